@@ -1,0 +1,128 @@
+"""The daemon as a Python object: every RPC as a method, every failure as an error with a remedy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import grpc
+from agent_memory.errors import AgentMemoryError, InvalidEvent, NotRunning, UsageError, WriterBusy, WriterUnavailable
+from agent_memory.messages import event_to_pb
+from agent_memory.model import Event
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
+from agent_memory.settings import Settings
+
+SERVICE = "memory.MemoryService"
+# Ten megabytes of text are an event like any other; a page of such events is cut by the front, not by the channel.
+MESSAGE_MAX_BYTES = 64 << 20
+TIMEOUT_S = 30.0
+
+Reply = TypeVar("Reply")
+
+
+class Client:
+    """A connection to one daemon. `target` is a gRPC target: `127.0.0.1:50051` or `unix:/path`."""
+
+    def __init__(self, target: str, timeout_s: float = TIMEOUT_S) -> None:
+        self.target = target
+        self._timeout_s = timeout_s
+        options = [
+            ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
+            ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
+            # A proxy set for the web must not see what is meant for this machine.
+            ("grpc.enable_http_proxy", 0),
+        ]
+        self._channel = grpc.insecure_channel(target, options)
+        self._stub = MemoryServiceStub(self._channel)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._channel.close()
+
+    def ingest(self, event: Event) -> pb.IngestEventResponse:
+        """Store one event; returns once it is on disk."""
+        return self._call(self._stub.IngestEvent, pb.IngestEventRequest(event=event_to_pb(event)))
+
+    def ingest_many(self, events: Iterable[Event]) -> list[pb.IngestResult]:
+        """Store up to 500 events with one call; one result each, in order. Returns once they are on disk."""
+        request = pb.IngestEventsRequest(events=[event_to_pb(event) for event in events])
+        return list(self._call(self._stub.IngestEvents, request).results)
+
+    def root(self) -> pb.GetTocRootResponse:
+        return self._call(self._stub.GetTocRoot, pb.GetTocRootRequest())
+
+    def node(self, node_id: str) -> pb.GetNodeResponse:
+        return self._call(self._stub.GetNode, pb.GetNodeRequest(node_id=node_id))
+
+    def browse(self, parent_id: str, limit: int = 0, token: str | None = None) -> pb.BrowseTocResponse:
+        request = pb.BrowseTocRequest(parent_id=parent_id, limit=limit, continuation_token=token)
+        return self._call(self._stub.BrowseToc, request)
+
+    def events(self, request: pb.GetEventsRequest) -> pb.GetEventsResponse:
+        return self._call(self._stub.GetEvents, request)
+
+    def expand(self, grip_id: str, before: int | None = None, after: int | None = None) -> pb.ExpandGripResponse:
+        request = pb.ExpandGripRequest(grip_id=grip_id, events_before=before, events_after=after)
+        return self._call(self._stub.ExpandGrip, request)
+
+    def stats(self) -> pb.GetStatsResponse:
+        return self._call(self._stub.GetStats, pb.GetStatsRequest())
+
+    def compact(self, column_family: str = "") -> pb.CompactResponse:
+        """Compact one column family, or all; returns when done, however long that takes."""
+        return self._call(self._stub.Compact, pb.CompactRequest(column_family=column_family), timeout_s=3600)
+
+    def scheduler_status(self) -> pb.GetSchedulerStatusResponse:
+        return self._call(self._stub.GetSchedulerStatus, pb.GetSchedulerStatusRequest())
+
+    def pause_job(self, name: str) -> pb.PauseJobResponse:
+        return self._call(self._stub.PauseJob, pb.PauseJobRequest(job_name=name))
+
+    def resume_job(self, name: str) -> pb.ResumeJobResponse:
+        return self._call(self._stub.ResumeJob, pb.ResumeJobRequest(job_name=name))
+
+    def health(self, service: str = "") -> str:
+        """SERVING, NOT_SERVING or SERVICE_UNKNOWN; raises NotRunning where nobody answers."""
+        from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+        stub = health_pb2_grpc.HealthStub(self._channel)
+        reply = self._call(stub.Check, health_pb2.HealthCheckRequest(service=service), timeout_s=2)
+        return str(health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status))
+
+    def _call(self, method: Callable[..., Reply], request: Any, timeout_s: float | None = None) -> Reply:
+        try:
+            return method(request, timeout=timeout_s or self._timeout_s)
+        except grpc.RpcError as error:
+            raise _explained(error, self.target) from error
+
+
+def connect(settings: Settings) -> Client:
+    """A client for the daemon these settings name: `MEMORY_DAEMON_ADDR`, else the store's own Unix socket, else TCP."""
+    if named := os.environ.get("MEMORY_DAEMON_ADDR"):
+        return Client(named.removeprefix("http://"))
+    socket = settings.runtime.grpc_socket
+    return Client(f"unix:{socket}" if socket.exists() else settings.address)
+
+
+def _explained(error: grpc.RpcError, target: str) -> AgentMemoryError:
+    code, details = error.code(), error.details() or ""
+    match code:
+        case grpc.StatusCode.INVALID_ARGUMENT:
+            return InvalidEvent(details) if details.startswith("event") else UsageError(details)
+        case grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return WriterBusy(details)
+        case grpc.StatusCode.UNAVAILABLE if "writer" in details:
+            return WriterUnavailable(details)
+        case grpc.StatusCode.UNAVAILABLE:
+            return NotRunning(f"No memory daemon answers at {target}. Start it with: memory-daemon start")
+        case grpc.StatusCode.DEADLINE_EXCEEDED:
+            return WriterUnavailable(f"The daemon at {target} did not answer in time. See: memory-daemon status")
+        case _:
+            return AgentMemoryError(f"The daemon at {target} answered {code.name}: {details}")

@@ -1,0 +1,45 @@
+"""Names of things. Ids of derived things are functions of the events, so that a rebuild gives the same names."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+
+from agent_memory.model import Event
+
+# Crockford's base 32, as the ULID specification uses it: https://github.com/ulid/spec
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ULID_LENGTH = 26
+
+
+def new_ulid(now_ms: int | None = None) -> str:
+    """A fresh ULID for now, or for the given time in milliseconds.
+
+    Written out because importing a library for it costs a hook more than everything else it does.
+    """
+    stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    return _encode(stamp, os.urandom(10))
+
+
+def derived_ulid(timestamp_ms: int, *parts: str) -> str:
+    """The ULID that stands for `parts` at that time: always the same one for the same arguments."""
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+    return _encode(timestamp_ms, digest[:10])
+
+
+def segment_node_id(day_id: str, first: Event) -> str:
+    """The segment that begins with `first`: `toc:segment:2026-01-30:{ULID}`; stays the same while it grows."""
+    day = day_id.removeprefix("toc:day:")
+    return f"toc:segment:{day}:{derived_ulid(first.timestamp_ms, 'segment', first.session_id, first.event_id)}"
+
+
+def grip_id(first: Event, last: Event, excerpt: str) -> str:
+    """The grip with that excerpt over the events from `first` to `last`: `grip:{timestamp_ms}:{ULID}`."""
+    ulid = derived_ulid(first.timestamp_ms, "grip", first.event_id, last.event_id, excerpt)
+    return f"grip:{first.timestamp_ms}:{ulid}"
+
+
+def _encode(timestamp_ms: int, entropy: bytes) -> str:
+    number = (timestamp_ms & (1 << 48) - 1) << 80 | int.from_bytes(entropy, "big")
+    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,43 @@
+"""How a process of the stack lives and dies: a signal, or the supervisor's death, asks it to stop; its loop looks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from types import FrameType
+
+# How often a waiting loop looks whether its parent still lives: nothing tells it, and one look costs a microsecond.
+PARENT_CHECK_MS = 1000
+
+
+class Lifetime:
+    """Says when to stop. `fileno()` becomes readable at a signal, so that a loop can wait for it beside its sockets."""
+
+    def __init__(self) -> None:
+        self._parent = os.getppid()
+        self._stopping = False
+        self._wakes, self._waker = socket.socketpair()
+        self._wakes.setblocking(False)
+        self._waker.setblocking(False)
+        signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+
+    def fileno(self) -> int:
+        return self._wakes.fileno()
+
+    @property
+    def stopping(self) -> bool:
+        """True once asked to stop, or once the parent is gone: an orphan would hold the store's lock for ever."""
+        if not self._stopping and os.getppid() != self._parent:
+            self._stopping = True
+        return self._stopping
+
+    def stop(self) -> None:
+        """Ask for the stop from inside; safe from any thread."""
+        self._stopping = True
+        self._waker.send(b"\0")
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True

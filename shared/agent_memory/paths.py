@@ -1,0 +1,109 @@
+"""Where things are on this machine: the user's data, configuration and cache, and the runtime folder of one store."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+APP = "agent-memory"
+
+# The kernel's sockaddr_un holds 108 bytes, one of them the closing NUL; macOS allows four fewer.
+SOCKET_PATH_MAX = 103
+_LONGEST_NAME = "/announce.sock"
+
+
+def data_dir() -> Path:
+    """`~/.local/share/agent-memory`, or what the platform has in its place; `XDG_DATA_HOME` is honoured."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / APP
+    return _xdg("XDG_DATA_HOME", ".local/share") / APP
+
+
+def default_db_path() -> Path:
+    """The store that is used when nothing names another."""
+    return data_dir() / "db"
+
+
+def default_config_path() -> Path:
+    """`~/.config/agent-memory/config.toml`; `XDG_CONFIG_HOME` is honoured."""
+    return _xdg("XDG_CONFIG_HOME", ".config") / APP / "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimePaths:
+    """The sockets, the PID file and the logs of one store's processes."""
+
+    folder: Path
+    logs: Path
+
+    @property
+    def pid_file(self) -> Path:
+        return self.folder / "daemon.pid"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by `start` and by the supervisor it starts: one stack a store."""
+        return self.folder / "daemon.lock"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.folder / "supervisor.sock"
+
+    @property
+    def grpc_socket(self) -> Path:
+        return self.folder / "grpc.sock"
+
+    @property
+    def ingest_socket(self) -> Path:
+        """Where the writer takes commands."""
+        return self.folder / "ingest.sock"
+
+    @property
+    def announce_socket(self) -> Path:
+        """Where the writer tells that something was committed."""
+        return self.folder / "announce.sock"
+
+    def secondary(self, process: str) -> Path:
+        """The scratch folder of a process's secondary instance."""
+        return self.folder / f"secondary-{process}"
+
+    def log(self, process: str) -> Path:
+        return self.logs / f"{process}.log"
+
+
+def runtime_paths(db_path: Path) -> RuntimePaths:
+    """The runtime folder of the store at `db_path`: a function of the path, so that every program finds it.
+
+    The default store has `$XDG_RUNTIME_DIR/agent-memory` (else `~/.cache/agent-memory`) itself, any other store a
+    folder below it named after its path. Where that is too long for a socket's name, a folder in the system's
+    temporary folder, named after user and path, takes its place.
+    """
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    base = (Path(runtime) if runtime and Path(runtime).is_absolute() else _xdg("XDG_CACHE_HOME", ".cache")) / APP
+    store = db_path.expanduser().resolve()
+    name = hashlib.sha256(os.fsencode(store)).hexdigest()[:12]
+    folder = base if store == default_db_path().resolve() else base / "stores" / name
+    if len(os.fsencode(folder)) + len(_LONGEST_NAME) > SOCKET_PATH_MAX:
+        folder = Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}-{name}"
+    logs = data_dir() / "logs" if store == default_db_path().resolve() else store.parent / f"{store.name}-logs"
+    return RuntimePaths(folder=folder, logs=logs)
+
+
+def make_private_dir(path: Path) -> None:
+    """Create the folder and its parents for this user only (0700); raises OSError, PermissionError on a foreign one."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    status = path.stat()
+    if status.st_uid != os.getuid():
+        raise PermissionError(f"{path} belongs to user {status.st_uid}, not to you")
+    if status.st_mode & 0o077:
+        path.chmod(0o700)
+
+
+def _xdg(variable: str, fallback: str) -> Path:
+    value = os.environ.get(variable, "")
+    # The XDG specification: relative paths are to be ignored.
+    return Path(value) if value.startswith("/") else Path.home() / fallback

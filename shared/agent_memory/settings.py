@@ -1,0 +1,155 @@
+"""The settings: built-in < config file < environment < command line. Each value remembers where it came from."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from agent_memory.errors import SettingsError
+from agent_memory.paths import RuntimePaths, default_config_path, default_db_path, runtime_paths
+
+LOG_LEVELS = ("trace", "debug", "info", "warn", "error")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the daemon and its commands go by."""
+
+    db_path: Path = field(default_factory=default_db_path)
+    grpc_host: str = "127.0.0.1"
+    grpc_port: int = 50051
+    log_level: str = "info"
+    # The zone whose midnights cut the days, for a store that is created now; empty: this machine's.
+    timezone: str = ""
+    # "separate" keeps the agent each event names; "unified" stores all of them as `agent_id`'s.
+    multi_agent_mode: str = "separate"
+    agent_id: str = ""
+    # Who writes the summaries. "local" never opens a connection.
+    summarizer_provider: str = "local"
+    # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def address(self) -> str:
+        """Host and port as a gRPC target."""
+        host = f"[{self.grpc_host}]" if ":" in self.grpc_host else self.grpc_host
+        return f"{host}:{self.grpc_port}"
+
+    @property
+    def runtime(self) -> RuntimePaths:
+        return runtime_paths(self.db_path)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give a child process these same settings."""
+        return {variable: str(getattr(self, name)) for name, variable in _VARIABLES.items()}
+
+
+# A setting's environment variable. MEMORY_CONFIG, which names the config file, is not a setting itself.
+_VARIABLES = {
+    "db_path": "MEMORY_DB_PATH",
+    "grpc_host": "MEMORY_GRPC_HOST",
+    "grpc_port": "MEMORY_GRPC_PORT",
+    "log_level": "MEMORY_LOG_LEVEL",
+    "timezone": "MEMORY_TIMEZONE",
+    "multi_agent_mode": "MEMORY_MULTI_AGENT_MODE",
+    "agent_id": "MEMORY_AGENT_ID",
+    "summarizer_provider": "MEMORY_SUMMARIZER_PROVIDER",
+}
+_CHOICES = {
+    "log_level": LOG_LEVELS,
+    "multi_agent_mode": ("separate", "unified"),
+    "summarizer_provider": ("local",),
+}
+
+
+def load(config: Path | None = None, **overrides: object) -> Settings:
+    """Read the settings; `overrides` are the command line's, None meaning not given.
+
+    Raises SettingsError that names the key, its value and its source.
+    """
+    settings = Settings(sources=dict.fromkeys(_VARIABLES, "built-in"))
+    path = config or _named_config()
+    if path is not None or default_config_path().exists():
+        path = path or default_config_path()
+        settings = _apply(settings, _read(path), str(path))
+    for name, variable in _VARIABLES.items():
+        if value := os.environ.get(variable):
+            settings = _apply(settings, {name: value}, variable)
+    given = {name: value for name, value in overrides.items() if value is not None}
+    settings = _apply(settings, given, "command line")
+    if settings.multi_agent_mode == "unified" and not settings.agent_id:
+        raise SettingsError('multi_agent_mode = "unified" needs agent_id: the name that all events are stored under.')
+    return settings
+
+
+def _named_config() -> Path | None:
+    named = os.environ.get("MEMORY_CONFIG")
+    return Path(named).expanduser() if named else None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            f"There is no config file {path}; leave --config out to use the built-in settings."
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The config file {path} can't be read: {error}") from error
+
+
+def _apply(settings: Settings, values: Mapping[str, object], source: str) -> Settings:
+    # [summarizer] provider is the setting summarizer_provider.
+    values = dict(_flattened(values))
+    unknown = sorted(set(values) - set(_VARIABLES))
+    if unknown:
+        raise SettingsError(f"{source}: unknown setting {', '.join(unknown)}; there are {', '.join(_VARIABLES)}.")
+    changes = {name: _parsed(name, value, source) for name, value in values.items()}
+    return replace(settings, **changes, sources={**settings.sources, **dict.fromkeys(values, source)})
+
+
+def _flattened(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            for inner, content in value.items():
+                yield f"{name}_{inner}", content
+        else:
+            yield name, value
+
+
+def _parsed(name: str, value: object, source: str) -> Any:
+    """The value in the setting's own type; raises SettingsError where it has none."""
+    text = str(value)
+    try:
+        match name:
+            case "db_path":
+                if not text or "\0" in text:
+                    raise ValueError("it must name a folder")
+                return Path(text).expanduser().absolute()
+            case "grpc_port":
+                if isinstance(value, bool) or not 0 < int(text) < 65536:
+                    raise ValueError("a port is a number from 1 to 65535")
+                return int(text)
+            case "log_level" | "multi_agent_mode" | "summarizer_provider":
+                if text.lower() not in _CHOICES[name]:
+                    raise ValueError(f"it must be one of {', '.join(_CHOICES[name])}")
+                return text.lower()
+            case "timezone":
+                return ZoneInfo(text).key if text else ""
+            case "grpc_host":
+                if not text or any(character.isspace() for character in text):
+                    raise ValueError("it must be a host name or an address")
+                return text
+            case _:
+                return text.lower()
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        raise SettingsError(f"{source}: {name} = {text!r} is not usable: {error}") from error
+
+
+assert {f.name for f in fields(Settings)} == {*_VARIABLES, "sources"}  # every setting can be set
