@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import socket
+from pathlib import Path
 from types import FrameType
 
 # How often a waiting loop looks whether its parent still lives: nothing tells it, and one look costs a microsecond.
 PARENT_CHECK_MS = 1000
+
+
+def hold_lock(path: Path) -> int | None:
+    """Lock the file for as long as the returned descriptor is open; None when another process holds it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a living process holds the lock."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 class Lifetime:

@@ -67,6 +67,11 @@ class RuntimePaths:
         """Where the writer tells that something was committed."""
         return self.folder / "announce.sock"
 
+    @property
+    def worker_lock(self) -> Path:
+        """Held by the worker for as long as it lives."""
+        return self.folder / "worker.lock"
+
     def secondary(self, process: str) -> Path:
         """The scratch folder of a process's secondary instance."""
         return self.folder / f"secondary-{process}"

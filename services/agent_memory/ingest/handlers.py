@@ -1,0 +1,164 @@
+"""What each command does to a group. A handler decides everything first and stages its rows last, so that one that is
+refused leaves nothing behind in a group that others share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from agent_memory.bus import frames
+from agent_memory.ingest.writer import Group
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import keys, schema
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A command's reply, to be sent once its group is on disk, and what to announce then."""
+
+    reply: pb.Reply
+    announce: bytes | None = None
+
+
+def handle(group: Group, command: pb.Command) -> Outcome:
+    """Stage the command's effects in the group."""
+    if command.protocol != frames.PROTOCOL:
+        return _refused(
+            f"The writer speaks bus protocol {frames.PROTOCOL}, this command {command.protocol}: processes of two "
+            "versions are running. Run: memory-daemon restart"
+        )
+    handler = _HANDLERS.get(command.WhichOneof("body") or "")
+    if handler is None:
+        return _refused("The writer does not know this command. Run: memory-daemon restart")
+    return handler(group, command)
+
+
+def append_events(group: Group, command: pb.Command) -> Outcome:
+    """Store the events that are new. The first write of an id wins, also within one group."""
+    created = []
+    sequence = group.counters.sequence
+    rows = []
+    ids: set[bytes] = set()
+    for event in command.append_events.events:
+        id_key = keys.event_id(event.event_id)
+        is_new = id_key not in ids and group.get(schema.EVENTS, id_key) is None
+        created.append(is_new)
+        if is_new:
+            ids.add(id_key)
+            sequence += 1
+            rows.append((id_key, event.session_id.encode(), event.timestamp_ms, sequence, event.SerializeToString()))
+    for id_key, session, timestamp_ms, number, value in rows:
+        stamp = b"%013d" % timestamp_ms
+        bare = stamp + b":" + id_key[len(keys.ID_PREFIX) :]
+        # The event, its look-ups and its outbox entry: all or none, so nothing is stored and never summarised.
+        group.put(schema.EVENTS, keys.EVENT_PREFIX + bare, value)
+        group.put_visibly(schema.EVENTS, id_key, stamp)
+        group.put(schema.EVENTS, keys.SESSION_PREFIX + session + b"\0" + bare, b"")
+        group.put(schema.OUTBOX, keys.outbox(number), bare)
+    if rows:
+        group.counters = replace(group.counters, events=group.counters.events + len(rows), sequence=sequence)
+    reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))
+    return Outcome(reply, frames.ANNOUNCE_EVENTS if rows else None)
+
+
+def commit_toc(group: Group, command: pb.Command) -> Outcome:
+    """Store the worker's result, unless another commit came first: nodes, grips, cuts and cursor, all or none."""
+    commit = command.commit_toc
+    if commit.expected_commit != group.toc.commit:
+        return Outcome(
+            frames.refused(
+                pb.Refused.STALE,
+                f"Commit {group.toc.commit} came first; this one was computed from {commit.expected_commit}.",
+            )
+        )
+    for node_id in commit.removed_node_ids:
+        _remove_node(group, node_id)
+    for node in commit.nodes:
+        _put_node(group, node)
+    for gone in commit.removed_segments:
+        group.delete(schema.CHECKPOINTS, keys.segment(gone.session_id, gone.first_ms, gone.first_event_id))
+        group.delete(schema.CHECKPOINTS, keys.open_segment(gone.session_id, gone.first_ms, gone.first_event_id))
+    for segment in commit.segments:
+        _put_segment(group, segment)
+    group.toc = replace(group.toc, cursor=max(group.toc.cursor, commit.cursor), commit=group.toc.commit + 1)
+    reply = pb.Reply(protocol=frames.PROTOCOL, toc_committed=pb.TocCommitted(commit=group.toc.commit))
+    return Outcome(reply, frames.ANNOUNCE_TOC)
+
+
+def record_job(group: Group, command: pb.Command) -> Outcome:
+    """Remember how a job's run went."""
+    group.put_visibly(schema.CHECKPOINTS, keys.job(command.record_job.job_name), command.record_job.value)
+    return Outcome(pb.Reply(protocol=frames.PROTOCOL, job_recorded=pb.JobRecorded()))
+
+
+def set_job_paused(group: Group, command: pb.Command) -> Outcome:
+    """Pause a job or let it go on; a row of its own, so that a run that ends meanwhile does not undo it."""
+    key = keys.paused(command.set_job_paused.job_name)
+    if command.set_job_paused.paused:
+        group.put_visibly(schema.CHECKPOINTS, key, b"1")
+    else:
+        group.delete(schema.CHECKPOINTS, key)
+    return Outcome(pb.Reply(protocol=frames.PROTOCOL, job_paused_set=pb.JobPausedSet()), frames.ANNOUNCE_JOBS)
+
+
+def ping(group: Group, command: pb.Command) -> Outcome:
+    """Say how far everything has come."""
+    pong = pb.Pong(sequence=group.counters.sequence, commit=group.toc.commit)
+    return Outcome(pb.Reply(protocol=frames.PROTOCOL, pong=pong))
+
+
+_HANDLERS: dict[str, Callable[[Group, pb.Command], Outcome]] = {
+    "append_events": append_events,
+    "commit_toc": commit_toc,
+    "record_job": record_job,
+    "set_job_paused": set_job_paused,
+    "ping": ping,
+}
+
+
+def _put_node(group: Group, node: pb.NodePut) -> None:
+    latest = keys.latest(node.node_id)
+    if group.get(schema.TOC_LATEST, latest) is None:
+        group.counters = replace(group.counters, toc_nodes=group.counters.toc_nodes + 1)
+    group.put(schema.TOC_NODES, keys.node(node.node_id, node.version), node.value)
+    group.put_visibly(schema.TOC_LATEST, latest, node.version.to_bytes(4, "big"))
+    _remove_grips(group, node.node_id, kept={grip.grip_id for grip in node.grips})
+    for grip in node.grips:
+        key = keys.grip(grip.grip_id)
+        if group.get(schema.GRIPS, key) is None:
+            group.counters = replace(group.counters, grips=group.counters.grips + 1)
+        group.put_visibly(schema.GRIPS, key, grip.value)
+        group.put_visibly(schema.GRIPS, keys.node_grip(node.node_id, grip.grip_id), b"")
+
+
+def _remove_node(group: Group, node_id: str) -> None:
+    latest = keys.latest(node_id)
+    if group.get(schema.TOC_LATEST, latest) is None:
+        return
+    group.counters = replace(group.counters, toc_nodes=group.counters.toc_nodes - 1)
+    group.delete(schema.TOC_LATEST, latest)
+    group.delete_range(schema.TOC_NODES, *keys.node_versions(node_id))
+    _remove_grips(group, node_id, kept=set())
+
+
+def _remove_grips(group: Group, node_id: str, kept: set[str]) -> None:
+    for row in group.keys_with(schema.GRIPS, keys.node_grips(node_id)):
+        grip_id = keys.grip_id_of_node_row(row, node_id)
+        if grip_id not in kept:
+            group.delete(schema.GRIPS, row)
+            group.delete(schema.GRIPS, keys.grip(grip_id))
+            group.counters = replace(group.counters, grips=group.counters.grips - 1)
+
+
+def _put_segment(group: Group, segment: pb.SegmentPut) -> None:
+    key = segment.key
+    group.put(schema.CHECKPOINTS, keys.segment(key.session_id, key.first_ms, key.first_event_id), segment.value)
+    open_key = keys.open_segment(key.session_id, key.first_ms, key.first_event_id)
+    if segment.HasField("open_since_ms"):
+        group.put(schema.CHECKPOINTS, open_key, b"%d" % segment.open_since_ms)
+    else:
+        group.delete(schema.CHECKPOINTS, open_key)
+
+
+def _refused(message: str) -> Outcome:
+    return Outcome(frames.refused(pb.Refused.INVALID, message))

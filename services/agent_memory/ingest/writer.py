@@ -1,0 +1,242 @@
+"""The primary: the only code that opens the store for writing.
+
+Everything is written in groups. A `Group` gathers the effects of several commands and the state they lead to; `commit`
+writes it with one batch and one fsync. Until then nothing has happened, and a group that fails leaves no trace.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Final
+
+from agent_memory.errors import StoreError
+from agent_memory.ingest import wal
+from agent_memory.logs import line
+from agent_memory.paths import make_private_dir
+from agent_memory.store import codec, keys, schema
+from agent_memory.store.codec import StoreInfo
+from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
+from tzlocal import get_localzone_name
+
+log = logging.getLogger(__name__)
+
+CACHE_BYTES: Final = 8 << 20
+# Opening replays the log; a log of the largest size takes a second. Beyond this recovery hangs, and a crash is better.
+OPEN_LIMIT_S: Final = 120
+
+
+class Group:
+    """The effects of several commands, to be committed together, and the state the store has after them."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self._batch = WriteBatch(raw_mode=True)
+        self._handles = writer.handles
+        # Rows that commands of this same group will have written: later commands must see them. None: deleted.
+        self._staged: dict[tuple[str, bytes], bytes | None] = {}
+        self.counters = writer.counters
+        self.toc = writer.toc
+
+    def get(self, family: str, key: bytes) -> bytes | None:
+        """The row as it will be."""
+        if (family, key) in self._staged:
+            return self._staged[family, key]
+        return self._writer.get(family, key)
+
+    def put(self, family: str, key: bytes, value: bytes) -> None:
+        self._batch.put(key, value, self._handles[family])
+
+    def put_visibly(self, family: str, key: bytes, value: bytes) -> None:
+        """Put a row that later commands of this group may ask for."""
+        self._staged[family, key] = value
+        self.put(family, key, value)
+
+    def delete(self, family: str, key: bytes) -> None:
+        self._staged[family, key] = None
+        self._batch.delete(key, self._handles[family])
+
+    def delete_range(self, family: str, start: bytes, stop: bytes) -> None:
+        self._batch.delete_range(start, stop, self._handles[family])
+
+    def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
+        """The keys with that prefix as they will be; to be asked only of rows that are put visibly."""
+        found = {key for key in self._writer.keys_with(family, prefix) if (family, key) not in self._staged}
+        for (staged_family, key), value in self._staged.items():
+            if staged_family == family and value is not None and key.startswith(prefix):
+                found.add(key)
+        return sorted(found)
+
+    @property
+    def batch(self) -> WriteBatch:
+        """All rows of the group, with the counters they lead to."""
+        if self.counters != self._writer.counters:
+            self.put(schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(self.counters))
+        if self.toc != self._writer.toc:
+            self.put(schema.CHECKPOINTS, keys.TOC, codec.to_json(self.toc))
+        return self._batch
+
+
+class Writer:
+    """The store, open for writing. One at a time: a second one raises StoreError.
+
+    A store that does not exist yet is created, its days cut in `timezone`, in this machine's zone when that is empty.
+    """
+
+    def __init__(self, db_path: Path, timezone: str = "") -> None:
+        self._db_path = db_path
+        _check_place(db_path)
+        self._claim = _claim(db_path)
+        wal.mend_tails(db_path)
+        self._db = _open(db_path)
+        self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
+        self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
+        self.info = self._store_info(timezone)
+        self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
+        self.toc = codec.toc_state(self.get(schema.CHECKPOINTS, keys.TOC))
+        # A batch that was written but whose fsync failed must reach the disk before anything is acknowledged.
+        self._unsynced = False
+        # Set while the disk refuses: then even an empty group writes a row, so that a ping tells the truth.
+        self._failing = False
+
+    def get(self, family: str, key: bytes) -> bytes | None:
+        value: bytes | None = self._families[family].get(key)
+        return value
+
+    def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
+        """The stored keys with that prefix."""
+        found = []
+        rows = self._families[family].iter()
+        rows.seek(prefix)
+        while rows.valid() and (key := rows.key()).startswith(prefix):
+            found.append(key)
+            rows.next()
+        rows.status()
+        return found
+
+    def commit(self, group: Group) -> None:
+        """Make the group durable: all of it or nothing; raises StoreError when the disk refuses."""
+        if self._failing:
+            group.put(schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(group.counters))
+        batch = group.batch
+        try:
+            if not batch.is_empty():
+                self._db.write(batch)
+                # From here on the rows are visible, so the state must tell of them even if the fsync fails.
+                self.counters, self.toc = group.counters, group.toc
+                self._unsynced = True
+            if self._unsynced:
+                # Not `sync` on the write: that would hold the interpreter's lock during the fsync.
+                self._db.flush_wal(True)
+                self._unsynced = False
+            self._failing = False
+        except Exception as error:  # rocksdict raises bare Exception
+            self._failing = True
+            raise StoreError(
+                f"The store at {self._db_path} can't be written: {error}. Nothing acknowledged is lost; "
+                "make room on the disk or mend its rights, writing goes on by itself."
+            ) from error
+
+    def compact(self, family: str) -> None:
+        """Compact a column family whole; may take minutes, other threads go on writing."""
+        how = CompactOptions()
+        how.set_bottommost_level_compaction(BottommostLevelCompaction.force())
+        how.set_exclusive_manual_compaction(False)
+        self._families[family].compact_range(None, None, how)
+
+    def close(self) -> None:
+        """Close the store. Every column family object goes first: one that lives would keep the store's lock."""
+        self._families.clear()
+        self.handles.clear()
+        self._db.close()
+        os.close(self._claim)
+
+    def _store_info(self, timezone: str) -> StoreInfo:
+        value = self.get(schema.CHECKPOINTS, keys.STORE)
+        if value is None:
+            zone = timezone or get_localzone_name() or "UTC"
+            info = StoreInfo(schema.SCHEMA_VERSION, zone, created_ms=time.time_ns() // 1_000_000)
+            first = WriteBatch(raw_mode=True)
+            first.put(keys.STORE, codec.to_json(info), self.handles[schema.CHECKPOINTS])
+            self._db.write(first)
+            self._db.flush_wal(True)
+            log.info(line("store created", path=self._db_path, timezone=info.timezone))
+            return info
+        info = codec.store_info(value)
+        if info.schema_version > schema.SCHEMA_VERSION:
+            self.close()
+            raise StoreError(_newer(self._db_path, f"schema {info.schema_version}"))
+        return info
+
+
+def _check_place(db_path: Path) -> None:
+    """Raise StoreError where no store can or should be."""
+    try:
+        make_private_dir(db_path)
+        entries = {entry.name for entry in db_path.iterdir()}
+    except OSError as error:
+        raise StoreError(
+            f"The store's folder {db_path} can't be used: {error.strerror or error}. "
+            "Mend its rights, or name another folder with --db-path."
+        ) from error
+    # rocksdict leaves its file in whatever folder it was once pointed at.
+    if "CURRENT" not in entries and entries - {"rocksdict-config.json", "LOCK", "LOG"}:
+        raise StoreError(f"{db_path} holds other things and no store; name an empty or a new folder with --db-path.")
+
+
+def _claim(db_path: Path) -> int:
+    """Lock the folder, and so the store, for as long as the returned descriptor is open.
+
+    RocksDB has a lock of its own, but logs are mended before it is opened, and nobody's live log must be touched.
+    """
+    folder = os.open(db_path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(folder)
+        raise StoreError(_in_use(db_path)) from error
+    return folder
+
+
+def _in_use(db_path: Path) -> str:
+    return f"Another process has the store at {db_path} open; see memory-daemon status, or stop that process."
+
+
+def _open(db_path: Path) -> Rdict:
+    if (db_path / "CURRENT").exists():
+        _check_families(db_path)
+    database, families = schema.options(CACHE_BYTES)
+    # Recovery of a damaged log may spin while it holds the interpreter's lock: only the kernel can end that.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(OPEN_LIMIT_S)
+    try:
+        return Rdict(str(db_path), database, families)
+    except Exception as error:  # rocksdict raises bare Exception
+        if "lock" in str(error).lower():
+            raise StoreError(_in_use(db_path)) from error
+        raise StoreError(
+            f"The store at {db_path} can't be opened: {error}. It was left as it is: copy the folder before anything "
+            "else, then restore it from a backup, or name another folder with --db-path."
+        ) from error
+    finally:
+        signal.alarm(0)
+
+
+def _check_families(db_path: Path) -> None:
+    try:
+        found = set(Rdict.list_cf(str(db_path)))
+    except Exception:  # damage: opening tells more about it
+        return
+    if unknown := found - {*schema.COLUMN_FAMILIES, "default"}:
+        raise StoreError(_newer(db_path, f"column families {', '.join(sorted(unknown))}"))
+
+
+def _newer(db_path: Path, what: str) -> str:
+    return (
+        f"The store at {db_path} was written by a newer version of agent-memory ({what}; this one knows schema "
+        f"{schema.SCHEMA_VERSION}). It was left as it is: upgrade agent-memory, or name another folder with --db-path."
+    )

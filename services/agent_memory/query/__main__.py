@@ -1,0 +1,131 @@
+"""The front process: settings, reader, doors; serve; close in reverse."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import grpc
+from agent_memory import logs, settings
+from agent_memory.bus.client import Announcements, Bus
+from agent_memory.client import MESSAGE_MAX_BYTES
+from agent_memory.errors import AgentMemoryError, StoreMissing, WriterUnavailable
+from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
+from agent_memory.paths import make_private_dir
+from agent_memory.query.health import Health
+from agent_memory.query.service import NAME, MemoryService
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
+from agent_memory.settings import LOOPBACK, Settings
+from agent_memory.store.reader import Reader
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+log = logging.getLogger("agent_memory.query")
+
+THREADS: Final = 32
+# Beyond this, callers are told at once instead of waiting in a queue of ours.
+CALLS_MAX: Final = 1024
+GRACE_S: Final = 5.0
+CACHE_BYTES: Final = 16 << 20
+
+
+def main() -> int:
+    """Serve until asked to stop; 0 then, an error's own code when the store can't be served."""
+    os.umask(0o077)
+    lifetime = Lifetime()
+    try:
+        current = settings.load()
+        logs.set_up(current.log_level)
+        make_private_dir(current.runtime.folder)
+        return _serve(current, lifetime)
+    except AgentMemoryError as error:
+        log.error(error)
+        return error.exit_code
+
+
+def _serve(current: Settings, lifetime: Lifetime) -> int:
+    writer = Bus(current.runtime.ingest_socket)
+    reader = _open_reader(current, writer, lifetime)
+    if reader is None:
+        return 0
+    health = Health(reader, writer)
+    server = _server(current, MemoryService(current, reader, writer), health)
+    health.start()
+    server.start()
+    if current.grpc_host not in LOOPBACK:
+        log.warning(logs.line("listening beyond this machine", address=current.address))
+    log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
+    announcements = Announcements(current.runtime.announce_socket, b"")
+    while not lifetime.stopping:
+        # Reads catch up by themselves; this keeps what they have to catch up with small.
+        if announcements.wait(PARENT_CHECK_MS, lifetime):
+            reader.catch_up()
+    health.stop()
+    server.stop(GRACE_S).wait()
+    announcements.close()
+    writer.close()
+    reader.close()
+    log.info("stopped")
+    return 0
+
+
+def _open_reader(current: Settings, writer: Bus, lifetime: Lifetime) -> Reader | None:
+    """The reader, once the writer answers: it creates the store. None when asked to stop before."""
+    while not lifetime.stopping:
+        try:
+            writer.ask(bus.Command(ping=bus.Ping()), PARENT_CHECK_MS / 1000)
+            return Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
+        except (WriterUnavailable, StoreMissing):
+            log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
+    return None
+
+
+def _server(current: Settings, service: MemoryService, health: Health) -> grpc.Server:
+    server = grpc.server(
+        ThreadPoolExecutor(THREADS, "rpc"),
+        maximum_concurrent_rpcs=CALLS_MAX,
+        options=[
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
+            ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
+        ],
+    )
+    add_MemoryServiceServicer_to_server(service, server)
+    health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
+    _add_reflection(server)
+    _bind(server, current.address, "another program uses that port; name another one with --port")
+    # One stack a store, so a socket that is still there is a dead front's.
+    current.runtime.grpc_socket.unlink(missing_ok=True)
+    _bind(server, f"unix:{current.runtime.grpc_socket}", f"see the rights of {current.runtime.folder}")
+    return server
+
+
+def _add_reflection(server: grpc.Server) -> None:
+    names = (NAME, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+    servicer = reflection.ReflectionServicer((*names, "grpc.reflection.v1.ServerReflection"))
+    reflection.enable_server_reflection(names, server)
+    # v1 has the messages of v1alpha under another name; grpcio-reflection knows the old one only.
+    handler = grpc.stream_stream_rpc_method_handler(
+        servicer.ServerReflectionInfo,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    service = grpc.method_handlers_generic_handler(
+        "grpc.reflection.v1.ServerReflection", {"ServerReflectionInfo": handler}
+    )
+    server.add_generic_rpc_handlers((service,))
+
+
+def _bind(server: grpc.Server, address: str, remedy: str) -> None:
+    try:
+        server.add_insecure_port(address)
+    except RuntimeError as error:
+        raise AgentMemoryError(f"Can't listen at {address}: {remedy}.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""Health that tells the truth: SERVING only while the writer answers and the reader sees all it acknowledged."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+from agent_memory.bus.client import Bus
+from agent_memory.errors import AgentMemoryError
+from agent_memory.logs import line
+from agent_memory.query.service import NAME
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.store import records
+from agent_memory.store.reader import Reader
+from grpc_health.v1 import health, health_pb2
+
+log = logging.getLogger(__name__)
+
+PERIOD_S: Final = 1.0
+PING_TIMEOUT_S: Final = 2.0
+SERVICES: Final = ("", NAME)
+
+
+class Health:
+    """Keeps the health service's answers true, from a thread of its own."""
+
+    def __init__(self, reader: Reader, writer: Bus) -> None:
+        self.servicer = health.HealthServicer()
+        self._reader = reader
+        self._writer = writer
+        self._stopping = threading.Event()
+        self._serving: bool | None = None
+        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+
+    def start(self) -> None:
+        self._look()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say NOT_SERVING to everyone who watches, and end."""
+        self._stopping.set()
+        self._thread.join()
+        self.servicer.enter_graceful_shutdown()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(PERIOD_S):
+            self._look()
+
+    def _look(self) -> None:
+        trouble = self._trouble()
+        serving = trouble is None
+        if serving == self._serving:
+            return
+        self._serving = serving
+        log.log(
+            logging.INFO if serving else logging.WARNING, line("health", serving=serving, trouble=trouble or "none")
+        )
+        status = health_pb2.HealthCheckResponse.SERVING if serving else health_pb2.HealthCheckResponse.NOT_SERVING
+        for service in SERVICES:
+            self.servicer.set(service, status)
+
+    def _trouble(self) -> str | None:
+        """What keeps us from serving, None when nothing does."""
+        try:
+            pong = self._writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
+            self._reader.catch_up()
+            seen = records.counters(self._reader).sequence
+        except AgentMemoryError as error:
+            return str(error)
+        return None if seen >= pong.sequence else f"the reader is {pong.sequence - seen} events behind the writer"

@@ -1,0 +1,161 @@
+"""memory.MemoryService: each RPC checks what came, asks the writer or a view, and tells in gRPC's words what is wrong."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import grpc
+from agent_memory.bus.client import Bus
+from agent_memory.errors import (
+    AgentMemoryError,
+    CommandRefused,
+    InvalidEvent,
+    UsageError,
+    WriterBusy,
+    WriterUnavailable,
+)
+from agent_memory.jobs import JOBS
+from agent_memory.lifetime import is_locked
+from agent_memory.query import intake, views
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
+from agent_memory.settings import Settings
+from agent_memory.store import stats
+from agent_memory.store.reader import Reader
+
+log = logging.getLogger(__name__)
+
+NAME: Final = "memory.MemoryService"
+COMPACTION_TIMEOUT_S: Final = 3600.0
+
+_CODES: Final = (
+    (InvalidEvent, grpc.StatusCode.INVALID_ARGUMENT),
+    (UsageError, grpc.StatusCode.INVALID_ARGUMENT),
+    (CommandRefused, grpc.StatusCode.INVALID_ARGUMENT),
+    (WriterBusy, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    (WriterUnavailable, grpc.StatusCode.UNAVAILABLE),
+    (AgentMemoryError, grpc.StatusCode.INTERNAL),
+)
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _explaining(method: Method) -> Method:
+    """Turn our errors into gRPC's: the code for programs, the message for people."""
+
+    @functools.wraps(method)
+    def explained(self: MemoryService, request: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return method(self, request, context)
+        except AgentMemoryError as error:
+            code = next(code for kind, code in _CODES if isinstance(error, kind))
+            context.abort(code, str(error))
+
+    return explained  # type: ignore[return-value]
+
+
+class MemoryService(MemoryServiceServicer):
+    """The service over one store's reader and writer."""
+
+    def __init__(self, settings: Settings, reader: Reader, writer: Bus) -> None:
+        self._settings = settings
+        self._reader = reader
+        self._writer = writer
+
+    @_explaining
+    def IngestEvent(self, request: pb.IngestEventRequest, context: grpc.ServicerContext) -> pb.IngestEventResponse:  # noqa: N802
+        if not request.HasField("event"):
+            raise InvalidEvent("event is missing")
+        intake.admit(request.event, self._settings)
+        (created,) = self._append([request.event])
+        return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
+
+    @_explaining
+    def IngestEvents(self, request: pb.IngestEventsRequest, context: grpc.ServicerContext) -> pb.IngestEventsResponse:  # noqa: N802
+        if len(request.events) > intake.BATCH_MAX_EVENTS:
+            raise UsageError(f"events holds {len(request.events)}; {intake.BATCH_MAX_EVENTS} are the most at once")
+        errors: dict[int, str] = {}
+        for number, event in enumerate(request.events):
+            try:
+                intake.admit(event, self._settings)
+            except InvalidEvent as error:
+                # The others of the batch are not to pay for it.
+                errors[number] = str(error)
+        good = [event for number, event in enumerate(request.events) if number not in errors]
+        created = iter(self._append(good) if good else ())
+        results = []
+        for number, event in enumerate(request.events):
+            if number in errors:
+                results.append(pb.IngestResult(event_id=event.event_id, error=errors[number]))
+            else:
+                is_new = next(created)
+                results.append(pb.IngestResult(event_id=event.event_id, created=is_new, deduplicated=not is_new))
+        return pb.IngestEventsResponse(results=results)
+
+    @_explaining
+    def GetTocRoot(self, request: pb.GetTocRootRequest, context: grpc.ServicerContext) -> pb.GetTocRootResponse:  # noqa: N802
+        return views.toc_root(self._caught_up())
+
+    @_explaining
+    def GetNode(self, request: pb.GetNodeRequest, context: grpc.ServicerContext) -> pb.GetNodeResponse:  # noqa: N802
+        return views.node(self._caught_up(), request.node_id)
+
+    @_explaining
+    def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802
+        return views.browse(self._caught_up(), request)
+
+    @_explaining
+    def GetEvents(self, request: pb.GetEventsRequest, context: grpc.ServicerContext) -> pb.GetEventsResponse:  # noqa: N802
+        return views.events(self._caught_up(), request)
+
+    @_explaining
+    def ExpandGrip(self, request: pb.ExpandGripRequest, context: grpc.ServicerContext) -> pb.ExpandGripResponse:  # noqa: N802
+        return views.expand(self._caught_up(), request)
+
+    @_explaining
+    def GetSchedulerStatus(  # noqa: N802
+        self, request: pb.GetSchedulerStatusRequest, context: grpc.ServicerContext
+    ) -> pb.GetSchedulerStatusResponse:
+        # The worker holds this lock for as long as it lives: no row has to be beaten every second to tell so.
+        running = is_locked(self._settings.runtime.worker_lock)
+        return views.scheduler_status(self._caught_up(), running)
+
+    @_explaining
+    def PauseJob(self, request: pb.PauseJobRequest, context: grpc.ServicerContext) -> pb.PauseJobResponse:  # noqa: N802
+        error = self._set_paused(request.job_name, paused=True)
+        return pb.PauseJobResponse(success=error is None, error=error)
+
+    @_explaining
+    def ResumeJob(self, request: pb.ResumeJobRequest, context: grpc.ServicerContext) -> pb.ResumeJobResponse:  # noqa: N802
+        error = self._set_paused(request.job_name, paused=False)
+        return pb.ResumeJobResponse(success=error is None, error=error)
+
+    @_explaining
+    def GetStats(self, request: pb.GetStatsRequest, context: grpc.ServicerContext) -> pb.GetStatsResponse:  # noqa: N802
+        return stats.stats(self._caught_up(), Path(self._settings.db_path))
+
+    @_explaining
+    def Compact(self, request: pb.CompactRequest, context: grpc.ServicerContext) -> pb.CompactResponse:  # noqa: N802
+        command = bus.Command(compact=bus.Compact(column_family=request.column_family))
+        reply = self._writer.ask(command, COMPACTION_TIMEOUT_S)
+        return pb.CompactResponse(column_families=reply.compacted.column_families)
+
+    def _append(self, events: Any) -> list[bool]:
+        reply = self._writer.ask(bus.Command(append_events=bus.AppendEvents(events=events)))
+        return list(reply.appended.created)
+
+    def _caught_up(self) -> Reader:
+        self._reader.catch_up()
+        return self._reader
+
+    def _set_paused(self, job_name: str, *, paused: bool) -> str | None:
+        """None when done, else why not."""
+        if job_name not in JOBS:
+            return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
+        self._writer.ask(bus.Command(set_job_paused=bus.SetJobPaused(job_name=job_name, paused=paused)))
+        return None

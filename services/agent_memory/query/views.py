@@ -1,0 +1,193 @@
+"""What readers see: each function answers one RPC from the store. The reader has caught up when they are called."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from agent_memory.errors import UsageError
+from agent_memory.jobs import JOBS
+from agent_memory.messages import event_to_pb, grip_to_pb, node_to_pb
+from agent_memory.model import TocLevel, TocNode
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import keys, records, schema
+from agent_memory.store.reader import Reader
+from agent_memory.store.records import Position
+
+BROWSE_DEFAULT: Final = 20
+BROWSE_MAX: Final = 500
+EVENTS_DEFAULT: Final = 50
+EVENTS_MAX: Final = 1000
+# A page of events ends here too: ten such pages must fit into the front's memory.
+PAGE_MAX_BYTES: Final = 16 << 20
+# A filter that nothing matches must not walk the whole store; the caller goes on from the cursor.
+EXAMINED_MAX: Final = 5000
+NEIGHBOURS_DEFAULT: Final = 3
+NEIGHBOURS_MAX: Final = 100
+EXCERPT_EVENTS_MAX: Final = 200
+# A node names so many children; BrowseToc pages through all of them.
+CHILD_IDS_MAX: Final = 1000
+
+
+def toc_root(reader: Reader) -> pb.GetTocRootResponse:
+    """The years, newest first."""
+    years = records.nodes(reader, records.year_ids(reader)[::-1])
+    return pb.GetTocRootResponse(nodes=[_with_children(reader, year) for year in years])
+
+
+def node(reader: Reader, node_id: str) -> pb.GetNodeResponse:
+    """The node, under any spelling of its id; absent when there is none."""
+    if not node_id:
+        raise UsageError("node_id is empty; GetTocRoot names the nodes to begin with")
+    found = records.node(reader, _canonical(node_id))
+    return pb.GetNodeResponse(node=_with_children(reader, found) if found else None)
+
+
+def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse:
+    """A page of a node's children in order of time. A token names the last child seen, so pages stay true."""
+    if not request.parent_id:
+        raise UsageError("parent_id is empty; GetTocRoot names the nodes to begin with")
+    parent = records.period(request.parent_id)
+    if parent is None:
+        return pb.BrowseTocResponse()
+    limit = min(request.limit, BROWSE_MAX) if request.limit > 0 else BROWSE_DEFAULT
+    after = _decoded("continuation_token", request.continuation_token) if request.continuation_token else ""
+    ids = list(islice(records.child_ids(reader, parent, after), limit + 1))
+    page = records.nodes(reader, ids[:limit])
+    has_more = len(ids) > limit
+    return pb.BrowseTocResponse(
+        children=[_with_children(reader, child) for child in page],
+        continuation_token=_encoded(ids[limit - 1]) if has_more else None,
+        has_more=has_more,
+    )
+
+
+def events(reader: Reader, request: pb.GetEventsRequest) -> pb.GetEventsResponse:
+    """A page of events between two instants, both inclusive; a `to` of 0 leaves the end open."""
+    limit = min(request.limit, EVENTS_MAX) if request.limit > 0 else EVENTS_DEFAULT
+    response = pb.GetEventsResponse()
+    size = examined = 0
+    for event in _events_in(reader, request):
+        if len(response.events) == limit or size > PAGE_MAX_BYTES or examined >= EXAMINED_MAX:
+            response.has_more = True
+            break
+        examined += 1
+        response.cursor = _encoded(f"{event.timestamp_ms}:{event.event_id}")
+        if request.HasField("agent") and event.agent != request.agent.lower():
+            continue
+        response.events.append(event)
+        size += event.ByteSize()
+    if not response.has_more:
+        response.ClearField("cursor")
+    return response
+
+
+def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripResponse:
+    """A grip, the events it quotes, and their neighbours in the same session."""
+    if not request.grip_id:
+        raise UsageError("grip_id is empty; the bullets of a node name their grips")
+    grip = records.grip(reader, request.grip_id)
+    if grip is None:
+        return pb.ExpandGripResponse()
+    before = _neighbours(request.events_before) if request.HasField("events_before") else NEIGHBOURS_DEFAULT
+    after = _neighbours(request.events_after) if request.HasField("events_after") else NEIGHBOURS_DEFAULT
+    first: Position = (grip.timestamp_ms, grip.event_id_start)
+    last: Position = (grip.end_timestamp_ms, grip.event_id_end)
+    response = pb.ExpandGripResponse(grip=grip_to_pb(grip))
+    earlier = islice(records.session_events(reader, grip.session_id, first, backwards=True), before)
+    response.events_before.extend(event_to_pb(event) for event in reversed(list(earlier)))
+    for event in records.session_events(reader, grip.session_id, first):
+        if event.position <= last and len(response.excerpt_events) < EXCERPT_EVENTS_MAX:
+            response.excerpt_events.append(event_to_pb(event))
+        elif event.position > last and len(response.events_after) < after:
+            response.events_after.append(event_to_pb(event))
+        else:
+            break
+    return response
+
+
+def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResponse:
+    """Every job as its rows tell it."""
+    response = pb.GetSchedulerStatusResponse(scheduler_running=running)
+    for job in JOBS.values():
+        state = records.job_state(reader, job.name)
+        response.jobs.add(
+            job_name=job.name,
+            cron_expr=job.cron,
+            last_run_ms=state.last_run_ms,
+            last_duration_ms=state.last_duration_ms,
+            last_result=pb.JobResultStatus.ValueType(state.last_result),
+            last_error=state.last_error or None,
+            next_run_ms=state.next_run_ms,
+            run_count=state.run_count,
+            error_count=state.error_count,
+            is_running=state.is_running and running,
+            is_paused=records.job_paused(reader, job.name),
+        )
+    return response
+
+
+def _with_children(reader: Reader, found: TocNode) -> pb.TocNode:
+    if found.level == TocLevel.SEGMENT:
+        return node_to_pb(found, [])
+    period = records.period(found.node_id)
+    children = islice(records.child_ids(reader, period), CHILD_IDS_MAX) if period else ()
+    return node_to_pb(found, list(children))
+
+
+def _canonical(node_id: str) -> str:
+    period = records.period(node_id)
+    return period.node_id if period else node_id
+
+
+def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Event]:
+    first = max(request.from_timestamp_ms, 0)
+    last = request.to_timestamp_ms or keys.TIMESTAMP_MAX_MS
+    prefix, row_of = (
+        (keys.session(request.session_id), keys.event_of_session_row)
+        if request.HasField("session_id")
+        else (keys.EVENT_PREFIX, bytes)
+    )
+    start = prefix + b"%013d:" % first
+    stop = prefix + b"%013d:" % (min(last, keys.TIMESTAMP_MAX_MS) + 1)
+    if request.HasField("cursor"):
+        at = prefix + b"%013d:%s" % _cursor(request.cursor)
+        if request.newest_first:
+            stop = min(stop, at)
+        else:
+            start = max(start, at + b"\0")
+    found = (row_of(key) for key, _ in reader.scan(schema.EVENTS, start, stop, backwards=request.newest_first))
+    return _fetched(reader, found)
+
+
+def _fetched(reader: Reader, rows: Iterable[bytes]) -> Iterator[pb.Event]:
+    remaining = iter(rows)
+    while page := list(islice(remaining, records.EVENTS_AT_ONCE)):
+        for value in reader.get_many(schema.EVENTS, page):
+            if value is not None:
+                yield pb.Event.FromString(value)
+
+
+def _cursor(cursor: str) -> tuple[int, bytes]:
+    stamp, _, event_id = _decoded("cursor", cursor).partition(":")
+    if not stamp.isdigit():
+        raise UsageError(f"cursor {cursor!r} is none of ours; leave it out to begin at the first page")
+    return int(stamp), event_id.encode()
+
+
+def _neighbours(wanted: int) -> int:
+    return max(0, min(wanted, NEIGHBOURS_MAX))
+
+
+def _encoded(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def _decoded(field: str, token: str) -> str:
+    try:
+        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError) as error:
+        raise UsageError(f"{field} {token!r} is none of ours; leave it out to begin at the first page") from error

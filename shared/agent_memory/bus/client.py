@@ -1,0 +1,203 @@
+"""The writer, as a function to call: `Bus.ask(command) -> reply`, from any thread.
+
+One thread owns the socket. A command that was under way when the writer died is lost with it, so all that are waiting
+are sent again when the connection comes back; every command bears that: appends by event id, commits by their fence.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import Final
+
+import zmq
+from agent_memory.bus.frames import (
+    MESSAGE_MAX_BYTES,
+    PROTOCOL,
+    REQUEST_ID_BYTES,
+    raise_if_refused,
+)
+from agent_memory.errors import WriterBusy, WriterUnavailable
+from agent_memory.logs import line
+from agent_memory.rpc import bus_pb2 as pb
+from zmq.utils.monitor import recv_monitor_message
+
+log = logging.getLogger(__name__)
+
+# What may be waiting for the writer at once, in commands and in bytes; beyond it callers are told to come back.
+WINDOW_COMMANDS: Final = 1024
+WINDOW_BYTES: Final = 128 << 20
+TIMEOUT_S: Final = 20.0
+_RECONNECT_MS: Final = (20, 200)
+
+
+class Bus:
+    """A connection to the writer that listens at `socket_path`."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._context = zmq.Context()
+        self._address = f"ipc://{socket_path}"
+        self._waiting: dict[bytes, tuple[bytes, Future[pb.Reply]]] = {}
+        self._waiting_bytes = 0
+        self._unsent: deque[tuple[bytes, bytes]] = deque()
+        self._lock = threading.Lock()
+        self._next_id = 0
+        self._closing = False
+        # The inproc pair wakes the thread: a ZeroMQ socket must not be touched by two threads.
+        self._wakes = self._context.socket(zmq.PAIR)
+        self._wakes.bind("inproc://wake")
+        self._waker = self._context.socket(zmq.PAIR)
+        self._waker.connect("inproc://wake")
+        self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
+        self._thread.start()
+
+    def ask(self, command: pb.Command, timeout_s: float = TIMEOUT_S) -> pb.Reply:
+        """Send a command and wait for its reply.
+
+        Raises WriterUnavailable after `timeout_s` without one (the command may or may not have been done), WriterBusy
+        when too much is waiting already, and what the refusal stands for when the writer refuses.
+        """
+        command.protocol = PROTOCOL
+        request_id, answer = self._enqueue(command.SerializeToString())
+        try:
+            return raise_if_refused(answer.result(timeout_s))
+        except FutureTimeout:
+            raise WriterUnavailable(
+                f"The writer did not answer within {timeout_s:g} s; the same request may be sent again. "
+                "See: memory-daemon status, memory-daemon logs ingest"
+            ) from None
+        finally:
+            self._forget(request_id)
+
+    def close(self) -> None:
+        """Stop the thread; whoever still waits gets WriterUnavailable."""
+        self._closing = True
+        with self._lock:
+            self._wake()
+        self._thread.join()
+        for _, answer in list(self._waiting.values()):
+            answer.set_exception(WriterUnavailable("This process is stopping; the same request may be sent again."))
+        self._waker.close(0)
+        self._wakes.close(0)
+        self._context.term()
+
+    def _enqueue(self, content: bytes) -> tuple[bytes, Future[pb.Reply]]:
+        answer: Future[pb.Reply] = Future()
+        with self._lock:
+            if len(self._waiting) >= WINDOW_COMMANDS or self._waiting_bytes + len(content) > WINDOW_BYTES:
+                raise WriterBusy(
+                    f"{len(self._waiting)} requests are waiting for the writer already; "
+                    "nothing was stored, send this one again in a moment."
+                )
+            self._next_id += 1
+            request_id = self._next_id.to_bytes(REQUEST_ID_BYTES, "big")
+            self._waiting[request_id] = (content, answer)
+            self._waiting_bytes += len(content)
+            first = not self._unsent
+            self._unsent.append((request_id, content))
+            if first:
+                self._wake()
+        return request_id, answer
+
+    def _forget(self, request_id: bytes) -> None:
+        with self._lock:
+            content, _ = self._waiting.pop(request_id, (b"", None))
+            self._waiting_bytes -= len(content)
+
+    def _wake(self) -> None:
+        """To be called with the lock held, which is what lets threads share the socket."""
+        self._waker.send(b"")
+
+    def _run(self) -> None:
+        socket = self._context.socket(zmq.DEALER)
+        socket.linger = 0
+        socket.sndhwm = socket.rcvhwm = 0  # the window above is the bound
+        socket.maxmsgsize = MESSAGE_MAX_BYTES
+        socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_MS
+        monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        socket.connect(self._address)
+        poller = zmq.Poller()
+        for each in (socket, self._wakes, monitor):
+            poller.register(each, zmq.POLLIN)
+        connections = 0
+        while not self._closing:
+            ready = dict(poller.poll())
+            if monitor in ready:
+                recv_monitor_message(monitor)
+                connections += 1
+                if connections > 1:
+                    self._send_again(socket)
+            if self._wakes in ready:
+                self._wakes.recv()
+                self._send(socket)
+            if socket in ready:
+                self._receive(socket)
+        socket.disable_monitor()
+        monitor.close(0)
+        socket.close(0)
+
+    def _send(self, socket: zmq.Socket[bytes]) -> None:
+        while True:
+            with self._lock:
+                if not self._unsent:
+                    return
+                request_id, content = self._unsent.popleft()
+            socket.send_multipart([request_id, content], copy=False)
+
+    def _send_again(self, socket: zmq.Socket[bytes]) -> None:
+        with self._lock:
+            unsent = {request_id for request_id, _ in self._unsent}
+            again = [(key, content) for key, (content, _) in self._waiting.items() if key not in unsent]
+        log.info(line("writer is back", sent_again=len(again)))
+        for request_id, content in again:
+            socket.send_multipart([request_id, content], copy=False)
+
+    def _receive(self, socket: zmq.Socket[bytes]) -> None:
+        while True:
+            try:
+                request_id, content = socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            _, answer = self._waiting.get(request_id, (b"", None))
+            if answer is not None and not answer.done():
+                answer.set_result(pb.Reply.FromString(content))
+
+
+class Announcements:
+    """What the writer announces after its commits. To be used by one thread."""
+
+    def __init__(self, socket_path: Path, *topics: bytes) -> None:
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.SUB)
+        self._socket.linger = 0
+        self._socket.reconnect_ivl, self._socket.reconnect_ivl_max = _RECONNECT_MS
+        # Only the fact counts, so a few are enough: what overflows says the same again.
+        self._socket.rcvhwm = 16
+        for topic in topics:
+            self._socket.subscribe(topic)
+        self._socket.connect(f"ipc://{socket_path}")
+
+    def wait(self, timeout_ms: int, *also: object) -> bool:
+        """Wait for an announcement, or for one of `also` (objects with a file descriptor) to become readable.
+
+        True when something was announced; all that has been announced by then is taken in as one.
+        """
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        for each in also:
+            poller.register(each, zmq.POLLIN)
+        if self._socket not in dict(poller.poll(timeout_ms)):
+            return False
+        try:
+            while True:
+                self._socket.recv(zmq.NOBLOCK)
+        except zmq.Again:
+            return True
+
+    def close(self) -> None:
+        self._socket.close(0)
+        self._context.term()

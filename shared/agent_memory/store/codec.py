@@ -1,0 +1,121 @@
+"""What rows hold, as records. Events are protobuf, everything derived is JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from agent_memory.model import Bullet, Grip, TocLevel, TocNode
+
+
+@dataclass(frozen=True, slots=True)
+class StoreInfo:
+    """Who and what this store is; written once, when it is created."""
+
+    schema_version: int
+    timezone: str
+    created_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """How much there is; written in the batch of every write that changes it."""
+
+    events: int = 0
+    toc_nodes: int = 0
+    grips: int = 0
+    # The last outbox sequence number given out.
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TocState:
+    """How far the table of contents has come: the outbox up to `cursor` is in it. `commit` counts its commits."""
+
+    cursor: int = 0
+    commit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """Where a session was cut: one row a segment, found by the segment's first event."""
+
+    node_id: str
+    last_ms: int
+    last_event_id: str
+    # Stands for the events of the segment and of its context: equal digests, equal segments.
+    digest: str
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A scheduled job as its last run left it. Times in milliseconds, 0 for never."""
+
+    last_run_ms: int = 0
+    last_duration_ms: int = 0
+    # A JobResultStatus of the wire.
+    last_result: int = 0
+    last_error: str = ""
+    next_run_ms: int = 0
+    run_count: int = 0
+    error_count: int = 0
+    is_running: bool = False
+
+
+FlatRecord = StoreInfo | Counters | TocState | SegmentRow | JobState
+
+
+def to_json(record: FlatRecord) -> bytes:
+    """The row of a record that has nothing nested."""
+    return _bytes({name: getattr(record, name) for name in record.__slots__})
+
+
+def store_info(value: bytes) -> StoreInfo:
+    # Only what every version has: a newer program's store must be recognised as such.
+    content = json.loads(value)
+    return StoreInfo(content["schema_version"], content.get("timezone", "UTC"), content.get("created_ms", 0))
+
+
+def counters(value: bytes | None) -> Counters:
+    return Counters(**json.loads(value)) if value else Counters()
+
+
+def toc_state(value: bytes | None) -> TocState:
+    return TocState(**json.loads(value)) if value else TocState()
+
+
+def segment_row(value: bytes) -> SegmentRow:
+    return SegmentRow(**json.loads(value))
+
+
+def job_state(value: bytes | None) -> JobState:
+    return JobState(**json.loads(value)) if value else JobState()
+
+
+def node_to_json(node: TocNode) -> bytes:
+    content: dict[str, Any] = {name: getattr(node, name) for name in TocNode.__slots__}
+    content["bullets"] = [{"text": b.text, "grip_ids": b.grip_ids, "weight": b.weight} for b in node.bullets]
+    return _bytes(content)
+
+
+def node_from_json(value: bytes) -> TocNode:
+    content = json.loads(value)
+    bullets = tuple(Bullet(b["text"], tuple(b["grip_ids"]), b["weight"]) for b in content.pop("bullets"))
+    content["level"] = TocLevel(content["level"])
+    content["keywords"] = tuple(content["keywords"])
+    content["agents"] = tuple(content["agents"])
+    return TocNode(bullets=bullets, **content)
+
+
+def grip_to_json(grip: Grip) -> bytes:
+    return _bytes({name: getattr(grip, name) for name in Grip.__slots__})
+
+
+def grip_from_json(value: bytes) -> Grip:
+    return Grip(**json.loads(value))
+
+
+def _bytes(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

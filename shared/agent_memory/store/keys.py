@@ -1,0 +1,141 @@
+"""Row keys. Bytes compare the way the things they name are ordered.
+
+Ids hold no control characters (the front sees to it), so a NUL ends a session id wherever one is followed by more.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+EVENT_PREFIX: Final = b"evt:"
+OUTBOX_PREFIX: Final = b"outbox:"
+OPEN_PREFIX: Final = b"open:"
+SEGMENT_PREFIX: Final = b"segment:"
+ID_PREFIX: Final = b"id:"
+SESSION_PREFIX: Final = b"ses:"
+LATEST_PREFIX: Final = b"latest:"
+
+# Bookkeeping rows of `checkpoints`.
+STORE: Final = b"checkpoint:store"
+COUNTERS: Final = b"checkpoint:counters"
+TOC: Final = b"checkpoint:toc"
+
+TIMESTAMP_MAX_MS: Final = 9_999_999_999_999  # 13 digits: November 2286
+_STAMP_LENGTH: Final = 13
+
+
+def event(timestamp_ms: int, event_id: str) -> bytes:
+    return b"evt:%013d:%s" % (timestamp_ms, event_id.encode())
+
+
+def event_time(timestamp_ms: int) -> bytes:
+    """Sorts before every event of that millisecond and after those of the one before."""
+    return b"evt:%013d:" % timestamp_ms
+
+
+def event_id(identifier: str) -> bytes:
+    """The row that tells an event's timestamp."""
+    return b"id:" + identifier.encode()
+
+
+def session(session_id: str) -> bytes:
+    """The prefix of a session's rows."""
+    return b"ses:%s\0" % session_id.encode()
+
+
+def session_event(session_id: str, timestamp_ms: int, event_id: str) -> bytes:
+    return b"ses:%s\0%013d:%s" % (session_id.encode(), timestamp_ms, event_id.encode())
+
+
+def session_of(session_key: bytes) -> str:
+    """The session that a row of `session_event` belongs to."""
+    return session_key[len(SESSION_PREFIX) : session_key.index(b"\0")].decode()
+
+
+def event_of_session_row(session_key: bytes) -> bytes:
+    """The events row that a row of `session_event` stands for."""
+    return EVENT_PREFIX + session_key[session_key.index(b"\0") + 1 :]
+
+
+def position(event_key: bytes) -> tuple[int, str]:
+    """Timestamp and id of an event, from its events row's key or from what an outbox row holds."""
+    bare = event_key.removeprefix(EVENT_PREFIX)
+    return int(bare[:_STAMP_LENGTH]), bare[_STAMP_LENGTH + 1 :].decode()
+
+
+def outbox(sequence: int) -> bytes:
+    return b"outbox:%020d" % sequence
+
+
+def outbox_sequence(key: bytes) -> int:
+    return int(key[len(OUTBOX_PREFIX) :])
+
+
+def node(node_id: str, version: int) -> bytes:
+    return b"toc:%s:v%06d" % (node_id.encode(), version)
+
+
+def node_versions(node_id: str) -> tuple[bytes, bytes]:
+    """The range that holds all versions of a node, half-open."""
+    return b"toc:%s:v" % node_id.encode(), b"toc:%s:w" % node_id.encode()
+
+
+def latest(node_id: str) -> bytes:
+    return LATEST_PREFIX + node_id.encode()
+
+
+def node_id_of_latest(key: bytes) -> str:
+    return key[len(LATEST_PREFIX) :].decode()
+
+
+def grip(grip_id: str) -> bytes:
+    return grip_id.encode()
+
+
+def node_grips(node_id: str) -> bytes:
+    """The prefix of the rows that tell which grips a node owns."""
+    return b"node:%s:grip:" % node_id.encode()
+
+
+def node_grip(node_id: str, grip_id: str) -> bytes:
+    return b"node:%s:%s" % (node_id.encode(), grip_id.encode())
+
+
+def grip_id_of_node_row(key: bytes, node_id: str) -> str:
+    return key[len(b"node:%s:" % node_id.encode()) :].decode()
+
+
+def segments(session_id: str) -> bytes:
+    """The prefix of the rows that tell where a session was cut."""
+    return b"segment:%s\0" % session_id.encode()
+
+
+def segment(session_id: str, first_ms: int, first_event_id: str) -> bytes:
+    return b"segment:%s\0%013d:%s" % (session_id.encode(), first_ms, first_event_id.encode())
+
+
+def segment_first(key: bytes) -> tuple[int, str]:
+    """The position of the segment's first event."""
+    return position(key[key.index(b"\0") + 1 :])
+
+
+def open_segment(session_id: str, first_ms: int, first_event_id: str) -> bytes:
+    """The row of a segment that can still grow; holds its last event's timestamp."""
+    return b"open:%s\0%013d:%s" % (session_id.encode(), first_ms, first_event_id.encode())
+
+
+def open_session(key: bytes) -> str:
+    return key[len(OPEN_PREFIX) : key.index(b"\0")].decode()
+
+
+def job(name: str) -> bytes:
+    return b"checkpoint:%s" % name.encode()
+
+
+def paused(job_name: str) -> bytes:
+    return b"paused:%s" % job_name.encode()
+
+
+def after(prefix: bytes) -> bytes:
+    """The first key that sorts after every key with this prefix."""
+    return prefix[:-1] + bytes([prefix[-1] + 1])

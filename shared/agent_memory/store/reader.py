@@ -1,0 +1,116 @@
+"""Reading the store beside the writer: a secondary that catches up, and the one scan there is.
+
+Whatever was acknowledged is on disk, so a reader that catches up and then reads sees it.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from agent_memory.errors import StoreError, StoreMissing
+from agent_memory.logs import line
+from agent_memory.paths import make_private_dir
+from agent_memory.store import schema
+from rocksdict import AccessType, Rdict
+
+log = logging.getLogger(__name__)
+
+CATCH_UP_TRIES = 3
+CATCH_UP_PAUSE_S = 0.02
+
+
+class Reader:
+    """A secondary of the store at `db_path`. Threads may share it; `scratch` is a folder of its own.
+
+    Raises StoreMissing while there is no store, StoreError when it can't be read.
+    """
+
+    def __init__(self, db_path: Path, scratch: Path, cache_bytes: int = 8 << 20) -> None:
+        self._db_path = db_path
+        self._scratch = scratch
+        self._cache_bytes = cache_bytes
+        self._catching_up = threading.Lock()
+        self.reopened = 0
+        self._open()
+
+    def catch_up(self) -> None:
+        """See everything that was acknowledged before this call. Costs 0.04 ms when nothing changed."""
+        with self._catching_up:
+            for attempt in range(CATCH_UP_TRIES):
+                try:
+                    self._db.try_catch_up_with_primary()
+                    return
+                except Exception as error:  # rocksdict raises bare Exception
+                    log.warning(line("catch-up failed", attempt=attempt + 1, error=error))
+                    time.sleep(CATCH_UP_PAUSE_S)
+            # A primary that was restarted or repaired can leave a secondary behind for good.
+            self._open()
+            self.reopened += 1
+            log.warning(line("secondary reopened", times=self.reopened))
+
+    def get(self, family: str, key: bytes) -> bytes | None:
+        """The row, or None."""
+        value: bytes | None = self._families[family].get(key)
+        return value
+
+    def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
+        """The rows in the order of their keys, None where there is none."""
+        # The cast: rocksdict's stub wants an invariant list of unions.
+        return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys))) if keys else []
+
+    def scan(self, family: str, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
+        """Rows with `start <= key < stop` in key order, or from the end; a consistent view as of the first.
+
+        Raises StoreError on a damaged block, which an iterator by itself would report as the end.
+        """
+        # Bounds are compared here: those of ReadOptions dangle (they read freed memory) in rocksdict 0.3.29.
+        rows = self._families[family].iter()
+        if backwards:
+            rows.seek_for_prev(stop)
+            if rows.valid() and rows.key() >= stop:
+                rows.prev()
+        else:
+            rows.seek(start)
+        step = rows.prev if backwards else rows.next
+        while rows.valid():
+            key: bytes = rows.key()
+            if key < start or key >= stop:
+                break
+            yield key, rows.value()
+            step()
+        try:
+            rows.status()
+        except Exception as error:
+            raise StoreError(
+                f"The store at {self._db_path} is damaged in {family}: {error}. "
+                "Stop the daemon and restore the folder from a backup; what is there was left as it is."
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the files and of the scratch folder."""
+        self._families.clear()
+        self._db.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _open(self) -> None:
+        # Opening would create a folder with a stray file where there is no store.
+        if not (self._db_path / "CURRENT").exists():
+            raise StoreMissing(f"There is no store at {self._db_path} yet; memory-daemon start creates one.")
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        make_private_dir(self._scratch)
+        database, families = schema.options(self._cache_bytes, secondary=True)
+        access = AccessType.secondary(str(self._scratch))
+        try:
+            self._db = Rdict(str(self._db_path), database, families, access)
+            self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
+        except Exception as error:
+            raise StoreError(
+                f"The store at {self._db_path} can't be read: {error}. If another program wrote it, name another "
+                "folder with --db-path; if it is damaged, restore it from a backup."
+            ) from error

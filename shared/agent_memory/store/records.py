@@ -1,0 +1,156 @@
+"""The store's rows as records: every look-up that more than one process makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from agent_memory import periods
+from agent_memory.messages import event_from_bytes
+from agent_memory.model import Event, Grip, TocLevel, TocNode
+from agent_memory.periods import Period
+from agent_memory.store import codec, keys, schema
+from agent_memory.store.codec import Counters, JobState, SegmentRow, StoreInfo, TocState
+from agent_memory.store.reader import Reader
+
+# Events are fetched this many at a time: a batched get costs a third of single ones, and memory stays bounded.
+EVENTS_AT_ONCE = 128
+
+Position = tuple[int, str]
+
+
+def store_info(reader: Reader) -> StoreInfo | None:
+    """What the store says of itself; None while the writer has not yet written it."""
+    value = reader.get(schema.CHECKPOINTS, keys.STORE)
+    return codec.store_info(value) if value else None
+
+
+def counters(reader: Reader) -> Counters:
+    return codec.counters(reader.get(schema.CHECKPOINTS, keys.COUNTERS))
+
+
+def toc_state(reader: Reader) -> TocState:
+    return codec.toc_state(reader.get(schema.CHECKPOINTS, keys.TOC))
+
+
+def job_state(reader: Reader, name: str) -> JobState:
+    return codec.job_state(reader.get(schema.CHECKPOINTS, keys.job(name)))
+
+
+def job_paused(reader: Reader, name: str) -> bool:
+    return reader.get(schema.CHECKPOINTS, keys.paused(name)) is not None
+
+
+def events_at(reader: Reader, rows: Iterable[bytes]) -> Iterator[Event]:
+    """The events whose rows' keys are given, in that order, fetched a few at a time."""
+    remaining = iter(rows)
+    while page := list(islice(remaining, EVENTS_AT_ONCE)):
+        for value in reader.get_many(schema.EVENTS, page):
+            if value is not None:
+                yield event_from_bytes(value)
+
+
+def session_events(
+    reader: Reader, session_id: str, start: Position = (0, ""), *, backwards: bool = False
+) -> Iterator[Event]:
+    """A session's events from `start` on, in order; backwards: those before `start`, latest first."""
+    at = keys.session_event(session_id, *start)
+    prefix = keys.session(session_id)
+    first, stop = (prefix, at) if backwards else (at, keys.after(prefix))
+    rows = reader.scan(schema.EVENTS, first, stop, backwards=backwards)
+    return events_at(reader, (keys.event_of_session_row(key) for key, _ in rows))
+
+
+def node(reader: Reader, node_id: str) -> TocNode | None:
+    """The latest version of a node."""
+    return next(iter(nodes(reader, [node_id])), None)
+
+
+def nodes(reader: Reader, node_ids: list[str]) -> list[TocNode]:
+    """The latest versions of those of the nodes that exist, in the order asked for."""
+    versions = reader.get_many(schema.TOC_LATEST, [keys.latest(node_id) for node_id in node_ids])
+    rows = [
+        keys.node(node_id, int.from_bytes(version, "big"))
+        for node_id, version in zip(node_ids, versions, strict=True)
+        if version is not None
+    ]
+    return [codec.node_from_json(value) for value in reader.get_many(schema.TOC_NODES, rows) if value is not None]
+
+
+def year_ids(reader: Reader) -> list[str]:
+    """The years there are, oldest first."""
+    return list(_latest_ids(reader, "toc:year:", ""))
+
+
+def child_ids(reader: Reader, parent: Period, after: str = "") -> Iterator[str]:
+    """The ids of a period's children in order of time, those after the child `after` only."""
+    if parent.level == TocLevel.DAY:
+        # A segment's id begins with the day and the time of its first event: key order is order of time.
+        prefix = segment_prefix(parent)
+        yield from _latest_ids(reader, prefix, after)
+        return
+    ids = [child.node_id for child in parent.children() if child.node_id > after]
+    present = reader.get_many(schema.TOC_LATEST, [keys.latest(child_id) for child_id in ids])
+    yield from (child_id for child_id, version in zip(ids, present, strict=True) if version is not None)
+
+
+def segment_prefix(day: Period) -> str:
+    """What the ids of a day's segments begin with."""
+    return f"toc:segment:{day.first.isoformat()}:"
+
+
+def period(node_id: str) -> Period | None:
+    """The period that a node id or one of its other spellings names, None for a segment's or no id."""
+    return periods.parse_period(node_id)
+
+
+def grip(reader: Reader, grip_id: str) -> Grip | None:
+    value = reader.get(schema.GRIPS, keys.grip(grip_id))
+    return codec.grip_from_json(value) if value else None
+
+
+def segment_before(reader: Reader, session_id: str, at: Position) -> tuple[Position, SegmentRow] | None:
+    """The last segment of the session that begins at `at` or before, with its first event's position."""
+    prefix = keys.segments(session_id)
+    stop = keys.segment(session_id, *at) + b"\0"
+    for key, value in reader.scan(schema.CHECKPOINTS, prefix, stop, backwards=True):
+        return keys.segment_first(key), codec.segment_row(value)
+    return None
+
+
+def segments_from(reader: Reader, session_id: str, at: Position) -> Iterator[tuple[Position, SegmentRow]]:
+    """The session's segments that begin at `at` or later, in order, with their first events' positions."""
+    start = keys.segment(session_id, *at)
+    for key, value in reader.scan(schema.CHECKPOINTS, start, keys.after(keys.segments(session_id))):
+        yield keys.segment_first(key), codec.segment_row(value)
+
+
+def open_sessions(reader: Reader) -> Iterator[tuple[str, int]]:
+    """Sessions whose last segment can still grow, with the time of its last event in milliseconds."""
+    for key, value in reader.scan(schema.CHECKPOINTS, keys.OPEN_PREFIX, keys.after(keys.OPEN_PREFIX)):
+        yield keys.open_session(key), int(value)
+
+
+def outbox(reader: Reader, after: int) -> Iterator[tuple[int, Position]]:
+    """Outbox entries after that sequence number: the number and the event's position."""
+    for key, value in reader.scan(schema.OUTBOX, keys.outbox(after + 1), keys.after(keys.OUTBOX_PREFIX)):
+        yield keys.outbox_sequence(key), keys.position(value)
+
+
+def sessions(reader: Reader) -> Iterator[str]:
+    """Every session there is, by name; one seek each."""
+    start = keys.SESSION_PREFIX
+    while True:
+        row = next(reader.scan(schema.EVENTS, start, keys.after(keys.SESSION_PREFIX)), None)
+        if row is None:
+            return
+        session_id = keys.session_of(row[0])
+        yield session_id
+        start = keys.after(keys.session(session_id))
+
+
+def _latest_ids(reader: Reader, prefix: str, after: str) -> Iterator[str]:
+    start = keys.latest(max(prefix, after))
+    for key, _ in reader.scan(schema.TOC_LATEST, start, keys.after(keys.latest(prefix))):
+        if (node_id := keys.node_id_of_latest(key)) != after:
+            yield node_id

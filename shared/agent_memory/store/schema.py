@@ -1,0 +1,98 @@
+"""The column families, on one page: what each holds, how it is compacted and compressed.
+
+    events       universal, zstd   evt:{timestamp_ms:013}:{event_id}   protobuf Event
+                                   id:{event_id}                       timestamp_ms, 13 digits: finds the row above
+                                   ses:{session_id}\\0{ts:013}:{id}     empty: a session's events in order
+    toc_nodes    level, none       toc:{node_id}:v{version:06}         JSON
+    toc_latest   level, none       latest:{node_id}                    version, 4 bytes, big-endian
+    grips        level, none       {grip_id}                           JSON
+                                   node:{node_id}:{grip_id}            empty
+    outbox       FIFO, none        outbox:{sequence:020}               the events row's key without "evt:"
+    checkpoints  level, none       checkpoint:{job}                    JSON; jobs, and bookkeeping named in keys.py
+
+`events` is the truth, everything else can be made again from it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rocksdict import (
+    BlockBasedOptions,
+    Cache,
+    DBCompactionStyle,
+    DBCompressionType,
+    DBRecoveryMode,
+    FifoCompactOptions,
+    Options,
+)
+
+# Written once when a store is created; a program refuses a store whose number is higher than its own.
+SCHEMA_VERSION: Final = 1
+
+EVENTS: Final = "events"
+TOC_NODES: Final = "toc_nodes"
+TOC_LATEST: Final = "toc_latest"
+GRIPS: Final = "grips"
+OUTBOX: Final = "outbox"
+CHECKPOINTS: Final = "checkpoints"
+# All are created at the first open: a secondary can't follow a primary that makes one later.
+COLUMN_FAMILIES: Final = (EVENTS, TOC_NODES, TOC_LATEST, GRIPS, OUTBOX, CHECKPOINTS)
+
+# Every secondary holds a copy of what the primary has not flushed, so these are small.
+_WRITE_BUFFER_BYTES: Final = {EVENTS: 8 << 20, OUTBOX: 2 << 20}
+_OTHER_WRITE_BUFFER_BYTES: Final = 4 << 20
+_WAL_MAX_BYTES: Final = 64 << 20
+# FIFO drops its oldest file beyond this: some ten million entries, more than any backlog of the worker's.
+_OUTBOX_MAX_BYTES: Final = 1 << 30
+_BLOOM_BITS: Final = 10
+
+
+def options(cache_bytes: int, secondary: bool = False) -> tuple[Options, dict[str, Options]]:
+    """The database's options and each column family's; one block cache of `cache_bytes` is shared by all."""
+    database = _raw()
+    database.create_if_missing(not secondary)
+    database.create_missing_column_families(not secondary)
+    database.set_max_total_wal_size(_WAL_MAX_BYTES)
+    # A torn tail is what a crash leaves and holds nothing acknowledged; damage in the middle must be refused aloud.
+    database.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    database.set_max_background_jobs(2)
+    database.set_keep_log_file_num(3)
+    database.set_max_log_file_size(1 << 20)
+    database.set_stats_dump_period_sec(0)
+    database.set_stats_persist_period_sec(0)
+    # Each catch-up would start sixteen threads a column family with the default: 28 ms in place of 0.04.
+    database.set_max_file_opening_threads(1)
+    # A secondary keeps files open that the primary has compacted away.
+    database.set_max_open_files(-1)
+    cache = Cache(cache_bytes)
+    return database, {name: _family(name, cache) for name in COLUMN_FAMILIES}
+
+
+def _family(name: str, cache: Cache) -> Options:
+    family = _raw()
+    family.set_write_buffer_size(_WRITE_BUFFER_BYTES.get(name, _OTHER_WRITE_BUFFER_BYTES))
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(cache)
+    blocks.set_bloom_filter(_BLOOM_BITS, False)
+    blocks.set_cache_index_and_filter_blocks(True)
+    blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    family.set_block_based_table_factory(blocks)
+    if name == EVENTS:
+        family.set_compaction_style(DBCompactionStyle.universal())
+        family.set_compression_type(DBCompressionType.zstd())
+    elif name == OUTBOX:
+        family.set_compaction_style(DBCompactionStyle.fifo())
+        fifo = FifoCompactOptions()
+        fifo.max_table_files_size = _OUTBOX_MAX_BYTES
+        family.set_fifo_compaction_options(fifo)
+        family.set_compression_type(DBCompressionType.none())
+    else:
+        family.set_compaction_style(DBCompactionStyle.level())
+        family.set_compression_type(DBCompressionType.none())
+    return family
+
+
+def _raw() -> Options:
+    """Bytes in, bytes out; must be the same on every open and every batch."""
+    return Options(raw_mode=True)
