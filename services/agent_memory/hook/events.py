@@ -1,0 +1,177 @@
+"""Events from hook calls: what is worth remembering, in whose words, under which id."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+
+from agent_memory.hook import tools
+from agent_memory.hook.texts import fitted
+from agent_memory.hook.wire import HookCall, ToolCall
+from agent_memory.ids import derived_ulid, new_ulid
+from agent_memory.model import Event, EventRole, EventType
+
+# The daemon takes 16 MiB an event; what is longer than this nobody typed.
+TEXT_MAX_BYTES = 10 << 20
+ID_MAX_BYTES = 512
+METADATA_MAX_BYTES = 4 << 10
+
+# They tell nothing that another hook does not tell better, or nothing about the conversation.
+NOTHING_NEW = frozenset(
+    {"PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"}
+)
+# Sources of a SessionStart that come with a new session id, so that there is one of them in a session.
+_FIRST_STARTS = ("startup", "clear", "fork")
+# The results of background work, which Claude Code hands to the model as if the user had typed them.
+_MACHINE_PROMPT = "<task-notification>"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def event_from(call: HookCall, now_ms: int) -> Event | None:
+    """The event that the hook call tells of; None where it tells nothing that should be kept."""
+    told = _told(call)
+    session_id = _identifier(call.session_id)
+    if told is None or not session_id:
+        return None
+    return Event(
+        event_id=_event_id(call, session_id, told.text, now_ms),
+        session_id=session_id,
+        timestamp_ms=now_ms if call.timestamp_ms is None else call.timestamp_ms,
+        event_type=told.event_type,
+        role=told.role,
+        text=fitted(told.text, TEXT_MAX_BYTES),
+        metadata=_metadata(call, told),
+        agent=call.agent,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    event_type: EventType
+    role: EventRole
+    text: str
+    details: dict[str, str] = field(default_factory=dict)
+
+
+def _told(call: HookCall) -> _Told | None:
+    match call.hook:
+        case "UserPromptSubmit":
+            return _prompt(call)
+        case "Stop":
+            # The one event of a turn's end: it carries the assistant's words, so there is no message beside it.
+            return _Told(EventType.ASSISTANT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
+        case "PostToolUse" | "PostToolUseFailure" if call.tool is not None:
+            return _tool_result(call, call.tool)
+        case "SessionStart":
+            # A compaction goes on with the same session.
+            return None if call.source == "compact" else _start(call)
+        case "SessionEnd":
+            text = _because("Session ended", call.reason)
+            return _Told(EventType.SESSION_END, EventRole.SYSTEM, text, {"reason": call.reason})
+        case "SubagentStart" | "SubagentStop":
+            return _subagent(call)
+        case "StopFailure":
+            text = call.last_assistant_message or call.error
+            return _Told(EventType.ASSISTANT_STOP, EventRole.SYSTEM, text, {"error": call.error})
+        case hook if not hook or hook in NOTHING_NEW:
+            return None
+        case _:
+            return _system(call)
+
+
+def _prompt(call: HookCall) -> _Told | None:
+    if not call.prompt:
+        return None
+    if call.prompt.lstrip().startswith(_MACHINE_PROMPT):
+        return _Told(EventType.TOOL_RESULT, EventRole.SYSTEM, call.prompt, {"machine_text": "task-notification"})
+    if call.subagent_id:
+        # The words are the agent's: it tells a subagent what to do.
+        return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, call.prompt, {"machine_text": "subagent-task"})
+    return _Told(EventType.USER_MESSAGE, EventRole.USER, call.prompt)
+
+
+def _tool_result(call: HookCall, tool: ToolCall) -> _Told:
+    failed = call.hook == "PostToolUseFailure" or not tools.succeeded(tool)
+    details = {
+        "tool_name": tool.name,
+        "tool_use_id": tool.use_id,
+        "success": "false" if failed else "true",
+        "files": "\n".join(tools.files(tool)),
+    }
+    return _Told(EventType.TOOL_RESULT, EventRole.TOOL, tools.told(tool), details)
+
+
+def _start(call: HookCall) -> _Told:
+    text = _because("Session started", call.source)
+    return _Told(EventType.SESSION_START, EventRole.SYSTEM, text, {"source": call.source})
+
+
+def _subagent(call: HookCall) -> _Told | None:
+    if call.subagent_type == "":
+        return None
+    if call.hook == "SubagentStart":
+        text = _because("Subagent started", call.subagent_type or "")
+        return _Told(EventType.SUBAGENT_START, EventRole.SYSTEM, text)
+    return _Told(EventType.SUBAGENT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
+
+
+def _system(call: HookCall) -> _Told:
+    """A hook we have no words for keeps its name and whatever it says.
+
+    Of the types there are, an assistant's message comes nearest; the role tells that no assistant said it.
+    """
+    tool = tools.told(call.tool) if call.tool else ""
+    text = call.message or call.compact_summary or call.prompt or call.last_assistant_message or tool or call.error
+    details = {
+        "notification_type": call.notification_type,
+        "tool_name": call.tool.name if call.tool else "",
+        "source": call.source,
+        "reason": call.reason,
+    }
+    return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, text or call.hook, details)
+
+
+def _because(happened: str, why: str) -> str:
+    return f"{happened} ({why})" if why else happened
+
+
+def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
+    values = {
+        "hook_event_name": call.hook,
+        "cwd": call.cwd,
+        "project": call.project,
+        "prompt_id": call.prompt_id,
+        "model": call.model,
+        "permission_mode": call.permission_mode,
+        "agent_id": call.subagent_id,
+        "agent_type": call.subagent_type or "",
+        **told.details,
+    }
+    return {name: fitted(value, METADATA_MAX_BYTES) for name, value in values.items() if value}
+
+
+def _event_id(call: HookCall, session_id: str, text: str, now_ms: int) -> str:
+    """The same id for the same happening, whenever and however often the hook tells of it.
+
+    The time in a derived id is always zero: a doubled hook reads two clocks, and an id that is to be the same must
+    take nothing from them. Where the payload has nothing of its own to be told apart by, the id is a fresh one.
+    """
+    if call.tool is not None and call.tool.use_id:
+        return derived_ulid(0, session_id, call.hook, call.tool.use_id)
+    stamp = "" if call.timestamp_ms is None else str(call.timestamp_ms)
+    if call.prompt_id or stamp:
+        return derived_ulid(0, session_id, call.hook, call.prompt_id, stamp, call.subagent_id, text)
+    if call.hook == "SessionStart" and call.source in _FIRST_STARTS:
+        return derived_ulid(0, session_id, call.hook, call.source)
+    return new_ulid(now_ms)
+
+
+def _identifier(text: str) -> str:
+    """The id without control characters and no longer than an id may be; a digest keeps long ones apart."""
+    clean = _CONTROL.sub("\ufffd", text.strip())
+    data = clean.encode()
+    if len(data) <= ID_MAX_BYTES:
+        return clean
+    digest = hashlib.sha256(data).hexdigest()
+    return data[: ID_MAX_BYTES - len(digest) - 1].decode(errors="ignore") + ":" + digest

@@ -1,0 +1,104 @@
+"""Tool calls, told so that a person can read them: what was called with what, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from agent_memory.hook.texts import fitted
+from agent_memory.hook.wire import ToolCall
+
+# What a reader wants of a call is the command and how it went; a page or two tells that of the longest log.
+INPUT_MAX_BYTES = 4 << 10
+RESULT_MAX_BYTES = 16 << 10
+
+# The one field that says what a call was about, the most telling first.
+_TELLING = ("command", "file_path", "notebook_path", "url", "query", "pattern", "path", "description", "prompt")
+_FILE_FIELDS = ("file_path", "notebook_path", "filePath")
+
+
+def told(tool: ToolCall) -> str:
+    """`Bash: ls -l` and, below it, the result or the error; what is long keeps head and tail."""
+    result = tool.error or _result(tool.response)
+    call = f"{tool.name}: {fitted(_essence(tool.input), INPUT_MAX_BYTES)}"
+    return f"{call}\n{fitted(result, RESULT_MAX_BYTES)}".rstrip()
+
+
+def succeeded(tool: ToolCall) -> bool:
+    """Whether the call did what it was asked, as far as the agent says."""
+    return not tool.error and not (isinstance(tool.response, dict) and tool.response.get("interrupted") is True)
+
+
+def files(tool: ToolCall) -> list[str]:
+    """The files that the call names, each once."""
+    response = tool.response if isinstance(tool.response, dict) else {}
+    inner = response.get("file")
+    places: list[Mapping[str, object]] = [tool.input, response, inner if isinstance(inner, dict) else {}]
+    named = [place[field] for place in places for field in _FILE_FIELDS if field in place]
+    return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
+
+
+def _essence(given: Mapping[str, object]) -> str:
+    for field in _TELLING:
+        value = given.get(field)
+        if isinstance(value, str) and value:
+            return value
+    return _json(given) if given else ""
+
+
+def _result(response: object) -> str:
+    match response:
+        case None:
+            return ""
+        case str():
+            return response
+        case list():
+            return _blocks(response)
+        case {"type": "image" | "pdf" as kind} | {"isImage": True, "type": kind}:
+            return f"[{kind}]"
+        case {"isImage": True}:
+            return "[image]"
+        case {"stdout": str(out), "stderr": str(err)}:
+            return "\n".join(part for part in (out, err) if part)
+        case {"file": {"content": str(content)}}:
+            return content
+        case {"structuredPatch": [*hunks]} if hunks:
+            return "\n".join(_patch(hunk) for hunk in hunks)
+        case {"content": str(content)}:
+            return content
+        case {"content": list(blocks)}:
+            return _blocks(blocks)
+        # Work that goes on in the background has only this to say for now.
+        case {"status": str(status)}:
+            return status
+        case _:
+            return _json(response)
+
+
+def _blocks(blocks: list[object]) -> str:
+    """The texts of a list of content blocks; anything but text by its kind."""
+    return "\n".join(_block(block) for block in blocks).strip()
+
+
+def _block(block: object) -> str:
+    match block:
+        case str():
+            return block
+        case {"text": str(text)}:
+            return text
+        case {"type": str(kind)}:
+            return f"[{kind}]"
+        case _:
+            return _json(block)
+
+
+def _patch(hunk: object) -> str:
+    match hunk:
+        case {"lines": list(lines)}:
+            return "\n".join(str(line) for line in lines)
+        case _:
+            return _json(hunk)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
