@@ -1,0 +1,118 @@
+"""The documents say what is: their commands parse, their settings exist, their files and functions are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from agent_memory import settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = [ROOT / "services" / "agent_memory", ROOT / "shared" / "agent_memory"]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("ops/**/*.md")])
+every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+CODE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
+COMMAND = re.compile(r"^(?:\$ )?(?:bin/)?memory-daemon (.+)$")
+# `services/agent_memory/hook/wire.py`, `wire.py:parse`, `store/reader.py:Reader.catch_up`.
+SOURCE = re.compile(r"`([\w./-]+\.py)(?::([\w.]+)(?:\(\))?)?`")
+PLACE = re.compile(r"`((?:\.ci|bin|ops|proto|services|shared|tests)/[\w./-]*)`")
+VARIABLE = re.compile(r"\bMEMORY_[A-Z_]+[A-Z]\b")
+
+
+@every_document
+def test_every_command_parses(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each `memory-daemon ...` of a code block, or of a sentence, is one the command line takes as it is printed."""
+    from agent_memory.cli.main import cli
+
+    # Parsing goes down to the last subcommand; what would then run is left out.
+    monkeypatch.setattr(click.Command, "invoke", lambda command, context: None)
+
+    refused = []
+    for arguments in commands(document.read_text(encoding="utf-8")):
+        try:
+            cli.main(arguments, prog_name="memory-daemon", standalone_mode=False)
+        except click.ClickException as error:
+            refused.append(f"memory-daemon {shlex.join(arguments)}: {error.format_message()}")
+
+    assert refused == []
+
+
+@every_document
+def test_every_config_example_can_be_read(document: Path, tmp_path: Path) -> None:
+    """Each block of TOML is a config file whose every key and value is accepted."""
+    for language, block in CODE.findall(document.read_text(encoding="utf-8")):
+        if language == "toml":
+            assert tomllib.loads(block)
+            (tmp_path / "config.toml").write_text(block, encoding="utf-8")
+            settings.load(tmp_path / "config.toml")
+
+
+@every_document
+def test_every_variable_is_read_somewhere(document: Path) -> None:
+    """Each MEMORY_... that is named stands in the program."""
+    program = "".join(path.read_text(encoding="utf-8") for path in source_files())
+
+    named = set(VARIABLE.findall(document.read_text(encoding="utf-8")))
+
+    assert sorted(named - set(VARIABLE.findall(program))) == []
+
+
+@every_document
+def test_every_file_and_function_exists(document: Path) -> None:
+    """Each file, folder, class, method and function in backticks is where the text says."""
+    text = document.read_text(encoding="utf-8")
+
+    missing = [place for place in PLACE.findall(text) if not (ROOT / place).exists()]
+    missing += [
+        f"{file}:{name}" if name else file
+        for file, name in SOURCE.findall(text)
+        if not any(not name or name in definitions(path) for path in found(file))
+    ]
+
+    assert missing == []
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The arguments of each `memory-daemon ...` line: up to a comment, a pipe or the end of the command."""
+    lines = [line for _, block in CODE.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    # In a sentence, brackets and dots stand for what a reader fills in.
+    lines += [code for code in INLINE.findall(CODE.sub("", text)) if not re.search(r"[\[<…]|\.\.\.", code)]
+    for match in filter(None, map(COMMAND.match, map(str.strip, lines))):
+        words = shlex.shlex(match[1], posix=True, punctuation_chars=True)
+        words.whitespace_split = True
+        arguments = list(words)
+        ends = [index for index, word in enumerate(arguments) if word[0] in "|&;<>()"]
+        yield arguments[: ends[0]] if ends else arguments
+
+
+def source_files() -> Iterator[Path]:
+    for root in SOURCES:
+        yield from root.rglob("*.py")
+
+
+def found(file: str) -> list[Path]:
+    """The files that a text may mean by `reader.py`, `store/reader.py` or `shared/agent_memory/store/reader.py`."""
+    written = [ROOT / file] if (ROOT / file).is_file() else []
+    return written + [path for path in source_files() if path.as_posix().endswith(f"/{file}")]
+
+
+def definitions(path: Path) -> set[str]:
+    """The names of a module: `function`, `Class`, `Class.method` and constants."""
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef(name=name):
+                names.add(name)
+            case ast.ClassDef(name=name, body=body):
+                names |= {name, *(f"{name}.{inner.name}" for inner in body if isinstance(inner, ast.FunctionDef))}
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+    return names

@@ -1,0 +1,52 @@
+"""The generated code is what the .proto files say, and runs on every version that pyproject.toml allows."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).resolve().parents[2]
+RPC = ROOT / "shared" / "agent_memory" / "rpc"
+
+
+def test_generating_again_changes_nothing(tmp_path: Path) -> None:
+    """ops/gen_proto.py writes, byte for byte, what is committed."""
+    subprocess.run([sys.executable, ROOT / "ops" / "gen_proto.py", tmp_path], check=True)
+
+    generated = contents(tmp_path / "agent_memory" / "rpc")
+    committed = contents(RPC)
+    assert generated.keys() == committed.keys() - {"__init__.py"}
+    assert [name for name in generated if generated[name] != committed[name]] == []
+
+
+@pytest.mark.parametrize(
+    ("library", "file", "pattern"),
+    [
+        ("protobuf", "memory_pb2.py", r"Protobuf Python Version: ([\d.]+)"),
+        ("protobuf", "bus_pb2.py", r"Protobuf Python Version: ([\d.]+)"),
+        ("grpcio", "memory_pb2_grpc.py", r"GRPC_GENERATED_VERSION = '([\d.]+)'"),
+    ],
+)
+def test_the_oldest_allowed_library_can_import_it(library: str, file: str, pattern: str) -> None:
+    """Code of a newer generator dies at import on an older library, so the floor is the generator's version."""
+    generator = re.search(pattern, (RPC / file).read_text(encoding="utf-8"))
+
+    assert generator
+    assert floor(library) == generator[1]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def floor(library: str) -> str:
+    """The version after `>=` in pyproject.toml's dependencies."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirement = next(r for r in map(Requirement, project["dependencies"]) if r.name == library)
+    return next(specifier.version for specifier in requirement.specifier if specifier.operator == ">=")

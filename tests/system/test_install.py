@@ -1,0 +1,83 @@
+"""agent-memory as an ordinary package: built, installed from the wheel, used from any folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = version("agent-memory")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist and the wheel that was built from it: what the sdist lacks, the wheel lacks."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, cwd=ROOT)
+    return folder
+
+
+def test_the_wheel_holds_both_roots_and_the_supervisor_configuration(built: Path) -> None:
+    """Modules of services/ and shared/ under one name, typed, and nothing beside them."""
+    with zipfile.ZipFile(next(built.glob("*.whl"))) as wheel:
+        names = wheel.namelist()
+
+    assert {
+        "agent_memory/cli/main.py",
+        "agent_memory/client.py",
+        "agent_memory/py.typed",
+        "agent_memory/supervisord.conf",
+        f"agent_memory-{VERSION}.dist-info/licenses/LICENSE",
+    } <= set(names)
+    assert {name.split("/")[0] for name in names} == {"agent_memory", f"agent_memory-{VERSION}.dist-info"}
+    assert "agent_memory/__init__.py" not in names
+
+
+def test_the_sdist_holds_all_that_a_checkout_needs(built: Path) -> None:
+    """bin/test and bin/memory-daemon work from an unpacked sdist, too."""
+    with tarfile.open(next(built.glob("*.tar.gz"))) as sdist:
+        names = sdist.getnames()
+
+    needed = ["bin/test", "ops/set_up.py", "requirements-dev.lock", "proto/bus.proto", "tests/house/test_lock.py"]
+    assert {f"agent_memory-{VERSION}/{name}" for name in needed} <= set(names)
+    assert [name for name in names if "/.venv" in name] == []
+
+
+def test_an_installed_package_works_from_any_folder(built: Path, tmp_path: Path) -> None:
+    """Into a fresh environment, from the package index; then both programs answer, with an empty HOME."""
+    environment, home = tmp_path / "environment", tmp_path / "home"
+    home.mkdir()
+    venv.create(environment, symlinks=True, with_pip=True)
+    run(environment / "bin" / "pip", "install", "--quiet", next(built.glob("*.whl")), cwd=home)
+
+    assert run(environment / "bin" / "memory-daemon", "--version", cwd=home, home=home).split()[-1] == VERSION
+    assert "Usage: memory-daemon" in run(environment / "bin" / "memory-daemon", "--help", cwd=home, home=home)
+    assert run(environment / "bin" / "memory-ingest", cwd=home, home=home).strip() == '{"continue":true}'
+    assert run(environment / "bin" / "python", "-c", WHERE, cwd=home, home=home).splitlines() == ["True"] * 3
+
+
+# Both roots are one package now, and what supervisord is started with lies in it.
+WHERE = """
+from importlib.resources import files
+print(files("agent_memory").joinpath("supervisord.conf").is_file())
+print(files("agent_memory").joinpath("client.py").is_file())
+print(files("agent_memory").joinpath("worker").is_dir())
+"""
+
+
+def run(*command: str | Path, cwd: Path, home: Path | None = None) -> str:
+    """What the command prints; fails the test, with all it printed, when it fails."""
+    settings = {name: value for name, value in os.environ.items() if not name.startswith(("MEMORY_", "XDG_", "PYTHON"))}
+    if home is not None:
+        settings["HOME"] = str(home)
+    result = subprocess.run(command, cwd=cwd, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
