@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import select
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 # How often a waiting loop looks whether its parent still lives: nothing tells it, and one look costs a microsecond.
 PARENT_CHECK_MS = 1000
+# How often something is tried again that another process of the stack has to do first.
+RETRY_MS = 100
 
 
 def hold_lock(path: Path) -> int | None:
@@ -61,6 +65,18 @@ class Lifetime:
         if not self._stopping and os.getppid() != self._parent:
             self._stopping = True
         return self._stopping
+
+    def wait(self, timeout_ms: int) -> None:
+        """Wait that long, or until a signal comes."""
+        select.select([self._wakes], [], [], timeout_ms / 1000)
+
+    def wait_until(self, condition: Callable[[], bool]) -> bool:
+        """Ask again and again until the condition holds; False when the stop came first."""
+        while not self.stopping:
+            if condition():
+                return True
+            self.wait(RETRY_MS)
+        return False
 
     def stop(self) -> None:
         """Ask for the stop from inside; safe from any thread."""

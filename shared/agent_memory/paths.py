@@ -13,7 +13,8 @@ APP = "agent-memory"
 
 # The kernel's sockaddr_un holds 108 bytes, one of them the closing NUL; macOS allows four fewer.
 SOCKET_PATH_MAX = 103
-_LONGEST_NAME = "/announce.sock"
+# supervisord binds its socket under this name, its own PID at the end, before it renames it.
+_LONGEST_NAME = "/supervisor.sock.4194304"
 
 
 def data_dir() -> Path:

@@ -50,11 +50,12 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
     for id_key, session, timestamp_ms, number, value in rows:
         stamp = b"%013d" % timestamp_ms
         bare = stamp + b":" + id_key[len(keys.ID_PREFIX) :]
+        named = session + b"\0" + bare
         # The event, its look-ups and its outbox entry: all or none, so nothing is stored and never summarised.
         group.put(schema.EVENTS, keys.EVENT_PREFIX + bare, value)
         group.put_visibly(schema.EVENTS, id_key, stamp)
-        group.put(schema.EVENTS, keys.SESSION_PREFIX + session + b"\0" + bare, b"")
-        group.put(schema.OUTBOX, keys.outbox(number), bare)
+        group.put(schema.EVENTS, keys.SESSION_PREFIX + named, b"")
+        group.put(schema.OUTBOX, keys.outbox(number), named)
     if rows:
         group.counters = replace(group.counters, events=group.counters.events + len(rows), sequence=sequence)
     reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))

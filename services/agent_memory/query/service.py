@@ -1,4 +1,4 @@
-"""memory.MemoryService: each RPC checks what came, asks the writer or a view, and tells in gRPC's words what is wrong."""
+"""memory.MemoryService: each RPC checks what came, asks the writer or a view, and tells in gRPC terms what is wrong."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -160,15 +160,7 @@ def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Even
         else:
             start = max(start, at + b"\0")
     found = (row_of(key) for key, _ in reader.scan(schema.EVENTS, start, stop, backwards=request.newest_first))
-    return _fetched(reader, found)
-
-
-def _fetched(reader: Reader, rows: Iterable[bytes]) -> Iterator[pb.Event]:
-    remaining = iter(rows)
-    while page := list(islice(remaining, records.EVENTS_AT_ONCE)):
-        for value in reader.get_many(schema.EVENTS, page):
-            if value is not None:
-                yield pb.Event.FromString(value)
+    return map(pb.Event.FromString, records.event_rows(reader, found))
 
 
 def _cursor(cursor: str) -> tuple[int, bytes]:

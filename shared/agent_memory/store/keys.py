@@ -67,6 +67,17 @@ def outbox(sequence: int) -> bytes:
     return b"outbox:%020d" % sequence
 
 
+def outbox_entry(session_id: str, timestamp_ms: int, event_id: str) -> bytes:
+    """What an outbox row holds: the name of its event, session first."""
+    return b"%s\0%013d:%s" % (session_id.encode(), timestamp_ms, event_id.encode())
+
+
+def named_event(entry: bytes) -> tuple[str, tuple[int, str]]:
+    """The session and the position of the event that an outbox row names."""
+    session_id, _, event_key = entry.partition(b"\0")
+    return session_id.decode(), position(event_key)
+
+
 def outbox_sequence(key: bytes) -> int:
     return int(key[len(OUTBOX_PREFIX) :])
 

@@ -13,8 +13,10 @@ from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import Counters, JobState, SegmentRow, StoreInfo, TocState
 from agent_memory.store.reader import Reader
 
-# Events are fetched this many at a time: a batched get costs a third of single ones, and memory stays bounded.
-EVENTS_AT_ONCE = 128
+# Events are fetched together, which costs a third of fetching each; fewer when they are large, so that memory stays
+# bounded whatever they hold.
+FETCH_MAX_EVENTS = 64
+FETCH_BYTES = 1 << 20
 
 Position = tuple[int, str]
 
@@ -41,13 +43,15 @@ def job_paused(reader: Reader, name: str) -> bool:
     return reader.get(schema.CHECKPOINTS, keys.paused(name)) is not None
 
 
-def events_at(reader: Reader, rows: Iterable[bytes]) -> Iterator[Event]:
-    """The events whose rows' keys are given, in that order, fetched a few at a time."""
+def event_rows(reader: Reader, rows: Iterable[bytes]) -> Iterator[bytes]:
+    """What those rows of `events` hold, in that order, fetched a few at a time."""
     remaining = iter(rows)
-    while page := list(islice(remaining, EVENTS_AT_ONCE)):
-        for value in reader.get_many(schema.EVENTS, page):
-            if value is not None:
-                yield event_from_bytes(value)
+    at_once = FETCH_MAX_EVENTS // 8
+    while page := list(islice(remaining, at_once)):
+        values = [value for value in reader.get_many(schema.EVENTS, page) if value is not None]
+        yield from values
+        mean_bytes = sum(map(len, values)) // (len(values) or 1) + 1
+        at_once = max(1, min(FETCH_MAX_EVENTS, FETCH_BYTES // mean_bytes))
 
 
 def session_events(
@@ -58,7 +62,7 @@ def session_events(
     prefix = keys.session(session_id)
     first, stop = (prefix, at) if backwards else (at, keys.after(prefix))
     rows = reader.scan(schema.EVENTS, first, stop, backwards=backwards)
-    return events_at(reader, (keys.event_of_session_row(key) for key, _ in rows))
+    return map(event_from_bytes, event_rows(reader, (keys.event_of_session_row(key) for key, _ in rows)))
 
 
 def node(reader: Reader, node_id: str) -> TocNode | None:
@@ -125,16 +129,16 @@ def segments_from(reader: Reader, session_id: str, at: Position) -> Iterator[tup
         yield keys.segment_first(key), codec.segment_row(value)
 
 
-def open_sessions(reader: Reader) -> Iterator[tuple[str, int]]:
-    """Sessions whose last segment can still grow, with the time of its last event in milliseconds."""
+def open_segments(reader: Reader) -> Iterator[tuple[str, Position, int]]:
+    """Segments that can still grow: the session, the first event's position, the last event's time in milliseconds."""
     for key, value in reader.scan(schema.CHECKPOINTS, keys.OPEN_PREFIX, keys.after(keys.OPEN_PREFIX)):
-        yield keys.open_session(key), int(value)
+        yield keys.open_session(key), keys.segment_first(key), int(value)
 
 
-def outbox(reader: Reader, after: int) -> Iterator[tuple[int, Position]]:
-    """Outbox entries after that sequence number: the number and the event's position."""
+def outbox(reader: Reader, after: int) -> Iterator[tuple[int, str, Position]]:
+    """Outbox entries after that sequence number: the number, the event's session and its position."""
     for key, value in reader.scan(schema.OUTBOX, keys.outbox(after + 1), keys.after(keys.OUTBOX_PREFIX)):
-        yield keys.outbox_sequence(key), keys.position(value)
+        yield keys.outbox_sequence(key), *keys.named_event(value)
 
 
 def sessions(reader: Reader) -> Iterator[str]:

@@ -7,7 +7,7 @@
     toc_latest   level, none       latest:{node_id}                    version, 4 bytes, big-endian
     grips        level, none       {grip_id}                           JSON
                                    node:{node_id}:{grip_id}            empty
-    outbox       FIFO, none        outbox:{sequence:020}               the events row's key without "evt:"
+    outbox       FIFO, none        outbox:{sequence:020}               the event: its ses: row's key without "ses:"
     checkpoints  level, none       checkpoint:{job}                    JSON; jobs, and bookkeeping named in keys.py
 
 `events` is the truth, everything else can be made again from it.

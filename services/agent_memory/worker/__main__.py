@@ -1,0 +1,89 @@
+"""The worker process: settings, reader, table of contents; work; close in reverse."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from agent_memory import logs, settings
+from agent_memory.bus import frames
+from agent_memory.bus.client import Announcements, Bus
+from agent_memory.errors import AgentMemoryError, StoreMissing
+from agent_memory.lifetime import Lifetime, hold_lock
+from agent_memory.paths import make_private_dir
+from agent_memory.settings import Settings
+from agent_memory.store import records
+from agent_memory.store.reader import Reader
+from agent_memory.worker.runner import Runner
+from agent_memory.worker.timetable import Timetable
+from agent_memory.worker.toc import Toc
+
+log = logging.getLogger("agent_memory.worker")
+
+CACHE_BYTES: Final = 8 << 20
+
+
+def main() -> int:
+    """Work until asked to stop; 0 then, an error's own code when the store can't be worked on."""
+    os.umask(0o077)
+    lifetime = Lifetime()
+    try:
+        current = settings.load()
+        logs.set_up(current.log_level)
+        make_private_dir(current.runtime.folder)
+        return _work(current, lifetime)
+    except AgentMemoryError as error:
+        log.error(error)
+        return error.exit_code
+
+
+def _work(current: Settings, lifetime: Lifetime) -> int:
+    # Commits are fenced, so two workers do no harm; one of them would only work in vain.
+    if not lifetime.wait_until(lambda: hold_lock(current.runtime.worker_lock) is not None):
+        return 0
+    reader = _open_reader(current, lifetime)
+    if reader is None:
+        return 0
+    writer = Bus(current.runtime.ingest_socket)
+    announcements = Announcements(current.runtime.announce_socket, frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS)
+    info = records.store_info(reader)
+    zone = ZoneInfo(info.timezone if info else "UTC")
+    toc = Toc(reader, writer, zone)
+    runner = Runner(reader, toc, Timetable(reader, writer, toc, zone), _now_ms)
+    log.info(logs.line("working", store=current.db_path, cursor=toc.state.cursor, timezone=zone.key))
+    runner.run(announcements, lifetime)
+    announcements.close()
+    writer.close()
+    reader.close()
+    log.info("stopped")
+    return 0
+
+
+def _open_reader(current: Settings, lifetime: Lifetime) -> Reader | None:
+    """The reader, once the writer has created the store; None when asked to stop before."""
+    opened: list[Reader] = []
+
+    def is_there() -> bool:
+        try:
+            reader = Reader(current.db_path, current.runtime.secondary("worker"), CACHE_BYTES)
+        except StoreMissing:
+            return False
+        if records.store_info(reader) is None:
+            reader.close()
+            return False
+        opened.append(reader)
+        return True
+
+    return opened[0] if lifetime.wait_until(is_there) else None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+if __name__ == "__main__":
+    sys.exit(main())

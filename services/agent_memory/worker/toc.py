@@ -1,0 +1,284 @@
+"""Keeping the table of contents true: re-cut what events touched, refresh what stands above it, commit it all at once.
+
+The tree is a function of the set of events. So nothing here asks what an event changed: the cut is made again from the
+last segment that begins before it, until it falls together with the cut that is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import tzinfo
+from typing import Final
+
+from agent_memory.bus.client import Bus
+from agent_memory.ids import segment_node_id
+from agent_memory.logs import line
+from agent_memory.model import Grip, TocLevel, TocNode
+from agent_memory.periods import Period, day_of
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import codec, keys, records
+from agent_memory.store.codec import SegmentRow, TocState
+from agent_memory.store.reader import Reader
+from agent_memory.store.records import Position
+from agent_memory.worker import grips, rollups, segments
+from agent_memory.worker.segments import Segment
+from agent_memory.worker.summaries import local
+
+log = logging.getLogger(__name__)
+
+# A commit is sent in parts beyond this: memory stays bounded however much one late event makes new.
+PART_SEGMENTS: Final = 400
+# A day is told from so many of its segments at most. Their ids alone decide which, so a new one seldom changes it.
+TOLD_CHILDREN_MAX: Final = 256
+
+BEGINNING: Final[Position] = (0, "")
+END: Final[Position] = (keys.TIMESTAMP_MAX_MS + 1, "")
+
+
+class Toc:
+    """The table of contents of one store, for the one process that writes it."""
+
+    def __init__(self, reader: Reader, writer: Bus, zone: tzinfo) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._zone = zone
+        self.reload()
+
+    def reload(self) -> None:
+        """Begin again from what is stored; whatever was drafted is forgotten."""
+        self._reader.catch_up()
+        self.state = records.toc_state(self._reader)
+        # Segments that can still grow, by session and first event: the time of the last event.
+        self._open = {(session, first): last_ms for session, first, last_ms in records.open_segments(self._reader)}
+        self._begin_draft()
+
+    def update(self, touched: dict[str, list[Position]], cursor: int, now_ms: int) -> None:
+        """Bring the tree up to these events, given by session, and the cursor with it.
+
+        Raises StaleCommit when somebody else committed first: reload and compute again.
+        """
+        for session_id, positions in touched.items():
+            self._recut(session_id, sorted(positions), now_ms)
+        self._commit(cursor)
+
+    def close_idle(self, now_ms: int) -> None:
+        """Close the segments whose conversation has been silent for a gap."""
+        idle = [at for at, last_ms in self._open.items() if now_ms - last_ms >= segments.GAP_MS]
+        if idle:
+            self.update({session_id: [first] for session_id, first in idle}, self.state.cursor, now_ms)
+
+    def rebuild_session(self, session_id: str, now_ms: int) -> None:
+        """Cut a session again from its first event to its last, whatever is stored; the cursor stays."""
+        self._recut(session_id, [END], now_ms, whole=True)
+        self._commit(self.state.cursor)
+
+    def refresh(self, periods: Iterable[Period]) -> None:
+        """Make these periods' nodes, and those above, say what their children say."""
+        self._touched = {period.node_id: period for period in periods}
+        self._commit(self.state.cursor)
+
+    # Cutting
+
+    def _recut(self, session_id: str, touched: list[Position], now_ms: int, *, whole: bool = False) -> None:
+        while touched:
+            done = self._recut_stretch(session_id, touched, now_ms, whole=whole)
+            touched = touched[bisect_right(touched, done) :]
+
+    def _recut_stretch(self, session_id: str, touched: list[Position], now_ms: int, *, whole: bool) -> Position:
+        """Cut again around the first of the touched positions; returns the position up to which the cut is true now."""
+        start = BEGINNING if whole else self._start(session_id, touched[0])
+        stored = _Stored(records.segments_from(self._reader, session_id, start))
+        events = records.session_events(self._reader, session_id, start)
+        earlier = records.session_events(self._reader, session_id, start, backwards=True)
+        for segment in segments.split(events, earlier, now_ms):
+            for first, row in stored.before(segment.first.position):
+                self._remove_segment(session_id, first, row)
+            old = stored.take(segment.first.position)
+            last = segment.last.position
+            if old is None or old.digest != segment.digest:
+                self._put_segment(segment)
+            elif not whole and stored.covers(_next_touched(touched, last)):
+                # From here to the next touched position both cuts are the same.
+                return last
+            if len(self._draft.segments) >= PART_SEGMENTS:
+                self._commit(self.state.cursor)
+        for first, row in stored.before(END):
+            self._remove_segment(session_id, first, row)
+        return END
+
+    def _start(self, session_id: str, at: Position) -> Position:
+        """Where the last segment begins that an event at that position may change."""
+        before = records.segment_before(self._reader, session_id, at)
+        return before[0] if before else BEGINNING
+
+    def _put_segment(self, segment: Segment) -> None:
+        first, last = segment.first, segment.last
+        day = day_of(first.timestamp_ms, self._zone)
+        node_id = segment_node_id(day.node_id, first)
+        words = local.summarize(segment.events, segment.context)
+        bullets, gripped = grips.grips_for(node_id, words, segment.events)
+        node = TocNode(
+            node_id=node_id,
+            level=TocLevel.SEGMENT,
+            title=words.title,
+            bullets=bullets,
+            keywords=words.keywords,
+            start_ms=first.timestamp_ms,
+            end_ms=last.timestamp_ms,
+            is_open=segment.is_open,
+            session_id=first.session_id,
+            agents=tuple(sorted({event.agent for event in segment.events if event.agent})),
+            event_count=len(segment.events),
+        )
+        self._touch(day, node)
+        self._put_node(node, gripped)
+        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, segment.digest, segment.is_open)
+        self._draft.segments.add(
+            key=_segment_key(first.session_id, first.position),
+            value=codec.to_json(row),
+            open_since_ms=last.timestamp_ms if segment.is_open else None,
+        )
+        if segment.is_open:
+            self._open[first.session_id, first.position] = last.timestamp_ms
+        else:
+            self._open.pop((first.session_id, first.position), None)
+
+    def _remove_segment(self, session_id: str, first: Position, row: SegmentRow) -> None:
+        day = day_of(first[0], self._zone)
+        self._touched[day.node_id] = day
+        self._remove_node(row.node_id)
+        self._draft.removed_segments.append(_segment_key(session_id, first))
+        self._open.pop((session_id, first), None)
+
+    # What stands above
+
+    def _touch(self, day: Period, node: TocNode) -> None:
+        """Have the day told again, unless only the words of an open segment changed and others have closed."""
+        above = self._node(day.node_id)
+        was = self._node(node.node_id)
+        if not node.is_open or above is None or above.is_open or (was is not None and not was.is_open):
+            self._touched[day.node_id] = day
+
+    def _refresh_touched(self) -> None:
+        """Tell the touched periods again, and those above as far up as something changes."""
+        level = self._touched
+        while level:
+            above = (period.parent for period in level.values() if self._retell(period))
+            level = {parent.node_id: parent for parent in above if parent is not None}
+
+    def _retell(self, period: Period) -> bool:
+        """Make the period's node say what its children say; whether that changed anything."""
+        children = self._children(period)
+        if not children:
+            return self._remove_node(period.node_id)
+        closed = [child for child in children if not child.is_open]
+        return self._put_node(rollups.roll_up(period, closed or children, self._zone), [])
+
+    def _children(self, period: Period) -> list[TocNode]:
+        """The period's children as they will be; of too many, those whose ids' hashes are the lowest."""
+        if period.level == TocLevel.DAY:
+            prefix = records.segment_prefix(period)
+            ids = {*records.child_ids(self._reader, period), *(each for each in self._nodes if each.startswith(prefix))}
+        else:
+            ids = {child.node_id for child in period.children()}
+        there = [each for each in ids if self._nodes.get(each, each) is not None]
+        if len(there) > TOLD_CHILDREN_MAX:
+            there = sorted(there, key=lambda each: hashlib.blake2b(each.encode()).digest())[:TOLD_CHILDREN_MAX]
+        drafted = [node for each in there if (node := self._nodes.get(each)) is not None]
+        stored = records.nodes(self._reader, [each for each in there if each not in self._nodes])
+        return sorted([*drafted, *stored], key=lambda node: (node.start_ms, node.node_id))
+
+    # The draft
+
+    def _begin_draft(self) -> None:
+        self._draft = pb.CommitToc()
+        # What the draft makes of the nodes, laid over what is stored. None: removed.
+        self._nodes = dict[str, TocNode | None]()
+        self._touched = dict[str, Period]()
+
+    def _node(self, node_id: str) -> TocNode | None:
+        return self._nodes[node_id] if node_id in self._nodes else records.node(self._reader, node_id)
+
+    def _put_node(self, node: TocNode, gripped: Iterable[Grip]) -> bool:
+        """Draft the node, as a new version where its words change for good; False when it is what it was."""
+        was = self._node(node.node_id)
+        version = was.version if was else 1
+        if was and not was.is_open and _words(was) != _words(node):
+            version += 1
+        node = replace(node, version=version)
+        if node == was:
+            return False
+        self._nodes[node.node_id] = node
+        self._draft.nodes.add(
+            node_id=node.node_id,
+            version=version,
+            value=codec.node_to_json(node),
+            grips=[pb.GripPut(grip_id=grip.grip_id, value=codec.grip_to_json(grip)) for grip in gripped],
+        )
+        return True
+
+    def _remove_node(self, node_id: str) -> bool:
+        if self._node(node_id) is None:
+            return False
+        self._nodes[node_id] = None
+        self._draft.removed_node_ids.append(node_id)
+        return True
+
+    def _commit(self, cursor: int) -> None:
+        """Send the draft, with all that stands above what it changes, if there is anything to say."""
+        self._refresh_touched()
+        draft = self._draft
+        if cursor == self.state.cursor and not draft.nodes and not draft.removed_node_ids and not draft.segments:
+            self._begin_draft()
+            return
+        draft.expected_commit = self.state.commit
+        draft.cursor = cursor
+        reply = self._writer.ask(pb.Command(commit_toc=draft))
+        log.debug(
+            line("committed", nodes=len(draft.nodes), removed=len(draft.removed_node_ids), segments=len(draft.segments))
+        )
+        self.state = TocState(cursor, reply.toc_committed.commit)
+        self._begin_draft()
+        self._reader.catch_up()
+
+
+class _Stored:
+    """The stored cut of a session, walked in step with the new one."""
+
+    def __init__(self, rows: Iterator[tuple[Position, SegmentRow]]) -> None:
+        self._rows = rows
+        self._next = next(rows, None)
+
+    def before(self, position: Position) -> Iterator[tuple[Position, SegmentRow]]:
+        """The segments, not yet walked past, that begin before that position."""
+        while self._next is not None and self._next[0] < position:
+            yield self._next
+            self._next = next(self._rows, None)
+
+    def take(self, position: Position) -> SegmentRow | None:
+        """The segment that begins right there."""
+        if self._next is None or self._next[0] != position:
+            return None
+        row = self._next[1]
+        self._next = next(self._rows, None)
+        return row
+
+    def covers(self, touched: Position | None) -> bool:
+        """Whether the next touched position, if any, lies behind the beginning of the next stored segment."""
+        return touched is None or (self._next is not None and self._next[0] <= touched)
+
+
+def _next_touched(touched: list[Position], last: Position) -> Position | None:
+    return touched[at] if (at := bisect_right(touched, last)) < len(touched) else None
+
+
+def _segment_key(session_id: str, first: Position) -> pb.SegmentKey:
+    return pb.SegmentKey(session_id=session_id, first_ms=first[0], first_event_id=first[1])
+
+
+def _words(node: TocNode) -> tuple[object, ...]:
+    return (node.title, node.summary, [bullet.text for bullet in node.bullets], node.keywords)
