@@ -20,7 +20,7 @@ every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path:
 
 CODE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
-COMMAND = re.compile(r"^(?:\$ )?(?:bin/)?memory-daemon (.+)$")
+COMMAND = re.compile(r"^(?:\$ )?(?:[A-Z_]+=\S* )*(?:bin/)?memory-daemon (.+)$")
 # `services/agent_memory/hook/wire.py`, `wire.py:parse`, `store/reader.py:Reader.catch_up`.
 SOURCE = re.compile(r"`([\w./-]+\.py)(?::([\w.]+)(?:\(\))?)?`")
 PLACE = re.compile(r"`((?:\.ci|bin|ops|proto|services|shared|tests)/[\w./-]*)`")
