@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from agent_memory import settings
+from agent_memory.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [ROOT / "services" / "agent_memory", ROOT / "shared" / "agent_memory"]
@@ -30,8 +31,6 @@ VARIABLE = re.compile(r"\bMEMORY_[A-Z_]+[A-Z]\b")
 @every_document
 def test_every_command_parses(document: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each `memory-daemon ...` of a code block, or of a sentence, is one the command line takes as it is printed."""
-    from agent_memory.cli.main import cli
-
     # Parsing goes down to the last subcommand; what would then run is left out.
     monkeypatch.setattr(click.Command, "invoke", lambda command, context: None)
 
