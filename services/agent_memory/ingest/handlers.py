@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from agent_memory.bus import frames
 from agent_memory.ingest.writer import Group
 from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.rpc import memory_pb2 as memory
 from agent_memory.store import keys, schema
 
 
@@ -36,28 +37,26 @@ def handle(group: Group, command: pb.Command) -> Outcome:
 def append_events(group: Group, command: pb.Command) -> Outcome:
     """Store the events that are new. The first write of an id wins, also within one group."""
     created = []
-    sequence = group.counters.sequence
     rows = []
-    ids: set[bytes] = set()
-    for event in command.append_events.events:
-        id_key = keys.event_id(event.event_id)
-        is_new = id_key not in ids and group.get(schema.EVENTS, id_key) is None
+    sequence = group.counters.sequence
+    for event in memory.IngestEventsRequest.FromString(command.append_events.batch).events:
+        event_id = event.event_id.encode()
+        is_new = group.claim(keys.ID_PREFIX + event_id)
         created.append(is_new)
         if is_new:
-            ids.add(id_key)
             sequence += 1
-            rows.append((id_key, event.session_id.encode(), event.timestamp_ms, sequence, event.SerializeToString()))
-    for id_key, session, timestamp_ms, number, value in rows:
-        stamp = b"%013d" % timestamp_ms
-        bare = stamp + b":" + id_key[len(keys.ID_PREFIX) :]
-        named = session + b"\0" + bare
-        # The event, its look-ups and its outbox entry: all or none, so nothing is stored and never summarised.
-        group.put(schema.EVENTS, keys.EVENT_PREFIX + bare, value)
-        group.put_visibly(schema.EVENTS, id_key, stamp)
-        group.put(schema.EVENTS, keys.SESSION_PREFIX + named, b"")
-        group.put(schema.OUTBOX, keys.outbox(number), named)
+            stamp = b"%013d" % event.timestamp_ms
+            bare = b"%b:%b" % (stamp, event_id)
+            named = b"%b\0%b" % (event.session_id.encode(), bare)
+            # The event, its look-ups and its outbox entry: all or none, so nothing is stored and never summarised.
+            rows.append((keys.EVENT_PREFIX + bare, event.SerializeToString()))
+            rows.append((keys.ID_PREFIX + event_id, stamp))
+            rows.append((keys.SESSION_PREFIX + named, b""))
+            group.put(schema.OUTBOX, keys.outbox(sequence), named)
+    group.put_all(schema.EVENTS, rows)
     if rows:
-        group.counters = replace(group.counters, events=group.counters.events + len(rows), sequence=sequence)
+        events = group.counters.events + sequence - group.counters.sequence
+        group.counters = replace(group.counters, events=events, sequence=sequence)
     reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))
     return Outcome(reply, frames.ANNOUNCE_EVENTS if rows else None)
 

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,7 @@ class Group:
         self._handles = writer.handles
         # Rows that commands of this same group will have written: later commands must see them. None: deleted.
         self._staged: dict[tuple[str, bytes], bytes | None] = {}
+        self._claimed: set[bytes] = set()
         self.counters = writer.counters
         self.toc = writer.toc
 
@@ -47,6 +49,18 @@ class Group:
         if (family, key) in self._staged:
             return self._staged[family, key]
         return self._writer.get(family, key)
+
+    def claim(self, id_key: bytes) -> bool:
+        """Take an event id for this group; False when it was taken before, by a stored event or in this group."""
+        if id_key in self._claimed or self._writer.get(schema.EVENTS, id_key) is not None:
+            return False
+        self._claimed.add(id_key)
+        return True
+
+    def put_all(self, family: str, rows: Iterable[tuple[bytes, bytes]]) -> None:
+        put, handle = self._batch.put, self._handles[family]
+        for key, value in rows:
+            put(key, value, handle)
 
     def put(self, family: str, key: bytes, value: bytes) -> None:
         self._batch.put(key, value, self._handles[family])

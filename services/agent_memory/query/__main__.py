@@ -29,6 +29,7 @@ log = logging.getLogger("agent_memory.query")
 THREADS: Final = 32
 # Beyond this, callers are told at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
+CATCH_UP_EVERY_MS: Final = 100
 GRACE_S: Final = 5.0
 CACHE_BYTES: Final = 16 << 20
 
@@ -61,9 +62,11 @@ def _serve(current: Settings, lifetime: Lifetime) -> int:
     log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
     announcements = Announcements(current.runtime.announce_socket, b"")
     while not lifetime.stopping:
-        # Reads catch up by themselves; this keeps what they have to catch up with small.
+        # Reads catch up by themselves; this keeps what they have to catch up with small. Not after every commit: what
+        # the writer flushes meanwhile need not be replayed.
         if announcements.wait(PARENT_CHECK_MS, lifetime):
             reader.catch_up()
+            lifetime.wait(CATCH_UP_EVERY_MS)
     health.stop()
     server.stop(GRACE_S).wait()
     announcements.close()

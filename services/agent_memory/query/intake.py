@@ -18,9 +18,10 @@ _TYPES: Final = frozenset(pb.EventType.values()) - {pb.EVENT_TYPE_UNSPECIFIED}
 _ROLES: Final = frozenset(pb.EventRole.values()) - {pb.EVENT_ROLE_UNSPECIFIED}
 
 
-def admit(event: pb.Event, settings: Settings) -> None:
+def admit(event: pb.Event, settings: Settings, *, may_be_large: bool) -> None:
     """Complete the event in place: defaults filled in, agent in lower case.
 
+    `may_be_large` is False where all the events together were measured to be no larger than one may be.
     Raises InvalidEvent naming the field, what it holds and what it may hold.
     """
     _check_id("event_id", event.event_id)
@@ -30,37 +31,32 @@ def admit(event: pb.Event, settings: Settings) -> None:
             f"event.timestamp_ms is {event.timestamp_ms}; "
             f"it must be milliseconds since 1970, from 1 to {TIMESTAMP_MAX_MS}"
         )
-    event.event_type = event.event_type or pb.EVENT_TYPE_USER_MESSAGE
-    if event.event_type not in _TYPES:
+    if not event.event_type:
+        event.event_type = pb.EVENT_TYPE_USER_MESSAGE
+    elif event.event_type not in _TYPES:
         raise InvalidEvent(f"event.event_type is {event.event_type}; this version knows 1 to {max(_TYPES)}")
-    event.role = event.role or pb.EVENT_ROLE_USER
-    if event.role not in _ROLES:
+    if not event.role:
+        event.role = pb.EVENT_ROLE_USER
+    elif event.role not in _ROLES:
         raise InvalidEvent(f"event.role is {event.role}; this version knows 1 to {max(_ROLES)}")
-    # A character takes four bytes at most: short texts need no measuring.
-    if len(event.text) > EVENT_MAX_BYTES // 8 and event.ByteSize() > EVENT_MAX_BYTES:
-        _refuse_size(event)
-    if event.metadata and event.ByteSize() > EVENT_MAX_BYTES:
-        _refuse_size(event)
+    if may_be_large and event.ByteSize() > EVENT_MAX_BYTES:
+        raise InvalidEvent(
+            f"event.text and metadata have {event.ByteSize()} bytes; {EVENT_MAX_BYTES} are the most one event may "
+            "hold. Split it into several events."
+        )
     if settings.multi_agent_mode == "unified":
         if event.agent:
             event.metadata["agent"] = event.agent
         event.agent = settings.agent_id
-    elif event.agent:
+    elif event.agent and not event.agent.islower():
         event.agent = event.agent.lower()
 
 
 def _check_id(field: str, value: str) -> None:
     if not value:
         raise InvalidEvent(f"event.{field} is empty; it must name the {field.removesuffix('_id')}")
-    # isprintable is false for control characters and separators; a space inside an id is harmless.
+    # isprintable is the quick look; beside control characters it is false for spaces of many kinds, which do no harm.
     if not value.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InvalidEvent(f"event.{field} holds a control character: {value[:80]!r}; ids are printable text")
     if len(value) > ID_MAX_BYTES // 4 and len(value.encode()) > ID_MAX_BYTES:
         raise InvalidEvent(f"event.{field} has {len(value.encode())} bytes; {ID_MAX_BYTES} are the most")
-
-
-def _refuse_size(event: pb.Event) -> None:
-    raise InvalidEvent(
-        f"event.text and metadata have {event.ByteSize()} bytes; {EVENT_MAX_BYTES} are the most one event may hold. "
-        "Split it into several events."
-    )

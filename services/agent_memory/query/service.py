@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -71,8 +71,8 @@ class MemoryService(MemoryServiceServicer):
     def IngestEvent(self, request: pb.IngestEventRequest, context: grpc.ServicerContext) -> pb.IngestEventResponse:  # noqa: N802
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
-        intake.admit(request.event, self._settings)
-        (created,) = self._append([request.event])
+        intake.admit(request.event, self._settings, may_be_large=True)
+        (created,) = self._append(pb.IngestEventsRequest(events=[request.event]))
         return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
 
     @_explaining
@@ -80,14 +80,14 @@ class MemoryService(MemoryServiceServicer):
         if len(request.events) > intake.BATCH_MAX_EVENTS:
             raise UsageError(f"events holds {len(request.events)}; {intake.BATCH_MAX_EVENTS} are the most at once")
         errors: dict[int, str] = {}
+        may_be_large = request.ByteSize() > intake.EVENT_MAX_BYTES
         for number, event in enumerate(request.events):
             try:
-                intake.admit(event, self._settings)
+                intake.admit(event, self._settings, may_be_large=may_be_large)
             except InvalidEvent as error:
                 # The others of the batch are not to pay for it.
                 errors[number] = str(error)
-        good = [event for number, event in enumerate(request.events) if number not in errors]
-        created = iter(self._append(good) if good else ())
+        created = iter(self._append(_without(request, errors) if errors else request))
         results = []
         for number, event in enumerate(request.events):
             if number in errors:
@@ -145,9 +145,11 @@ class MemoryService(MemoryServiceServicer):
         reply = self._writer.ask(command, COMPACTION_TIMEOUT_S)
         return pb.CompactResponse(column_families=reply.compacted.column_families)
 
-    def _append(self, events: Any) -> list[bool]:
-        reply = self._writer.ask(bus.Command(append_events=bus.AppendEvents(events=events)))
-        return list(reply.appended.created)
+    def _append(self, batch: pb.IngestEventsRequest) -> list[bool]:
+        if not batch.events:
+            return []
+        command = bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString()))
+        return list(self._writer.ask(command).appended.created)
 
     def _caught_up(self) -> Reader:
         self._reader.catch_up()
@@ -159,3 +161,7 @@ class MemoryService(MemoryServiceServicer):
             return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
         self._writer.ask(bus.Command(set_job_paused=bus.SetJobPaused(job_name=job_name, paused=paused)))
         return None
+
+
+def _without(request: pb.IngestEventsRequest, refused: Container[int]) -> pb.IngestEventsRequest:
+    return pb.IngestEventsRequest(events=[e for number, e in enumerate(request.events) if number not in refused])

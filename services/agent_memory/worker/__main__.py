@@ -25,11 +25,14 @@ from agent_memory.worker.toc import Toc
 log = logging.getLogger("agent_memory.worker")
 
 CACHE_BYTES: Final = 8 << 20
+# Whoever waits for an answer comes first: taking events in and reading them must not feel the summaries being made.
+NICENESS: Final = 10
 
 
 def main() -> int:
     """Work until asked to stop; 0 then, an error's own code when the store can't be worked on."""
     os.umask(0o077)
+    os.nice(NICENESS)
     lifetime = Lifetime()
     try:
         current = settings.load()

@@ -22,54 +22,53 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from agent_memory.rpc import memory_pb2 as agent__memory_dot_rpc_dot_memory__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61gent_memory/rpc/bus.proto\x12\nmemory.bus\x1a\x1d\x61gent_memory/rpc/memory.proto\"\xae\x02\n\x07\x43ommand\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x31\n\rappend_events\x18\x02 \x01(\x0b\x32\x18.memory.bus.AppendEventsH\x00\x12+\n\ncommit_toc\x18\x03 \x01(\x0b\x32\x15.memory.bus.CommitTocH\x00\x12+\n\nrecord_job\x18\x04 \x01(\x0b\x32\x15.memory.bus.RecordJobH\x00\x12\x32\n\x0eset_job_paused\x18\x05 \x01(\x0b\x32\x18.memory.bus.SetJobPausedH\x00\x12&\n\x07\x63ompact\x18\x06 \x01(\x0b\x32\x13.memory.bus.CompactH\x00\x12 \n\x04ping\x18\x07 \x01(\x0b\x32\x10.memory.bus.PingH\x00\x42\x06\n\x04\x62ody\"\xd9\x02\n\x05Reply\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12(\n\x08\x61ppended\x18\x02 \x01(\x0b\x32\x14.memory.bus.AppendedH\x00\x12\x31\n\rtoc_committed\x18\x03 \x01(\x0b\x32\x18.memory.bus.TocCommittedH\x00\x12/\n\x0cjob_recorded\x18\x04 \x01(\x0b\x32\x17.memory.bus.JobRecordedH\x00\x12\x32\n\x0ejob_paused_set\x18\x05 \x01(\x0b\x32\x18.memory.bus.JobPausedSetH\x00\x12*\n\tcompacted\x18\x06 \x01(\x0b\x32\x15.memory.bus.CompactedH\x00\x12 \n\x04pong\x18\x07 \x01(\x0b\x32\x10.memory.bus.PongH\x00\x12&\n\x07refused\x18\x0f \x01(\x0b\x32\x13.memory.bus.RefusedH\x00\x42\x06\n\x04\x62ody\"-\n\x0c\x41ppendEvents\x12\x1d\n\x06\x65vents\x18\x01 \x03(\x0b\x32\r.memory.Event\"-\n\x08\x41ppended\x12\x0f\n\x07\x63reated\x18\x01 \x03(\x08\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"\xce\x01\n\tCommitToc\x12\x17\n\x0f\x65xpected_commit\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\"\n\x05nodes\x18\x03 \x03(\x0b\x32\x13.memory.bus.NodePut\x12\x18\n\x10removed_node_ids\x18\x04 \x03(\t\x12(\n\x08segments\x18\x05 \x03(\x0b\x32\x16.memory.bus.SegmentPut\x12\x30\n\x10removed_segments\x18\x06 \x03(\x0b\x32\x16.memory.bus.SegmentKey\"\x1e\n\x0cTocCommitted\x12\x0e\n\x06\x63ommit\x18\x01 \x01(\x04\"^\n\x07NodePut\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\r\n\x05value\x18\x03 \x01(\x0c\x12\"\n\x05grips\x18\x04 \x03(\x0b\x32\x13.memory.bus.GripPut\")\n\x07GripPut\x12\x0f\n\x07grip_id\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"J\n\nSegmentKey\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x10\n\x08\x66irst_ms\x18\x02 \x01(\x03\x12\x16\n\x0e\x66irst_event_id\x18\x03 \x01(\t\"n\n\nSegmentPut\x12#\n\x03key\x18\x01 \x01(\x0b\x32\x16.memory.bus.SegmentKey\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x1a\n\ropen_since_ms\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x10\n\x0e_open_since_ms\",\n\tRecordJob\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\r\n\x0bJobRecorded\"0\n\x0cSetJobPaused\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\x0e\n\x0cJobPausedSet\" \n\x07\x43ompact\x12\x15\n\rcolumn_family\x18\x01 \x01(\t\"$\n\tCompacted\x12\x17\n\x0f\x63olumn_families\x18\x01 \x03(\t\"\x06\n\x04Ping\"(\n\x04Pong\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\x04\"\x9b\x01\n\x07Refused\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.memory.bus.Refused.Reason\x12\x0f\n\x07message\x18\x02 \x01(\t\"S\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x0b\n\x07INVALID\x10\x01\x12\t\n\x05STALE\x10\x02\x12\x0f\n\x0bUNAVAILABLE\x10\x03\x12\x08\n\x04\x42USY\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61gent_memory/rpc/bus.proto\x12\nmemory.bus\"\xae\x02\n\x07\x43ommand\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x31\n\rappend_events\x18\x02 \x01(\x0b\x32\x18.memory.bus.AppendEventsH\x00\x12+\n\ncommit_toc\x18\x03 \x01(\x0b\x32\x15.memory.bus.CommitTocH\x00\x12+\n\nrecord_job\x18\x04 \x01(\x0b\x32\x15.memory.bus.RecordJobH\x00\x12\x32\n\x0eset_job_paused\x18\x05 \x01(\x0b\x32\x18.memory.bus.SetJobPausedH\x00\x12&\n\x07\x63ompact\x18\x06 \x01(\x0b\x32\x13.memory.bus.CompactH\x00\x12 \n\x04ping\x18\x07 \x01(\x0b\x32\x10.memory.bus.PingH\x00\x42\x06\n\x04\x62ody\"\xd9\x02\n\x05Reply\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12(\n\x08\x61ppended\x18\x02 \x01(\x0b\x32\x14.memory.bus.AppendedH\x00\x12\x31\n\rtoc_committed\x18\x03 \x01(\x0b\x32\x18.memory.bus.TocCommittedH\x00\x12/\n\x0cjob_recorded\x18\x04 \x01(\x0b\x32\x17.memory.bus.JobRecordedH\x00\x12\x32\n\x0ejob_paused_set\x18\x05 \x01(\x0b\x32\x18.memory.bus.JobPausedSetH\x00\x12*\n\tcompacted\x18\x06 \x01(\x0b\x32\x15.memory.bus.CompactedH\x00\x12 \n\x04pong\x18\x07 \x01(\x0b\x32\x10.memory.bus.PongH\x00\x12&\n\x07refused\x18\x0f \x01(\x0b\x32\x13.memory.bus.RefusedH\x00\x42\x06\n\x04\x62ody\"\x1d\n\x0c\x41ppendEvents\x12\r\n\x05\x62\x61tch\x18\x01 \x01(\x0c\"-\n\x08\x41ppended\x12\x0f\n\x07\x63reated\x18\x01 \x03(\x08\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"\xce\x01\n\tCommitToc\x12\x17\n\x0f\x65xpected_commit\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\"\n\x05nodes\x18\x03 \x03(\x0b\x32\x13.memory.bus.NodePut\x12\x18\n\x10removed_node_ids\x18\x04 \x03(\t\x12(\n\x08segments\x18\x05 \x03(\x0b\x32\x16.memory.bus.SegmentPut\x12\x30\n\x10removed_segments\x18\x06 \x03(\x0b\x32\x16.memory.bus.SegmentKey\"\x1e\n\x0cTocCommitted\x12\x0e\n\x06\x63ommit\x18\x01 \x01(\x04\"^\n\x07NodePut\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\r\n\x05value\x18\x03 \x01(\x0c\x12\"\n\x05grips\x18\x04 \x03(\x0b\x32\x13.memory.bus.GripPut\")\n\x07GripPut\x12\x0f\n\x07grip_id\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"J\n\nSegmentKey\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x10\n\x08\x66irst_ms\x18\x02 \x01(\x03\x12\x16\n\x0e\x66irst_event_id\x18\x03 \x01(\t\"n\n\nSegmentPut\x12#\n\x03key\x18\x01 \x01(\x0b\x32\x16.memory.bus.SegmentKey\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x1a\n\ropen_since_ms\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x10\n\x0e_open_since_ms\",\n\tRecordJob\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\r\n\x0bJobRecorded\"0\n\x0cSetJobPaused\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\x0e\n\x0cJobPausedSet\" \n\x07\x43ompact\x12\x15\n\rcolumn_family\x18\x01 \x01(\t\"$\n\tCompacted\x12\x17\n\x0f\x63olumn_families\x18\x01 \x03(\t\"\x06\n\x04Ping\"(\n\x04Pong\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\x04\"\x9b\x01\n\x07Refused\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.memory.bus.Refused.Reason\x12\x0f\n\x07message\x18\x02 \x01(\t\"S\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x0b\n\x07INVALID\x10\x01\x12\t\n\x05STALE\x10\x02\x12\x0f\n\x0bUNAVAILABLE\x10\x03\x12\x08\n\x04\x42USY\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'agent_memory.rpc.bus_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMMAND']._serialized_start=74
-  _globals['_COMMAND']._serialized_end=376
-  _globals['_REPLY']._serialized_start=379
-  _globals['_REPLY']._serialized_end=724
-  _globals['_APPENDEVENTS']._serialized_start=726
-  _globals['_APPENDEVENTS']._serialized_end=771
-  _globals['_APPENDED']._serialized_start=773
-  _globals['_APPENDED']._serialized_end=818
-  _globals['_COMMITTOC']._serialized_start=821
-  _globals['_COMMITTOC']._serialized_end=1027
-  _globals['_TOCCOMMITTED']._serialized_start=1029
-  _globals['_TOCCOMMITTED']._serialized_end=1059
-  _globals['_NODEPUT']._serialized_start=1061
-  _globals['_NODEPUT']._serialized_end=1155
-  _globals['_GRIPPUT']._serialized_start=1157
-  _globals['_GRIPPUT']._serialized_end=1198
-  _globals['_SEGMENTKEY']._serialized_start=1200
-  _globals['_SEGMENTKEY']._serialized_end=1274
-  _globals['_SEGMENTPUT']._serialized_start=1276
-  _globals['_SEGMENTPUT']._serialized_end=1386
-  _globals['_RECORDJOB']._serialized_start=1388
-  _globals['_RECORDJOB']._serialized_end=1432
-  _globals['_JOBRECORDED']._serialized_start=1434
-  _globals['_JOBRECORDED']._serialized_end=1447
-  _globals['_SETJOBPAUSED']._serialized_start=1449
-  _globals['_SETJOBPAUSED']._serialized_end=1497
-  _globals['_JOBPAUSEDSET']._serialized_start=1499
-  _globals['_JOBPAUSEDSET']._serialized_end=1513
-  _globals['_COMPACT']._serialized_start=1515
-  _globals['_COMPACT']._serialized_end=1547
-  _globals['_COMPACTED']._serialized_start=1549
-  _globals['_COMPACTED']._serialized_end=1585
-  _globals['_PING']._serialized_start=1587
-  _globals['_PING']._serialized_end=1593
-  _globals['_PONG']._serialized_start=1595
-  _globals['_PONG']._serialized_end=1635
-  _globals['_REFUSED']._serialized_start=1638
-  _globals['_REFUSED']._serialized_end=1793
-  _globals['_REFUSED_REASON']._serialized_start=1710
-  _globals['_REFUSED_REASON']._serialized_end=1793
+  _globals['_COMMAND']._serialized_start=43
+  _globals['_COMMAND']._serialized_end=345
+  _globals['_REPLY']._serialized_start=348
+  _globals['_REPLY']._serialized_end=693
+  _globals['_APPENDEVENTS']._serialized_start=695
+  _globals['_APPENDEVENTS']._serialized_end=724
+  _globals['_APPENDED']._serialized_start=726
+  _globals['_APPENDED']._serialized_end=771
+  _globals['_COMMITTOC']._serialized_start=774
+  _globals['_COMMITTOC']._serialized_end=980
+  _globals['_TOCCOMMITTED']._serialized_start=982
+  _globals['_TOCCOMMITTED']._serialized_end=1012
+  _globals['_NODEPUT']._serialized_start=1014
+  _globals['_NODEPUT']._serialized_end=1108
+  _globals['_GRIPPUT']._serialized_start=1110
+  _globals['_GRIPPUT']._serialized_end=1151
+  _globals['_SEGMENTKEY']._serialized_start=1153
+  _globals['_SEGMENTKEY']._serialized_end=1227
+  _globals['_SEGMENTPUT']._serialized_start=1229
+  _globals['_SEGMENTPUT']._serialized_end=1339
+  _globals['_RECORDJOB']._serialized_start=1341
+  _globals['_RECORDJOB']._serialized_end=1385
+  _globals['_JOBRECORDED']._serialized_start=1387
+  _globals['_JOBRECORDED']._serialized_end=1400
+  _globals['_SETJOBPAUSED']._serialized_start=1402
+  _globals['_SETJOBPAUSED']._serialized_end=1450
+  _globals['_JOBPAUSEDSET']._serialized_start=1452
+  _globals['_JOBPAUSEDSET']._serialized_end=1466
+  _globals['_COMPACT']._serialized_start=1468
+  _globals['_COMPACT']._serialized_end=1500
+  _globals['_COMPACTED']._serialized_start=1502
+  _globals['_COMPACTED']._serialized_end=1538
+  _globals['_PING']._serialized_start=1540
+  _globals['_PING']._serialized_end=1546
+  _globals['_PONG']._serialized_start=1548
+  _globals['_PONG']._serialized_end=1588
+  _globals['_REFUSED']._serialized_start=1591
+  _globals['_REFUSED']._serialized_end=1746
+  _globals['_REFUSED_REASON']._serialized_start=1663
+  _globals['_REFUSED_REASON']._serialized_end=1746
 # @@protoc_insertion_point(module_scope)

@@ -7,7 +7,6 @@ Commands ask in the imperative, replies tell in the past tense. Everything a com
 are stored; the writer decides only what needs its place at the head of the line: who was first, which cursor holds.
 """
 
-from agent_memory.rpc import memory_pb2 as _memory_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -125,17 +124,17 @@ class AppendEvents(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    EVENTS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def events(self) -> _containers.RepeatedCompositeFieldContainer[_memory_pb2.Event]: ...
+    BATCH_FIELD_NUMBER: _builtins.int
+    batch: _builtins.bytes
+    """A serialized memory.IngestEventsRequest: the front passes a bulk load on without building it anew."""
     def __init__(
         self,
         *,
-        events: _abc.Iterable[_memory_pb2.Event] | None = ...,
+        batch: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
