@@ -1,0 +1,20 @@
+"""`completion`: the script that makes a shell complete our commands."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the completion script of a shell, to be evaluated in its start-up file.
+
+    Example: eval "$(memory-daemon completion bash)"
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None  # the three that the choice allows are click's own
+    root = context.find_root().command
+    click.echo(kind(root, {}, "memory-daemon", "_MEMORY_DAEMON_COMPLETE").source())

@@ -1,0 +1,73 @@
+"""`config`: what the settings are, and where each comes from."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+from agent_memory.cli.options import HELP, current, given, json_option, settings_options
+from agent_memory.paths import default_config_path
+
+
+@click.group(context_settings=HELP)
+@settings_options
+def config() -> None:
+    """Show and check the settings.
+
+    Example: memory-daemon config show
+    """
+
+
+@config.command()
+@json_option
+@settings_options
+@click.pass_context
+def show(context: click.Context, as_json: bool) -> None:
+    """Show every setting with its value and where the value came from.
+
+    Example: memory-daemon config show --json
+    """
+    settings = current(context)
+    rows = {name: (getattr(settings, name), source) for name, source in settings.sources.items()}
+    if as_json:
+        shown = {name: {"value": _plain(value), "source": source} for name, (value, source) in rows.items()}
+        click.echo(json.dumps(shown, indent=2))
+        return
+    width = max(len(name) for name in rows)
+    for name, (value, source) in rows.items():
+        click.echo(f"{name:<{width}} = {json.dumps(_plain(value), ensure_ascii=False)}  ({source})")
+
+
+@config.command()
+@settings_options
+@click.pass_context
+def validate(context: click.Context) -> None:
+    """Check the config file, the environment and the command line; end with 2 and the reason when one is wrong.
+
+    Example: memory-daemon --config new.toml config validate
+    """
+    current(context)
+    path = _config_path(context)
+    click.echo(f"The settings are valid ({path if path.exists() else 'no config file'})")
+
+
+@config.command()
+@settings_options
+@click.pass_context
+def path(context: click.Context) -> None:
+    """Print the path of the config file, whether it exists or not.
+
+    Example: $EDITOR "$(memory-daemon config path)"
+    """
+    click.echo(_config_path(context))
+
+
+def _config_path(context: click.Context) -> Path:
+    named = given(context).get("config") or os.environ.get("MEMORY_CONFIG")
+    return Path(named).expanduser() if named else default_config_path()
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,19 @@
+"""Replies as JSON: the field names of the wire, one object, safe to print."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.message import Message
+
+# JSON leaves these as they are; a terminal obeys some of them.
+_CONTROLS = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def reply_json(reply: Message) -> str:
+    """The reply in protobuf's JSON mapping (64-bit numbers as strings), fields without a value included."""
+    fields = MessageToDict(reply, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    text = json.dumps(fields, indent=2, ensure_ascii=False)
+    return _CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -1,0 +1,203 @@
+"""`start`, `stop`, `restart`, `status` and `logs`: the daemon's life."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from agent_memory.cli import claim, log_files, stack
+from agent_memory.cli.options import current, given, json_option, remembered, settings_options
+from agent_memory.cli.stack import Status
+from agent_memory.cli.text import printable
+from agent_memory.cli.times import duration
+from agent_memory.errors import AgentMemoryError
+from agent_memory.settings import LOOPBACK, Settings
+
+NOT_RUNNING = 3
+NOT_SOUND = 1
+
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command()
+@click.option("--foreground", is_flag=True, help="Stay attached, show the logs, stop with Ctrl-C or SIGTERM.")
+@remembered("--port", "grpc_port", type=click.IntRange(1, 65535), help="The TCP port to serve at.")
+@remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at; this machine only, by default.")
+@settings_options
+@click.pass_context
+def start(context: click.Context, foreground: bool) -> None:
+    """Start the daemon and return when it serves.
+
+    Example: memory-daemon start --port 50052
+    """
+    settings = current(context)
+    end_like_an_interrupt()
+    if foreground:
+        _run_attached(settings, given(context))
+    else:
+        _start(settings, given(context))
+
+
+@click.command()
+@settings_options
+@click.pass_context
+def stop(context: click.Context) -> None:
+    """Stop the daemon and wait until all of it is gone.
+
+    Example: memory-daemon stop
+    """
+    _stop(current(context))
+
+
+@click.command()
+@remembered("--port", "grpc_port", type=click.IntRange(1, 65535), help="The TCP port to serve at from now on.")
+@remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at from now on.")
+@settings_options
+@click.pass_context
+def restart(context: click.Context) -> None:
+    """Stop the daemon, if it runs, and start it; options given to its start are kept.
+
+    Example: memory-daemon restart --log-level debug
+    """
+    settings = current(context)
+    end_like_an_interrupt()
+    holder = claim.read(settings.runtime)
+    kept = holder.given if stack.stop(settings) is not None and holder else {}
+    _start(current(context, kept), {**kept, **given(context)})
+
+
+@click.command()
+@json_option
+@settings_options
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Say whether the daemon runs, where, and how it is.
+
+    Ends with 0 when it serves, 1 when it runs but does not serve or a process was given up, 3 when it does not run.
+
+    Example: memory-daemon status --json
+    """
+    found = stack.status(current(context))
+    click.echo(json.dumps(asdict(found), indent=2) if as_json else _described(found))
+    if not found.running:
+        context.exit(NOT_RUNNING)
+    if not found.sound:
+        context.exit(NOT_SOUND)
+
+
+@click.command()
+@click.argument("process", required=False, type=click.Choice(log_files.PROCESSES))
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.option(
+    "-n", "--lines", default=20, show_default=True, type=click.IntRange(min=0), help="Last lines of each log."
+)
+@settings_options
+@click.pass_context
+def logs(context: click.Context, process: str | None, follow: bool, lines: int) -> None:
+    """Show the last lines of the processes' logs, or of one of them.
+
+    Example: memory-daemon logs worker -f
+    """
+    runtime = current(context).runtime
+    names = (process,) if process else log_files.PROCESSES
+    followers = {name: log_files.Follower(runtime.log(name)) for name in names}
+    for name in names:
+        for line in log_files.tail(runtime.log(name), lines):
+            click.echo(_labelled(name, line, len(names) > 1))
+    if not follow:
+        return
+    try:
+        for name, line in log_files.follow(followers, ended=lambda: False):
+            click.echo(_labelled(name, line, len(names) > 1))
+    except KeyboardInterrupt:
+        return  # the way to end it, and no failure
+
+
+def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    if settings.grpc_host not in LOOPBACK:
+        click.echo(
+            f"Warning: whoever reaches {settings.address} over the network can read and write this memory: "
+            "there is no password. Leave --host and grpc_host out to serve this machine only.",
+            err=True,
+        )
+    daemon = stack.start(settings, kept)
+    runtime = settings.runtime
+    click.echo(f"Memory daemon is running (PID {daemon.pid})")
+    click.echo(f"Address: {settings.address}")
+    click.echo(f"Socket: unix:{runtime.grpc_socket}")
+    click.echo(f"Store: {settings.db_path}")
+    click.echo(f"Logs: {runtime.logs}")
+    return daemon
+
+
+def _stop(settings: Settings) -> None:
+    killed = settings.runtime.pid_file.exists()
+    pid = stack.stop(settings)
+    if pid is not None:
+        click.echo(f"Memory daemon stopped (PID {pid})")
+    elif killed:
+        click.echo("Memory daemon is NOT running (it was killed; what it left is cleared away)")
+    else:
+        click.echo("Memory daemon is NOT running (no PID file)")
+
+
+def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
+    """Start the stack and show its logs on standard error until it ends, by itself or by a signal to us."""
+    followers = {name: log_files.Follower(settings.runtime.log(name)) for name in log_files.PROCESSES}
+    try:
+        daemon = _start(settings, kept)
+    except KeyboardInterrupt:
+        return  # what was started is stopped again
+    for number in _ENDINGS:
+        signal.signal(number, lambda *_: daemon.terminate())
+    for name, line in log_files.follow(followers, ended=lambda: daemon.poll() is not None):
+        click.echo(_labelled(name, line, True), err=True)
+    if daemon.returncode != 0:
+        raise AgentMemoryError(
+            f"The supervisor (PID {daemon.pid}) was ended by force ({daemon.returncode}). "
+            "Its processes go by themselves. Start it again with: memory-daemon start"
+        )
+    click.echo(f"Memory daemon stopped (PID {daemon.pid})")
+
+
+def end_like_an_interrupt() -> None:
+    """Let SIGTERM and a closed terminal do what Ctrl-C does: leave nothing half done."""
+    for number in _ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, signal.default_int_handler)
+
+
+def _described(found: Status) -> str:
+    if not found.running:
+        why = "stale PID file: it was killed" if Path(found.pid_file).exists() else "no PID file"
+        return f"Memory daemon is NOT running ({why})\nPID file: {found.pid_file}"
+    lines = [
+        f"Memory daemon is running (PID {found.pid})",
+        f"PID file: {found.pid_file}",
+        f"Uptime: {duration(found.uptime_s)}",
+        f"Version: {found.version}",
+        f"Address: {found.address}",
+        f"Socket: {found.socket}",
+        f"Store: {found.db_path}",
+        f"Logs: {found.logs}",
+        f"Health: {found.health}",
+        "",
+        f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME",
+    ]
+    for process in found.processes:
+        memory = f"{process.rss_bytes / 1e6:.0f} MB" if process.rss_bytes else "-"
+        uptime = duration(process.uptime_s) if process.pid else "-"
+        lines.append(f"{process.name:<9}{process.state:<10}{process.pid or '-':>8}  {memory:>8}  {uptime}")
+        if process.state not in ("running", "starting", "stopping"):
+            lines.append(f"         {process.problem or 'It ended.'} See: memory-daemon logs {process.name}")
+    return "\n".join(lines)
+
+
+def _labelled(name: str, line: str, several: bool) -> str:
+    text = printable(line)
+    return f"{name:<10} | {text}" if several else text

@@ -1,0 +1,84 @@
+"""The processes' log files: their last lines, and new lines as they come, through rotations."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+PROCESSES = ("ingest", "query", "worker", "supervisor")
+
+# How often a followed file is looked at. Nothing else tells of new lines, and a look costs some microseconds.
+LOOK_S = 0.2
+_BLOCK_BYTES = 64 << 10
+
+
+def tail(path: Path, lines: int) -> list[str]:
+    """The last `lines` lines of the file; none where there is no file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            text = b""
+            while file.tell() and text.count(b"\n") <= lines:
+                start = max(0, file.tell() - _BLOCK_BYTES)
+                size = file.tell() - start
+                file.seek(start)
+                text = file.read(size) + text
+                file.seek(start)
+    except FileNotFoundError:
+        return []
+    return text.decode(errors="replace").splitlines()[-lines:] if lines else []
+
+
+class Follower:
+    """Reads what is added to a log from now on, also after the file was rotated away or did not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rest = b""
+        self._file = self._open()
+        if self._file:
+            self._file.seek(0, os.SEEK_END)
+
+    def new_lines(self) -> list[str]:
+        """The lines completed since the last call."""
+        text = self._rest
+        if self._replaced():
+            # First what was added to the old file before it was rotated away.
+            text += self._file.read() if self._file else b""
+            self.close()
+            self._file = self._open()
+        text += self._file.read() if self._file else b""
+        *lines, self._rest = text.split(b"\n")
+        return [line.decode(errors="replace") for line in lines]
+
+    def close(self) -> None:
+        if self._file:
+            self._file.close()
+
+    def _open(self) -> BinaryIO | None:
+        try:
+            return self._path.open("rb")
+        except FileNotFoundError:
+            return None
+
+    def _replaced(self) -> bool:
+        try:
+            there = self._path.stat()
+        except FileNotFoundError:
+            return False
+        return self._file is None or there.st_ino != os.fstat(self._file.fileno()).st_ino
+
+
+def follow(followers: Mapping[str, Follower], ended: Callable[[], bool]) -> Iterator[tuple[str, str]]:
+    """New lines with the names of their logs, as they come, until `ended` says so and all was read."""
+    while True:
+        last_round = ended()
+        for name, follower in followers.items():
+            for line in follower.new_lines():
+                yield name, line
+        if last_round:
+            return
+        time.sleep(LOOK_S)

@@ -1,0 +1,57 @@
+"""The options that every command knows, and the settings they lead to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from agent_memory import settings
+from agent_memory.settings import LOG_LEVELS, Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+HELP = {"help_option_names": ["-h", "--help"]}
+_GIVEN = "agent_memory.given"
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Note what was given; the innermost command is parsed last, and so has the last word."""
+    if value is not None and parameter.name:
+        context.meta.setdefault(_GIVEN, {})[parameter.name] = value
+
+
+def remembered(*names: str, **attributes: Any) -> Callable[[Command], Command]:
+    """An option that is a setting: it goes where `current` finds it, not to the command's function."""
+    return click.option(*names, expose_value=False, callback=_remember, **attributes)
+
+
+def settings_options(command: Command) -> Command:
+    """`--config`, `--log-level` and `--db-path`, to be given before or after the command's name."""
+    path = click.Path(path_type=Path)
+    command = remembered("--db-path", type=path, metavar="PATH", help="The store's folder.")(command)
+    command = remembered(
+        "--log-level", type=click.Choice(LOG_LEVELS, case_sensitive=False), help="How much the processes log."
+    )(command)
+    return remembered("--config", type=path, metavar="PATH", help="The config file to read.")(command)
+
+
+def json_option(command: Command) -> Command:
+    """`--json`: one object for programs instead of text for people."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")(command)
+
+
+def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force: `kept` < command line, over everything else. Raises SettingsError."""
+    values = {**(kept or {}), **context.meta.get(_GIVEN, {})}
+    config = values.pop("config", None)
+    return settings.load(Path(config) if config else None, **values)
+
+
+def given(context: click.Context) -> dict[str, str]:
+    """What the command line gave, as text that means the same from any folder: what a restart keeps."""
+    values: dict[str, Any] = context.meta.get(_GIVEN, {})
+    return {
+        name: str(value.expanduser().absolute() if isinstance(value, Path) else value) for name, value in values.items()
+    }

@@ -1,0 +1,222 @@
+"""`query`: the way down, from the years to the very events."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+from agent_memory.cli.options import HELP, current, json_option, settings_options
+from agent_memory.cli.times import parse_moment
+from agent_memory.errors import AgentMemoryError
+from agent_memory.periods import parse_period
+
+if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
+    from agent_memory.cli.render import Page
+    from google.protobuf.message import Message
+
+# The last millisecond of 13 digits: the keys of the store reach no further.
+_END_OF_TIME_MS = 9_999_999_999_999
+
+
+@click.group(context_settings=HELP)
+@settings_options
+def query() -> None:
+    """Ask the memory: years, months, weeks, days, segments, and the events that prove them.
+
+    Example: memory-daemon query root
+    """
+
+
+@query.command()
+@json_option
+@settings_options
+@click.pass_context
+def root(context: click.Context, as_json: bool) -> None:
+    """Show the years that are remembered, newest first.
+
+    Example: memory-daemon query root
+    """
+    from agent_memory.cli.connection import connect
+
+    with connect(current(context)) as client:
+        reply = client.root()
+    _show(reply, as_json, lambda page: page.root(reply))
+
+
+@query.command()
+@click.argument("node_id", required=False)
+@click.option("--node-id", "node_id_option", metavar="NODE_ID", help="The same as the argument.")
+@json_option
+@settings_options
+@click.pass_context
+def node(context: click.Context, node_id: str | None, node_id_option: str | None, as_json: bool) -> None:
+    """Show one node: what was asked, decided, done and found, and the grips that prove it.
+
+    Example: memory-daemon query node 2026-01-30
+    """
+    from agent_memory.cli.connection import connect
+
+    wanted = _canonical(_one_of(node_id, node_id_option, "NODE_ID", "node today"))
+    with connect(current(context)) as client:
+        reply = client.node(wanted)
+    if as_json or reply.HasField("node"):
+        _show(reply, as_json, lambda page: page.node(reply.node))
+    if not reply.HasField("node"):
+        raise AgentMemoryError(
+            f"There is no node {wanted!r}: nothing is remembered of then, or the id is not complete. "
+            "See what there is with: memory-daemon query root"
+        )
+
+
+@query.command()
+@click.argument("parent_id", required=False)
+@click.option("--parent-id", "parent_id_option", metavar="NODE_ID", help="The same as the argument.")
+@click.option("--limit", default=20, show_default=True, help="Children a page.")
+@click.option("--token", help="Where the last page ended.")
+@json_option
+@settings_options
+@click.pass_context
+def browse(
+    context: click.Context,
+    parent_id: str | None,
+    parent_id_option: str | None,
+    limit: int,
+    token: str | None,
+    as_json: bool,
+) -> None:
+    """Show what is below a node, oldest first.
+
+    Example: memory-daemon query browse 2026-W05
+    """
+    from agent_memory.cli.connection import connect
+
+    wanted = _canonical(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
+    with connect(current(context)) as client:
+        reply = client.browse(wanted, limit, token)
+    more = _command("query", "browse", wanted, "--limit", limit, "--token", reply.continuation_token)
+    _show(reply, as_json, lambda page: page.browse(wanted, reply, more))
+
+
+@query.command()
+@click.option("--from", "from_", metavar="TIME", help="The first moment; the beginning of everything, by default.")
+@click.option(
+    "--to", metavar="TIME", help="The last moment, or the last day or week; the end of everything, by default."
+)
+@click.option("--limit", default=50, show_default=True, help="Events a page.")
+@click.option("--session", metavar="ID", help="Of this session only.")
+@click.option("--agent", metavar="NAME", help="Of this agent only.")
+@click.option("--newest-first", is_flag=True, help="The last event first.")
+@click.option("--cursor", help="Where the last page ended.")
+@json_option
+@settings_options
+@click.pass_context
+def events(
+    context: click.Context,
+    from_: str | None,
+    to: str | None,
+    limit: int,
+    session: str | None,
+    agent: str | None,
+    newest_first: bool,
+    cursor: str | None,
+    as_json: bool,
+) -> None:
+    """Show the events of a span of time; TIME is an ISO date or time, milliseconds, or words.
+
+    Example: memory-daemon query events --from yesterday --to "2 hours ago"
+    """
+    from agent_memory.cli.connection import connect
+    from agent_memory.rpc.memory_pb2 import GetEventsRequest
+
+    now = _now()
+    request = GetEventsRequest(
+        from_timestamp_ms=parse_moment(from_, now) if from_ else 0,
+        to_timestamp_ms=parse_moment(to, now, end=True) if to else _END_OF_TIME_MS,
+        limit=limit,
+        cursor=cursor,
+        newest_first=newest_first,
+        session_id=session,
+        agent=agent,
+    )
+    with connect(current(context)) as client:
+        reply = client.events(request)
+    more = _command(
+        *("query", "events", "--from", request.from_timestamp_ms, "--to", request.to_timestamp_ms, "--limit", limit),
+        *(("--session", session) if session else ()),
+        *(("--agent", agent) if agent else ()),
+        *(("--newest-first",) if newest_first else ()),
+        *("--cursor", reply.cursor),
+    )
+    _show(reply, as_json, lambda page: page.events(reply, more))
+
+
+@query.command()
+@click.argument("grip_id", required=False)
+@click.option("--grip-id", "grip_id_option", metavar="GRIP_ID", help="The same as the argument.")
+@click.option("--before", default=3, show_default=True, type=click.IntRange(min=0), help="Events before it.")
+@click.option("--after", default=3, show_default=True, type=click.IntRange(min=0), help="Events after it.")
+@json_option
+@settings_options
+@click.pass_context
+def expand(
+    context: click.Context, grip_id: str | None, grip_id_option: str | None, before: int, after: int, as_json: bool
+) -> None:
+    """Show the events behind a grip, and what was said around them.
+
+    Example: memory-daemon query expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS
+    """
+    from agent_memory.cli.connection import connect
+
+    wanted = _one_of(grip_id, grip_id_option, "GRIP_ID", "expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS")
+    with connect(current(context)) as client:
+        reply = client.expand(wanted, before, after)
+    if as_json or reply.HasField("grip"):
+        _show(reply, as_json, lambda page: page.grip(reply))
+    if not reply.HasField("grip"):
+        raise AgentMemoryError(
+            f"There is no grip {wanted!r}: the id is not complete, or its node was summarised anew. "
+            "Grips stand below the bullets of: memory-daemon query node NODE_ID"
+        )
+
+
+def _one_of(argument: str | None, option: str | None, name: str, example: str) -> str:
+    """The id, given either way; raises click.UsageError when neither is there, or both."""
+    if argument and option:
+        raise click.UsageError(f"{name} was given twice, as an argument and as an option.")
+    wanted = argument or option
+    if not wanted:
+        raise click.UsageError(f"Missing {name}. Example: memory-daemon query {example}")
+    return wanted
+
+
+def _canonical(node_id: str) -> str:
+    """The id that one of its other spellings means, by the calendar of this machine; anything else as it is."""
+    period = parse_period(node_id, today=datetime.now().date())
+    return period.node_id if period else node_id
+
+
+def _now() -> datetime:
+    """Now, in this machine's zone with its rules, so that other days get their own offset."""
+    from tzlocal import get_localzone
+
+    return datetime.now(get_localzone())
+
+
+def _command(*words: object) -> str:
+    return shlex.join(["memory-daemon", *map(str, words)])
+
+
+def _show(reply: Message, as_json: bool, draw: Callable[[Page], None]) -> None:
+    if as_json:
+        from agent_memory.cli.json_text import reply_json
+
+        click.echo(reply_json(reply))
+        return
+    from agent_memory.cli.render import Page, console
+    from tzlocal import get_localzone
+
+    draw(Page(console(), time.time_ns() // 1_000_000, get_localzone()))

@@ -1,0 +1,203 @@
+"""Answers for people: a tree with its ids, colours where there is a terminal, plain text where there is none.
+
+An id is never wrapped or cut, and every page ends with what to type next.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
+from typing import TypeVar
+
+from agent_memory.cli.text import cut, one_line, printable
+from agent_memory.cli.times import relative
+from agent_memory.rpc import memory_pb2 as pb
+from rich.console import Console
+from rich.text import Text
+
+# What a list shows of each entry; `query node` shows all of it.
+_BULLETS_SHOWN = 2
+_LINE_CELLS = 100
+_EXCERPT_CELLS = 600
+_EVENT_CELLS = 2000
+# Wider than any id: what is not a terminal gets each text on a line of its own.
+_PIPED_CELLS = 100_000
+
+Item = TypeVar("Item")
+
+
+class Page:
+    """A page for people: where it goes, and the time and zone that its times are told in."""
+
+    def __init__(self, console: Console, now_ms: int, zone: tzinfo) -> None:
+        self._console = console
+        self._now_ms = now_ms
+        self._zone = zone
+
+    def root(self, reply: pb.GetTocRootResponse) -> None:
+        """The years, newest first."""
+        if not reply.nodes:
+            self._line("Nothing is remembered yet.", "bold")
+            self._line("Connect an agent's hooks to memory-ingest, or watch recorded sessions go through:")
+            self._next("memory-daemon demo")
+            return
+        self._line("Everything that is remembered", "bold")
+        self._entries(reply.nodes)
+        self._next(f"memory-daemon query browse {reply.nodes[0].node_id}")
+
+    def node(self, node: pb.TocNode) -> None:
+        """One node with all its bullets, their grips, and its children's ids."""
+        self._heading(node)
+        for bullet in node.bullets:
+            self._line()
+            self._flow("  • ", "    ", bullet.text)
+            for grip_id in bullet.grip_ids:
+                self._line(f"    {grip_id}", "dim")
+        if not node.bullets and node.summary:
+            self._line()
+            self._flow("  ", "  ", node.summary)
+        if node.keywords:
+            self._line()
+            self._flow("  ", "  ", ", ".join(node.keywords), "cyan")
+        if node.child_node_ids:
+            self._line()
+            for glyph, _, child_id in _branches(node.child_node_ids):
+                self._line(f"{glyph}{child_id}", "dim")
+        grip_ids = [grip_id for bullet in node.bullets for grip_id in bullet.grip_ids]
+        self._next(
+            *([f"memory-daemon query browse {node.node_id}"] if node.child_node_ids else []),
+            *([f"memory-daemon query expand {grip_ids[0]}"] if grip_ids else []),
+        )
+
+    def browse(self, parent_id: str, reply: pb.BrowseTocResponse, more: str) -> None:
+        """A page of children; `more` is the command for the next page."""
+        if not reply.children:
+            self._line(f"There is nothing below {parent_id}.")
+            self._next(f"memory-daemon query node {shlex.quote(parent_id)}", "memory-daemon query root")
+            return
+        self._line(parent_id, "bold")
+        self._entries(reply.children)
+        first = reply.children[0]
+        verb = "node" if first.level == pb.TOC_LEVEL_SEGMENT else "browse"
+        self._next(f"memory-daemon query {verb} {first.node_id}", *([more] if reply.has_more else []))
+
+    def events(self, reply: pb.GetEventsResponse, more: str) -> None:
+        """A page of events, one line each; `more` is the command for the next page."""
+        if not reply.events:
+            self._line("There are no events there.")
+            self._next("memory-daemon query root")
+            return
+        for event in reply.events:
+            self._event(event, _LINE_CELLS)
+        if reply.has_more:
+            self._next(more)
+
+    def grip(self, reply: pb.ExpandGripResponse) -> None:
+        """A grip: its excerpt, the very events that prove it, and what was said around them."""
+        grip = reply.grip
+        self._flow("“", " ", one_line(grip.excerpt, _EXCERPT_CELLS) + "”", "bold")
+        self._line(f"{grip.grip_id}  {self._when(grip.timestamp_ms)}", "dim")
+        for heading, events, cells in (
+            ("Before", reply.events_before, _LINE_CELLS),
+            ("The evidence", reply.excerpt_events, _EVENT_CELLS),
+            ("After", reply.events_after, _LINE_CELLS),
+        ):
+            if events:
+                self._line()
+                self._line(heading, "bold")
+            for event in events:
+                self._event(event, cells)
+        if reply.excerpt_events:
+            first = reply.excerpt_events[0]
+            session = shlex.quote(first.session_id)
+            self._next(f"memory-daemon query events --session {session} --from {first.timestamp_ms}")
+
+    def _heading(self, node: pb.TocNode) -> None:
+        self._line(one_line(node.title, _LINE_CELLS) or "(untitled)", "bold")
+        self._line(node.node_id, "dim")
+        facts = [self._span(node), relative(node.end_time_ms, self._now_ms)]
+        facts += [f"{node.event_count} events"] * (node.event_count > 0)
+        facts += [", ".join(one_line(agent, 40) for agent in node.agents)] * bool(node.agents)
+        facts += ["still going on"] * node.is_open
+        self._line(" · ".join(facts), "dim")
+
+    def _entries(self, nodes: Sequence[pb.TocNode]) -> None:
+        for glyph, below, node in _branches(nodes):
+            title = Text.assemble(
+                (glyph, "dim"),
+                (one_line(node.title, _LINE_CELLS) or "(untitled)", "bold"),
+                (f"  {relative(node.end_time_ms, self._now_ms)}", "green"),
+                ("  still going on" if node.is_open else "", "yellow"),
+            )
+            self._print(title)
+            self._line(f"{below}{node.node_id}", "dim")
+            for bullet in node.bullets[:_BULLETS_SHOWN]:
+                self._line(f"{below}• {one_line(bullet.text, self._room(len(below) + 2))}")
+            if node.keywords:
+                self._line(f"{below}{one_line(', '.join(node.keywords), self._room(len(below)))}", "cyan")
+
+    def _event(self, event: pb.Event, cells: int) -> None:
+        role = pb.EventRole.Name(event.role).removeprefix("EVENT_ROLE_").lower() if event.role else "-"
+        head = f"{self._when(event.timestamp_ms)}  {role:<9} "
+        text = one_line(event.text, cells)
+        if not text:
+            text = f"({pb.EventType.Name(event.event_type).removeprefix('EVENT_TYPE_').lower().replace('_', ' ')})"
+        if cells == _LINE_CELLS:
+            text = cut(text, self._room(len(head)))
+        self._flow(head, " " * len(head), text)
+        self._line(f"{' ' * len(head)}{event.event_id}", "dim")
+
+    def _when(self, moment_ms: int) -> str:
+        return f"{_local(moment_ms, self._zone):%Y-%m-%d %H:%M:%S}"
+
+    def _span(self, node: pb.TocNode) -> str:
+        start, end = _local(node.start_time_ms, self._zone), _local(node.end_time_ms, self._zone)
+        same_day = start.date() == end.date()
+        return f"{start:%Y-%m-%d %H:%M} - {end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}}"
+
+    def _next(self, *commands: str) -> None:
+        if not commands:
+            return
+        self._line()
+        for label, command in zip(("Next: ", *["      "] * len(commands)), commands, strict=False):
+            self._print(Text.assemble((label, "dim"), (_plain_line(command), "bold cyan")))
+
+    def _flow(self, first: str, rest: str, text: str, style: str = "") -> None:
+        """The text after `first`, wrapped on a terminal with its further lines after `rest`."""
+        content = Text(_plain_line(text), style)
+        for number, line in enumerate(content.wrap(self._console, self._room(len(first)))):
+            line.rstrip()
+            self._print(Text.assemble((rest if number else first, "dim"), line))
+
+    def _room(self, indent: int) -> int:
+        width = self._console.width if self._console.is_terminal else _PIPED_CELLS
+        return max(20, width - indent)
+
+    def _line(self, text: str = "", style: str = "") -> None:
+        self._print(Text(_plain_line(text), style))
+
+    def _print(self, text: Text) -> None:
+        # soft_wrap: the line goes out as it is, and an id stays one word.
+        self._console.print(text, soft_wrap=True)
+
+
+def console() -> Console:
+    """Standard output: with colours on a terminal, unless NO_COLOR is set; without anything special elsewhere."""
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def _branches(items: Sequence[Item]) -> Iterator[tuple[str, str, Item]]:
+    """Each item with the tree's glyph before it and the one before the lines below it."""
+    for item in items[:-1]:
+        yield "├── ", "│   ", item
+    for item in items[-1:]:
+        yield "└── ", "    ", item
+
+
+def _plain_line(text: str) -> str:
+    return printable(text).replace("\n", " ")
+
+
+def _local(moment_ms: int, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(moment_ms // 1000, zone)

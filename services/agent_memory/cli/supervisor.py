@@ -1,0 +1,151 @@
+"""supervisord: how it is started, and what it is asked over its socket."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import xmlrpc.client
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from agent_memory.errors import AgentMemoryError, NotRunning
+from agent_memory.settings import Settings
+
+# It answers in a millisecond; one that is stopped or swapped out must not hang whoever asks.
+ANSWER_S = 5.0
+
+_SHUTTING_DOWN = 6  # supervisor.xmlrpc.Faults.SHUTDOWN_STATE
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One of the supervised processes."""
+
+    name: str
+    # supervisord's own word: STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL...
+    state: str
+    pid: int | None
+    uptime_s: int
+    # Why it could not be started, if it could not.
+    problem: str
+
+    @property
+    def alive(self) -> bool:
+        return self.state in ("STARTING", "RUNNING")
+
+
+class ShuttingDown(AgentMemoryError):
+    """supervisord is stopping its processes and answers no more questions."""
+
+
+def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
+    """Start supervisord with these settings, in its own session; it holds `lock` for as long as it lives."""
+    runtime = settings.runtime
+    environment = {
+        **os.environ,
+        **settings.environment(),
+        # The children have every setting from here: a config file edited meanwhile must not reach half of the stack.
+        "MEMORY_CONFIG": os.devnull,
+        "MEMORY_PYTHON": sys.executable,
+        "MEMORY_PID_FILE": str(runtime.pid_file),
+        "MEMORY_SUPERVISOR_SOCKET": str(runtime.supervisor_socket),
+    }
+    with runtime.log("supervisor").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(_configuration())],
+            # The lock travels as standard input: supervisord closes every other descriptor above 4, and gives its
+            # children a standard input of their own, so that the lock is its alone.
+            stdin=lock,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            cwd=runtime.logs,
+            env=environment,
+            start_new_session=True,
+            umask=0o077,
+        )
+
+
+class Supervisor:
+    """The supervisord that listens on `path`.
+
+    Every method raises NotRunning when nobody listens there, ShuttingDown when it is about to go, and
+    AgentMemoryError when it does not answer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(path))
+
+    def pid(self) -> int:
+        """Its process id."""
+        return int(self._ask("getPID"))
+
+    def processes(self) -> list[Process]:
+        """The processes it looks after, by name."""
+        return [_process(info) for info in self._ask("getAllProcessInfo")]
+
+    def shut_down(self) -> None:
+        """Ask it to stop its processes in order and go; returns at once."""
+        self._ask("shutdown")
+
+    def _ask(self, method: str) -> Any:
+        try:
+            return getattr(self._proxy.supervisor, method)()
+        except (FileNotFoundError, ConnectionRefusedError):
+            raise NotRunning(f"No supervisor listens at {self._path}. Start it with: memory-daemon start") from None
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode == _SHUTTING_DOWN:
+                raise ShuttingDown("The memory daemon is stopping.") from None
+            raise AgentMemoryError(f"The supervisor refused {method}: {fault.faultString}") from fault
+        except (OSError, http.client.HTTPException) as error:
+            raise AgentMemoryError(
+                f"The supervisor at {self._path} does not answer ({error}). If it stays so, end it with: "
+                f"kill -9 $(cat {self._path.with_name('daemon.pid')})"
+            ) from error
+
+
+def _process(info: dict[str, Any]) -> Process:
+    alive = info["statename"] in ("STARTING", "RUNNING", "STOPPING")
+    return Process(
+        name=info["name"],
+        state=info["statename"],
+        pid=info["pid"] or None,
+        uptime_s=max(0, info["now"] - info["start"]) if alive else 0,
+        problem=info["spawnerr"],
+    )
+
+
+def _configuration() -> Path:
+    """The checkout's supervisord.conf when run from one, else the one installed with the package.
+
+    The checkout's first: an editable install holds a copy too, as it was on the day of the install.
+    """
+    package = Path(__file__).resolve().parents[1]
+    checkout = package.parents[1] / "supervisord.conf"
+    return checkout if package.parent.name == "services" and checkout.exists() else package / "supervisord.conf"
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    """XML-RPC over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: object) -> http.client.HTTPConnection:
+        return _UnixConnection(self._path)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=ANSWER_S)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWER_S)
+        self.sock.connect(str(self._path))
