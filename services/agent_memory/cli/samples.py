@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -63,7 +63,7 @@ def stored_events(calls: list[Sample]) -> int:
     return len({event.event_id for event in made if event is not None})
 
 
-def play(calls: list[Sample], settings: Settings) -> Iterator[Sample]:
+def play(calls: list[Sample], settings: Settings) -> Generator[Sample, None, None]:
     """Call the real hook client, a process a call, with the daemon of `settings` behind it; each call when it is done.
 
     Raises AgentMemoryError where a hook answers anything but that the agent may go on.

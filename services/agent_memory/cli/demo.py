@@ -1,0 +1,202 @@
+"""`demo`: the whole program in half a minute, on a store of its own, from what a hook hears to an answer with proof."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+from agent_memory.cli.lifecycle import end_like_an_interrupt
+from agent_memory.cli.options import current, settings_options
+from agent_memory.errors import AgentMemoryError, UsageError
+from agent_memory.model import TocLevel
+from agent_memory.periods import day_of
+from agent_memory.settings import Settings
+
+if TYPE_CHECKING:  # protobuf and gRPC cost 100 ms, and --help has no use for them
+    from agent_memory.client import Client
+    from agent_memory.rpc import memory_pb2 as pb
+
+# The last event is in the table of contents a second after it came; a machine that is very busy may take longer.
+COMPLETE_S = 60.0
+_LOOK_S = 0.1
+_WEEK_MS = 7 * 86_400_000
+_BROWSE_LIMIT = 100
+
+_NEXT_STEPS = """\
+What to type next
+  memory-daemon start        start the daemon for daily use
+  memory-daemon query root   ask it, once your agent's hooks call memory-ingest
+"""
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Leave the store behind, to look around in it afterwards.")
+@settings_options
+@click.pass_context
+def demo(context: click.Context, keep: bool) -> None:
+    """Watch sample conversations go in through the hook and come out as answers, on a scratch store.
+
+    Example: memory-daemon demo
+    """
+    settings = current(context)
+    if settings.sources["db_path"] == "command line":
+        raise UsageError("The demo makes a store of its own; leave --db-path out. To have it afterwards: --keep")
+    end_like_an_interrupt()
+    with _scratch(keep) as folder:
+        settings = replace(settings, db_path=folder / "db", grpc_host="127.0.0.1", grpc_port=_free_port())
+        with _running(settings):
+            _show(settings)
+        click.echo("\nEverything was stopped again.")
+        if keep:
+            click.echo(_kept(settings))
+    click.echo(f"\n{_NEXT_STEPS}", nl=False)
+
+
+def _show(settings: Settings) -> None:
+    """The demo itself: play, wait, look, ask, prove."""
+    from agent_memory.client import Client
+
+    with Client(settings.address) as daemon:
+        zone = ZoneInfo(daemon.stats().timezone)
+        _play(daemon, settings, zone)
+        click.echo()
+        for line in _outline(daemon):
+            click.echo(line)
+        _answer(daemon, zone)
+
+
+def _play(daemon: Client, settings: Settings, zone: tzinfo) -> None:
+    """Replay the samples and wait until all of them are in the table of contents."""
+    from agent_memory.cli import samples
+
+    calls = samples.samples(datetime.now(zone))
+    label = f"Playing {len(calls)} sample hook calls through memory-ingest"
+    with (
+        # Closed at once when interrupted, so that no hook is called behind a daemon that is gone.
+        closing(samples.play(calls, settings)) as played,
+        click.progressbar(played, length=len(calls), label=label) as progress,
+    ):
+        for _ in progress:
+            pass
+    stored, expected = daemon.stats().events, samples.stored_events(calls)
+    if stored != expected:
+        raise AgentMemoryError(f"{stored} of {expected} events arrived; the hook gave up on the others.")
+    _wait_until_complete(daemon, settings)
+    click.echo(f"{stored} events are stored, and all of them are in the table of contents.")
+
+
+def _wait_until_complete(daemon: Client, settings: Settings) -> None:
+    deadline = time.monotonic() + COMPLETE_S
+    while (waiting := daemon.stats().outbox) or not daemon.root().nodes:
+        if time.monotonic() > deadline:
+            from agent_memory.cli import log_files
+
+            last = "\n".join(log_files.tail(settings.runtime.log("worker"), 10))
+            raise AgentMemoryError(
+                f"{waiting} events are not in the table of contents after {COMPLETE_S:.0f} s. The worker says:\n{last}"
+            )
+        time.sleep(_LOOK_S)
+
+
+def _outline(daemon: Client) -> Iterator[str]:
+    """The table of contents from the years down to the segments, a line a node."""
+    for year in daemon.root().nodes:
+        yield _entry("", year)
+        yield from _below(daemon, year, "")
+
+
+def _below(daemon: Client, parent: pb.TocNode, indent: str) -> Iterator[str]:
+    children = daemon.browse(parent.node_id, _BROWSE_LIMIT).children
+    for number, child in enumerate(children, start=1):
+        last = number == len(children)
+        yield _entry(indent + ("└── " if last else "├── "), child)
+        if TocLevel(child.level) is not TocLevel.SEGMENT:
+            yield from _below(daemon, child, indent + ("    " if last else "│   "))
+
+
+def _entry(glyph: str, node: pb.TocNode) -> str:
+    from agent_memory.cli.text import one_line
+
+    level = TocLevel(node.level).name.capitalize()
+    return f"{click.style(f'{glyph}{level}', dim=True)}  {click.style(one_line(node.title, 70), bold=True)}"
+
+
+def _answer(daemon: Client, zone: tzinfo) -> None:
+    """Ask for last week, and go from the first line of the answer down to the events behind it."""
+    from agent_memory.cli.render import Page, console
+
+    now_ms = time.time_ns() // 1_000_000
+    week = next(day_of(now_ms - _WEEK_MS, zone).ancestors())
+    node = daemon.node(week.node_id).node
+    grip_id = next((grip_id for bullet in node.bullets for grip_id in bullet.grip_ids), None)
+    if grip_id is None:
+        raise AgentMemoryError(f"{week.node_id} has no line that leads to its events.")
+    page = Page(console(), now_ms, zone)
+    _ask("What were we doing last week?", f"memory-daemon query node {week.node_id}")
+    page.node(node)
+    _ask("How do we know? The events behind its first line:", f"memory-daemon query expand {grip_id}")
+    page.grip(daemon.expand(grip_id))
+
+
+def _ask(question: str, command: str) -> None:
+    click.echo(f"\n{click.style(question, bold=True)}\n{click.style(f'$ {command}', fg='cyan')}\n")
+
+
+@contextmanager
+def _running(settings: Settings) -> Iterator[None]:
+    """The whole stack on these settings' store; stopped again whatever happens, its runtime folder removed."""
+    from agent_memory.cli import stack
+
+    click.echo(f"Starting the daemon at {settings.address} with a store in {settings.db_path.parent}")
+    runtime = settings.runtime.folder
+    try:
+        stack.start(settings, {})
+        yield
+    finally:
+        # A second Ctrl-C must not leave half a stack behind.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        stack.stop(settings)
+        shutil.rmtree(runtime, ignore_errors=True)
+        # The folders above it, unless they hold something else.
+        with suppress(OSError):
+            runtime.parent.rmdir()
+            runtime.parent.parent.rmdir()
+
+
+@contextmanager
+def _scratch(keep: bool) -> Iterator[Path]:
+    """A folder for the store, for this user only; removed in the end, or kept."""
+    folder = Path(tempfile.mkdtemp(prefix="agent-memory-demo-"))
+    try:
+        yield folder
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _kept(settings: Settings) -> str:
+    store = f"--db-path {settings.db_path}"
+    return (
+        f"Its store is in {settings.db_path.parent}. To look around in it:\n"
+        f"  memory-daemon start {store} --port {settings.grpc_port}\n"
+        f"  memory-daemon query root {store}\n"
+        f"  memory-daemon stop {store}"
+    )
