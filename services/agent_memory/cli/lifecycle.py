@@ -118,6 +118,13 @@ def logs(context: click.Context, process: str | None, follow: bool, lines: int) 
         return  # the way to end it, and no failure
 
 
+def end_like_an_interrupt() -> None:
+    """Let SIGTERM and a closed terminal do what Ctrl-C does: leave nothing half done."""
+    for number in _ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(number, signal.default_int_handler)
+
+
 def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[bytes]:
     if settings.grpc_host not in LOOPBACK:
         click.echo(
@@ -163,13 +170,6 @@ def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
             "Its processes go by themselves. Start it again with: memory-daemon start"
         )
     click.echo(f"Memory daemon stopped (PID {daemon.pid})")
-
-
-def end_like_an_interrupt() -> None:
-    """Let SIGTERM and a closed terminal do what Ctrl-C does: leave nothing half done."""
-    for number in _ENDINGS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
-            signal.signal(number, signal.default_int_handler)
 
 
 def _described(found: Status) -> str:

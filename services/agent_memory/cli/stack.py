@@ -17,6 +17,7 @@ from agent_memory.cli.claim import Claim
 from agent_memory.cli.supervisor import Process, ShuttingDown, Supervisor, launch
 from agent_memory.cli.text import printable
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, NotRunning, StoreError
+from agent_memory.lifetime import is_locked
 from agent_memory.paths import RuntimePaths, make_private_dir
 from agent_memory.settings import Settings
 
@@ -232,7 +233,7 @@ def _clean_up(settings: Settings) -> None:
         raise AlreadyRunning(_UNDER_WAY)
     with lock:
         deadline = time.monotonic() + preflight.ORPHANS_GO_S
-        while preflight.is_open(settings.db_path) or _answers(runtime.grpc_socket):
+        while preflight.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_locked(runtime.worker_lock):
             if time.monotonic() >= deadline:
                 raise AgentMemoryError(
                     f"The supervisor was killed, and a process of its own still has {settings.db_path} open. "

@@ -1,0 +1,22 @@
+"""What tests of every kind share."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from stack import Stack
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Stack]:
+    """A scratch home in which a real stack can be started; everything in it is stopped afterwards."""
+    # Not below tmp_path: the name of a Unix socket must stay below 104 bytes.
+    with tempfile.TemporaryDirectory(prefix="am-") as runtime:
+        scratch = Stack(tmp_path / "scratch", Path(runtime))
+        try:
+            yield scratch
+        finally:
+            scratch.close()

@@ -1,0 +1,304 @@
+"""The stack's life: started, stopped, killed and started again, by the real supervisord with the real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import stat
+import time
+from pathlib import Path
+
+import pytest
+from agent_memory.cli import preflight
+from stack import Stack, free_port, is_alive, wait_until
+
+
+def test_start_returns_when_the_daemon_serves(stack: Stack) -> None:
+    """After `start`, health is SERVING, all three run, and the folders are this user's alone."""
+    done = stack.run("start")
+
+    found = stack.status()
+    assert done.stdout.startswith(f"Memory daemon is running (PID {found['pid']})\n")
+    assert str(stack.db_path) in done.stdout
+    assert found["health"] == "SERVING"
+    assert found["address"] == f"127.0.0.1:{stack.port}"
+    assert {process["name"]: process["state"] for process in found["processes"]} == {
+        "ingest": "running",
+        "query": "running",
+        "worker": "running",
+    }
+    assert Path(found["pid_file"]).read_text().strip() == str(found["pid"])
+    for folder in (stack.db_path, Path(found["logs"]), Path(found["pid_file"]).parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    for process in ("ingest", "query", "worker", "supervisor"):
+        assert stat.S_IMODE((Path(found["logs"]) / f"{process}.log").stat().st_mode) == 0o600
+
+
+def test_status_tells_scripts_and_people_the_same(stack: Stack) -> None:
+    """The two lines that scripts match, and exit code 3 only when nothing runs."""
+    before = stack.run("status", check=False)
+    assert before.returncode == 3
+    assert before.stdout.startswith("Memory daemon is NOT running (no PID file)\nPID file: ")
+
+    stack.start()
+
+    running = stack.run("status")
+    pid_file = stack.status()["pid_file"]
+    assert running.stdout.startswith(
+        f"Memory daemon is running (PID {stack.pid('supervisor')})\nPID file: {pid_file}\n"
+    )
+
+
+def test_stop_waits_until_all_are_gone(stack: Stack) -> None:
+    """After `stop` no process, no PID file and no port is left; a second stop has nothing to do and is no failure."""
+    stack.start()
+    found = stack.status()
+
+    done = stack.run("stop")
+
+    assert done.stdout == f"Memory daemon stopped (PID {found['pid']})\n"
+    assert not any(is_alive(process["pid"]) for process in found["processes"])
+    assert not is_alive(found["pid"])
+    assert not Path(found["pid_file"]).exists()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", stack.port))
+    assert stack.run("stop").stdout == "Memory daemon is NOT running (no PID file)\n"
+
+
+def test_a_second_start_says_who_runs_and_harms_nothing(stack: Stack) -> None:
+    """One stack a store: the second `start` fails, names the PID, and the first serves on."""
+    stack.start()
+    before = stack.status()
+
+    second = stack.run("start", "--port", free_port(), check=False)
+
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"Error: Memory daemon is running (PID {before['pid']}) already")
+    after = stack.status()
+    assert [process["pid"] for process in after["processes"]] == [process["pid"] for process in before["processes"]]
+    assert after["health"] == "SERVING"
+    assert after["address"] == before["address"]
+
+
+def test_of_several_starts_at_once_exactly_one_wins(stack: Stack) -> None:
+    """The lock is taken before anything is touched, so there is no moment in which two can start."""
+    starts = [stack.spawn("start") for _ in range(4)]
+
+    codes = sorted(start.wait(timeout=60) for start in starts)
+
+    for start in starts:
+        start.communicate()
+    assert codes == [0, 1, 1, 1]
+    assert stack.status()["health"] == "SERVING"
+
+
+@pytest.mark.parametrize("process", ["ingest", "query", "worker"])
+def test_a_killed_process_comes_back(stack: Stack, process: str) -> None:
+    """kill -9 of any of the three: it runs again under another PID, and the stack serves."""
+    stack.start()
+
+    killed = stack.kill(process)
+
+    wait_until(lambda: stack.pid(process) not in (0, killed))
+    wait_until(lambda: stack.status()["health"] == "SERVING")
+
+
+@pytest.mark.drill
+def test_a_crash_loop_is_given_up_loudly(stack: Stack) -> None:
+    """A writer that can't open its store any more ends as FATAL; status says so, points to its log and ends with 1."""
+    stack.start()
+    (stack.db_path / "CURRENT").write_text("MANIFEST-999999\n")
+
+    stack.kill("ingest")
+
+    wait_until(lambda: {"fatal"} & {process["state"] for process in stack.status()["processes"]}, timeout_s=90)
+    told = stack.run("status", check=False)
+    assert told.returncode == 1
+    assert "See: memory-daemon logs ingest" in told.stdout
+
+
+def test_a_killed_supervisor_leaves_no_orphan_and_start_cleans_up(stack: Stack) -> None:
+    """kill -9 of supervisord: status tells, the children go by themselves, and the next start serves."""
+    stack.start()
+    children = [process["pid"] for process in stack.status()["processes"]]
+
+    stack.kill("supervisor")
+
+    told = stack.run("status", check=False)
+    assert told.returncode == 3
+    assert told.stdout.startswith("Memory daemon is NOT running (stale PID file")
+    stack.start()
+    assert stack.status()["health"] == "SERVING"
+    wait_until(lambda: not any(is_alive(pid) for pid in children))
+
+
+def test_stop_after_a_killed_supervisor_waits_for_the_orphans(stack: Stack) -> None:
+    """`stop` ends with 0 once the store and the sockets are free, and clears the stale PID file away."""
+    stack.start()
+    stack.kill("supervisor")
+
+    done = stack.run("stop")
+
+    assert "it was killed" in done.stdout
+    assert not preflight.is_open(stack.db_path)
+    assert stack.run("status", check=False).stdout.startswith("Memory daemon is NOT running (no PID file)")
+
+
+def test_a_pid_file_with_the_number_of_another_program_does_not_deceive(stack: Stack) -> None:
+    """Who runs is told by who answers and who holds the lock, not by a number in a file."""
+    pid_file = Path(stack.status()["pid_file"])
+    pid_file.parent.mkdir(parents=True)
+    pid_file.write_text(f"{os.getpid()}\n")
+
+    assert stack.run("status", check=False).returncode == 3
+    stack.start()
+    assert stack.pid("supervisor") != os.getpid()
+
+
+def test_a_taken_port_is_named_and_nothing_is_started(stack: Stack) -> None:
+    """The error names the port and the remedy; no PID file and no process is left."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", stack.port))
+        other.listen()
+
+        failed = stack.run("start", check=False)
+
+    assert failed.returncode == 1
+    assert f"Another program listens on 127.0.0.1:{stack.port} already" in failed.stderr
+    assert "--port" in failed.stderr
+    assert not stack.db_path.exists()
+    assert stack.run("status", check=False).returncode == 3
+
+
+def test_a_port_taken_by_another_daemon_of_ours_tells_its_store(stack: Stack) -> None:
+    """The second store's start says which store has the port already."""
+    stack.start()
+
+    failed = stack.run("start", "--db-path", stack.folder / "other", check=False)
+
+    assert failed.returncode == 1
+    assert f"A memory daemon that serves {stack.db_path} listens on" in failed.stderr
+
+
+def test_two_stores_have_two_stacks(stack: Stack) -> None:
+    """Another --db-path is another daemon, with its own sockets, PID file and logs; each stops alone."""
+    other = stack.folder / "other store 100%"
+    stack.start()
+    stack.run("start", "--db-path", other, "--port", free_port())
+    try:
+        assert stack.run("--db-path", other, "status").stdout != stack.run("status").stdout
+        assert f"Path: {other}\n" in stack.run("admin", "stats", "--db-path", other).stdout
+        assert f"Path: {stack.db_path}\n" in stack.run("admin", "stats").stdout
+    finally:
+        stack.run("stop", "--db-path", other)
+    assert stack.status()["health"] == "SERVING"
+
+
+def test_a_store_that_is_a_file_is_refused(stack: Stack) -> None:
+    """The error names the file and the remedy, before anything is started."""
+    wrong = stack.folder / "file"
+    wrong.write_text("not a store")
+
+    failed = stack.run("start", "--db-path", wrong, check=False)
+
+    assert failed.returncode == 4
+    assert f"{wrong} is a file" in failed.stderr
+    assert wrong.read_text() == "not a store"
+
+
+def test_a_process_that_cannot_start_is_named_with_its_last_words(stack: Stack) -> None:
+    """A damaged store: `start` names the process, shows its log, ends with 1 and leaves nothing running."""
+    stack.db_path.mkdir(parents=True)
+    (stack.db_path / "CURRENT").write_text("MANIFEST-000099\n")
+
+    failed = stack.run("start", check=False)
+
+    assert failed.returncode == 1
+    assert "The process ingest does not start. Its last log lines:" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert stack.run("status", check=False).returncode == 3
+
+
+def test_an_interrupted_start_leaves_nothing_running(stack: Stack) -> None:
+    """Ctrl-C while `start` waits for the processes stops them again."""
+    start = stack.spawn("start")
+    pid_file = Path(stack.status()["pid_file"])
+    wait_until(pid_file.exists)
+    supervisor = int(wait_until(lambda: pid_file.exists() and pid_file.read_text()))
+
+    start.send_signal(signal.SIGINT)
+    start.communicate(timeout=60)
+
+    assert start.returncode == 1
+    assert not is_alive(supervisor)
+    assert stack.run("status", check=False).returncode == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_in_the_foreground_a_signal_stops_all_in_order(stack: Stack, number: signal.Signals) -> None:
+    """`start --foreground` shows the logs on standard error, keeps the files, and ends with 0."""
+    attached = stack.spawn("start", "--foreground")
+    wait_until(lambda: stack.status()["health"] == "SERVING")
+    assert attached.stdout is not None
+    assert attached.stdout.readline().startswith("Memory daemon is running (PID ")
+    found = stack.status()
+
+    attached.send_signal(number)
+    _, logged = attached.communicate(timeout=60)
+
+    assert attached.returncode == 0
+    assert not any(is_alive(process["pid"]) for process in found["processes"])
+    order = [logged.index(f"stopped: {process}") for process in ("worker", "query", "ingest")]
+    assert order == sorted(order)
+    assert (Path(found["logs"]) / "ingest.log").stat().st_size > 0
+
+
+def test_in_the_foreground_a_stop_from_elsewhere_is_an_orderly_end(stack: Stack) -> None:
+    """Another shell's `stop` ends the attached one with 0, a killed supervisor with 1."""
+    for end, code in ((lambda: stack.run("stop"), 0), (lambda: stack.kill("supervisor"), 1)):
+        attached = stack.spawn("start", "--foreground")
+        wait_until(lambda: stack.status()["health"] == "SERVING")
+        assert attached.stdout is not None
+        attached.stdout.readline()
+
+        end()
+        attached.communicate(timeout=60)
+
+        assert attached.returncode == code
+
+
+def test_restart_keeps_what_start_was_given(stack: Stack) -> None:
+    """A new PID, the same port that the command line had named."""
+    port = free_port()
+    stack.start("--port", port, "--log-level", "debug")
+    before = stack.pid("supervisor")
+
+    stack.run("restart")
+
+    found = stack.status()
+    assert found["pid"] != before
+    assert found["address"] == f"127.0.0.1:{port}"
+
+
+def test_logs_show_the_last_lines_of_a_process(stack: Stack) -> None:
+    """`logs PROCESS` prints that log, `logs` all four with their names."""
+    stack.start()
+
+    assert "writing store=" in stack.run("logs", "ingest", "-n", 100).stdout
+    assert "\x1b" not in stack.run("logs").stdout
+    assert {line.split()[0] for line in stack.run("logs", "-n", 1).stdout.splitlines()} >= {"ingest", "supervisor"}
+
+
+def test_status_is_quick(stack: Stack) -> None:
+    """The whole process takes less than 0.3 s on a quiet machine; the best of five says what the machine can."""
+    stack.start()
+
+    assert min(_seconds(stack, "status") for _ in range(5)) < 0.3
+    assert min(_seconds(stack, "--help") for _ in range(5)) < 0.3
+
+
+def _seconds(stack: Stack, *arguments: str) -> float:
+    start = time.perf_counter()
+    stack.run(*arguments)
+    return time.perf_counter() - start
