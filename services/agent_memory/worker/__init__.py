@@ -1,0 +1,1 @@
+"""Everything that takes time: segments, summaries, grips, rollups and scheduled jobs."""

@@ -1,0 +1,122 @@
+"""The built-in summarizer: it picks what was asked, decided, done and found out of what was said.
+
+Extractive, offline and deterministic: every line is a sentence that somebody wrote, in whatever language they wrote it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence, Set
+
+from agent_memory.model import Event
+from agent_memory.worker.summaries import cues
+from agent_memory.worker.summaries.keywords import keywords
+from agent_memory.worker.summaries.said import Sentence, said_in, salience
+from agent_memory.worker.summaries.titles import title_for
+from agent_memory.worker.summaries.traces import tools_line, trace_of
+from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, Line, Words
+
+POOL = 36  # sentences that are compared with each other; the others have no chance
+SAME = 0.6  # from this share of common terms on, two sentences say the same
+COVERED = 0.2  # what a term still counts once a chosen line has said it
+WEIGHT_SCALE = 16.0  # the score that gives a weight of 0.63
+
+# How much more, or less, a sentence counts than its terms for what it does.
+TELLS = 1.25
+ASKS = 1.3
+FIRST_REQUEST = 1.5
+LAST_ANSWER = 1.3
+QUESTION = 0.6
+ACCOMPANIES = 0.8
+LEANS = 0.85
+ANNOUNCES = 0.6
+TRACE_WEIGHT = 0.02  # below anything that was said
+
+
+def summarize(events: Sequence[Event], context: Sequence[Event]) -> Words:
+    """The segment in words. `context` is the end of the segment before: it helps to understand and is never quoted.
+
+    Three to five lines, fewer only where less was said; at least one wherever there is an event.
+    """
+    said = said_in(events)
+    salient = salience(said, context)
+    manners = _manners(said)
+    scores = [_saying(sentence.terms, set(), salient) * manner for sentence, manner in zip(said, manners, strict=True)]
+    chosen = _chosen(said, scores, manners, salient)
+    lines = [Line(said[place].text, _weight(scores[place])) for place in chosen]
+    if len(lines) < BULLETS_MIN:
+        trace = tools_line(events) if lines else trace_of(events)
+        lines += [Line(trace, TRACE_WEIGHT)] if trace else []
+    asked = [(sentence.text, score) for sentence, score in zip(said, scores, strict=True) if sentence.by_user]
+    title = title_for(asked, [(line.text, line.weight) for line in lines])
+    return Words(title, tuple(lines), keywords(said, salient, events))
+
+
+def _manners(said: Sequence[Sentence]) -> list[float]:
+    """What each sentence does, as a factor on what its words say."""
+    first_request = next((s.event for s in said if s.by_user and len(s.terms) > 1), -1)
+    last_answer = next((s.event for s in reversed(said) if not s.by_user and len(s.terms) > 1), -1)
+    factors = []
+    for sentence in said:
+        factor = _manner(sentence)
+        if sentence.event == first_request and sentence.opens:
+            factor *= FIRST_REQUEST
+        elif sentence.event == last_answer:
+            factor *= LAST_ANSWER
+        factors.append(factor)
+    return factors
+
+
+def _manner(sentence: Sentence) -> float:
+    opening = [word.lower() for word in sentence.words[:3]]
+    factor = 1.0
+    if not cues.TELLING.isdisjoint(sentence.words) or _tells_unspaced(sentence.text):
+        factor *= TELLS
+    if sentence.by_user and not cues.ASKING.isdisjoint(opening):
+        factor *= ASKS
+    if cues.accompanies(opening):
+        factor *= ACCOMPANIES
+    elif opening and opening[0] in cues.LEANING:
+        factor *= LEANS
+    if sentence.text.endswith(("?", "？", "؟")):
+        factor *= QUESTION
+    elif sentence.text.endswith((":", "：")):
+        factor *= ANNOUNCES
+    return factor
+
+
+def _tells_unspaced(text: str) -> bool:
+    return not text.isascii() and any(part in text for part in cues.TELLING_PARTS)
+
+
+def _saying(terms: Set[str], covered: Set[str], salient: Mapping[str, float]) -> float:
+    """How much the terms say together; those less that are covered already."""
+    said_before = sum([salient[term] for term in terms & covered]) if covered else 0.0
+    return sum([salient[term] for term in terms]) - (1 - COVERED) * said_before
+
+
+def _chosen(
+    said: Sequence[Sentence], scores: Sequence[float], manners: Sequence[float], salient: Mapping[str, float]
+) -> list[int]:
+    """The places of the sentences that say most together, in the order they were said."""
+    pool = sorted(range(len(said)), key=lambda place: (-scores[place], place))[:POOL]
+    chosen: list[int] = []
+    covered: set[str] = set()
+    while pool and len(chosen) < BULLETS_MAX:
+        best = max(pool, key=lambda place: (_saying(said[place].terms, covered, salient) * manners[place], -place))
+        chosen.append(best)
+        covered |= said[best].terms
+        pool = [place for place in pool if not _same(said[place], said[best])]
+    return sorted(chosen)
+
+
+def _same(one: Sentence, other: Sentence) -> bool:
+    """Whether two sentences say the same; a sentence says the same as itself."""
+    if one.text == other.text:
+        return True
+    common = len(one.terms & other.terms)
+    return common >= SAME * min(len(one.terms), len(other.terms)) and common > 0
+
+
+def _weight(score: float) -> float:
+    return round(1 - math.exp(-score / WEIGHT_SCALE), 3)

@@ -1,0 +1,102 @@
+"""What was said in a segment, sentence by sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import log1p
+
+from agent_memory.model import Event, EventRole, EventType
+from agent_memory.worker.summaries.cues import accompanies
+from agent_memory.worker.summaries.prose import paragraphs
+from agent_memory.worker.summaries.text import sentences, shorten, terms_of, words
+from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MIN
+
+SENTENCES_MAX = 600  # a segment has about 150; more are thinned out evenly, so that time stays bounded
+COURTESY_MAX = 30  # characters; a longer sentence that begins with thanks has something to say as well
+JOIN_MAX = (
+    130  # characters; a shorter sentence takes the next ones along, unless there are too few: alone it says little
+)
+CONTEXT_SHARE = 0.5  # a mention in the segment before counts half
+_TYPES = frozenset({EventType.USER_MESSAGE, EventType.ASSISTANT_MESSAGE, EventType.ASSISTANT_STOP})
+_UNSPACED_ENDS = frozenset("。！？｡」』")
+_SPEAKERS = frozenset({EventRole.USER, EventRole.ASSISTANT})
+
+
+@dataclass(slots=True, eq=False)
+class Sentence:
+    """A sentence that somebody said, or some short ones that belong together; no longer than a bullet may be."""
+
+    event: int
+    by_user: bool
+    # Whether it opens its message: people ask first and explain later.
+    opens: bool
+    text: str
+    words: list[str]
+    terms: set[str]
+
+
+def said_in(events: Sequence[Event]) -> list[Sentence]:
+    """The sentences of people and agents, in order; none of tools, none of the machinery around a session."""
+    found = _read(events, JOIN_MAX)
+    if len(found) < BULLETS_MIN:
+        found = _read(events, 0)
+    if len(found) > SENTENCES_MAX:
+        found = [found[place * len(found) // SENTENCES_MAX] for place in range(SENTENCES_MAX)]
+    return found
+
+
+def salience(said: Sequence[Sentence], context: Sequence[Event]) -> Mapping[str, float]:
+    """How much each term matters in the segment: by how many sentences speak of it, before it began too."""
+    counts: Counter[str] = Counter(chain.from_iterable(sentence.terms for sentence in said))
+    before = Counter(chain.from_iterable(sentence.terms for sentence in said_in(context)))
+    return {term: log1p(count + CONTEXT_SHARE * before[term]) for term, count in counts.items()}
+
+
+def _read(events: Sequence[Event], join_max: int) -> list[Sentence]:
+    return [
+        sentence
+        for place, event in enumerate(events)
+        if event.event_type in _TYPES and event.role in _SPEAKERS
+        for sentence in _sentences(place, event, join_max)
+    ]
+
+
+def _sentences(place: int, event: Event, join_max: int) -> Iterator[Sentence]:
+    by_user = event.role == EventRole.USER
+    opens = True
+    for paragraph in paragraphs(event.text):
+        for text in _joined(_told([paragraph[start:end] for start, end in sentences(paragraph)]), join_max):
+            shown = shorten(text, BULLET_MAX)
+            found = words(shown)
+            yield Sentence(place, by_user, opens, shown, found, terms_of(found))
+            opens = False
+
+
+def _told(pieces: Sequence[str]) -> Sequence[str]:
+    """The sentences without the "Great, thanks!" around them, unless that is all there is."""
+    return [piece for piece in pieces if len(piece) > COURTESY_MAX or not _is_courtesy(piece)] or pieces
+
+
+def _is_courtesy(piece: str) -> bool:
+    # A name after it tells who is spoken to, which may be the only place that does.
+    found = words(piece)
+    return not any(word[0].isupper() for word in found[1:]) and accompanies([word.lower() for word in found])
+
+
+def _joined(pieces: Iterable[str], join_max: int) -> Iterator[str]:
+    """The sentences of a paragraph, short ones together with what follows."""
+    held = ""
+    for piece in pieces:
+        if held and len(held) + len(piece) >= BULLET_MAX:
+            yield held
+            held = ""
+        blank = "" if held[-1:] in _UNSPACED_ENDS else " "
+        held = f"{held}{blank}{piece}" if held else piece
+        if len(held) > join_max:
+            yield held
+            held = ""
+    if held:
+        yield held
