@@ -142,7 +142,8 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     grip_id = next((grip_id for bullet in node.bullets for grip_id in bullet.grip_ids), None)
     if grip_id is None:
         raise AgentMemoryError(f"{week.node_id} has no line that leads to its events.")
-    page = Page(console(), now_ms, zone)
+    # What it would suggest has no store to be asked of in a moment.
+    page = Page(console(), now_ms, zone, suggests=False)
     _ask("What were we doing last week?", f"memory-daemon query node {week.node_id}")
     page.node(node)
     _ask("How do we know? The events behind its first line:", f"memory-daemon query expand {grip_id}")

@@ -28,12 +28,13 @@ Item = TypeVar("Item")
 
 
 class Page:
-    """A page for people: where it goes, and the time and zone that its times are told in."""
+    """A page for people: where it goes, the time and zone that its times are told in, and whether it suggests more."""
 
-    def __init__(self, console: Console, now_ms: int, zone: tzinfo) -> None:
+    def __init__(self, console: Console, now_ms: int, zone: tzinfo, *, suggests: bool = True) -> None:
         self._console = console
         self._now_ms = now_ms
         self._zone = zone
+        self._suggests = suggests
 
     def root(self, reply: pb.GetTocRootResponse) -> None:
         """The years, newest first."""
@@ -116,19 +117,23 @@ class Page:
     def _heading(self, node: pb.TocNode) -> None:
         self._line(one_line(node.title, _LINE_CELLS) or "(untitled)", "bold")
         self._line(node.node_id, "dim")
-        facts = [self._span(node), relative(node.end_time_ms, self._now_ms)]
-        facts += [f"{node.event_count} events"] * (node.event_count > 0)
-        facts += [", ".join(one_line(agent, 40) for agent in node.agents)] * bool(node.agents)
-        facts += ["still going on"] * node.is_open
-        self._line(" · ".join(facts), "dim")
+        # The title of a day, week, month or year tells its span already.
+        is_segment = node.level == pb.TOC_LEVEL_SEGMENT
+        facts = [
+            self._span(node) if is_segment else "",
+            self._age(node),
+            f"{node.event_count} events" if node.event_count else "",
+            ", ".join(one_line(agent, 40) for agent in node.agents),
+            f"session {one_line(node.session_id, 60)}" if is_segment else "",
+        ]
+        self._line(" · ".join(filter(None, facts)), "dim")
 
     def _entries(self, nodes: Sequence[pb.TocNode]) -> None:
         for glyph, below, node in _branches(nodes):
             title = Text.assemble(
                 (glyph, "dim"),
                 (one_line(node.title, _LINE_CELLS) or "(untitled)", "bold"),
-                (f"  {relative(node.end_time_ms, self._now_ms)}", "green"),
-                ("  still going on" if node.is_open else "", "yellow"),
+                (f"  {self._age(node)}", "yellow" if node.is_open else "green"),
             )
             self._print(title)
             self._line(f"{below}{node.node_id}", "dim")
@@ -156,8 +161,14 @@ class Page:
         same_day = start.date() == end.date()
         return f"{start:%Y-%m-%d %H:%M} - {end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}}"
 
+    def _age(self, node: pb.TocNode) -> str:
+        """How long ago the node ended, if it has."""
+        if node.is_open:
+            return "still going on"
+        return relative(node.end_time_ms, self._now_ms) if node.end_time_ms <= self._now_ms else "until now"
+
     def _next(self, *commands: str) -> None:
-        if not commands:
+        if not commands or not self._suggests:
             return
         self._line()
         for label, command in zip(("Next: ", *["      "] * len(commands)), commands, strict=False):
