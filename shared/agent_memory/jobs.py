@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from enum import IntEnum
 from typing import Final
 
 from agent_memory.model import TocLevel
 
+# Every job's rule falls on some day within so many: a leap year and the day to begin with.
+_DAYS_BETWEEN_RUNS: Final = 368
+
+
+class JobResult(IntEnum):
+    """How a run ended. The numbers are those of the wire."""
+
+    SUCCESS = 1
+    FAILED = 2
+    # Its time came while it was paused.
+    SKIPPED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One scheduled job, in the store's local time; `cron` says it in the usual five fields, for people."""
+    """One scheduled job, in the store's local time.
+
+    `cron` says when, in the usual five fields, each a `*` or one number: minute, hour, day, month, weekday (0: Sunday).
+    """
 
     name: str
     cron: str
     jitter_s: int
-    # The level of the table of contents it rolls up; None for other work.
+    # The level of the table of contents it rolls up; None for the compaction.
     level: TocLevel | None = None
 
 
@@ -29,3 +47,34 @@ JOBS: Final = {
         Job("rocksdb_compaction", "0 4 * * 0", 600),
     )
 }
+
+
+def next_run_ms(job: Job, after_ms: int, zone: tzinfo) -> int:
+    """When the job runs first after that instant, jitter included; both in milliseconds.
+
+    A local time that a change of the clock leaves out comes an hour later by the clock, and one that it repeats counts
+    the first time: one run a day, whatever the day.
+    """
+    # From the day before: jitter and changes of the clock may carry a run over midnight.
+    first = datetime.fromtimestamp(after_ms // 1000, zone).date() - timedelta(days=1)
+    days = (first + timedelta(days=offset) for offset in range(_DAYS_BETWEEN_RUNS))
+    runs = (_run_ms(job, day, zone) for day in days if _falls_on(job, day))
+    return next(run_ms for run_ms in runs if run_ms > after_ms)
+
+
+def _falls_on(job: Job, day: date) -> bool:
+    _, _, *rule = job.cron.split()
+    told = (day.day, day.month, day.isoweekday() % 7)
+    return all(field in ("*", str(number)) for field, number in zip(rule, told, strict=True))
+
+
+def _run_ms(job: Job, day: date, zone: tzinfo) -> int:
+    minute, hour, *_ = job.cron.split()
+    moment = datetime.combine(day, time(int(hour), int(minute)), zone)
+    return int(moment.timestamp()) * 1000 + _jitter_ms(job, day)
+
+
+def _jitter_ms(job: Job, day: date) -> int:
+    """The job's offset on that day: chance, but the same whenever it is asked for."""
+    digest = hashlib.blake2b(f"{job.name} {day}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % (job.jitter_s * 1000 + 1)
