@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the completion script of a shell, to be evaluated in its start-up file.
+    """Print the script that makes a shell complete commands.
 
     Example: eval "$(memory-daemon completion bash)"
     """

@@ -143,7 +143,7 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     if grip_id is None:
         raise AgentMemoryError(f"{week.node_id} has no line that leads to its events.")
     # What it would suggest has no store to be asked of in a moment.
-    page = Page(console(), now_ms, zone, suggests=False)
+    page = Page(console(), now_ms, zone)
     _ask("What were we doing last week?", f"memory-daemon query node {week.node_id}")
     page.node(node)
     _ask("How do we know? The events behind its first line:", f"memory-daemon query expand {grip_id}")

@@ -60,7 +60,7 @@ def stop(context: click.Context) -> None:
 @settings_options
 @click.pass_context
 def restart(context: click.Context) -> None:
-    """Stop the daemon, if it runs, and start it; options given to its start are kept.
+    """Stop and start the daemon, keeping the options of its start.
 
     Example: memory-daemon restart --log-level debug
     """

@@ -49,6 +49,13 @@ def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Se
     return settings.load(Path(config) if config else None, **values)
 
 
+def invocation(context: click.Context) -> list[str]:
+    """How a command begins that is to reach the same daemon as this one."""
+    values = given(context)
+    names = [name for name in ("config", "db_path") if name in values]
+    return ["memory-daemon", *(word for name in names for word in (f"--{name.replace('_', '-')}", values[name]))]
+
+
 def given(context: click.Context) -> dict[str, str]:
     """What the command line gave, as text that means the same from any folder: what a restart keeps."""
     values: dict[str, Any] = context.meta.get(_GIVEN, {})

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
-from agent_memory.cli.options import HELP, current, json_option, settings_options
+from agent_memory.cli.options import HELP, current, invocation, json_option, settings_options
 from agent_memory.cli.times import parse_moment
 from agent_memory.errors import AgentMemoryError
 from agent_memory.periods import parse_period
@@ -25,7 +25,7 @@ _END_OF_TIME_MS = 9_999_999_999_999
 @click.group(context_settings=HELP)
 @settings_options
 def query() -> None:
-    """Ask the memory: years, months, weeks, days, segments, and the events that prove them.
+    """Ask the memory, from the years down to the very events.
 
     Example: memory-daemon query root
     """
@@ -44,7 +44,7 @@ def root(context: click.Context, as_json: bool) -> None:
 
     with connect(current(context)) as client:
         reply = client.root()
-    _show(reply, as_json, lambda page: page.root(reply))
+    _show(context, reply, as_json, lambda page: page.root(reply))
 
 
 @query.command()
@@ -64,7 +64,7 @@ def node(context: click.Context, node_id: str | None, node_id_option: str | None
     with connect(current(context)) as client:
         reply = client.node(wanted)
     if as_json or reply.HasField("node"):
-        _show(reply, as_json, lambda page: page.node(reply.node))
+        _show(context, reply, as_json, lambda page: page.node(reply.node))
     if not reply.HasField("node"):
         raise AgentMemoryError(
             f"There is no node {wanted!r}: nothing is remembered of then, or the id is not complete. "
@@ -97,8 +97,8 @@ def browse(
     wanted = _canonical(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
     with connect(current(context)) as client:
         reply = client.browse(wanted, limit, token)
-    more = _command("query", "browse", wanted, "--limit", limit, "--token", reply.continuation_token)
-    _show(reply, as_json, lambda page: page.browse(wanted, reply, more))
+    more = _command(context, "query", "browse", wanted, "--limit", limit, "--token", reply.continuation_token)
+    _show(context, reply, as_json, lambda page: page.browse(wanted, reply, more))
 
 
 @query.command()
@@ -145,13 +145,14 @@ def events(
     with connect(current(context)) as client:
         reply = client.events(request)
     more = _command(
+        context,
         *("query", "events", "--from", request.from_timestamp_ms, "--to", request.to_timestamp_ms, "--limit", limit),
         *(("--session", session) if session else ()),
         *(("--agent", agent) if agent else ()),
         *(("--newest-first",) if newest_first else ()),
         *("--cursor", reply.cursor),
     )
-    _show(reply, as_json, lambda page: page.events(reply, more))
+    _show(context, reply, as_json, lambda page: page.events(reply, more))
 
 
 @query.command()
@@ -175,7 +176,7 @@ def expand(
     with connect(current(context)) as client:
         reply = client.expand(wanted, before, after)
     if as_json or reply.HasField("grip"):
-        _show(reply, as_json, lambda page: page.grip(reply))
+        _show(context, reply, as_json, lambda page: page.grip(reply))
     if not reply.HasField("grip"):
         raise AgentMemoryError(
             f"There is no grip {wanted!r}: the id is not complete, or its node was summarised anew. "
@@ -206,11 +207,11 @@ def _now() -> datetime:
     return datetime.now(get_localzone())
 
 
-def _command(*words: object) -> str:
-    return shlex.join(["memory-daemon", *map(str, words)])
+def _command(context: click.Context, *words: object) -> str:
+    return shlex.join([*invocation(context), *map(str, words)])
 
 
-def _show(reply: Message, as_json: bool, draw: Callable[[Page], None]) -> None:
+def _show(context: click.Context, reply: Message, as_json: bool, draw: Callable[[Page], None]) -> None:
     if as_json:
         from agent_memory.cli.json_text import reply_json
 
@@ -219,4 +220,4 @@ def _show(reply: Message, as_json: bool, draw: Callable[[Page], None]) -> None:
     from agent_memory.cli.render import Page, console
     from tzlocal import get_localzone
 
-    draw(Page(console(), time.time_ns() // 1_000_000, get_localzone()))
+    draw(Page(console(), time.time_ns() // 1_000_000, get_localzone(), shlex.join(invocation(context))))

@@ -28,24 +28,27 @@ Item = TypeVar("Item")
 
 
 class Page:
-    """A page for people: where it goes, the time and zone that its times are told in, and whether it suggests more."""
+    """A page for people: where it goes, and the time and zone that its times are told in.
 
-    def __init__(self, console: Console, now_ms: int, zone: tzinfo, *, suggests: bool = True) -> None:
+    `program` is how the commands it suggests begin; without one it suggests none.
+    """
+
+    def __init__(self, console: Console, now_ms: int, zone: tzinfo, program: str = "") -> None:
         self._console = console
         self._now_ms = now_ms
         self._zone = zone
-        self._suggests = suggests
+        self._program = program
 
     def root(self, reply: pb.GetTocRootResponse) -> None:
         """The years, newest first."""
         if not reply.nodes:
             self._line("Nothing is remembered yet.", "bold")
             self._line("Connect an agent's hooks to memory-ingest, or watch recorded sessions go through:")
-            self._next("memory-daemon demo")
+            self._next(f"{self._program} demo")
             return
         self._line("Everything that is remembered", "bold")
         self._entries(reply.nodes)
-        self._next(f"memory-daemon query browse {reply.nodes[0].node_id}")
+        self._next(f"{self._program} query browse {reply.nodes[0].node_id}")
 
     def node(self, node: pb.TocNode) -> None:
         """One node with all its bullets, their grips, and its children's ids."""
@@ -67,27 +70,27 @@ class Page:
                 self._line(f"{glyph}{child_id}", "dim")
         grip_ids = [grip_id for bullet in node.bullets for grip_id in bullet.grip_ids]
         self._next(
-            *([f"memory-daemon query browse {node.node_id}"] if node.child_node_ids else []),
-            *([f"memory-daemon query expand {grip_ids[0]}"] if grip_ids else []),
+            *([f"{self._program} query browse {node.node_id}"] if node.child_node_ids else []),
+            *([f"{self._program} query expand {grip_ids[0]}"] if grip_ids else []),
         )
 
     def browse(self, parent_id: str, reply: pb.BrowseTocResponse, more: str) -> None:
         """A page of children; `more` is the command for the next page."""
         if not reply.children:
             self._line(f"There is nothing below {parent_id}.")
-            self._next(f"memory-daemon query node {shlex.quote(parent_id)}", "memory-daemon query root")
+            self._next(f"{self._program} query node {shlex.quote(parent_id)}", f"{self._program} query root")
             return
         self._line(parent_id, "bold")
         self._entries(reply.children)
         first = reply.children[0]
         verb = "node" if first.level == pb.TOC_LEVEL_SEGMENT else "browse"
-        self._next(f"memory-daemon query {verb} {first.node_id}", *([more] if reply.has_more else []))
+        self._next(f"{self._program} query {verb} {first.node_id}", *([more] if reply.has_more else []))
 
     def events(self, reply: pb.GetEventsResponse, more: str) -> None:
         """A page of events, one line each; `more` is the command for the next page."""
         if not reply.events:
             self._line("There are no events there.")
-            self._next("memory-daemon query root")
+            self._next(f"{self._program} query root")
             return
         for event in reply.events:
             self._event(event, _LINE_CELLS)
@@ -112,7 +115,7 @@ class Page:
         if reply.excerpt_events:
             first = reply.excerpt_events[0]
             session = shlex.quote(first.session_id)
-            self._next(f"memory-daemon query events --session {session} --from {first.timestamp_ms}")
+            self._next(f"{self._program} query events --session {session} --from {first.timestamp_ms}")
 
     def _heading(self, node: pb.TocNode) -> None:
         self._line(one_line(node.title, _LINE_CELLS) or "(untitled)", "bold")
@@ -168,7 +171,7 @@ class Page:
         return relative(node.end_time_ms, self._now_ms) if node.end_time_ms <= self._now_ms else "until now"
 
     def _next(self, *commands: str) -> None:
-        if not commands or not self._suggests:
+        if not commands or not self._program:
             return
         self._line()
         for label, command in zip(("Next: ", *["      "] * len(commands)), commands, strict=False):

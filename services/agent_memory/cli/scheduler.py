@@ -79,7 +79,7 @@ def resume(context: click.Context, job: str) -> None:
 
 def _say(success: bool, done: str, error: str) -> None:
     if not success:
-        raise AgentMemoryError(f"{error}. See the jobs with: memory-daemon scheduler status")
+        raise AgentMemoryError(error)
     click.echo(done)
 
 
