@@ -55,13 +55,17 @@ class JobState:
 
     last_run_ms: int = 0
     last_duration_ms: int = 0
-    # A JobResultStatus of the wire.
+    # A JobResult; 0 before the first run.
     last_result: int = 0
     last_error: str = ""
     next_run_ms: int = 0
     run_count: int = 0
     error_count: int = 0
     is_running: bool = False
+    # When the last run that succeeded began.
+    last_success_ms: int = 0
+    # Failures in a row: the wait before the next attempt grows with them.
+    failures: int = 0
 
 
 FlatRecord = StoreInfo | Counters | TocState | SegmentRow | JobState

@@ -1,0 +1,49 @@
+"""What the scheduled jobs do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Final
+
+from agent_memory.bus.client import Bus
+from agent_memory.model import TocLevel
+from agent_memory.periods import Period, day_of
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.worker.toc import Toc
+
+# A compaction that takes longer hangs; a large store on a slow disk may need an hour.
+COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
+# However long ago the last rollup was: nodes are told again with every commit, so what is older was left true.
+LOOK_BACK_MAX_MS: Final = 100 * 24 * 3600 * 1000
+
+
+def roll_up(toc: Toc, level: TocLevel, since_ms: int, now_ms: int, zone: tzinfo) -> None:
+    """Have the periods of a level, from the one that holds `since_ms` to the one that holds now, told again.
+
+    So each period is told once more after it closed. Where a node says already what its children say, which is the
+    rule, nothing is written.
+    """
+    try:
+        toc.refresh(_periods(level, max(since_ms, now_ms - LOOK_BACK_MAX_MS), now_ms, zone))
+    except Exception:
+        # What was drafted half-way must not be committed with the next events.
+        toc.reload()
+        raise
+
+
+def compact(writer: Bus) -> None:
+    """Compact the whole store; returns when that is done, which may take minutes."""
+    writer.ask(pb.Command(compact=pb.Compact()), COMPACTION_TIMEOUT_S)
+
+
+def _periods(level: TocLevel, from_ms: int, to_ms: int, zone: tzinfo) -> Iterator[Period]:
+    period, last = _period_of(level, from_ms, zone), _period_of(level, to_ms, zone)
+    while period <= last:
+        yield period
+        period = Period(level, period.after)
+
+
+def _period_of(level: TocLevel, timestamp_ms: int, zone: tzinfo) -> Period:
+    day = day_of(timestamp_ms, zone)
+    return next(period for period in (day, *day.ancestors()) if period.level == level)

@@ -1,0 +1,376 @@
+"""The timetable over a real store: what runs when, and what the rows say afterwards."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import cast
+from zoneinfo import ZoneInfo
+
+import pytest
+from agent_memory.bus import frames
+from agent_memory.bus.client import Bus
+from agent_memory.errors import StaleCommit, WriterUnavailable
+from agent_memory.ingest import handlers
+from agent_memory.ingest.writer import Group, Writer
+from agent_memory.jobs import JOBS, JobResult, next_run_ms
+from agent_memory.messages import event_to_pb
+from agent_memory.model import Event, EventRole, EventType
+from agent_memory.periods import Period
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc import memory_pb2 as memory
+from agent_memory.store import records
+from agent_memory.store.codec import JobState
+from agent_memory.store.reader import Reader
+from agent_memory.worker.timetable import RETRY_FIRST_MS, RETRY_MAX_MS, Timetable
+from agent_memory.worker.toc import Toc
+
+ZONE = ZoneInfo("Europe/Berlin")
+DAY, WEEK, YEAR, COMPACTION = "toc_rollup_day", "toc_rollup_week", "toc_rollup_year", "rocksdb_compaction"
+DAY_MS = 24 * 3600 * 1000
+
+
+def ms(*moment: int) -> int:
+    return int(datetime(*moment, tzinfo=ZONE).timestamp() * 1000)  # type: ignore[arg-type, misc]
+
+
+# A Wednesday.
+START = ms(2026, 1, 28, 12)
+
+
+class Desk:
+    """A store and its timetable. Commands reach the writer directly; what jobs do is noted, and fails as told."""
+
+    def __init__(self, folder: Path) -> None:
+        self.writer = Writer(folder / "db", str(ZONE))
+        self.reader = Reader(folder / "db", folder / "secondary")
+        self.refreshed: list[list[str]] = []
+        self.reloads = 0
+        self.failing: Exception | None = None
+        self.writer_away = False
+        self.compaction: Callable[[], None] = lambda: None
+        self.start_worker()
+
+    def start_worker(self) -> None:
+        """A worker that knows only what the store tells."""
+        self.timetable = Timetable(self.reader, cast(Bus, self), cast(Toc, self), ZONE)
+
+    def tick(self, now_ms: int) -> None:
+        self.reader.catch_up()
+        self.timetable.run_due(now_ms)
+
+    def state(self, job: str) -> JobState:
+        """What the job's row says."""
+        self.reader.catch_up()
+        return records.job_state(self.reader, job)
+
+    def pause(self, job: str, paused: bool = True) -> None:
+        self.ask(bus.Command(set_job_paused=bus.SetJobPaused(job_name=job, paused=paused)))
+
+    def close(self) -> None:
+        self.reader.close()
+        self.writer.close()
+
+    # As the bus
+
+    def ask(self, command: bus.Command, timeout_s: float = 0) -> bus.Reply:
+        if self.writer_away:
+            raise WriterUnavailable("The writer is away.")
+        if command.HasField("compact"):
+            self.compaction()
+            return bus.Reply()
+        command.protocol = frames.PROTOCOL
+        group = Group(self.writer)
+        outcome = handlers.handle(group, command)
+        self.writer.commit(group)
+        return frames.raise_if_refused(outcome.reply)
+
+    # As the table of contents
+
+    def refresh(self, periods: Iterable[Period]) -> None:
+        self.refreshed.append([period.node_id for period in periods])
+        if self.failing:
+            raise self.failing
+
+    def reload(self) -> None:
+        self.reloads += 1
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A new store, its worker started on a Wednesday at noon."""
+    desk = Desk(tmp_path)
+    desk.tick(START)
+    yield desk
+    desk.close()
+
+
+@contextmanager
+def compaction_under_way(desk: Desk, now_ms: int) -> Iterator[None]:
+    """A compaction that is due at `now_ms` goes on until the block is left."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def compaction() -> None:
+        begun.set()
+        assert may_end.wait(30)
+
+    desk.compaction = compaction
+    desk.tick(now_ms)
+    assert begun.wait(30)
+    yield
+    may_end.set()
+    end_of_runs_beside()
+
+
+def end_of_runs_beside() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "job":
+            thread.join(30)
+
+
+def test_a_new_store_runs_nothing_and_shows_every_next_run(desk: Desk) -> None:
+    """The rows are there from the first call, each with the job's next regular time."""
+    states = {name: desk.state(name) for name in JOBS}
+
+    assert states == {name: JobState(next_run_ms=next_run_ms(job, START, ZONE)) for name, job in JOBS.items()}
+    assert desk.refreshed == []
+
+
+def test_a_job_runs_when_its_time_has_come_and_once(desk: Desk) -> None:
+    """Not a millisecond before; the row tells of it; then it waits for the next time."""
+    due = desk.state(DAY).next_run_ms
+
+    desk.tick(due - 1)
+    assert desk.refreshed == []
+    desk.tick(due)
+    desk.tick(due + 1000)
+
+    state = desk.state(DAY)
+    assert len(desk.refreshed) == 1
+    assert (state.last_run_ms, state.last_result, state.run_count) == (due, JobResult.SUCCESS, 1)
+    assert (state.error_count, state.is_running) == (0, False)
+    assert state.next_run_ms == next_run_ms(JOBS[DAY], due, ZONE)
+
+
+def test_what_a_sleeping_machine_missed_is_made_up_once(desk: Desk) -> None:
+    """Five nights asleep: one daily rollup at waking, over all the days since, then the regular times again."""
+    desk.tick(ms(2026, 1, 29, 2))
+    wakes = ms(2026, 2, 3, 9)
+
+    desk.tick(wakes)
+    desk.tick(wakes + 1000)
+
+    days = [ids for ids in desk.refreshed if ids[0].startswith("toc:day:")]
+    assert days[1:] == [[f"toc:day:2026-{day}" for day in ("01-29", "01-30", "01-31", "02-01", "02-02", "02-03")]]
+    assert desk.state(DAY).next_run_ms == next_run_ms(JOBS[DAY], wakes, ZONE)
+
+
+def test_what_a_switched_off_machine_missed_is_made_up_at_the_next_start(desk: Desk) -> None:
+    """A new worker finds in the rows what should have run; the longest overdue first."""
+    desk.start_worker()
+
+    desk.tick(ms(2026, 2, 3, 9))
+
+    assert [ids[0].split(":")[1] for ids in desk.refreshed] == ["day", "week", "month"]
+    assert [desk.state(name).run_count for name in (DAY, WEEK, YEAR)] == [1, 1, 0]
+
+
+def test_a_restart_runs_nothing_again(desk: Desk) -> None:
+    """Counters, results and next times are taken over."""
+    desk.tick(ms(2026, 1, 29, 2))
+    before = {name: desk.state(name) for name in JOBS}
+    desk.start_worker()
+
+    desk.tick(ms(2026, 1, 29, 3))
+
+    assert len(desk.refreshed) == 1
+    assert {name: desk.state(name) for name in JOBS} == before
+
+
+def test_a_time_that_comes_while_the_job_is_paused_is_skipped(desk: Desk) -> None:
+    """Also over a restart; once resumed, the job goes on at its next regular time."""
+    desk.pause(DAY)
+    desk.tick(ms(2026, 1, 29, 2))
+    desk.start_worker()
+    desk.tick(ms(2026, 1, 30, 2))
+    assert desk.refreshed == []
+    assert (desk.state(DAY).last_result, desk.state(DAY).run_count) == (JobResult.SKIPPED, 0)
+
+    desk.pause(DAY, False)
+    desk.tick(ms(2026, 1, 30, 3))
+    assert desk.refreshed == []
+    desk.tick(ms(2026, 1, 31, 2))
+
+    assert len(desk.refreshed) == 1
+    assert desk.state(DAY).last_result == JobResult.SUCCESS
+
+
+def test_the_end_of_a_run_does_not_undo_a_pause(desk: Desk) -> None:
+    """The pause has a row of its own."""
+    with compaction_under_way(desk, ms(2026, 2, 1, 5)):
+        desk.pause(COMPACTION)
+
+    desk.tick(ms(2026, 2, 1, 6))
+
+    assert desk.state(COMPACTION).last_result == JobResult.SUCCESS
+    assert records.job_paused(desk.reader, COMPACTION)
+
+
+def test_a_job_that_fails_is_tried_again_at_growing_distances(desk: Desk) -> None:
+    """The row names the class and the message; the wait doubles up to an hour, and ends with the first success."""
+    now = ms(2026, 1, 29, 2)
+    desk.failing = ValueError("the seventh bullet is missing")
+
+    waits = []
+    for _ in range(8):
+        desk.tick(now)
+        waits.append(desk.state(DAY).next_run_ms - now)
+        now += waits[-1]
+    failed = desk.state(DAY)
+    desk.failing = None
+    desk.tick(now)
+
+    assert waits == [min(RETRY_FIRST_MS * 2**number, RETRY_MAX_MS) for number in range(8)]
+    assert failed.last_error == "ValueError: the seventh bullet is missing"
+    assert (failed.last_result, failed.run_count, failed.error_count) == (JobResult.FAILED, 8, 8)
+    state = desk.state(DAY)
+    assert (state.last_result, state.last_error, state.run_count, state.error_count) == (JobResult.SUCCESS, "", 9, 8)
+    assert state.next_run_ms == next_run_ms(JOBS[DAY], now, ZONE)
+
+
+def test_a_rollup_that_failed_leaves_nothing_drafted_and_no_period_out(desk: Desk) -> None:
+    """The next attempt covers what the failed one should have, though that was the last run."""
+    desk.failing = RuntimeError("no")
+    desk.tick(ms(2026, 2, 3, 9))
+    assert desk.reloads == 3
+    desk.failing = None
+
+    desk.tick(ms(2026, 2, 3, 10))
+
+    days = [ids for ids in desk.refreshed if ids[0].startswith("toc:day:")]
+    assert days[0] == days[1]
+    assert days[1][-2:] == ["toc:day:2026-02-02", "toc:day:2026-02-03"]
+
+
+def test_a_rollup_covers_the_period_that_closed_at_every_level(desk: Desk) -> None:
+    """From the period of the last success to the one that has begun."""
+    for day in (29, 30, 31):
+        desk.tick(ms(2026, 1, day, 12))
+    for month, day in ((2, 1), (2, 8), (3, 1), (4, 1)):
+        desk.tick(ms(2026, month, day, 12))
+
+    last = {ids[0].split(":")[1]: ids for ids in desk.refreshed if "2026" in ids[0]}
+    assert last["day"][0] == "toc:day:2026-03-01"
+    assert last["week"] == [f"toc:week:2026:W{week:02}" for week in (9, 10, 11, 12, 13, 14)]
+    # The first of March was a Sunday, of a week, and so a month, that February had not yet closed.
+    assert last["month"] == ["toc:month:2026:02", "toc:month:2026:03", "toc:month:2026:04"]
+
+
+def test_a_rollup_looks_back_a_bounded_time(desk: Desk) -> None:
+    """A store that was left for years is not told again from its beginning."""
+    desk.tick(ms(2031, 7, 1, 12))
+
+    assert {len(ids) for ids in desk.refreshed} == {101, 16, 5, 1}
+
+
+def test_a_commit_that_came_first_is_no_failure_of_the_job(desk: Desk) -> None:
+    """It is the runner's to read again; the job is still due and runs with the next call."""
+    desk.failing = StaleCommit("Commit 7 came first.")
+    with pytest.raises(StaleCommit):
+        desk.tick(ms(2026, 1, 29, 2))
+    desk.failing = None
+
+    desk.tick(ms(2026, 1, 29, 2))
+
+    state = desk.state(DAY)
+    assert (state.last_result, state.run_count, state.error_count) == (JobResult.SUCCESS, 1, 0)
+
+
+def test_a_result_that_the_writer_did_not_take_is_recorded_later(desk: Desk) -> None:
+    """The job does not run again for it."""
+    desk.compaction = lambda: setattr(desk, "writer_away", True)
+    desk.tick(ms(2026, 2, 1, 5))
+    end_of_runs_beside()
+    with pytest.raises(WriterUnavailable):
+        desk.tick(ms(2026, 2, 1, 6))
+    with pytest.raises(WriterUnavailable):
+        desk.tick(ms(2026, 2, 1, 7))
+    desk.writer_away = False
+
+    desk.tick(ms(2026, 2, 1, 8))
+
+    state = desk.state(COMPACTION)
+    assert (state.last_result, state.run_count, state.is_running) == (JobResult.SUCCESS, 1, False)
+
+
+def test_a_compaction_runs_beside_everything_else(desk: Desk) -> None:
+    """While it goes on it shows as running and is not begun again, and other jobs run."""
+    with compaction_under_way(desk, ms(2026, 2, 1, 5)):
+        desk.tick(ms(2026, 2, 8, 5))
+
+        assert (desk.state(COMPACTION).is_running, desk.state(COMPACTION).run_count) == (True, 0)
+        assert desk.state(DAY).run_count == 2
+    desk.tick(ms(2026, 2, 8, 6))
+
+    state = desk.state(COMPACTION)
+    assert (state.is_running, state.last_result, state.run_count) == (False, JobResult.SUCCESS, 1)
+
+
+def test_a_compaction_that_hangs_until_the_bus_gives_up_is_tried_again(desk: Desk) -> None:
+    """It shows as failed, with the reason."""
+
+    def compaction() -> None:
+        raise WriterUnavailable("The writer did not answer within 21600 s.")
+
+    desk.compaction = compaction
+    desk.tick(ms(2026, 2, 1, 5))
+    end_of_runs_beside()
+    desk.tick(ms(2026, 2, 1, 11))
+
+    state = desk.state(COMPACTION)
+    assert (state.last_result, state.error_count) == (JobResult.FAILED, 1)
+    assert state.last_error == "WriterUnavailable: The writer did not answer within 21600 s."
+    assert state.next_run_ms == ms(2026, 2, 1, 11) + RETRY_FIRST_MS
+
+
+def test_a_run_that_the_worker_did_not_outlive_shows_as_failed(desk: Desk) -> None:
+    """The next worker says so and tries again after a wait, so that a job that kills can't kill without end."""
+    with compaction_under_way(desk, ms(2026, 2, 1, 5)):
+        desk.start_worker()
+
+        desk.tick(ms(2026, 2, 1, 6))
+
+        state = desk.state(COMPACTION)
+        assert (state.last_result, state.is_running, state.error_count) == (JobResult.FAILED, False, 1)
+        assert "worker ended" in state.last_error
+        assert state.next_run_ms == ms(2026, 2, 1, 6) + RETRY_FIRST_MS
+
+
+def test_a_row_from_a_clock_that_was_wrong_delays_nothing(desk: Desk) -> None:
+    """The next run is never later than the next regular time."""
+    desk.tick(ms(2080, 1, 1, 12))
+    desk.start_worker()
+
+    desk.tick(START)
+
+    assert desk.state(DAY).next_run_ms == next_run_ms(JOBS[DAY], START, ZONE)
+
+
+def test_a_rollup_that_finds_everything_told_writes_no_node(desk: Desk) -> None:
+    """Days are told as their segments close, so the nightly look is a success that commits nothing."""
+    event = Event("e1", "s1", START - DAY_MS, EventType.USER_MESSAGE, EventRole.USER, "Ship it today?")
+    batch = memory.IngestEventsRequest(events=[event_to_pb(event)])
+    desk.ask(bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString())))
+    toc = Toc(desk.reader, cast(Bus, desk), ZONE)
+    toc.update({event.session_id: [event.position]}, 1, START)
+    told = records.toc_state(desk.reader)
+    desk.timetable = Timetable(desk.reader, cast(Bus, desk), toc, ZONE)
+
+    desk.tick(ms(2026, 2, 3, 9))
+
+    assert (desk.state(DAY).last_result, desk.state(WEEK).last_result) == (JobResult.SUCCESS, JobResult.SUCCESS)
+    assert records.toc_state(desk.reader) == told
+    assert records.counters(desk.reader).toc_nodes == 5
