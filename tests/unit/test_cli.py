@@ -1,0 +1,201 @@
+"""The command line without a daemon: where options may stand, what errors say, what help promises."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from agent_memory.cli import log_files
+from agent_memory.cli.main import COMMANDS, cli
+from click.testing import CliRunner, Result
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with nothing in it."""
+    for variable in ("HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    for variable in ("MEMORY_DB_PATH", "MEMORY_GRPC_PORT", "MEMORY_LOG_LEVEL", "MEMORY_CONFIG", "MEMORY_DAEMON_ADDR"):
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [*map(str, arguments)], prog_name="memory-daemon")
+
+
+def every_command(
+    command: click.Command, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All commands below this one, each with the words that name it."""
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from every_command(found, (*path, name))
+
+
+@pytest.mark.parametrize(("path", "command"), list(every_command(cli)))
+def test_every_command_explains_itself(path: tuple[str, ...], command: click.Command) -> None:
+    """-h and --help work everywhere, say one sentence, and give an example."""
+    for flag in ("-h", "--help"):
+        result = run(*path, flag)
+        assert result.exit_code == 0
+        assert result.output.startswith("Usage: memory-daemon")
+    assert "Example: " in (command.help or "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--db-path", "{}", "--log-level", "debug", "config", "show", "--json"),
+        ("config", "--db-path", "{}", "--log-level", "debug", "show", "--json"),
+        ("config", "show", "--json", "--db-path", "{}", "--log-level", "DEBUG"),
+        ("--db-path", "/elsewhere", "--log-level", "debug", "config", "show", "--json", "--db-path", "{}"),
+    ],
+)
+def test_options_stand_before_or_after_the_command(home: Path, arguments: tuple[str, ...]) -> None:
+    """--db-path and --log-level mean the same wherever they stand; the innermost has the last word."""
+    shown = json.loads(run(*(word.format(home / "db") for word in arguments)).output)
+
+    assert shown["db_path"] == {"value": str(home / "db"), "source": "command line"}
+    assert shown["log_level"] == {"value": "debug", "source": "command line"}
+
+
+def test_config_show_names_each_source(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Built-in, config file, environment: the later wins, and is named."""
+    config = home / "config.toml"
+    config.write_text("grpc_port = 50052\nlog_level = 'warn'\n", encoding="utf-8")
+    monkeypatch.setenv("MEMORY_LOG_LEVEL", "error")
+
+    lines = run("--config", config, "config", "show").output.splitlines()
+
+    told = {line.split(" = ")[0].strip(): line.split(" = ")[1] for line in lines}
+    assert told["grpc_port"] == f"50052  ({config})"
+    assert told["log_level"] == '"error"  (MEMORY_LOG_LEVEL)'
+    assert told["grpc_host"] == '"127.0.0.1"  (built-in)'
+
+
+def test_config_validate_ends_with_2_and_the_reason(home: Path) -> None:
+    """An unknown key is named together with the file it stands in."""
+    config = home / "config.toml"
+    config.write_text("grpc_prot = 1\n", encoding="utf-8")
+
+    result = run("config", "validate", "--config", config)
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"Error: {config}: unknown setting grpc_prot")
+    assert run("config", "validate").exit_code == 0
+
+
+def test_config_path_is_where_the_file_would_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The default path, MEMORY_CONFIG or --config; whether or not there is a file."""
+    assert run("config", "path").output == f"{home / 'agent-memory' / 'config.toml'}\n"
+    monkeypatch.setenv("MEMORY_CONFIG", "/there.toml")
+    assert run("config", "path").output == "/there.toml\n"
+
+
+def test_status_without_a_daemon_ends_with_3(home: Path) -> None:
+    """The two lines that scripts match, and the same as an object."""
+    result = run("status")
+    told = run("status", "--json")
+
+    assert result.exit_code == told.exit_code == 3
+    pid_file = home / "agent-memory" / "daemon.pid"
+    assert result.output == f"Memory daemon is NOT running (no PID file)\nPID file: {pid_file}\n"
+    assert json.loads(told.output)["running"] is False
+
+
+def test_stop_without_a_daemon_is_no_failure() -> None:
+    """What should not run does not run."""
+    result = run("stop")
+
+    assert result.exit_code == 0
+    assert result.output == "Memory daemon is NOT running (no PID file)\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("node",), ("browse",), ("expand",), ("node", "2026", "--node-id", "2025"), ("events", "--from", "gibberish")],
+)
+def test_a_query_that_makes_no_sense_ends_with_2(arguments: tuple[str, ...]) -> None:
+    """Missing or doubled ids and unreadable times are told before any daemon is asked."""
+    assert run("query", *arguments).exit_code == 2
+
+
+def test_a_query_without_a_daemon_says_how_to_start_one(home: Path) -> None:
+    """Not a traceback, and the remedy in the same line."""
+    result = run("query", "root", "--db-path", home / "db")
+
+    assert result.exit_code == 3
+    assert result.stderr.startswith("Error: No memory daemon answers at unix:")
+    assert "memory-daemon start" in result.stderr
+
+
+def test_stats_of_a_store_that_is_not_there_names_it(home: Path) -> None:
+    """The error names the folder."""
+    result = run("admin", "stats", "--db-path", home / "nowhere")
+
+    assert result.exit_code != 0
+    assert str(home / "nowhere") in result.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_name_our_command(shell: str) -> None:
+    """What is printed is for `memory-daemon`, however it was called."""
+    assert "_MEMORY_DAEMON_COMPLETE" in run("completion", shell).output
+
+
+def test_the_root_knows_exactly_the_modules_commands() -> None:
+    """Each name leads to a command of that name."""
+    assert [path[0] for path, _ in every_command(cli) if len(path) == 1] == list(COMMANDS)
+
+
+def test_help_and_status_import_nothing_heavy() -> None:
+    """The libraries that cost a tenth of a second each are imported where they are used, and only there."""
+    program = (
+        "import sys; from agent_memory.cli.main import cli\n"
+        "for words in (['--help'], ['status']):\n"
+        "    try: cli(words)\n"
+        "    except SystemExit: pass\n"
+        "heavy = {'grpc', 'rich', 'rocksdict', 'google.protobuf', 'zmq', 'supervisor'} & set(sys.modules)\n"
+        "sys.exit(','.join(heavy) or 0)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stderr == ""
+
+
+def test_tail_reads_the_last_lines_of_any_file(tmp_path: Path) -> None:
+    """The end of a long file, a file without a last line end, one line too many asked for, no file."""
+    path = tmp_path / "log"
+    path.write_text("".join(f"line {number} {'x' * 100}\n" for number in range(5000)) + "last")
+
+    assert [line[:9] for line in log_files.tail(path, 3)] == ["line 4998", "line 4999", "last"]
+    assert len(log_files.tail(path, 2000)) == 2000
+    assert len(log_files.tail(path, 9999)) == 5001
+    assert log_files.tail(path, 0) == []
+    assert log_files.tail(tmp_path / "none", 5) == []
+
+
+def test_a_follower_goes_on_through_a_rotation(tmp_path: Path) -> None:
+    """Lines are given whole and once: before the file is there, across its rotation, when a line comes in two parts."""
+    path = tmp_path / "log"
+    follower = log_files.Follower(path)
+    assert follower.new_lines() == []
+
+    path.write_text("one\ntw")
+    assert follower.new_lines() == ["one"]
+    with path.open("a") as file:
+        file.write("o\nthree\n")
+    path.rename(tmp_path / "log.1")
+    path.write_text("four\n")
+
+    assert follower.new_lines() == ["two", "three", "four"]
+    follower.close()

@@ -1,0 +1,131 @@
+"""Moments as people write and read them."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from agent_memory.cli.times import duration, parse_moment, relative
+from agent_memory.errors import UsageError
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 3, 31, 15, 30, tzinfo=BERLIN)
+
+
+def at(*fields: int, zone: ZoneInfo = BERLIN) -> int:
+    """That wall-clock time in milliseconds."""
+    return int(datetime(*fields, tzinfo=zone).timestamp()) * 1000  # type: ignore[misc, arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("1706745600000", 1706745600000),
+        ("now", at(2026, 3, 31, 15, 30)),
+        ("2 hours ago", at(2026, 3, 31, 13, 30)),
+        ("an hour ago", at(2026, 3, 31, 14, 30)),
+        ("45m ago", at(2026, 3, 31, 14, 45)),
+        ("  3   Days AGO ", at(2026, 3, 28, 15, 30)),
+        ("1 month ago", at(2026, 2, 28, 15, 30)),
+        ("2 years ago", at(2024, 3, 31, 15, 30)),
+        ("2026-01-30T09:14", at(2026, 1, 30, 9, 14)),
+        ("2026-01-30 09:14:03", at(2026, 1, 30, 9, 14, 3)),
+        ("2026-01-30T09:14:03.512Z", at(2026, 1, 30, 10, 14, 3) + 512),
+        ("2026-01-30t09:14z", at(2026, 1, 30, 10, 14)),
+        ("09:14", at(2026, 3, 31, 9, 14)),
+        ("1960-01-01T09:14", 0),
+    ],
+)
+def test_a_moment_is_the_same_at_both_ends(text: str, moment: int) -> None:
+    """What names an instant means that instant, as --from and as --to; without a zone it is the local one."""
+    assert parse_moment(text, NOW) == moment
+    assert parse_moment(text, NOW, end=True) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "after"),
+    [
+        ("2026-01-30", at(2026, 1, 30), at(2026, 1, 31)),
+        ("today", at(2026, 3, 31), at(2026, 4, 1)),
+        ("yesterday", at(2026, 3, 30), at(2026, 3, 31)),
+        ("2026-03-29", at(2026, 3, 29), at(2026, 3, 30)),
+        ("2026-W05", at(2026, 1, 26), at(2026, 2, 2)),
+        ("2026-01", at(2026, 1, 1), at(2026, 2, 1)),
+        ("toc:month:2026:01", at(2026, 1, 1), at(2026, 2, 1)),
+        ("2026", at(2026, 1, 1), at(2027, 1, 1)),
+        ("this week", at(2026, 3, 30), at(2026, 4, 6)),
+        ("last week", at(2026, 3, 23), at(2026, 3, 30)),
+        ("last month", at(2026, 2, 1), at(2026, 3, 1)),
+        ("this year", at(2026, 1, 1), at(2027, 1, 1)),
+        ("last year", at(2025, 1, 1), at(2026, 1, 1)),
+    ],
+)
+def test_a_period_begins_with_its_first_and_ends_with_its_last_millisecond(text: str, first: int, after: int) -> None:
+    """`--from yesterday --to yesterday` is the whole day, also the one of 23 hours."""
+    assert parse_moment(text, NOW) == first
+    assert parse_moment(text, NOW, end=True) == after - 1
+
+
+def test_hours_ago_are_counted_in_hours_where_the_clocks_change() -> None:
+    """Half past three in the night without a two o'clock: two hours before it was half past midnight."""
+    assert parse_moment("2 hours ago", datetime(2026, 3, 29, 3, 30, tzinfo=BERLIN)) == at(2026, 3, 29, 0, 30)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "soon", "123", "2026-13", "2026-02-30", "25:00", "-5", "٣٤٥٦٧٨", "9999", "99999999999 years ago", "ago"],
+)
+def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
+    """The error names the text and shows what is understood."""
+    with pytest.raises(UsageError, match="is not a time"):
+        parse_moment(text, NOW)
+
+
+@given(st.text(max_size=40), st.booleans())
+@example("0001-01-01T00:00+23:59", True)
+@example("9999-12-31T23:59-23:59", False)
+def test_any_text_is_a_moment_or_refused(text: str, end: bool) -> None:
+    """No text ends in anything but a number from 0 up or a UsageError."""
+    with contextlib.suppress(UsageError):
+        assert parse_moment(text, NOW, end=end) >= 0
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 2), max_value=datetime(9000, 1, 1)))
+def test_every_iso_time_is_understood(moment: datetime) -> None:
+    """What isoformat writes comes back, to the millisecond."""
+    written = moment.replace(tzinfo=UTC)
+    expected = (written - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000
+
+    assert abs(parse_moment(written.isoformat(), NOW) - expected) < 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (0, "just now"),
+        (44, "just now"),
+        (50, "1 minute ago"),
+        (60 * 59, "59 minutes ago"),
+        (3600, "1 hour ago"),
+        (86400 * 2, "2 days ago"),
+        (86400 * 15, "2 weeks ago"),
+        (86400 * 70, "2 months ago"),
+        (86400 * 800, "2 years ago"),
+        (-7200, "in 2 hours"),
+    ],
+)
+def test_ages_are_told_in_the_largest_unit(seconds: int, told: str) -> None:
+    """One number and one unit, past or to come."""
+    assert relative(1_000_000_000_000 - seconds * 1000, 1_000_000_000_000) == told
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "0 s"), (312, "5 min 12 s"), (11_100, "3 h 5 min"), (183_600, "2 days 3 h")]
+)
+def test_durations_are_told_in_two_units(seconds: int, told: str) -> None:
+    """The two largest units that say something."""
+    assert duration(seconds) == told
