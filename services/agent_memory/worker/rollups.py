@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 
 from agent_memory.model import Bullet, TocNode
 from agent_memory.periods import Period
@@ -17,7 +17,7 @@ from agent_memory.worker.summaries.text import terms
 from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, KEYWORDS_MAX
 
 SAME = 0.6  # from this share of common terms on, two lines say the same
-POOL = 64  # lines that are compared with each other; what is left after so many near repetitions is one, too
+POOL = 64  # lines that are compared with each other; what is left after so many repetitions is one, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
         level=period.level,
         title=period.title,
         bullets=tuple(line.bullet for line in sorted(chosen, key=lambda line: (line.child, line.place))),
-        keywords=_keywords([children[line.child] for line in chosen] or children),
+        keywords=_keywords([children[child] for child in dict.fromkeys(line.child for line in chosen)] or children),
         start_ms=start_ms,
         end_ms=end_ms,
         is_open=all(child.is_open for child in children),
@@ -54,20 +54,22 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
 
 def _chosen(children: Sequence[TocNode]) -> list[_Told]:
     """The lines that tell most, the best first: one of each child before a second of any, none twice."""
-    lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)[:POOL]
+    lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
+    distinct = {line.bullet.text: line for line in reversed(lines)}
     chosen: list[_Told] = []
     repeating: list[_Told] = []
-    for line in lines:
+    covered: list[set[str]] = []
+    for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
         if len(chosen) == BULLETS_MAX:
             break
-        (repeating if any(_same(line.bullet.text, other.bullet.text) for other in chosen) else chosen).append(line)
-    # Much the same is better than too little; the very same is not.
-    texts = {line.bullet.text for line in chosen}
-    for line in repeating:
-        if len(chosen) < BULLETS_MIN and line.bullet.text not in texts:
+        said = terms(line.bullet.text)
+        if any(_same(said, other) for other in covered):
+            repeating.append(line)
+        else:
             chosen.append(line)
-            texts.add(line.bullet.text)
-    return chosen
+            covered.append(said)
+    # Much the same is better than too little.
+    return chosen + repeating[: max(0, BULLETS_MIN - len(chosen))]
 
 
 def _ranked(child: int, node: TocNode) -> Iterator[_Told]:
@@ -79,10 +81,9 @@ def _worth(line: _Told) -> tuple[int, float, str, tuple[str, ...], int]:
     return (line.rank, -line.bullet.weight, line.bullet.text, line.bullet.grip_ids, line.child)
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two lines say much the same."""
-    ours, theirs = terms(one), terms(other)
-    return one == other or len(ours & theirs) > SAME * min(len(ours), len(theirs))
+def _same(one: set[str], other: set[str]) -> bool:
+    """Whether lines of these terms say much the same."""
+    return len(one & other) > SAME * min(len(one), len(other))
 
 
 def _keywords(children: Sequence[TocNode]) -> tuple[str, ...]:
@@ -91,7 +92,7 @@ def _keywords(children: Sequence[TocNode]) -> tuple[str, ...]:
     Only of the children that the lines are from, so that the keywords change when the lines do and not more often.
     """
     found: dict[str, str] = {}
-    for word in chain.from_iterable(zip_longest(*(child.keywords for child in dict.fromkeys(children)))):
+    for word in chain.from_iterable(zip_longest(*(child.keywords for child in children))):
         if word is not None:
             found.setdefault(word.casefold(), word)
     return tuple(found.values())[:KEYWORDS_MAX]

@@ -37,8 +37,8 @@ def keywords(said: Sequence[Sentence], salience: Mapping[str, float], events: Se
     asked = set(chain.from_iterable(sentence.terms for sentence in said if sentence.by_user))
     # Sorted as plain pairs: the least of them is the best.
     ranked = sorted((-score * ASKED if key in asked else -score, key) for key, score in salience.items())
-    pool = {key: -score for score, key in ranked if key.isascii() or not is_unspaced(key)}
-    pool = dict(islice(pool.items(), POOL))
+    plain = ((key, -score) for score, key in ranked if key.isascii() or not is_unspaced(key))
+    pool = dict(islice(plain, POOL))
     forms, pairs = _occurrences(said, pool)
     shown = {key: _form(forms[key]) for key in pool}
     candidates = [(score * _telling(shown[key]), shown[key], frozenset((key,))) for key, score in pool.items()]

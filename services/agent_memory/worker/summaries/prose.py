@@ -39,7 +39,7 @@ UNSPACED_MAX = 60  # a longer line of ASCII without a blank is encoded data or a
 WRAPPED_MIN = 50  # a shorter line was ended by its writer, a longer one may have been wrapped
 
 _LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,600}(?:\s\"[^\"\n]{0,200}\")?\)")
-_STRONG = re.compile(r"(\*\*|__)(?=\S)([^*\n]{1,400}?)(?<=\S)\1(?!\w)")
+_STRONG = re.compile(r"\*\*(?=\S)([^*\n]{1,400}?)(?<=\S)\*\*")  # not __: that is Python's
 _EMPHASIS = re.compile(r"(?<![\w*])([*_])(?=[^\s*_])([^*_\n]{1,400}?)(?<=\S)\1(?![\w*])")
 
 
@@ -61,8 +61,8 @@ def bare(text: str) -> str:
     if "](" in text:
         text = _LINK.sub(r"\1", text)
     text = text.replace("`", "")
-    if "**" in text or "__" in text:
-        text = _STRONG.sub(r"\2", text)
+    if "**" in text:
+        text = _STRONG.sub(r"\1", text)
     if "*" in text or "_" in text:
         text = _EMPHASIS.sub(r"\2", text)
     return " ".join(text.split())

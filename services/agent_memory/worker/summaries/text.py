@@ -168,10 +168,10 @@ def cut(text: str, limit: int) -> int:
 
 def boundary(text: str, position: int) -> int:
     """The last place at or before `position` where the text may be cut without breaking a character."""
-    for place in range(position, max(0, position - GRAPHEME_MAX), -1):
+    for place in range(position, max(-1, position - GRAPHEME_MAX), -1):
         if not _joined(text, place):
             return place
-    return max(0, position)
+    return position
 
 
 _CLAUSE_END = re.compile(r"[,;:](?=\s)|\s[–—-](?=\s)|[，、；：،؛]|\)(?=\s)")

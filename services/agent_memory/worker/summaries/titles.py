@@ -42,7 +42,7 @@ def title_for(asked: Sequence[tuple[str, float]], told: Sequence[tuple[str, floa
         for text, _ in sorted(source, key=lambda item: -item[1]):
             if title := title_of(text):
                 return title
-    return ""
+    return shorten(told[0][0], TITLE_MAX) if told else ""
 
 
 def title_of(text: str) -> str:

@@ -1,0 +1,175 @@
+"""What a period says of what happened in it."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, date
+from itertools import pairwise
+from math import log
+from zoneinfo import ZoneInfo
+
+from agent_memory.model import Bullet, TocLevel, TocNode
+from agent_memory.periods import Period
+from agent_memory.worker.rollups import roll_up
+from hypothesis import given
+from hypothesis import strategies as st
+
+DAY = Period(TocLevel.DAY, date(2026, 1, 30))
+NOUNS = [
+    "parser", "cache", "index", "scheduler", "cookie", "importer", "socket", "ledger", "queue", "prompt", "router",
+    "editor", "branch", "schema", "token",
+]  # fmt: skip
+
+
+def segment(place: int, *bullets: Bullet, keywords: tuple[str, ...] = (), agents: tuple[str, ...] = ()) -> TocNode:
+    return TocNode(
+        node_id=f"toc:segment:2026-01-30:{place:04}",
+        level=TocLevel.SEGMENT,
+        title=f"Segment {place}",
+        bullets=bullets,
+        keywords=keywords,
+        start_ms=place * 1_000,
+        end_ms=place * 1_000 + 500,
+        agents=agents,
+    )
+
+
+def line(text: str, weight: float) -> Bullet:
+    return Bullet(text, (f"grip:1:{text}",), weight)
+
+
+def texts(node: TocNode) -> list[str]:
+    return [bullet.text for bullet in node.bullets]
+
+
+def random_segments(count: int) -> list[TocNode]:
+    chance = random.Random(7)
+    return [
+        segment(
+            place,
+            *(line(f"{' '.join(chance.sample(NOUNS, 4))} {place}", round(chance.random(), 3)) for _ in range(5)),
+            keywords=tuple(chance.sample(NOUNS, 4)),
+        )
+        for place in range(count)
+    ]
+
+
+def test_a_day_is_told_by_the_weightiest_lines_in_the_order_they_happened() -> None:
+    day = roll_up(
+        DAY,
+        [
+            segment(1, line("fixed the login", 0.5), line("looked at colours", 0.1)),
+            segment(2, line("talked about lunch", 0.05)),
+            segment(3, line("chose a new database", 0.9)),
+            segment(4, line("measured the import", 0.4)),
+            segment(5, line("planned the release", 0.3)),
+            segment(6, line("wrote the manual", 0.2)),
+        ],
+        UTC,
+    )
+
+    assert texts(day) == [
+        "fixed the login", "chose a new database", "measured the import", "planned the release", "wrote the manual",
+    ]  # fmt: skip
+
+
+def test_every_child_is_heard_before_one_is_heard_twice() -> None:
+    talkative = segment(1, *(line(f"{noun} rewritten", 0.9) for noun in NOUNS[:5]))
+
+    day = roll_up(
+        DAY, [talkative, *(segment(place, line(f"{NOUNS[place + 5]} fixed", 0.2)) for place in (2, 3, 4))], UTC
+    )
+
+    assert len(set(texts(day)) & {f"{noun} rewritten" for noun in NOUNS[:5]}) == 2
+    assert len(day.bullets) == 5
+
+
+def test_lines_keep_their_grips_and_weights_at_every_level() -> None:
+    """A bullet of a year leads down to events: it names the grips that its segment's bullet named."""
+    node = segment(1, Bullet("chose a new database", ("grip:1:A", "grip:2:B"), 0.9))
+
+    period: Period | None = DAY
+    while period is not None:
+        node = roll_up(period, [node], UTC)
+        assert node.bullets == (Bullet("chose a new database", ("grip:1:A", "grip:2:B"), 0.9),)
+        assert (node.node_id, node.level, node.title) == (period.node_id, period.level, period.title)
+        period = period.parent
+    assert node.level == TocLevel.YEAR
+
+
+def test_what_much_the_same_lines_say_is_said_once() -> None:
+    day = roll_up(
+        DAY,
+        [
+            segment(1, line("fixed the session cookie bug in the login", 0.9), line("planned the release", 0.1)),
+            segment(2, line("the session cookie bug of the login is fixed", 0.8), line("measured the import", 0.1)),
+            segment(3, line("chose a new database", 0.2)),
+        ],
+        UTC,
+    )
+
+    assert texts(day) == [
+        "fixed the session cookie bug in the login",
+        "planned the release",
+        "measured the import",
+        "chose a new database",
+    ]
+
+
+def test_much_the_same_is_better_than_too_little() -> None:
+    lines = ["fixed the login cookie", "login cookie fixed", "the cookie of the login is fixed", "login cookie fixed"]
+
+    day = roll_up(DAY, [segment(place, line(text, 0.5)) for place, text in enumerate(lines)], UTC)
+
+    assert sorted(texts(day)) == sorted(lines[:3])
+
+
+def test_the_period_gives_title_and_span_in_the_zone_of_the_store() -> None:
+    zone = ZoneInfo("Asia/Tokyo")
+    children = [segment(1, agents=("codex",)), segment(2, agents=("claude-code", "codex"))]
+
+    day = roll_up(DAY, children, zone)
+
+    assert day.title == "Friday, 30 January 2026"
+    assert (day.start_ms, day.end_ms) == DAY.span_ms(zone)
+    assert day.agents == ("claude-code", "codex")
+    assert (day.version, day.event_count, day.summary, day.is_open) == (1, 0, None, False)
+
+
+def test_a_period_is_open_while_all_its_children_are() -> None:
+    opened = TocNode("toc:segment:2026-01-30:A", TocLevel.SEGMENT, "A", (line("a b", 0.5),), (), 1, 2, is_open=True)
+
+    assert roll_up(DAY, [opened], UTC).is_open
+    assert not roll_up(DAY, [opened, segment(1)], UTC).is_open
+
+
+def test_keywords_come_from_the_children_that_are_quoted() -> None:
+    day = roll_up(
+        DAY,
+        [
+            segment(1, line("fixed the login", 0.9), keywords=("login", "cookie", "Session")),
+            segment(2, line("chose a database", 0.8), keywords=("database", "session", "index")),
+        ],
+        UTC,
+    )
+
+    assert day.keywords == ("login", "database", "cookie", "session", "index")
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 40))
+def test_a_period_is_a_function_of_the_set_of_its_children(chance: random.Random, count: int) -> None:
+    children = random_segments(count)
+    shuffled = chance.sample(children, count)
+
+    assert roll_up(DAY, shuffled, UTC) == roll_up(DAY, children, UTC)
+
+
+def test_versions_grow_far_slower_than_children() -> None:
+    """Only a line among the five best of n children makes a new version: about 5 ln n of them do."""
+    children = random_segments(256)
+    versions = [roll_up(DAY, children[:count], UTC) for count in range(1, 257)]
+    changes = sum(before.bullets != after.bullets for before, after in pairwise(versions))
+    others = sum(before.keywords != after.keywords for before, after in pairwise(versions))
+
+    assert changes <= 2 * 5 * log(256)
+    assert others <= changes

@@ -1,0 +1,239 @@
+"""What the built-in summarizer says of conversations."""
+
+from __future__ import annotations
+
+import pytest
+from agent_memory.model import Event, EventRole, EventType
+from agent_memory.worker.summaries.local import summarize
+from agent_memory.worker.summaries.words import Words
+
+USER, ASSISTANT, TOOL, SYSTEM = EventRole.USER, EventRole.ASSISTANT, EventRole.TOOL, EventRole.SYSTEM
+TYPES = {
+    USER: EventType.USER_MESSAGE,
+    ASSISTANT: EventType.ASSISTANT_MESSAGE,
+    TOOL: EventType.TOOL_RESULT,
+    SYSTEM: EventType.SESSION_START,
+}
+
+
+def conversation(*turns: tuple[EventRole, str] | tuple[EventRole, str, dict[str, str]]) -> list[Event]:
+    return [
+        Event(
+            event_id=f"event-{place}",
+            session_id="session",
+            timestamp_ms=1_000 * place,
+            event_type=TYPES[turn[0]],
+            role=turn[0],
+            text=turn[1],
+            metadata=turn[2] if len(turn) > 2 else {},
+        )
+        for place, turn in enumerate(turns)
+    ]
+
+
+LOGIN = conversation(
+    (SYSTEM, "startup"),
+    (
+        USER,
+        (
+            "Hey! Can you please fix the login bug? Users get logged out after 5 minutes, even though the session "
+            "cookie should live for 30 days. It started after we upgraded to express-session 1.18."
+        ),
+    ),
+    (ASSISTANT, "I'll start by looking at the session configuration."),
+    (
+        TOOL,
+        "1→import session from 'express-session';\n2→app.use(session({ cookie: { maxAge: 300 } }))",
+        {"tool_name": "Read", "tool_input": '{"file_path":"/app/src/session.ts"}'},
+    ),
+    (
+        TOOL,
+        "FAIL src/session.test.ts\n  the zebra stripes do not match\nNode.js v20 exited",
+        {"tool_name": "Bash", "tool_input": '{"command":"npm test"}', "success": "false"},
+    ),
+    (
+        ASSISTANT,
+        (
+            "Found it! The root cause is in `src/session.ts`: `maxAge` is given in **seconds**, but express-session "
+            "1.18 expects milliseconds.\n\n```ts\ncookie: { maxAge: 300, wombat: true }\n```\n\n"
+            "Here's what I changed:\n\n"
+            "- Set `maxAge` to `30 * 24 * 60 * 60 * 1000`\n"
+            "- Added a regression test in `session.test.ts` that waits past the five-minute mark with fake timers\n\n"
+            "Would you like me to also enable rolling sessions?"
+        ),
+    ),
+    (USER, "yes, but only for admins. And please remember that we never deploy on Fridays."),
+    (
+        ASSISTANT,
+        (
+            "Understood. I enabled rolling sessions for the admin role only, because regular users would otherwise "
+            "never be logged out.\n\nAll 42 tests pass now. I noted in CLAUDE.md that deploys never happen on Fridays."
+        ),
+    ),
+    (USER, "<system-reminder>The user opened okapi.ts</system-reminder>great, thanks!"),
+    (ASSISTANT, "You're welcome! Let me know if you need anything else."),
+)
+
+
+def everything(words: Words) -> str:
+    return "\n".join((words.title, *(line.text for line in words.bullets)))
+
+
+def test_the_title_is_the_request_without_its_courtesies() -> None:
+    assert summarize(LOGIN, ()).title == "Fix the login bug"
+
+
+def test_the_lines_tell_what_was_asked_found_done_and_decided() -> None:
+    said = everything(summarize(LOGIN, ()))
+
+    assert "Users get logged out after 5 minutes" in said
+    assert "The root cause is in src/session.ts: maxAge is given in seconds" in said
+    assert "Added a regression test in session.test.ts" in said
+    assert "I enabled rolling sessions for the admin role only" in said
+    assert "deploys never happen on Fridays" in said
+
+
+def test_code_tool_output_and_reminders_stay_out() -> None:
+    """What nobody said is in no line: the output of tools, fenced code, blocks that the client put in."""
+    said = everything(summarize(LOGIN, ()))
+
+    for noise in ("zebra", "wombat", "okapi", "import session", "`", "**", "You're welcome"):
+        assert noise not in said
+
+
+def test_the_lines_keep_the_order_of_the_conversation() -> None:
+    lines = [line.text for line in summarize(LOGIN, ()).bullets]
+
+    assert lines == sorted(lines, key=lambda line: "asked found added enabled 42".find(_landmark(line)))
+
+
+def _landmark(line: str) -> str:
+    marks = {"login bug": "asked", "Found": "found", "Added": "added", "enabled": "enabled", "42": "42"}
+    return next(word for mark, word in marks.items() if mark in line)
+
+
+def test_there_are_three_to_five_lines_and_three_to_seven_keywords() -> None:
+    words = summarize(LOGIN, ())
+
+    assert 3 <= len(words.bullets) <= 5
+    assert 3 <= len(words.keywords) <= 7
+    assert all(0 <= line.weight <= 1 for line in words.bullets)
+
+
+def test_keywords_are_names_and_identifiers_not_stop_words() -> None:
+    keywords = summarize(LOGIN, ()).keywords
+
+    assert {"maxAge", "Fridays", "rolling sessions"} <= set(keywords)
+    assert not {"the", "and", "please", "would"} & {word.lower() for word in keywords}
+
+
+def test_a_file_that_tools_worked_on_may_be_a_keyword() -> None:
+    edit = {"tool_name": "Edit", "files": "/app/src/billing/invoice.py"}
+
+    words = summarize(conversation((USER, "Round the totals"), *[(TOOL, "ok", edit)] * 3), ())
+
+    assert "invoice.py" in words.keywords
+
+
+def test_the_same_said_twice_is_one_line() -> None:
+    """Agents repeat themselves: a message and the stop that follows it hold the same text."""
+    answer = "The import is slow because every row opens its own transaction, so I batch five thousand rows now."
+    words = summarize(conversation((USER, "Why is the import slow?"), (ASSISTANT, answer), (ASSISTANT, answer)), ())
+
+    assert [line.text for line in words.bullets].count(answer) == 1
+
+
+def test_the_segment_before_is_understood_and_not_quoted() -> None:
+    before = conversation((USER, "Please tune the garbage collector of the billing service."))
+    now = conversation((USER, "Continue, please"), (ASSISTANT, "The billing service pauses for 4 ms now."))
+
+    assert "garbage" not in everything(summarize(now, before))
+
+
+def test_a_request_that_says_nothing_is_no_title() -> None:
+    words = summarize(conversation((USER, "Continue, please"), (ASSISTANT, "We deploy on Fridays.")), ())
+
+    assert words.title == "We deploy on Fridays"
+
+
+def test_a_segment_of_tools_alone_says_which() -> None:
+    words = summarize(
+        conversation(
+            (TOOL, "total 8", {"tool_name": "Bash", "success": "true"}),
+            (TOOL, "", {"tool_name": "Bash", "success": "false"}),
+            (TOOL, "ok", {"tool_name": "Read", "files": "docs/notes.md"}),
+        ),
+        (),
+    )
+
+    assert [line.text for line in words.bullets] == ["Used Bash 2 times (1 failed), Read: notes.md."]
+
+
+def test_a_segment_without_any_text_says_what_happened() -> None:
+    words = summarize(conversation((SYSTEM, "")), ())
+
+    assert words.title == "Session started"
+    assert [line.text for line in words.bullets] == ["Session started."]
+
+
+@pytest.mark.parametrize("text", ["👋🎉", "```py\nprint(1)\n```", '{"a": [1, 2, 3]}', "/recap", "ok", "<b></b>x"])
+def test_whatever_was_said_there_is_a_line(text: str) -> None:
+    words = summarize(conversation((USER, text)), ())
+
+    assert words.title
+    assert words.bullets
+
+
+def test_a_long_sentence_is_cut_after_a_clause_with_an_ellipsis() -> None:
+    clause = "the cache is cleared whenever somebody edits a page, "
+    (line,) = summarize(conversation((ASSISTANT, clause * 20)), ()).bullets
+
+    assert line.text.endswith("edits a page…")
+    assert len(line.text) <= 240
+
+
+def test_german_is_understood() -> None:
+    words = summarize(
+        conversation(
+            (USER, "Hallo, kannst du bitte den Import der Kundendaten beschleunigen? Er dauert über vier Stunden."),
+            (
+                ASSISTANT,
+                (
+                    "Die Ursache ist gefunden: Für jede Zeile wird eine Transaktion geöffnet, d. h. 1,2 Millionen jede "
+                    "Nacht. Ich habe den Import auf Blöcke von 5000 Zeilen umgestellt."
+                ),
+            ),
+            (USER, "Super! Dann bitte am 3. Mai ausrollen."),
+        ),
+        (),
+    )
+
+    assert words.title == "Den Import der Kundendaten beschleunigen"
+    assert any("Die Ursache ist gefunden" in line.text for line in words.bullets)
+    assert any("am 3. Mai ausrollen" in line.text for line in words.bullets)
+    assert not {"die", "der", "den", "bitte", "ist"} & {word.lower() for word in words.keywords}
+
+
+def test_japanese_is_understood() -> None:
+    words = summarize(
+        conversation(
+            (USER, "ログイン画面のバグを修正してください。パスワードを間違えると画面が真っ白になります。"),
+            (ASSISTANT, "原因は翻訳キーが存在しないことでした。auth.tsx に例外処理を追加しました。"),
+        ),
+        (),
+    )
+
+    assert words.title == "ログイン画面のバグを修正してください"
+    assert any("原因は翻訳キーが存在しないことでした。" in line.text for line in words.bullets)
+    assert "auth.tsx" in words.keywords
+
+
+def test_the_same_events_give_the_same_words() -> None:
+    assert summarize(LOGIN, ()) == summarize(list(LOGIN), [])
+
+
+def test_what_says_more_weighs_more_also_between_segments() -> None:
+    telling = summarize(LOGIN, ()).bullets
+    (idle,) = summarize(conversation((USER, "ok")), ()).bullets
+
+    assert max(line.weight for line in telling) > 0.5 > 0.1 > idle.weight
