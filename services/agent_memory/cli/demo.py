@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -20,7 +20,7 @@ from agent_memory.cli.lifecycle import end_like_an_interrupt
 from agent_memory.cli.options import current, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.model import TocLevel
-from agent_memory.periods import day_of
+from agent_memory.periods import Period
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:  # protobuf and gRPC cost 100 ms, and --help has no use for them
@@ -30,7 +30,6 @@ if TYPE_CHECKING:  # protobuf and gRPC cost 100 ms, and --help has no use for th
 # The last event is in the table of contents a second after it came; a machine that is very busy may take longer.
 COMPLETE_S = 60.0
 _LOOK_S = 0.1
-_WEEK_MS = 7 * 86_400_000
 _BROWSE_LIMIT = 100
 
 _NEXT_STEPS = """\
@@ -136,14 +135,15 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     """Ask for last week, and go from the first line of the answer down to the events behind it."""
     from agent_memory.cli.render import Page, console
 
-    now_ms = time.time_ns() // 1_000_000
-    week = next(day_of(now_ms - _WEEK_MS, zone).ancestors())
+    now = datetime.now(zone)
+    # By the calendar: in the night the clocks change, seven days are not 168 hours.
+    week = next(Period(TocLevel.DAY, now.date() - timedelta(weeks=1)).ancestors())
     node = daemon.node(week.node_id).node
     grip_id = next((grip_id for bullet in node.bullets for grip_id in bullet.grip_ids), None)
     if grip_id is None:
         raise AgentMemoryError(f"{week.node_id} has no line that leads to its events.")
     # What it would suggest has no store to be asked of in a moment.
-    page = Page(console(), now_ms, zone)
+    page = Page(console(), int(now.timestamp() * 1000), zone)
     _ask("What were we doing last week?", f"memory-daemon query node {week.node_id}")
     page.node(node)
     _ask("How do we know? The events behind its first line:", f"memory-daemon query expand {grip_id}")
