@@ -143,6 +143,20 @@ def test_the_same_said_twice_is_one_line() -> None:
     assert [line.text for line in words.bullets].count(answer) == 1
 
 
+def test_a_question_and_its_answer_are_two_lines() -> None:
+    words = summarize(conversation((USER, "When do we deploy?"), (ASSISTANT, "We deploy on Fridays.")), ())
+
+    assert [line.text for line in words.bullets] == ["When do we deploy?", "We deploy on Fridays."]
+
+
+def test_where_little_was_said_the_tools_speak() -> None:
+    bash = {"tool_name": "Bash"}
+
+    words = summarize(conversation((USER, "Clear the cache"), (TOOL, "", bash), (ASSISTANT, "All done.")), ())
+
+    assert [line.text for line in words.bullets] == ["Clear the cache", "Used Bash."]
+
+
 def test_the_segment_before_is_understood_and_not_quoted() -> None:
     before = conversation((USER, "Please tune the garbage collector of the billing service."))
     now = conversation((USER, "Continue, please"), (ASSISTANT, "The billing service pauses for 4 ms now."))

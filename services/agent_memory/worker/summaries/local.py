@@ -24,9 +24,9 @@ WEIGHT_SCALE = 16.0  # the score that gives a weight of 0.63
 # How much more, or less, a sentence counts than its terms for what it does.
 TELLS = 1.25
 ASKS = 1.3
-FIRST_REQUEST = 1.5
+FIRST_REQUEST = 1.8
 LAST_ANSWER = 1.3
-QUESTION = 0.6
+QUESTION = 0.7
 ACCOMPANIES = 0.8
 LEANS = 0.85
 ANNOUNCES = 0.6
@@ -100,6 +100,8 @@ def _chosen(
 ) -> list[int]:
     """The places of the sentences that say most together, in the order they were said."""
     pool = sorted(range(len(said)), key=lambda place: (-scores[place], place))[:POOL]
+    # "All done." is a line only where nobody said more.
+    pool = [place for place in pool if scores[place] > 0] or pool
     chosen: list[int] = []
     covered: set[str] = set()
     while pool and len(chosen) < BULLETS_MAX:
@@ -114,8 +116,8 @@ def _same(one: Sentence, other: Sentence) -> bool:
     """Whether two sentences say the same; a sentence says the same as itself."""
     if one.text == other.text:
         return True
-    common = len(one.terms & other.terms)
-    return common >= SAME * min(len(one.terms), len(other.terms)) and common > 0
+    # Below three terms a question and its answer look the same.
+    return len(one.terms & other.terms) >= SAME * max(3, min(len(one.terms), len(other.terms)))
 
 
 def _weight(score: float) -> float:

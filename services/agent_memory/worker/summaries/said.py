@@ -15,7 +15,7 @@ from agent_memory.worker.summaries.text import sentences, shorten, terms_of, wor
 from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MIN
 
 SENTENCES_MAX = 600  # a segment has about 150; more are thinned out evenly, so that time stays bounded
-COURTESY_MAX = 30  # characters; a longer sentence that begins with thanks has something to say as well
+COURTESY_MAX = 24  # characters; a longer sentence that begins with thanks has something to say as well
 JOIN_MAX = (
     130  # characters; a shorter sentence takes the next ones along, unless there are too few: alone it says little
 )
