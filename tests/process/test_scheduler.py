@@ -1,0 +1,99 @@
+"""The scheduled jobs as a client of the running daemon sees them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from agent_memory.bus.client import Bus
+from agent_memory.jobs import JOBS
+from agent_memory.paths import RuntimePaths
+from agent_memory.rpc import bus_pb2 as bus_pb
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import codec
+from agent_memory.store.codec import JobState
+from stack import Stack
+
+MADE_UP = ("rocksdb_compaction", "toc_rollup_day")
+
+
+def jobs(stack: Stack) -> dict[str, pb.JobStatusProto]:
+    """Every job's status, once the worker has filled in all the rows."""
+
+    def filled_in() -> dict[str, pb.JobStatusProto]:
+        found = {job.job_name: job for job in client.scheduler_status().jobs}
+        return found if all(job.next_run_ms for job in found.values()) else {}
+
+    with stack.client() as client:
+        found: dict[str, pb.JobStatusProto] = stack.wait_until(filled_in)
+        return found
+
+
+@pytest.fixture
+def running(stack: Stack) -> Stack:
+    stack.start()
+    return stack
+
+
+def test_status_tells_of_every_job_from_the_start(running: Stack) -> None:
+    """Nothing has run on a new store, and each job says when it will: names and times as documented."""
+    found = jobs(running)
+
+    with running.client() as client:
+        assert client.scheduler_status().scheduler_running
+    assert {name: job.cron_expr for name, job in found.items()} == {name: job.cron for name, job in JOBS.items()}
+    now_ms = time.time_ns() // 1_000_000
+    assert all(job.next_run_ms > now_ms for job in found.values())
+    assert {(job.run_count, job.error_count, job.last_run_ms, job.is_paused) for job in found.values()} == {
+        (0, 0, 0, False)
+    }
+
+
+def test_a_pause_survives_a_restart_and_a_resume_ends_it(running: Stack) -> None:
+    """A paused compaction stays paused, and no other job with it."""
+    with running.client() as client:
+        assert client.pause_job("rocksdb_compaction").success
+    before = jobs(running)
+    running.run("restart")
+
+    after = jobs(running)
+
+    assert [name for name, job in after.items() if job.is_paused] == ["rocksdb_compaction"]
+    assert {name: job.next_run_ms for name, job in after.items()} == {
+        name: job.next_run_ms for name, job in before.items()
+    }
+    with running.client() as client:
+        assert client.resume_job("rocksdb_compaction").success
+    assert not jobs(running)["rocksdb_compaction"].is_paused
+
+
+def test_a_missed_compaction_is_made_up_beside_the_daily_work(running: Stack) -> None:
+    """A worker that finds in the rows what should have run an hour ago runs it, once, and tells how it went."""
+    jobs(running)
+    hour_ago_ms = time.time_ns() // 1_000_000 - 3_600_000
+    missed = JobState(next_run_ms=hour_ago_ms, run_count=7)
+    runtime = Path(running.status()["socket"].removeprefix("unix:")).parent
+    bus = Bus(RuntimePaths(runtime, logs=runtime).ingest_socket)
+    for name in MADE_UP:
+        bus.ask(bus_pb.Command(record_job=bus_pb.RecordJob(job_name=name, value=codec.to_json(missed))))
+    bus.close()
+
+    running.kill("worker")
+
+    running.wait_until(lambda: all(jobs(running)[name].run_count == 8 for name in MADE_UP))
+    for name in MADE_UP:
+        job = jobs(running)[name]
+        assert job.last_result == pb.JOB_RESULT_STATUS_SUCCESS, job.last_error
+        assert job.next_run_ms > job.last_run_ms > hour_ago_ms
+        assert not job.is_running
+
+
+def test_a_job_that_is_not_there_is_no_failure_of_the_call(running: Stack) -> None:
+    """The answer says that there is none, and which there are."""
+    with running.client() as client:
+        pause, resume = client.pause_job("toc_rollup_hour"), client.resume_job("")
+
+    assert (pause.success, resume.success) == (False, False)
+    assert "toc_rollup_hour" in pause.error
+    assert all(name in pause.error for name in JOBS)
