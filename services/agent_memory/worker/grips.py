@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from heapq import nlargest
 from itertools import chain
-from math import log1p
+from math import fsum, log1p
 
 from agent_memory.ids import grip_id
 from agent_memory.model import Bullet, Event, EventRole, Grip
@@ -98,7 +98,7 @@ def _choose(line: str, segment: _Segment) -> tuple[Evidence, ...]:
     open_terms = {
         term: log1p(len(segment.events) / segment.counts[term]) for term in terms(line) & segment.counts.keys()
     }
-    enough = GAIN_MIN * sum(open_terms.values())
+    enough = GAIN_MIN * fsum(open_terms.values())
     found: list[Evidence] = []
     while open_terms and len(found) < EVIDENCE_MAX:
         place, passage = _best(open_terms, segment, enough)
@@ -149,7 +149,8 @@ def _passage(sentences: list[_Passage], weights: Mapping[str, float], enough: fl
 
 
 def _proof(found: Set[str], weights: Mapping[str, float]) -> float:
-    return sum(weights[term] for term in weights.keys() & found)
+    # fsum: the order of a set differs from process to process, and no sum may depend on it.
+    return fsum([weights[term] for term in weights.keys() & found])
 
 
 def _trust(event: Event) -> float:

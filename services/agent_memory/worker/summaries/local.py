@@ -91,8 +91,9 @@ def _tells_unspaced(text: str) -> bool:
 
 def _saying(terms: Set[str], covered: Set[str], salient: Mapping[str, float]) -> float:
     """How much the terms say together; those less that are covered already."""
-    said_before = sum([salient[term] for term in terms & covered]) if covered else 0.0
-    return sum([salient[term] for term in terms]) - (1 - COVERED) * said_before
+    # fsum: the order of a set differs from process to process, and no sum may depend on it.
+    said_before = math.fsum([salient[term] for term in terms & covered]) if covered else 0.0
+    return math.fsum([salient[term] for term in terms]) - (1 - COVERED) * said_before
 
 
 def _chosen(
