@@ -32,6 +32,14 @@ def test_a_quoted_line_is_proved_by_the_place_it_quotes() -> None:
     assert evidence.excerpt == "Rolling sessions are on for administrators only."
 
 
+def test_a_quote_may_leave_out_a_courtesy_and_a_line_end() -> None:
+    talk = [event(0, "Nothing yet."), event(1, "The import is slow.\nThanks for waiting!\nIt opens one file per row.")]
+
+    (evidence,) = choose("The import is slow. It opens one file per row.", talk)
+
+    assert evidence.excerpt == talk[1].text
+
+
 def test_a_quote_that_was_cut_is_still_a_quote() -> None:
     (evidence,) = choose("And remember: we never deploy…", TALK)
 

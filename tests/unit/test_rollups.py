@@ -8,11 +8,12 @@ from itertools import pairwise
 from math import log
 from zoneinfo import ZoneInfo
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agent_memory.model import Bullet, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.worker.rollups import roll_up
-from hypothesis import given
-from hypothesis import strategies as st
 
 DAY = Period(TocLevel.DAY, date(2026, 1, 30))
 NOUNS = [

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.worker.summaries.local import summarize
 from agent_memory.worker.summaries.words import Words

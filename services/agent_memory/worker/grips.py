@@ -19,6 +19,7 @@ SOURCE = "segment_summarizer"
 EXCERPT_MAX = 280  # characters
 EVIDENCE_MAX = 3  # grips of one line
 QUOTE_MIN = 12  # characters; a shorter line found word for word may be chance
+BETWEEN_MAX = 30  # characters between two quoted sentences: markup or a word of thanks that the line leaves out
 CANDIDATES = 4  # events that are read closely for one grip
 GAIN_MIN = 0.25  # of the line's weight: what another sentence or another grip must add to be worth reading
 EVENT_SHARE = 0.2  # what the rest of its event counts beside the excerpt itself
@@ -111,11 +112,26 @@ def _choose(line: str, segment: _Segment) -> tuple[Evidence, ...]:
 
 def _quoted(quote: str, events: Sequence[Event]) -> Evidence | None:
     """Where the line stands word for word, first among what was said, then among what tools printed."""
+    pieces = [quote[start:end] for start, end in sentences(quote)]
     for place in sorted(range(len(events)), key=lambda place: events[place].role == EventRole.TOOL):
         text = events[place].text
-        if quote in text if len(quote) >= QUOTE_MIN else quote and quote == text.strip():
-            return Evidence(place, place, quote[: cut(quote, EXCERPT_MAX)])
+        if len(quote) < QUOTE_MIN and quote != text.strip():
+            continue
+        if pieces and (found := _find(pieces, text)) is not None:
+            start, end = found
+            return Evidence(place, place, text[start : start + cut(text[start:end], EXCERPT_MAX)])
     return None
+
+
+def _find(pieces: Sequence[str], text: str) -> tuple[int, int] | None:
+    """The span in which the sentences follow each other, with no more than a courtesy or a line's end between them."""
+    start = end = text.find(pieces[0])
+    for piece in pieces:
+        place = text.find(piece, end)
+        if place < 0 or place - end > BETWEEN_MAX:
+            return None
+        end = place + len(piece)
+    return start, end
 
 
 def _best(weights: Mapping[str, float], segment: _Segment, enough: float) -> tuple[int, _Passage]:

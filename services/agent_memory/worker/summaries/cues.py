@@ -61,6 +61,11 @@ das dies es aber und oder dann auch cela ça mais et eso esto pero y это но
 LEANING = frozenset(_LEANING.split())
 
 
+def may_accompany(first: str) -> bool:
+    """Whether a sentence that begins with this word can be one of courtesy; quicker than `accompanies`."""
+    return first.rstrip(",.!").lower() in _FIRST_WORDS
+
+
 def accompanies(words: Sequence[str]) -> bool:
     """Whether a sentence of these words, in small letters, begins like one that only accompanies the work."""
     if not words or words[0] not in _FIRST_WORDS:

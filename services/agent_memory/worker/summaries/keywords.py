@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import nsmallest
 from itertools import chain, islice, pairwise
 from math import log1p
 
@@ -35,10 +36,10 @@ _DOING = frozenset(map(term, ASKING | TELLING))
 def keywords(said: Sequence[Sentence], salience: Mapping[str, float], events: Sequence[Event]) -> tuple[str, ...]:
     """Three to seven, fewer only where there are no more; none twice, no stop words."""
     asked = set(chain.from_iterable(sentence.terms for sentence in said if sentence.by_user))
-    # Sorted as plain pairs: the least of them is the best.
-    ranked = sorted((-score * ASKED if key in asked else -score, key) for key, score in salience.items())
-    plain = ((key, -score) for score, key in ranked if key.isascii() or not is_unspaced(key))
-    pool = dict(islice(plain, POOL))
+    # As plain pairs, of which the least is the best: this looks at every term of the segment.
+    ranked = ((-score * ASKED if key in asked else -score, key) for key, score in salience.items())
+    plain = (pair for pair in ranked if pair[1].isascii() or not is_unspaced(pair[1]))
+    pool = {key: -score for score, key in nsmallest(POOL, plain)}
     forms, pairs = _occurrences(said, pool)
     shown = {key: _form(forms[key]) for key in pool}
     candidates = [(score * _telling(shown[key]), shown[key], frozenset((key,))) for key, score in pool.items()]

@@ -9,7 +9,7 @@ from itertools import chain
 from math import log1p
 
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.worker.summaries.cues import accompanies
+from agent_memory.worker.summaries.cues import accompanies, may_accompany
 from agent_memory.worker.summaries.prose import paragraphs
 from agent_memory.worker.summaries.text import sentences, shorten, terms_of, words
 from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MIN
@@ -82,6 +82,8 @@ def _told(pieces: Sequence[str]) -> Sequence[str]:
 
 def _is_courtesy(piece: str) -> bool:
     # A name after it tells who is spoken to, which may be the only place that does.
+    if not may_accompany(piece.split(" ", 1)[0]):
+        return False
     found = words(piece)
     return not any(word[0].isupper() for word in found[1:]) and accompanies([word.lower() for word in found])
 
