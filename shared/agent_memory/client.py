@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import grpc
+
 from agent_memory.errors import AgentMemoryError, InvalidEvent, NotRunning, UsageError, WriterBusy, WriterUnavailable
 from agent_memory.messages import event_to_pb
 from agent_memory.model import Event

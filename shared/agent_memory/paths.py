@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,8 +85,8 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
     """The runtime folder of the store at `db_path`: a function of the path, so that every program finds it.
 
     The default store has `$XDG_RUNTIME_DIR/agent-memory` (else `~/.cache/agent-memory`) itself, any other store a
-    folder below it named after its path. Where that is too long for a socket's name, a folder in the system's
-    temporary folder, named after user and path, takes its place.
+    folder below it named after its path. Where that is too long for a socket's name, a folder in /tmp, named after
+    user and path, takes its place ($TMPDIR can be too long as well).
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     base = (Path(runtime) if runtime and Path(runtime).is_absolute() else _xdg("XDG_CACHE_HOME", ".cache")) / APP
@@ -94,7 +94,7 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
     name = hashlib.sha256(os.fsencode(store)).hexdigest()[:12]
     folder = base if store == default_db_path().resolve() else base / "stores" / name
     if len(os.fsencode(folder)) + len(_LONGEST_NAME) > SOCKET_PATH_MAX:
-        folder = Path(tempfile.gettempdir()) / f"{APP}-{os.getuid()}-{name}"
+        folder = Path("/tmp") / f"{APP}-{os.getuid()}-{name}"
     logs = data_dir() / "logs" if store == default_db_path().resolve() else store.parent / f"{store.name}-logs"
     return RuntimePaths(folder=folder, logs=logs)
 
@@ -104,7 +104,7 @@ def make_private_dir(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = path.stat()
     if status.st_uid != os.getuid():
-        raise PermissionError(f"{path} belongs to user {status.st_uid}, not to you")
+        raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to you", str(path))
     if status.st_mode & 0o077:
         path.chmod(0o700)
 

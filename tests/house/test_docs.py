@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from agent_memory import settings
 from agent_memory.cli.main import cli
 

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from agent_memory.bus.client import Bus
 from agent_memory.jobs import JOBS
 from agent_memory.paths import RuntimePaths

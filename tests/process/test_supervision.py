@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from agent_memory.cli import preflight
 from stack import Stack, free_port, is_alive, wait_until
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner, Result
+
 from agent_memory.cli import log_files
 from agent_memory.cli.main import COMMANDS, cli
-from click.testing import CliRunner, Result
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from agent_memory.cli import samples
 from agent_memory.hook import wire
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from agent_memory.cli.text import cut, one_line, printable
 from hypothesis import given
 from hypothesis import strategies as st
+
+from agent_memory.cli.text import cut, one_line, printable
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

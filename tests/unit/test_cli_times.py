@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from agent_memory.cli.times import duration, parse_moment, relative
-from agent_memory.errors import UsageError
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from agent_memory.cli.times import duration, parse_moment, relative
+from agent_memory.errors import UsageError
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 31, 15, 30, tzinfo=BERLIN)

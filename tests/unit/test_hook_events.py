@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from agent_memory.hook.events import ID_MAX_BYTES, TEXT_MAX_BYTES, event_from
 from agent_memory.hook.wire import parse
 from agent_memory.model import Event, EventRole, EventType
-from hypothesis import given
-from hypothesis import strategies as st
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 NOW_MS = 1_795_363_889_243

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+
 from agent_memory.client import SERVICE
 from agent_memory.hook.main import Arguments, arguments_from
 from agent_memory.rpc import memory_pb2 as pb

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from agent_memory.hook.texts import fitted
 from hypothesis import given
 from hypothesis import strategies as st
+
+from agent_memory.hook.texts import fitted
 
 
 def test_a_text_that_fits_is_left_alone() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from agent_memory.errors import InvalidEvent
-from agent_memory.hook import wire
 from hypothesis import given
 from hypothesis import strategies as st
+
+from agent_memory.errors import InvalidEvent
+from agent_memory.hook import wire
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 CLAUDE_CODE = sorted(RECORDINGS.glob("claude-code/*.json"))

@@ -7,9 +7,10 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from agent_memory.jobs import JOBS, Job, next_run_ms
 from hypothesis import given
 from hypothesis import strategies as st
+
+from agent_memory.jobs import JOBS, Job, next_run_ms
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC")]
 BERLIN, NEW_YORK, KOLKATA, _ = ZONES

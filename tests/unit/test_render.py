@@ -6,10 +6,11 @@ import io
 from datetime import UTC
 
 import pytest
+from rich.console import Console
+
 from agent_memory.cli.json_text import reply_json
 from agent_memory.cli.render import Page
 from agent_memory.rpc import memory_pb2 as pb
-from rich.console import Console
 
 NOW_MS = 1_769_763_600_000  # 2026-01-30 09:00 UTC
 SEGMENT_ID = "toc:segment:2026-01-30:01KG7M4T00ABCDEFGHJKMNPQRS"

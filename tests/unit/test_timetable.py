@@ -11,6 +11,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from agent_memory.bus import frames
 from agent_memory.bus.client import Bus
 from agent_memory.errors import StaleCommit, WriterUnavailable

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+
 from agent_memory.cli.options import HELP, current, json_option, settings_options
 from agent_memory.errors import NotRunning
 from agent_memory.settings import Settings

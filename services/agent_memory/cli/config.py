@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import click
+
 from agent_memory.cli.options import HELP, current, given, json_option, settings_options
 from agent_memory.paths import default_config_path
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
+
 from agent_memory.cli.lifecycle import end_like_an_interrupt
 from agent_memory.cli.options import current, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+
 from agent_memory.cli import claim, log_files, stack
 from agent_memory.cli.options import current, given, json_option, remembered, settings_options
 from agent_memory.cli.stack import Status

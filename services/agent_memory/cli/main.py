@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import click
+
 from agent_memory.cli.options import HELP, settings_options
 from agent_memory.errors import AgentMemoryError
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
 from agent_memory import settings
 from agent_memory.settings import LOG_LEVELS, Settings
 

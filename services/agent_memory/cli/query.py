@@ -9,14 +9,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
+
 from agent_memory.cli.options import HELP, current, invocation, json_option, settings_options
 from agent_memory.cli.times import parse_moment
 from agent_memory.errors import AgentMemoryError
 from agent_memory.periods import parse_period
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
-    from agent_memory.cli.render import Page
     from google.protobuf.message import Message
+
+    from agent_memory.cli.render import Page
 
 # The last millisecond of 13 digits: the keys of the store reach no further.
 _END_OF_TIME_MS = 9_999_999_999_999
@@ -217,7 +219,8 @@ def _show(context: click.Context, reply: Message, as_json: bool, draw: Callable[
 
         click.echo(reply_json(reply))
         return
-    from agent_memory.cli.render import Page, console
     from tzlocal import get_localzone
+
+    from agent_memory.cli.render import Page, console
 
     draw(Page(console(), time.time_ns() // 1_000_000, get_localzone(), shlex.join(invocation(context))))

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
+from rich.console import Console
+from rich.text import Text
+
 from agent_memory.cli.text import cut, one_line, printable
 from agent_memory.cli.times import relative
 from agent_memory.rpc import memory_pb2 as pb
-from rich.console import Console
-from rich.text import Text
 
 # What a list shows of each entry; `query node` shows all of it.
 _BULLETS_SHOWN = 2

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import click
+
 from agent_memory.cli.options import HELP, current, json_option, settings_options
 from agent_memory.errors import AgentMemoryError
 

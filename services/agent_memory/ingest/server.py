@@ -10,6 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 import zmq
+from google.protobuf.message import DecodeError
+
 from agent_memory.bus import frames
 from agent_memory.errors import StoreError
 from agent_memory.ingest import handlers
@@ -20,7 +22,6 @@ from agent_memory.logs import line
 from agent_memory.paths import RuntimePaths
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import schema
-from google.protobuf.message import DecodeError
 
 log = logging.getLogger(__name__)
 

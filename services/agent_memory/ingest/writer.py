@@ -15,14 +15,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
+from tzlocal import get_localzone_name
+
 from agent_memory.errors import StoreError
 from agent_memory.ingest import wal
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
 from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import StoreInfo
-from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
-from tzlocal import get_localzone_name
 
 log = logging.getLogger(__name__)
 

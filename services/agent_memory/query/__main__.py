@@ -9,20 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
 from agent_memory import logs, settings
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.client import MESSAGE_MAX_BYTES
-from agent_memory.errors import AgentMemoryError, StoreMissing, WriterUnavailable
+from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.paths import make_private_dir
 from agent_memory.query.health import Health
 from agent_memory.query.service import NAME, MemoryService
-from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
 from agent_memory.store.reader import Reader
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 log = logging.getLogger("agent_memory.query")
 
@@ -50,9 +50,10 @@ def main() -> int:
 
 def _serve(current: Settings, lifetime: Lifetime) -> int:
     writer = Bus(current.runtime.ingest_socket)
-    reader = _open_reader(current, writer, lifetime)
-    if reader is None:
+    log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
+    if not lifetime.wait_until(writer.answers):
         return 0
+    reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
     health = Health(reader, writer)
     server = _server(current, MemoryService(current, reader, writer), health)
     health.start()
@@ -74,17 +75,6 @@ def _serve(current: Settings, lifetime: Lifetime) -> int:
     reader.close()
     log.info("stopped")
     return 0
-
-
-def _open_reader(current: Settings, writer: Bus, lifetime: Lifetime) -> Reader | None:
-    """The reader, once the writer answers: it creates the store. None when asked to stop before."""
-    while not lifetime.stopping:
-        try:
-            writer.ask(bus.Command(ping=bus.Ping()), PARENT_CHECK_MS / 1000)
-            return Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
-        except (WriterUnavailable, StoreMissing):
-            log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
-    return None
 
 
 def _server(current: Settings, service: MemoryService, health: Health) -> grpc.Server:

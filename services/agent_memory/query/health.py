@@ -6,6 +6,8 @@ import logging
 import threading
 from typing import Final
 
+from grpc_health.v1 import health, health_pb2
+
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError
 from agent_memory.logs import line
@@ -13,7 +15,6 @@ from agent_memory.query.service import NAME
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
-from grpc_health.v1 import health, health_pb2
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import grpc
+
 from agent_memory.bus.client import Bus
 from agent_memory.errors import (
     AgentMemoryError,

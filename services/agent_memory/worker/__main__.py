@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from agent_memory import logs, settings
 from agent_memory.bus import frames
 from agent_memory.bus.client import Announcements, Bus
-from agent_memory.errors import AgentMemoryError, StoreMissing
+from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import Lifetime, hold_lock
 from agent_memory.paths import make_private_dir
 from agent_memory.settings import Settings
@@ -48,10 +48,10 @@ def _work(current: Settings, lifetime: Lifetime) -> int:
     # Commits are fenced, so two workers do no harm; one of them would only work in vain.
     if not lifetime.wait_until(lambda: hold_lock(current.runtime.worker_lock) is not None):
         return 0
-    reader = _open_reader(current, lifetime)
-    if reader is None:
-        return 0
     writer = Bus(current.runtime.ingest_socket)
+    if not lifetime.wait_until(writer.answers):
+        return 0
+    reader = Reader(current.db_path, current.runtime.secondary("worker"), CACHE_BYTES)
     announcements = Announcements(current.runtime.announce_socket, frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS)
     info = records.store_info(reader)
     zone = ZoneInfo(info.timezone if info else "UTC")
@@ -64,24 +64,6 @@ def _work(current: Settings, lifetime: Lifetime) -> int:
     reader.close()
     log.info("stopped")
     return 0
-
-
-def _open_reader(current: Settings, lifetime: Lifetime) -> Reader | None:
-    """The reader, once the writer has created the store; None when asked to stop before."""
-    opened: list[Reader] = []
-
-    def is_there() -> bool:
-        try:
-            reader = Reader(current.db_path, current.runtime.secondary("worker"), CACHE_BYTES)
-        except StoreMissing:
-            return False
-        if records.store_info(reader) is None:
-            reader.close()
-            return False
-        opened.append(reader)
-        return True
-
-    return opened[0] if lifetime.wait_until(is_there) else None
 
 
 def _now_ms() -> int:

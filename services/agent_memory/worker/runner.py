@@ -36,7 +36,7 @@ class Runner:
         while not lifetime.stopping:
             try:
                 while not lifetime.stopping and self._drain():
-                    pass
+                    self._timetable.run_due(self._now_ms())
                 self._toc.close_idle(self._now_ms())
                 self._timetable.run_due(self._now_ms())
             except (StaleCommit, WriterUnavailable) as error:

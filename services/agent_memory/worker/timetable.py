@@ -18,6 +18,7 @@ from functools import partial
 from typing import Final
 
 import schedule
+
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError, StaleCommit
 from agent_memory.jobs import JOBS, Job, JobResult, next_run_ms

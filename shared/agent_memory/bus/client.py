@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 import zmq
+from zmq.utils.monitor import recv_monitor_message
+
 from agent_memory.bus.frames import (
     MESSAGE_MAX_BYTES,
     PROTOCOL,
@@ -24,7 +26,6 @@ from agent_memory.bus.frames import (
 from agent_memory.errors import WriterBusy, WriterUnavailable
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
-from zmq.utils.monitor import recv_monitor_message
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Bus:
         Raises WriterUnavailable after `timeout_s` without one (the command may or may not have been done), WriterBusy
         when too much is waiting already, and what the refusal stands for when the writer refuses.
         """
-        command.protocol = PROTOCOL
+        command.protocol = command.protocol or PROTOCOL
         request_id, answer = self._enqueue(command.SerializeToString())
         try:
             return raise_if_refused(answer.result(timeout_s))
@@ -73,6 +74,14 @@ class Bus:
         finally:
             self._forget(request_id)
 
+    def answers(self, timeout_s: float = 1.0) -> bool:
+        """Whether the writer is there; it has created the store before it answers."""
+        try:
+            self.ask(pb.Command(ping=pb.Ping()), timeout_s)
+        except WriterUnavailable:
+            return False
+        return True
+
     def close(self) -> None:
         """Stop the thread; whoever still waits gets WriterUnavailable."""
         self._closing = True
@@ -80,7 +89,8 @@ class Bus:
             self._wake()
         self._thread.join()
         for _, answer in list(self._waiting.values()):
-            answer.set_exception(WriterUnavailable("This process is stopping; the same request may be sent again."))
+            if not answer.done():
+                answer.set_exception(WriterUnavailable("This process is stopping; the same request may be sent again."))
         self._waker.close(0)
         self._wakes.close(0)
         self._context.term()

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
+from rocksdict import AccessType, Rdict
+
 from agent_memory.errors import StoreError, StoreMissing
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
 from agent_memory.store import schema
-from rocksdict import AccessType, Rdict
 
 log = logging.getLogger(__name__)
 
