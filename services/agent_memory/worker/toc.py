@@ -17,7 +17,7 @@ from typing import Final
 from agent_memory.bus.client import Bus
 from agent_memory.ids import segment_node_id
 from agent_memory.logs import line
-from agent_memory.model import Grip, TocLevel, TocNode
+from agent_memory.model import Bullet, Grip, TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, records
@@ -27,6 +27,7 @@ from agent_memory.store.records import Position
 from agent_memory.worker import grips, rollups, segments
 from agent_memory.worker.segments import Segment
 from agent_memory.worker.summaries import local
+from agent_memory.worker.summaries.words import Words
 
 log = logging.getLogger(__name__)
 
@@ -119,8 +120,7 @@ class Toc:
         first, last = segment.first, segment.last
         day = day_of(first.timestamp_ms, self._zone)
         node_id = segment_node_id(day.node_id, first)
-        words = local.summarize(segment.events, segment.context)
-        bullets, gripped = grips.grips_for(node_id, words, segment.events)
+        words, bullets, gripped = _told(node_id, segment)
         node = TocNode(
             node_id=node_id,
             level=TocLevel.SEGMENT,
@@ -270,6 +270,17 @@ class _Stored:
     def covers(self, touched: Position | None) -> bool:
         """Whether the next touched position, if any, lies behind the beginning of the next stored segment."""
         return touched is None or (self._next is not None and self._next[0] <= touched)
+
+
+def _told(node_id: str, segment: Segment) -> tuple[Words, tuple[Bullet, ...], tuple[Grip, ...]]:
+    """The segment in words, with the grips that prove them."""
+    try:
+        words = local.summarize(segment.events, segment.context)
+        return words, *grips.grips_for(node_id, words, segment.events)
+    except Exception:
+        # One conversation that we fail to put into words must not keep all others out of the table of contents.
+        log.exception(line("segment could not be put into words", node=node_id))
+        return Words(f"{len(segment.events)} events, without a summary", (), ()), (), ()
 
 
 def _next_touched(touched: list[Position], last: Position) -> Position | None:

@@ -58,4 +58,7 @@ def title_of(text: str) -> str:
     title = _COURTESY_AFTER.sub("", text[start:end]).rstrip(" .,;:!。！")
     if asked:
         title = title.rstrip(" ?？؟")
-    return shorten(title[:1].upper() + title[1:], TITLE_MAX)
+    # A sentence begins with a capital, a name such as test_retry or useState stays as it is written.
+    if (words := title.split(maxsplit=1)) and words[0].isalpha() and words[0].islower():
+        title = title[:1].upper() + title[1:]
+    return shorten(title, TITLE_MAX)
