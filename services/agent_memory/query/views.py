@@ -145,14 +145,17 @@ def _canonical(node_id: str) -> str:
 
 def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Event]:
     first = max(request.from_timestamp_ms, 0)
-    last = request.to_timestamp_ms or keys.TIMESTAMP_MAX_MS
+    last = min(request.to_timestamp_ms or keys.TIMESTAMP_MAX_MS, keys.TIMESTAMP_MAX_MS)
+    # A key of 14 digits would sort among those of this century.
+    if first > last:
+        return iter(())
     prefix, row_of = (
         (keys.session(request.session_id), keys.event_of_session_row)
         if request.HasField("session_id")
         else (keys.EVENT_PREFIX, bytes)
     )
     start = prefix + b"%013d:" % first
-    stop = prefix + b"%013d:" % (min(last, keys.TIMESTAMP_MAX_MS) + 1)
+    stop = keys.after(prefix + b"%013d:" % last)
     if request.HasField("cursor"):
         at = prefix + b"%013d:%s" % _cursor(request.cursor)
         if request.newest_first:
