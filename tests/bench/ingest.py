@@ -1,0 +1,150 @@
+"""How fast events are stored, each acknowledged after its fsync, beside what store and disk can do by themselves.
+
+    python tests/bench/ingest.py [--events 40000]
+
+1. One by one: IngestEvent, 1, 16 and 128 calls in flight.
+2. Bulk: IngestEvents with 500 events a call, against a bare loop over the store's own library that writes the same
+   rows in groups of 500, one batch and one fsync each.
+3. Bulk again while the worker drains the backlog, as it does in daily use.
+The worker is held still in 1 and 2, so that what is measured is the way of an event to the disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psutil
+from rocksdict import Rdict, WriteBatch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import keys, schema
+from bench import rig
+from stack import Stack
+
+BULK_IN_FLIGHT = (1, 2, 4, 8)
+UNARY_IN_FLIGHT = (1, 16, 128)
+UNARY_S = 4.0
+UNARY_MAX = 20_000
+ROUNDS = 3
+CACHE_BYTES = 8 << 20
+
+Row = tuple[str, bytes, bytes]
+
+
+def main(events: int) -> None:
+    fsync = rig.print_machine("ingest")
+    bare = _bare(events)
+    with rig.scratch_stack() as stack:
+        running = rig.processes(stack)
+        with rig.held_still(running["worker"]):
+            _unary(stack, running, fsync)
+            _bulk(stack, running, events, bare, "worker idle")
+        _bulk(stack, running, events, bare, "worker draining")
+
+
+# --- the bare loop
+
+
+def _bare(count: int) -> float:
+    """Print what the bare loop does; events a second with the rows the writer writes."""
+    events = list(rig.conversations(count, "bare"))
+    print(
+        f"{count:,} events of {sum(event.ByteSize() for event in events) / count:.0f} B, groups of {rig.BATCH_EVENTS}"
+    )
+    rows = [list(_rows(number, event)) for number, event in enumerate(events, 1)]
+    least = [[row for row in each if row[0] == schema.OUTBOX or row[1].startswith(keys.EVENT_PREFIX)] for each in rows]
+    same_rate = max(_bare_rate(rows) for _ in range(ROUNDS))
+    least_rate = max(_bare_rate(least) for _ in range(ROUNDS))
+    rig.table(
+        ["bare loop", "events/s"],
+        [["event, id, session, outbox", same_rate], ["event, outbox", least_rate]],
+    )
+    return same_rate
+
+
+def _rows(sequence: int, event: pb.Event) -> Iterator[Row]:
+    yield schema.EVENTS, keys.event(event.timestamp_ms, event.event_id), event.SerializeToString()
+    yield schema.EVENTS, keys.event_id(event.event_id), b"%013d" % event.timestamp_ms
+    yield schema.EVENTS, keys.session_event(event.session_id, event.timestamp_ms, event.event_id), b""
+    entry = keys.outbox_entry(event.session_id, event.timestamp_ms, event.event_id)
+    yield schema.OUTBOX, keys.outbox(sequence), entry
+
+
+def _bare_rate(rows: Sequence[Sequence[Row]]) -> float:
+    with tempfile.TemporaryDirectory(prefix="am-") as folder:
+        database, families = schema.options(CACHE_BYTES)
+        store = Rdict(folder, database, families)
+        handles = {name: store.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
+        started = time.perf_counter()
+        for at in range(0, len(rows), rig.BATCH_EVENTS):
+            batch = WriteBatch(raw_mode=True)
+            for event in rows[at : at + rig.BATCH_EVENTS]:
+                for family, key, value in event:
+                    batch.put(key, value, handles[family])
+            store.write(batch)
+            store.flush_wal(True)
+        took_s = time.perf_counter() - started
+        handles.clear()
+        store.close()
+    return len(rows) / took_s
+
+
+# --- through the stack
+
+
+def _bulk(stack: Stack, running: dict[str, psutil.Process], count: int, bare: float, how: str) -> None:
+    def measured(in_flight: int) -> Sequence[object]:
+        events = rig.conversations(count, f"{how}-{in_flight}")
+        requests = [pb.IngestEventsRequest(events=batch).SerializeToString() for batch in rig.batches(events)]
+        with rig.channel(stack) as opened, rig.cpu_used(running) as used:
+            ingest = rig.rpc(opened, "IngestEvents")
+            took, all_s = rig.run(ingest, requests, in_flight)
+        rate = count / all_s
+        p50, p99 = (rig.percentile_ms(took, percent) for percent in (50, 99))
+        per_batch = [used[name] * 1000 / len(requests) for name in ("query", "ingest", "worker")]
+        return [in_flight, rate, rate / bare, p50, p99, *per_batch]
+
+    rig.table(
+        [
+            f"bulk, {how}, in flight",
+            "events/s",
+            "of bare",
+            "p50 ms",
+            "p99 ms",
+            "CPU ms a call: query",
+            "ingest",
+            "worker",
+        ],
+        map(measured, BULK_IN_FLIGHT),
+    )
+
+
+def _unary(stack: Stack, running: dict[str, psutil.Process], fsync: rig.Fsync) -> None:
+    def measured(in_flight: int) -> Sequence[object]:
+        events = rig.conversations(UNARY_MAX, f"unary-{in_flight}")
+        requests = [pb.IngestEventRequest(event=event).SerializeToString() for event in events]
+        with rig.channel(stack) as opened, rig.cpu_used(running) as used:
+            ingest = rig.rpc(opened, "IngestEvent")
+            took, all_s = rig.run(ingest, requests, in_flight, UNARY_S)
+        rate = len(took) / all_s
+        p50, p99 = (rig.percentile_ms(took, percent) for percent in (50, 99))
+        per_call = [used[name] * 1000 / len(took) for name in ("query", "ingest")]
+        return [in_flight, rate, rate / fsync.per_s, p50, p99, *per_call]
+
+    rig.table(
+        ["one by one, in flight", "events/s", "of fsyncs", "p50 ms", "p99 ms", "CPU ms a call: query", "ingest"],
+        map(measured, UNARY_IN_FLIGHT),
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=40_000, help="so many for each figure of the bulk load")
+    main(parser.parse_args().events)
