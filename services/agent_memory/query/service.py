@@ -56,6 +56,9 @@ def _explaining(method: Method) -> Method:
         except AgentMemoryError as error:
             code = next(code for kind, code in _CODES if isinstance(error, kind))
             context.abort(code, str(error))
+        except Exception as error:
+            log.exception("call failed")
+            context.abort(grpc.StatusCode.INTERNAL, f"{error}; see: memory-daemon logs query")
 
     return explained  # type: ignore[return-value]
 

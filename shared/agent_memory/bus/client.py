@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -32,8 +34,20 @@ log = logging.getLogger(__name__)
 # What may be waiting for the writer at once, in commands and in bytes; beyond it callers are told to come back.
 WINDOW_COMMANDS: Final = 1024
 WINDOW_BYTES: Final = 128 << 20
-TIMEOUT_S: Final = 20.0
+TIMEOUT_S: Final = 10.0
+# When somebody has waited that long the writer hangs or is gone: who comes now is told so at once, and threads that
+# could serve readers do not pile up waiting.
+STALLED_S: Final = 3.0
 _RECONNECT_MS: Final = (20, 200)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    content: bytes
+    # Whether it may take minutes, so that its waiting says nothing about the writer.
+    is_long: bool
+    answer: Future[pb.Reply] = field(default_factory=Future)
+    since: float = field(default_factory=time.monotonic)
 
 
 class Bus:
@@ -42,9 +56,10 @@ class Bus:
     def __init__(self, socket_path: Path) -> None:
         self._context = zmq.Context()
         self._address = f"ipc://{socket_path}"
-        self._waiting: dict[bytes, tuple[bytes, Future[pb.Reply]]] = {}
+        self._waiting: dict[bytes, _Request] = {}
         self._waiting_bytes = 0
-        self._unsent: deque[tuple[bytes, bytes]] = deque()
+        # What the thread has not sent yet; what is waiting no more is not sent.
+        self._unsent: deque[bytes] = deque()
         self._lock = threading.Lock()
         self._next_id = 0
         self._closing = False
@@ -63,9 +78,10 @@ class Bus:
         when too much is waiting already, and what the refusal stands for when the writer refuses.
         """
         command.protocol = command.protocol or PROTOCOL
-        request_id, answer = self._enqueue(command.SerializeToString())
+        request = _Request(command.SerializeToString(), is_long=timeout_s > TIMEOUT_S)
+        request_id = self._enqueue(request)
         try:
-            return raise_if_refused(answer.result(timeout_s))
+            return raise_if_refused(request.answer.result(timeout_s))
         except FutureTimeout:
             raise WriterUnavailable(
                 f"The writer did not answer within {timeout_s:g} s; the same request may be sent again. "
@@ -88,35 +104,42 @@ class Bus:
         with self._lock:
             self._wake()
         self._thread.join()
-        for _, answer in list(self._waiting.values()):
-            if not answer.done():
-                answer.set_exception(WriterUnavailable("This process is stopping; the same request may be sent again."))
+        for request in list(self._waiting.values()):
+            if not request.answer.done():
+                request.answer.set_exception(
+                    WriterUnavailable("This process is stopping; the same request may be sent again.")
+                )
         self._waker.close(0)
         self._wakes.close(0)
         self._context.term()
 
-    def _enqueue(self, content: bytes) -> tuple[bytes, Future[pb.Reply]]:
-        answer: Future[pb.Reply] = Future()
+    def _enqueue(self, request: _Request) -> bytes:
         with self._lock:
-            if len(self._waiting) >= WINDOW_COMMANDS or self._waiting_bytes + len(content) > WINDOW_BYTES:
+            size = self._waiting_bytes + len(request.content)
+            if len(self._waiting) >= WINDOW_COMMANDS or (self._waiting and size > WINDOW_BYTES):
                 raise WriterBusy(
                     f"{len(self._waiting)} requests are waiting for the writer already; "
                     "nothing was stored, send this one again in a moment."
                 )
+            oldest = next((each.since for each in self._waiting.values() if not each.is_long), request.since)
+            if request.since - oldest > STALLED_S:
+                raise WriterUnavailable(
+                    f"The writer has not answered for {request.since - oldest:.0f} s; nothing was stored, send this "
+                    "request again later. See: memory-daemon status"
+                )
             self._next_id += 1
             request_id = self._next_id.to_bytes(REQUEST_ID_BYTES, "big")
-            self._waiting[request_id] = (content, answer)
-            self._waiting_bytes += len(content)
-            first = not self._unsent
-            self._unsent.append((request_id, content))
-            if first:
+            self._waiting[request_id] = request
+            self._waiting_bytes = size
+            self._unsent.append(request_id)
+            if len(self._unsent) == 1:
                 self._wake()
-        return request_id, answer
+        return request_id
 
     def _forget(self, request_id: bytes) -> None:
         with self._lock:
-            content, _ = self._waiting.pop(request_id, (b"", None))
-            self._waiting_bytes -= len(content)
+            request = self._waiting.pop(request_id)
+            self._waiting_bytes -= len(request.content)
 
     def _wake(self) -> None:
         """To be called with the lock held, which is what lets threads share the socket."""
@@ -128,22 +151,26 @@ class Bus:
         socket.sndhwm = socket.rcvhwm = 0  # the window above is the bound
         socket.maxmsgsize = MESSAGE_MAX_BYTES
         socket.reconnect_ivl, socket.reconnect_ivl_max = _RECONNECT_MS
-        monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
         socket.connect(self._address)
         poller = zmq.Poller()
         for each in (socket, self._wakes, monitor):
             poller.register(each, zmq.POLLIN)
-        connections = 0
+        connected = False
         while not self._closing:
             ready = dict(poller.poll())
             if monitor in ready:
-                recv_monitor_message(monitor)
-                connections += 1
-                if connections > 1:
-                    self._send_again(socket)
+                connected = recv_monitor_message(monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+                log.info(line("writer", connected=connected, waiting=len(self._waiting)))
+                if connected:
+                    with self._lock:
+                        self._unsent = deque(self._waiting)
+                    self._send(socket)
             if self._wakes in ready:
                 self._wakes.recv()
-                self._send(socket)
+                # Without a connection nothing is sent: ZeroMQ would keep it for ever, long after its caller gave up.
+                if connected:
+                    self._send(socket)
             if socket in ready:
                 self._receive(socket)
         socket.disable_monitor()
@@ -155,16 +182,10 @@ class Bus:
             with self._lock:
                 if not self._unsent:
                     return
-                request_id, content = self._unsent.popleft()
-            socket.send_multipart([request_id, content], copy=False)
-
-    def _send_again(self, socket: zmq.Socket[bytes]) -> None:
-        with self._lock:
-            unsent = {request_id for request_id, _ in self._unsent}
-            again = [(key, content) for key, (content, _) in self._waiting.items() if key not in unsent]
-        log.info(line("writer is back", sent_again=len(again)))
-        for request_id, content in again:
-            socket.send_multipart([request_id, content], copy=False)
+                request_id = self._unsent.popleft()
+                request = self._waiting.get(request_id)
+            if request is not None:
+                socket.send_multipart([request_id, request.content], copy=False)
 
     def _receive(self, socket: zmq.Socket[bytes]) -> None:
         while True:
@@ -172,9 +193,9 @@ class Bus:
                 request_id, content = socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
-            _, answer = self._waiting.get(request_id, (b"", None))
-            if answer is not None and not answer.done():
-                answer.set_result(pb.Reply.FromString(content))
+            request = self._waiting.get(request_id)
+            if request is not None and not request.answer.done():
+                request.answer.set_result(pb.Reply.FromString(content))
 
 
 class Announcements:
