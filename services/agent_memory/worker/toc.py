@@ -36,6 +36,9 @@ PART_SEGMENTS: Final = 400
 # A day is told from so many of its segments at most. Their ids alone decide which, so a new one seldom changes it.
 TOLD_CHILDREN_MAX: Final = 256
 
+# The digest of no segment.
+UNFINISHED: Final = ""
+
 BEGINNING: Final[Position] = (0, "")
 END: Final[Position] = (keys.TIMESTAMP_MAX_MS + 1, "")
 
@@ -68,9 +71,12 @@ class Toc:
 
     def close_idle(self, now_ms: int) -> None:
         """Close the segments whose conversation has been silent for a gap."""
-        idle = [at for at, last_ms in self._open.items() if now_ms - last_ms >= segments.GAP_MS]
+        idle: dict[str, list[Position]] = {}
+        for (session_id, first), last_ms in self._open.items():
+            if now_ms - last_ms >= segments.GAP_MS:
+                idle.setdefault(session_id, []).append(first)
         if idle:
-            self.update({session_id: [first] for session_id, first in idle}, self.state.cursor, now_ms)
+            self.update(idle, self.state.cursor, now_ms)
 
     def rebuild_session(self, session_id: str, now_ms: int) -> None:
         """Cut a session again from its first event to its last, whatever is stored; the cursor stays."""
@@ -96,20 +102,32 @@ class Toc:
         events = records.session_events(self._reader, session_id, start)
         earlier = records.session_events(self._reader, session_id, start, backwards=True)
         for segment in segments.split(events, earlier, now_ms):
-            for first, row in stored.before(segment.first.position):
-                self._remove_segment(session_id, first, row)
             old = stored.take(segment.first.position)
             last = segment.last.position
+            # What began inside of this segment goes now: its grips may be this one's from here on.
+            overtaken = list(stored.through(last))
+            for first, row in overtaken:
+                self._remove_segment(session_id, first, row)
             if old is None or old.digest != segment.digest:
                 self._put_segment(segment)
-            elif not whole and stored.covers(_next_touched(touched, last)):
+            elif not whole and not overtaken and stored.covers(_next_touched(touched, last)):
                 # From here to the next touched position both cuts are the same.
                 return last
             if len(self._draft.segments) >= PART_SEGMENTS:
-                self._commit(self.state.cursor)
-        for first, row in stored.before(END):
+                self._commit_part(segment)
+        for first, row in stored.through(END):
             self._remove_segment(session_id, first, row)
         return END
+
+    def _commit_part(self, segment: Segment) -> None:
+        """Commit what is drafted of a cut that goes on behind this segment.
+
+        Until the rest follows, the cut behind it is the old one. So the segment is marked as one that is equal to no
+        other and has been silent for ever: whoever comes after a crash closes it, and cuts again from there on.
+        """
+        self._put_cut(segment, UNFINISHED, open_since_ms=0)
+        self._commit(self.state.cursor)
+        self._put_cut(segment, segment.digest, _open_since_ms(segment))
 
     def _start(self, session_id: str, at: Position) -> Position:
         """Where the last segment begins that an event at that position may change."""
@@ -136,16 +154,19 @@ class Toc:
         )
         self._touch(day, node)
         self._put_node(node, gripped)
-        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, segment.digest, segment.is_open)
-        self._draft.segments.add(
-            key=_segment_key(first.session_id, first.position),
-            value=codec.to_json(row),
-            open_since_ms=last.timestamp_ms if segment.is_open else None,
-        )
-        if segment.is_open:
-            self._open[first.session_id, first.position] = last.timestamp_ms
-        else:
+        self._put_cut(segment, segment.digest, _open_since_ms(segment))
+
+    def _put_cut(self, segment: Segment, digest: str, open_since_ms: int | None) -> None:
+        """Draft the row that tells where the session was cut."""
+        first, last = segment.first, segment.last
+        node_id = segment_node_id(day_of(first.timestamp_ms, self._zone).node_id, first)
+        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open)
+        key = _segment_key(first.session_id, first.position)
+        self._draft.segments.add(key=key, value=codec.to_json(row), open_since_ms=open_since_ms)
+        if open_since_ms is None:
             self._open.pop((first.session_id, first.position), None)
+        else:
+            self._open[first.session_id, first.position] = open_since_ms
 
     def _remove_segment(self, session_id: str, first: Position, row: SegmentRow) -> None:
         day = day_of(first[0], self._zone)
@@ -253,9 +274,9 @@ class _Stored:
         self._rows = rows
         self._next = next(rows, None)
 
-    def before(self, position: Position) -> Iterator[tuple[Position, SegmentRow]]:
-        """The segments, not yet walked past, that begin before that position."""
-        while self._next is not None and self._next[0] < position:
+    def through(self, position: Position) -> Iterator[tuple[Position, SegmentRow]]:
+        """The segments, not yet walked past, that begin at that position or before."""
+        while self._next is not None and self._next[0] <= position:
             yield self._next
             self._next = next(self._rows, None)
 
@@ -285,6 +306,10 @@ def _told(node_id: str, segment: Segment) -> tuple[Words, tuple[Bullet, ...], tu
 
 def _next_touched(touched: list[Position], last: Position) -> Position | None:
     return touched[at] if (at := bisect_right(touched, last)) < len(touched) else None
+
+
+def _open_since_ms(segment: Segment) -> int | None:
+    return segment.last.timestamp_ms if segment.is_open else None
 
 
 def _segment_key(session_id: str, first: Position) -> pb.SegmentKey:
