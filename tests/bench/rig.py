@@ -22,9 +22,9 @@ from typing import Final, TypeAlias
 import grpc
 import psutil
 
+from agent_memory.capture import wire
+from agent_memory.capture.events import event_from
 from agent_memory.cli.samples import samples
-from agent_memory.hook import wire
-from agent_memory.hook.events import event_from
 from agent_memory.ids import derived_ulid
 from agent_memory.rpc import memory_pb2 as pb
 from stack import Stack, wait_until

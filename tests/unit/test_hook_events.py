@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.hook.events import ID_MAX_BYTES, TEXT_MAX_BYTES, event_from
-from agent_memory.hook.wire import parse
+from agent_memory.capture.events import ID_MAX_BYTES, TEXT_MAX_BYTES, event_from
+from agent_memory.capture.wire import parse
 from agent_memory.model import Event, EventRole, EventType
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.hook.texts import fitted
+from agent_memory.capture.texts import fitted
 
 
 def test_a_text_that_fits_is_left_alone() -> None:

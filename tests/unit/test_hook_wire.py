@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_memory.capture import wire
 from agent_memory.errors import InvalidEvent
-from agent_memory.hook import wire
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 CLAUDE_CODE = sorted(RECORDINGS.glob("claude-code/*.json"))

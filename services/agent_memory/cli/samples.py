@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from importlib.resources import files
 
+from agent_memory.capture import events, wire
 from agent_memory.errors import AgentMemoryError
-from agent_memory.hook import events, wire
 from agent_memory.settings import Settings
 
 # A hook is a process of its own, and most of its time is Python's start: two keep two cores busy.

@@ -79,7 +79,7 @@ def _take(arguments: Arguments) -> None:
     with suppress(BaseException):
         import time
 
-        from agent_memory.hook import events, wire
+        from agent_memory.capture import events, wire
 
         raw = sys.stdin.buffer.read()
         project = os.environ.get("CLAUDE_PROJECT_DIR", "")

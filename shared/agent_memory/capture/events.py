@@ -6,9 +6,9 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from agent_memory.hook import tools
-from agent_memory.hook.texts import fitted
-from agent_memory.hook.wire import HookCall, ToolCall
+from agent_memory.capture import tools
+from agent_memory.capture.texts import fitted
+from agent_memory.capture.wire import HookCall, ToolCall
 from agent_memory.ids import derived_ulid, new_ulid
 from agent_memory.model import Event, EventRole, EventType
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from agent_memory.hook.texts import fitted
-from agent_memory.hook.wire import ToolCall
+from agent_memory.capture.texts import fitted
+from agent_memory.capture.wire import ToolCall
 
 # What a reader wants of a call is the command and how it went; a page or two tells that of the longest log.
 INPUT_MAX_BYTES = 4 << 10

@@ -1,0 +1,1 @@
+"""What coding agents tell their hooks, and how it becomes events: said once, for whoever takes it in."""
