@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.cli.times import duration, parse_moment, relative
+from agent_memory.cli.times import duration, named_period, parse_moment, relative
 from agent_memory.errors import UsageError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -69,6 +69,24 @@ def test_a_period_begins_with_its_first_and_ends_with_its_last_millisecond(text:
     """`--from yesterday --to yesterday` is the whole day, also the one of 23 hours."""
     assert parse_moment(text, NOW) == first
     assert parse_moment(text, NOW, end=True) == after - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "node_id"),
+    [
+        ("last week", "toc:week:2026:W13"),
+        ("  This  Month ", "toc:month:2026:03"),
+        ("yesterday", "toc:day:2026-03-30"),
+        ("2026-W05", "toc:week:2026:W05"),
+        ("toc:segment:2026-01-30:01KG7M4T00ABCDEFGHJKMNPQRS", None),
+        ("2 hours ago", None),
+    ],
+)
+def test_a_node_can_be_named_in_words(text: str, node_id: str | None) -> None:
+    """`query node "last week"` asks for the calendar's week; what is no period is left to be an id."""
+    period = named_period(text, NOW.date())
+
+    assert (period and period.node_id) == node_id
 
 
 def test_hours_ago_are_counted_in_hours_where_the_clocks_change() -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -19,9 +19,9 @@ import click
 
 from agent_memory.cli.lifecycle import end_like_an_interrupt
 from agent_memory.cli.options import current, settings_options
+from agent_memory.cli.times import named_period
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.model import TocLevel
-from agent_memory.periods import Period
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:  # protobuf and gRPC cost 100 ms, and --help has no use for them
@@ -45,7 +45,7 @@ What to type next
 @settings_options
 @click.pass_context
 def demo(context: click.Context, keep: bool) -> None:
-    """Watch sample conversations go in through the hook and come out as answers, on a scratch store.
+    """Watch sample conversations become answers, on a scratch store.
 
     Example: memory-daemon demo
     """
@@ -137,15 +137,15 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     from agent_memory.cli.render import Page, console
 
     now = datetime.now(zone)
-    # By the calendar: in the night the clocks change, seven days are not 168 hours.
-    week = next(Period(TocLevel.DAY, now.date() - timedelta(weeks=1)).ancestors())
+    week = named_period("last week", now.date())
+    assert week is not None
     node = daemon.node(week.node_id).node
     grip_id = next((grip_id for bullet in node.bullets for grip_id in bullet.grip_ids), None)
     if grip_id is None:
         raise AgentMemoryError(f"{week.node_id} has no line that leads to its events.")
     # What it would suggest has no store to be asked of in a moment.
     page = Page(console(), int(now.timestamp() * 1000), zone)
-    _ask("What were we doing last week?", f"memory-daemon query node {week.node_id}")
+    _ask("What were we doing last week?", 'memory-daemon query node "last week"')
     page.node(node)
     _ask("How do we know? The events behind its first line:", f"memory-daemon query expand {grip_id}")
     page.grip(daemon.expand(grip_id))

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_memory.cli.options import HELP, current, invocation, json_option, settings_options
-from agent_memory.cli.times import parse_moment
+from agent_memory.cli.times import named_period, parse_moment
 from agent_memory.errors import AgentMemoryError
-from agent_memory.periods import parse_period
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
     from google.protobuf.message import Message
@@ -58,7 +57,7 @@ def root(context: click.Context, as_json: bool) -> None:
 def node(context: click.Context, node_id: str | None, node_id_option: str | None, as_json: bool) -> None:
     """Show one node: what was asked, decided, done and found, and the grips that prove it.
 
-    Example: memory-daemon query node 2026-01-30
+    Example: memory-daemon query node "last week"
     """
     from agent_memory.cli.connection import connect
 
@@ -198,7 +197,7 @@ def _one_of(argument: str | None, option: str | None, name: str, example: str) -
 
 def _canonical(node_id: str) -> str:
     """The id that one of its other spellings means, by the calendar of this machine; anything else as it is."""
-    period = parse_period(node_id, today=datetime.now().date())
+    period = named_period(node_id, datetime.now().date())
     return period.node_id if period else node_id
 
 

@@ -33,9 +33,9 @@ def parse_moment(text: str, now: datetime, *, end: bool = False) -> int:
     Of a whole period (`yesterday`, `2026-01-30`, `2026-W05`, `last month`) it is the first millisecond, or with `end`
     the last. What lies before 1970 becomes 0. Raises UsageError that lists what is understood.
     """
-    word = " ".join(text.lower().split())
+    word = _word(text)
     try:
-        if period := _period(word, now):
+        if period := named_period(text, now.date()):
             start_ms, end_ms = period.span_ms(now.tzinfo or UTC)
             return max(0, end_ms - 1 if end else start_ms)
         if _MILLISECONDS.fullmatch(word):
@@ -46,6 +46,16 @@ def parse_moment(text: str, now: datetime, *, end: bool = False) -> int:
             f"{text!r} is not a time. Give milliseconds, an ISO date or time (2026-01-30, 2026-01-30T09:14), a week or "
             'month (2026-W05, 2026-01), now, today, yesterday, "last week" or "2 hours ago".'
         ) from None
+
+
+def named_period(text: str, today: date) -> Period | None:
+    """The period that `text` names, by an id, an id's other spelling or in words; None when it names none."""
+    word = _word(text)
+    match = _NAMED.fullmatch(word)
+    if match is None:
+        return parse_period(word, today)
+    this = _around(today, match[2])
+    return this if match[1] == "this" else _around(this.first - timedelta(days=1), match[2])
 
 
 def relative(moment_ms: int, now_ms: int) -> str:
@@ -71,12 +81,8 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _period(word: str, now: datetime) -> Period | None:
-    match = _NAMED.fullmatch(word)
-    if match is None:
-        return parse_period(word, now.date())
-    this = _around(now.date(), match[2])
-    return this if match[1] == "this" else _around(this.first - timedelta(days=1), match[2])
+def _word(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def _around(day: date, unit: str) -> Period:
