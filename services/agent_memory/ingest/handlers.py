@@ -120,9 +120,10 @@ def _put_node(group: Group, node: pb.NodePut) -> None:
     latest = keys.latest(node.node_id)
     if group.get(schema.TOC_LATEST, latest) is None:
         group.counters = replace(group.counters, toc_nodes=group.counters.toc_nodes + 1)
+    else:
+        _remove_grips(group, node.node_id, kept={grip.grip_id for grip in node.grips})
     group.put(schema.TOC_NODES, keys.node(node.node_id, node.version), node.value)
     group.put_visibly(schema.TOC_LATEST, latest, node.version.to_bytes(4, "big"))
-    _remove_grips(group, node.node_id, kept={grip.grip_id for grip in node.grips})
     for grip in node.grips:
         key = keys.grip(grip.grip_id)
         if group.get(schema.GRIPS, key) is None:

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import time
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,8 @@ class Group:
         self._handles = writer.handles
         # Rows that commands of this same group will have written: later commands must see them. None: deleted.
         self._staged: dict[tuple[str, bytes], bytes | None] = {}
+        # Their names in order: a command of a thousand nodes asks a thousand times which rows begin with a prefix.
+        self._staged_order: list[tuple[str, bytes]] = []
         self._claimed: set[bytes] = set()
         self.counters = writer.counters
         self.toc = writer.toc
@@ -68,11 +71,11 @@ class Group:
 
     def put_visibly(self, family: str, key: bytes, value: bytes) -> None:
         """Put a row that later commands of this group may ask for."""
-        self._staged[family, key] = value
+        self._stage(family, key, value)
         self.put(family, key, value)
 
     def delete(self, family: str, key: bytes) -> None:
-        self._staged[family, key] = None
+        self._stage(family, key, None)
         self._batch.delete(key, self._handles[family])
 
     def delete_range(self, family: str, start: bytes, stop: bytes) -> None:
@@ -80,10 +83,13 @@ class Group:
 
     def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
         """The keys with that prefix as they will be; to be asked only of rows that are put visibly."""
-        found = {key for key in self._writer.keys_with(family, prefix) if (family, key) not in self._staged}
-        for (staged_family, key), value in self._staged.items():
-            if staged_family == family and value is not None and key.startswith(prefix):
-                found.add(key)
+        found = [key for key in self._writer.keys_with(family, prefix) if (family, key) not in self._staged]
+        for at in range(bisect_left(self._staged_order, (family, prefix)), len(self._staged_order)):
+            name = self._staged_order[at]
+            if name[0] != family or not name[1].startswith(prefix):
+                break
+            if self._staged[name] is not None:
+                found.append(name[1])
         return sorted(found)
 
     @property
@@ -94,6 +100,11 @@ class Group:
         if self.toc != self._writer.toc:
             self.put(schema.CHECKPOINTS, keys.TOC, codec.to_json(self.toc))
         return self._batch
+
+    def _stage(self, family: str, key: bytes, value: bytes | None) -> None:
+        if (family, key) not in self._staged:
+            insort(self._staged_order, (family, key))
+        self._staged[family, key] = value
 
 
 class Writer:
