@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import nan
 from pathlib import Path
 from statistics import median
 from typing import Final, TypeAlias
@@ -36,6 +37,7 @@ FSYNC_BYTES: Final = 700
 FSYNC_TRIES: Final = 300
 SYNC_S: Final = 3600.0
 
+MIB: Final = 1 << 20
 MINUTE_MS: Final = 60_000
 DAY_MS: Final = 24 * 60 * MINUTE_MS
 # Heavy daily use; the store grows by days, not by fuller days.
@@ -81,6 +83,23 @@ def cpu_used(running: dict[str, psutil.Process]) -> Iterator[dict[str, float]]:
     used: dict[str, float] = {}
     yield used
     used.update({name: cpu_s(process) - before[name] for name, process in running.items()})
+
+
+def rss_mib(process: psutil.Process) -> float:
+    """Resident memory, shared pages counted in full."""
+    return float(process.memory_info().rss / MIB)
+
+
+def pss_mib(process: psutil.Process) -> float:
+    """Resident memory, of each shared page only the process's share; not a number where the system does not tell."""
+    return float(getattr(process.memory_full_info(), "pss", nan) / MIB)
+
+
+def peak_mib(process: psutil.Process) -> float:
+    """The most resident memory there ever was; not a number where the system does not tell."""
+    status = Path(f"/proc/{process.pid}/status")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) * 1024 / MIB if found else nan
 
 
 @contextlib.contextmanager
