@@ -117,6 +117,8 @@ def _explained(error: grpc.RpcError, target: str) -> AgentMemoryError:
     match code:
         case grpc.StatusCode.INVALID_ARGUMENT:
             return InvalidEvent(details) if details.startswith("event") else UsageError(details)
+        case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
+            return UsageError(f"{details}: more than one message may hold. Send, or ask for, fewer events at once.")
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return WriterBusy(details)
         case grpc.StatusCode.UNAVAILABLE if "writer" in details:

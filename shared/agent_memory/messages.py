@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from agent_memory.errors import InvalidEvent
 from agent_memory.model import Event, EventRole, EventType, Grip, TocNode
 from agent_memory.rpc import memory_pb2 as pb
 
 
 def event_to_pb(event: Event) -> pb.Event:
-    """The event as a message."""
-    return pb.Event(
-        event_id=event.event_id,
-        session_id=event.session_id,
-        timestamp_ms=event.timestamp_ms,
-        event_type=pb.EventType.ValueType(event.event_type),
-        role=pb.EventRole.ValueType(event.role),
-        text=event.text,
-        metadata=event.metadata,
-        agent=event.agent,
-    )
+    """The event as a message; raises InvalidEvent when a text of its has characters that can't be encoded."""
+    try:
+        return pb.Event(
+            event_id=event.event_id,
+            session_id=event.session_id,
+            timestamp_ms=event.timestamp_ms,
+            event_type=pb.EventType.ValueType(event.event_type),
+            role=pb.EventRole.ValueType(event.role),
+            text=event.text,
+            metadata=event.metadata,
+            agent=event.agent,
+        )
+    except UnicodeEncodeError as error:
+        raise InvalidEvent(
+            f"event {event.event_id!r} holds half a character, {error.object[error.start]!r}, at {error.start} of "
+            "one of its texts; cut texts between characters"
+        ) from error
 
 
 def event_from_bytes(value: bytes) -> Event:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import MAXYEAR, UTC, date, datetime, timedelta, tzinfo
 
 from agent_memory.model import TocLevel
 
@@ -58,7 +58,7 @@ class Period:
 
     @property
     def after(self) -> date:
-        """The first date that is no longer in the period; `date.max` at the end of the calendar."""
+        """The first date that is no longer in the period."""
         match self.level:
             case TocLevel.YEAR:
                 return date(self.first.year + 1, 1, 1)
@@ -137,9 +137,11 @@ def parse_period(text: str, today: date | None = None) -> Period | None:
     for level, form in _FORMS:
         if match := form.fullmatch(word):
             try:
-                return Period(level, _first_date(level, [int(group) for group in match.groups()]))
+                first = _first_date(level, [int(group) for group in match.groups()])
             except ValueError:
                 return None
+            # In the calendar's last year, not everything has something after it.
+            return Period(level, first) if first.year < MAXYEAR else None
     return None
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 from agent_memory.errors import UsageError
 from agent_memory.jobs import JOBS
 from agent_memory.messages import event_to_pb, grip_to_pb, node_to_pb
-from agent_memory.model import TocLevel, TocNode
+from agent_memory.model import Event, TocLevel, TocNode
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader
@@ -97,15 +97,13 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
     first: Position = (grip.timestamp_ms, grip.event_id_start)
     last: Position = (grip.end_timestamp_ms, grip.event_id_end)
     response = pb.ExpandGripResponse(grip=grip_to_pb(grip))
-    earlier = islice(records.session_events(reader, grip.session_id, first, backwards=True), before)
-    response.events_before.extend(event_to_pb(event) for event in reversed(list(earlier)))
-    for event in records.session_events(reader, grip.session_id, first):
-        if event.position <= last and len(response.excerpt_events) < EXCERPT_EVENTS_MAX:
-            response.excerpt_events.append(event_to_pb(event))
-        elif event.position > last and len(response.events_after) < after:
-            response.events_after.append(event_to_pb(event))
-        else:
-            break
+    earlier = records.session_events(reader, grip.session_id, first, backwards=True)
+    response.events_before.extend(reversed(_that_fit(earlier, before)))
+    onwards = records.session_events(reader, grip.session_id, first)
+    quoted = takewhile(lambda event: event.position <= last, onwards)
+    response.excerpt_events.extend(_that_fit(quoted, EXCERPT_EVENTS_MAX))
+    later = records.session_events(reader, grip.session_id, (last[0], last[1] + "\0"))
+    response.events_after.extend(_that_fit(later, after))
     return response
 
 
@@ -168,13 +166,25 @@ def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Even
 
 def _cursor(cursor: str) -> tuple[int, bytes]:
     stamp, _, event_id = _decoded("cursor", cursor).partition(":")
-    if not stamp.isdigit():
+    if not stamp.isdecimal():
         raise UsageError(f"cursor {cursor!r} is none of ours; leave it out to begin at the first page")
     return int(stamp), event_id.encode()
 
 
 def _neighbours(wanted: int) -> int:
     return max(0, min(wanted, NEIGHBOURS_MAX))
+
+
+def _that_fit(events: Iterator[Event], limit: int) -> list[pb.Event]:
+    """The first of the events, in messages: one at least, and no more than are wanted and fit into a page."""
+    page: list[pb.Event] = []
+    size = 0
+    for message in map(event_to_pb, islice(events, limit)):
+        size += message.ByteSize()
+        if page and size > PAGE_MAX_BYTES:
+            break
+        page.append(message)
+    return page
 
 
 def _encoded(text: str) -> str:
