@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import platform
 import random
@@ -18,13 +19,11 @@ from datetime import UTC, datetime
 from math import nan
 from pathlib import Path
 from statistics import median
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 import psutil
 
-from agent_memory.capture import wire
-from agent_memory.capture.events import event_from
 from agent_memory.cli.samples import samples
 from agent_memory.ids import derived_ulid
 from agent_memory.rpc import memory_pb2 as pb
@@ -218,11 +217,22 @@ def _part(place: int, chance: random.Random) -> tuple[pb.EventType.ValueType, pb
 
 
 def _told_in_samples() -> list[str]:
-    """The sentences of the sample sessions."""
+    """The sentences of the sample sessions, of people, assistants and tools alike."""
     calls = samples(datetime(2026, 1, 30, tzinfo=UTC))
-    made = (event_from(wire.parse(call.stdin, project=call.project), now_ms=0) for call in calls)
-    texts = [event.text for event in made if event is not None]
+    texts = {text for call in calls for text in _texts(json.loads(call.stdin)) if " " in text}
     return sorted({sentence for text in texts for sentence in re.split(r"(?<=[.!?])\s+|\n", text) if sentence})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """All texts in what was read from JSON."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
 
 
 def _text(told: Sequence[str], length: int, chance: random.Random) -> str:
