@@ -6,6 +6,7 @@ import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -253,3 +254,22 @@ def test_garbage_that_would_hang_recovery_is_cut_off_and_kept(tmp_path: Path, ki
     store.close()
     (kept,) = folder.glob("*.tail-*")
     assert kept.read_bytes() == garbage
+
+
+def test_a_compaction_tells_of_damage(tmp_path: Path) -> None:
+    """It reads every block, and so is the way to know that a copy is sound."""
+    writer = Writer(tmp_path / "db")
+    group = Group(writer)
+    group.put(schema.EVENTS, b"evt:1", Random(1).randbytes(4000))
+    writer.commit(group)
+    writer.compact(schema.EVENTS)
+    writer.close()
+    table = max((tmp_path / "db").glob("*.sst"), key=lambda path: path.stat().st_size)
+    content = bytearray(table.read_bytes())
+    content[10:20] = bytes(10)
+    table.write_bytes(content)
+
+    writer = Writer(tmp_path / "db")
+    with pytest.raises(StoreError, match="damaged in events"):
+        writer.compact(schema.EVENTS)
+    writer.close()

@@ -130,7 +130,11 @@ class Writer:
         self._failing = False
 
     def get(self, family: str, key: bytes) -> bytes | None:
-        value: bytes | None = self._families[family].get(key)
+        """The row, or None; raises StoreError where its block is damaged."""
+        try:
+            value: bytes | None = self._families[family].get(key)
+        except Exception as error:  # rocksdict raises bare Exception
+            raise self._damage(family, error) from error
         return value
 
     def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
@@ -168,18 +172,35 @@ class Writer:
             ) from error
 
     def compact(self, family: str) -> None:
-        """Compact a column family whole; may take minutes, other threads go on writing."""
+        """Compact a column family whole; may take minutes, other threads go on writing.
+
+        Reads every block of it: raises StoreError where one is damaged.
+        """
         how = CompactOptions()
         how.set_bottommost_level_compaction(BottommostLevelCompaction.force())
         how.set_exclusive_manual_compaction(False)
-        self._families[family].compact_range(None, None, how)
+        try:
+            self._families[family].compact_range(None, None, how)
+            # It does not tell of a failure; what comes after one fails with its reason.
+            self._families[family].flush()
+        except Exception as error:  # rocksdict raises bare Exception
+            raise self._damage(family, error) from error
 
     def close(self) -> None:
         """Close the store. Every column family object goes first: one that lives would keep the store's lock."""
         self._families.clear()
         self.handles.clear()
-        self._db.close()
+        try:
+            self._db.close()
+        except Exception as error:  # what it complains of happened before; everything acknowledged is on disk
+            log.info(line("store closed with an error", path=self._db_path, error=error))
         os.close(self._claim)
+
+    def _damage(self, family: str, error: Exception) -> StoreError:
+        return StoreError(
+            f"The store at {self._db_path} is damaged in {family}: {error}. "
+            "Stop the daemon and restore the folder from a backup; what is there was left as it is."
+        )
 
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)
