@@ -21,3 +21,16 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
             yield scratch
         finally:
             scratch.close()
+
+
+@pytest.fixture(scope="module")
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A running stack, its days cut in UTC, that the tests of a module share."""
+    with tempfile.TemporaryDirectory(prefix="am-") as runtime:
+        scratch = Stack(tmp_path_factory.mktemp("shared") / "scratch", Path(runtime))
+        scratch.env["MEMORY_TIMEZONE"] = "UTC"
+        try:
+            scratch.start()
+            yield scratch
+        finally:
+            scratch.close()

@@ -19,6 +19,7 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.paths import make_private_dir
 from agent_memory.query.health import Health
+from agent_memory.query.malformed import MalformedRefused
 from agent_memory.query.service import NAME, MemoryService
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
@@ -26,6 +27,7 @@ from agent_memory.store.reader import Reader
 
 log = logging.getLogger("agent_memory.query")
 
+REFLECTION_V1: Final = "grpc.reflection.v1.ServerReflection"
 THREADS: Final = 32
 # Beyond this, callers are told at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
@@ -80,6 +82,7 @@ def _serve(current: Settings, lifetime: Lifetime) -> int:
 def _server(current: Settings, service: MemoryService, health: Health) -> grpc.Server:
     server = grpc.server(
         ThreadPoolExecutor(THREADS, "rpc"),
+        interceptors=[MalformedRefused()],
         maximum_concurrent_rpcs=CALLS_MAX,
         options=[
             ("grpc.so_reuseport", 0),
@@ -98,18 +101,16 @@ def _server(current: Settings, service: MemoryService, health: Health) -> grpc.S
 
 
 def _add_reflection(server: grpc.Server) -> None:
-    names = (NAME, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
-    servicer = reflection.ReflectionServicer((*names, "grpc.reflection.v1.ServerReflection"))
+    health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+    names = (NAME, health_name, reflection.SERVICE_NAME, REFLECTION_V1)
     reflection.enable_server_reflection(names, server)
     # v1 has the messages of v1alpha under another name; grpcio-reflection knows the old one only.
     handler = grpc.stream_stream_rpc_method_handler(
-        servicer.ServerReflectionInfo,
+        reflection.ReflectionServicer(names).ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
         response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    service = grpc.method_handlers_generic_handler(
-        "grpc.reflection.v1.ServerReflection", {"ServerReflectionInfo": handler}
-    )
+    service = grpc.method_handlers_generic_handler(REFLECTION_V1, {"ServerReflectionInfo": handler})
     server.add_generic_rpc_handlers((service,))
 
 
