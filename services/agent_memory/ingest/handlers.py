@@ -36,29 +36,26 @@ def handle(group: Group, command: pb.Command) -> Outcome:
 
 def append_events(group: Group, command: pb.Command) -> Outcome:
     """Store the events that are new. The first write of an id wins, also within one group."""
-    created = []
-    rows = []
+    events = memory.IngestEventsRequest.FromString(command.append_events.batch).events
+    event_ids = [event.event_id.encode() for event in events]
+    created = group.claim([keys.ID_PREFIX + event_id for event_id in event_ids])
     sequence = group.counters.sequence
-    for event in memory.IngestEventsRequest.FromString(command.append_events.batch).events:
-        event_id = event.event_id.encode()
-        is_new = group.claim(keys.ID_PREFIX + event_id)
-        created.append(is_new)
+    put_event, put_entry = group.putter(schema.EVENTS), group.putter(schema.OUTBOX)
+    for event, event_id, is_new in zip(events, event_ids, created, strict=True):
         if is_new:
             sequence += 1
             stamp = b"%013d" % event.timestamp_ms
             bare = b"%b:%b" % (stamp, event_id)
             named = b"%b\0%b" % (event.session_id.encode(), bare)
             # The event, its look-ups and its outbox entry: all or none, so nothing is stored and never summarised.
-            rows.append((keys.EVENT_PREFIX + bare, event.SerializeToString()))
-            rows.append((keys.ID_PREFIX + event_id, stamp))
-            rows.append((keys.SESSION_PREFIX + named, b""))
-            group.put(schema.OUTBOX, keys.outbox(sequence), named)
-    group.put_all(schema.EVENTS, rows)
-    if rows:
-        events = group.counters.events + sequence - group.counters.sequence
-        group.counters = replace(group.counters, events=events, sequence=sequence)
+            put_event(keys.EVENT_PREFIX + bare, event.SerializeToString())
+            put_event(keys.ID_PREFIX + event_id, stamp)
+            put_event(keys.SESSION_PREFIX + named, b"")
+            put_entry(keys.outbox(sequence), named)
+    if new := sequence - group.counters.sequence:
+        group.counters = replace(group.counters, events=group.counters.events + new, sequence=sequence)
     reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))
-    return Outcome(reply, frames.ANNOUNCE_EVENTS if rows else None)
+    return Outcome(reply, frames.ANNOUNCE_EVENTS if new else None)
 
 
 def commit_toc(group: Group, command: pb.Command) -> Outcome:
@@ -122,6 +119,8 @@ def _put_node(group: Group, node: pb.NodePut) -> None:
         group.counters = replace(group.counters, toc_nodes=group.counters.toc_nodes + 1)
     else:
         _remove_grips(group, node.node_id, kept={grip.grip_id for grip in node.grips})
+    for version in node.dropped_versions:
+        group.delete(schema.TOC_NODES, keys.node(node.node_id, version))
     group.put(schema.TOC_NODES, keys.node(node.node_id, node.version), node.value)
     group.put_visibly(schema.TOC_LATEST, latest, node.version.to_bytes(4, "big"))
     for grip in node.grips:

@@ -12,9 +12,9 @@ import os
 import signal
 import time
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
 from tzlocal import get_localzone_name
@@ -54,17 +54,15 @@ class Group:
             return self._staged[family, key]
         return self._writer.get(family, key)
 
-    def claim(self, id_key: bytes) -> bool:
-        """Take an event id for this group; False when it was taken before, by a stored event or in this group."""
-        if id_key in self._claimed or self._writer.get(schema.EVENTS, id_key) is not None:
-            return False
-        self._claimed.add(id_key)
-        return True
+    def claim(self, id_keys: list[bytes]) -> list[bool]:
+        """Take event ids for this group; False where one was taken before, by a stored event or in this group."""
+        stored = self._writer.get_many(schema.EVENTS, id_keys)
+        return [value is None and self._claim(key) for key, value in zip(id_keys, stored, strict=True)]
 
-    def put_all(self, family: str, rows: Iterable[tuple[bytes, bytes]]) -> None:
+    def putter(self, family: str) -> Callable[[bytes, bytes], None]:
+        """`put` for many rows of one family: what is the same for all of them is looked up once."""
         put, handle = self._batch.put, self._handles[family]
-        for key, value in rows:
-            put(key, value, handle)
+        return lambda key, value: put(key, value, handle)
 
     def put(self, family: str, key: bytes, value: bytes) -> None:
         self._batch.put(key, value, self._handles[family])
@@ -101,6 +99,11 @@ class Group:
             self.put(schema.CHECKPOINTS, keys.TOC, codec.to_json(self.toc))
         return self._batch
 
+    def _claim(self, id_key: bytes) -> bool:
+        is_free = id_key not in self._claimed
+        self._claimed.add(id_key)
+        return is_free
+
     def _stage(self, family: str, key: bytes, value: bytes | None) -> None:
         if (family, key) not in self._staged:
             insort(self._staged_order, (family, key))
@@ -136,6 +139,14 @@ class Writer:
         except Exception as error:  # rocksdict raises bare Exception
             raise self._damage(family, error) from error
         return value
+
+    def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
+        """The rows in the order of their keys, None where there is none; raises StoreError where one is damaged."""
+        try:
+            # The cast: rocksdict's stub wants an invariant list of unions.
+            return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys)))
+        except Exception as error:  # rocksdict raises bare Exception
+            raise self._damage(family, error) from error
 
     def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
         """The stored keys with that prefix."""
