@@ -47,11 +47,11 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process these same settings."""
-        return {variable: str(getattr(self, name)) for name, variable in _VARIABLES.items()}
+        return {variable: str(getattr(self, name)) for name, variable in VARIABLES.items()}
 
 
 # A setting's environment variable. MEMORY_CONFIG, which names the config file, is not a setting itself.
-_VARIABLES = {
+VARIABLES = {
     "db_path": "MEMORY_DB_PATH",
     "grpc_host": "MEMORY_GRPC_HOST",
     "grpc_port": "MEMORY_GRPC_PORT",
@@ -73,12 +73,12 @@ def load(config: Path | None = None, **overrides: object) -> Settings:
 
     Raises SettingsError that names the key, its value and its source.
     """
-    settings = Settings(sources=dict.fromkeys(_VARIABLES, "built-in"))
+    settings = Settings(sources=dict.fromkeys(VARIABLES, "built-in"))
     path = config or _named_config()
     if path is not None or default_config_path().exists():
         path = path or default_config_path()
         settings = _apply(settings, _read(path), str(path))
-    for name, variable in _VARIABLES.items():
+    for name, variable in VARIABLES.items():
         if value := os.environ.get(variable):
             settings = _apply(settings, {name: value}, variable)
     given = {name: value for name, value in overrides.items() if value is not None}
@@ -107,9 +107,9 @@ def _read(path: Path) -> dict[str, Any]:
 def _apply(settings: Settings, values: Mapping[str, object], source: str) -> Settings:
     # [summarizer] provider is the setting summarizer_provider.
     values = dict(_flattened(values))
-    unknown = sorted(set(values) - set(_VARIABLES))
+    unknown = sorted(set(values) - set(VARIABLES))
     if unknown:
-        raise SettingsError(f"{source}: unknown setting {', '.join(unknown)}; there are {', '.join(_VARIABLES)}.")
+        raise SettingsError(f"{source}: unknown setting {', '.join(unknown)}; there are {', '.join(VARIABLES)}.")
     changes = {name: _parsed(name, value, source) for name, value in values.items()}
     return replace(settings, **changes, sources={**settings.sources, **dict.fromkeys(values, source)})
 
@@ -152,4 +152,4 @@ def _parsed(name: str, value: object, source: str) -> Any:
         raise SettingsError(f"{source}: {name} = {text!r} is not usable: {error}") from error
 
 
-assert {f.name for f in fields(Settings)} == {*_VARIABLES, "sources"}  # every setting can be set
+assert {f.name for f in fields(Settings)} == {*VARIABLES, "sources"}  # every setting can be set

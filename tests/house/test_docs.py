@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 import tomllib
@@ -13,10 +14,14 @@ import click
 import pytest
 
 from agent_memory import settings
+from agent_memory.capture import events
 from agent_memory.cli.main import cli
+from agent_memory.errors import AgentMemoryError
+from agent_memory.jobs import JOBS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [ROOT / "services" / "agent_memory", ROOT / "shared" / "agent_memory"]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("ops/**/*.md")])
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -26,6 +31,7 @@ COMMAND = re.compile(r"^(?:\$ )?(?:[A-Z_]+=\S* )*(?:bin/)?memory-daemon (.+)$")
 # `services/agent_memory/hook/wire.py`, `wire.py:parse`, `store/reader.py:Reader.catch_up`.
 SOURCE = re.compile(r"`([\w./-]+\.py)(?::([\w.]+)(?:\(\))?)?`")
 PLACE = re.compile(r"`((?:\.ci|bin|ops|proto|services|shared|tests)/[\w./-]*)`")
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)]+)\)")
 VARIABLE = re.compile(r"\bMEMORY_[A-Z_]+[A-Z]\b")
 
 
@@ -78,6 +84,72 @@ def test_every_file_and_function_exists(document: Path) -> None:
     ]
 
     assert missing == []
+
+
+def test_the_readme_names_every_setting() -> None:
+    """Each setting stands in its table with its variable and its built-in value, and nothing else does."""
+    rows = re.findall(r"^\| `(\w+)` \| `(MEMORY_\w+)` \| [^|]*\| (?:`([^`]*)`)?", README, re.MULTILINE)
+
+    built_in = {name: getattr(settings.Settings(), name) for name in settings.VARIABLES if name != "db_path"}
+    assert {name: variable for name, variable, _ in rows} == settings.VARIABLES
+    assert {name: value for name, _, value in rows if value} == {
+        name: str(value) for name, value in built_in.items() if value
+    }
+
+
+def test_the_readme_names_every_exit_code() -> None:
+    """Each code that a command can end with is explained."""
+    explained = re.findall(r"^\| (\d) \|", README, re.MULTILINE)
+
+    assert {int(code) for code in explained} == {0, *(error.exit_code for error in every_error(AgentMemoryError))}
+
+
+def test_the_readme_names_every_job() -> None:
+    """Each scheduled job stands in its table, with the hour it runs at."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d\d):(\d\d) ", README, re.MULTILINE)
+
+    assert {name: f"{int(minute)} {int(hour)}" for name, hour, minute in rows} == {
+        name: " ".join(job.cron.split()[:2]) for name, job in JOBS.items()
+    }
+
+
+def test_the_readme_connects_hooks_that_bring_something() -> None:
+    """Each event of the settings for Claude Code was recorded, and is not one that is passed over."""
+    (block,) = (json.loads(block) for language, block in CODE.findall(README) if language == "json")
+
+    for hook, matchers in block["hooks"].items():
+        assert list(ROOT.glob(f"tests/data/hooks/claude-code/*-{hook}*.json"))
+        assert hook not in events.NOTHING_NEW
+        assert [command["command"] for matcher in matchers for command in matcher["hooks"]] == ["memory-ingest"]
+
+
+def test_every_link_leads_somewhere() -> None:
+    """Each link from one document to another, or to a heading, has a target."""
+    dead = [
+        f"{document.relative_to(ROOT)}: {target}"
+        for document in DOCUMENTS
+        for target in LINK.findall(document.read_text(encoding="utf-8"))
+        if not leads_somewhere(document, target)
+    ]
+
+    assert dead == []
+
+
+def leads_somewhere(document: Path, target: str) -> bool:
+    if target.startswith("https://"):
+        return True
+    file, _, anchor = target.partition("#")
+    path = document.parent / file if file else document
+    if not anchor:
+        return path.exists()
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def every_error(error: type[AgentMemoryError]) -> Iterator[type[AgentMemoryError]]:
+    yield error
+    for narrower in error.__subclasses__():
+        yield from every_error(narrower)
 
 
 def commands(text: str) -> Iterator[list[str]]:
