@@ -59,6 +59,11 @@ class RuntimePaths:
         return self.folder / "grpc.sock"
 
     @property
+    def hook_socket(self) -> Path:
+        """Where the front takes what hooks pass on."""
+        return self.folder / "hook.sock"
+
+    @property
     def ingest_socket(self) -> Path:
         """Where the writer takes commands."""
         return self.folder / "ingest.sock"

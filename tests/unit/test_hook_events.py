@@ -19,12 +19,12 @@ NOW_MS = 1_795_363_889_243
 
 
 def recorded(name: str) -> Event | None:
-    return event_from(parse((RECORDINGS / f"{name}.json").read_bytes()), NOW_MS)
+    return event_from(parse((RECORDINGS / f"{name}.json").read_bytes()), NOW_MS, key="k1")
 
 
-def event_of(now_ms: int = NOW_MS, **fields: Any) -> Event | None:
+def event_of(now_ms: int = NOW_MS, key: str = "k1", **fields: Any) -> Event | None:
     payload = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt_id": "p1", **fields}
-    return event_from(parse(json.dumps(payload).encode()), now_ms)
+    return event_from(parse(json.dumps(payload).encode()), now_ms, key)
 
 
 def stored(event: Event | None) -> Event:
@@ -256,10 +256,13 @@ def test_the_same_words_said_twice_are_two_events() -> None:
 
 
 def test_without_an_identity_in_the_payload_every_call_is_an_event_of_its_own() -> None:
-    """A session can be resumed twice, and its hook's payload can't tell which time it is."""
+    """A session can be resumed twice, and its hook's payload can't tell which time it is; the call's key can."""
     resumed: dict[str, Any] = {"hook_event_name": "SessionStart", "source": "resume", "prompt_id": ""}
 
-    assert stored(event_of(**resumed)).event_id != stored(event_of(**resumed)).event_id
+    first, again, second = (stored(event_of(key=key, **resumed)) for key in ("k1", "k1", "k2"))
+
+    assert first.event_id == again.event_id
+    assert first.event_id != second.event_id
 
 
 def test_ids_are_made_fit_and_stay_apart() -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,16 +16,31 @@ from pathlib import Path
 import grpc
 import pytest
 
+from agent_memory.capture import handover, letters
+from agent_memory.capture.letters import Letter
+from agent_memory.capture.spool import Spool
 from agent_memory.client import SERVICE
-from agent_memory.hook.main import Arguments, arguments_from
+from agent_memory.hook.command import command, program
 from agent_memory.rpc import memory_pb2 as pb
 
 PROMPT = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt_id": "p1", "prompt": "Grüße"}
+STDIN = json.dumps(PROMPT, indent=1, ensure_ascii=False).encode()
+ORDINARY = [sys.executable, "-m", "agent_memory.hook"]
+both_forms = pytest.mark.parametrize("form", [program(), ORDINARY], ids=["quick", "ordinary"])
+# Far below what a hook that waits for a daemon would take, with room for a slow machine's start of Python.
+SOON_S = 10
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """A home of its own, with a name short enough for a socket below it."""
+    with tempfile.TemporaryDirectory(prefix="am-", dir="/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
 def daemon() -> Iterator[tuple[list[pb.Event], str]]:
-    """What arrives at the receiving end of the hook's one call, and the address of that end."""
+    """What arrives at a daemon that is named by its address, and that address."""
     arrived: list[pb.Event] = []
 
     def ingest(request: pb.IngestEventRequest, context: grpc.ServicerContext) -> pb.IngestEventResponse:
@@ -42,126 +58,246 @@ def daemon() -> Iterator[tuple[list[pb.Event], str]]:
     server.stop(None).wait()
 
 
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    foreign = ("MEMORY_", "XDG_", "CLAUDE_", "GEMINI_")
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return {**ours, "HOME": str(home), **variables}
+
+
 def run_hook(
-    home: Path, stdin: bytes, address: str, *words: str, **environment: str
+    form: list[str], home: Path, stdin: bytes, *words: str, **variables: str
 ) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-m", "agent_memory.hook", *words],
-        input=stdin,
-        capture_output=True,
-        env={**os.environ, "HOME": str(home), "MEMORY_DAEMON_ADDR": address, **environment},
-        timeout=30,
-        check=False,
+        [*form, *words], input=stdin, capture_output=True, env=environment(home, **variables), timeout=30, check=False
     )
 
 
 def assert_goes_on(hook: subprocess.CompletedProcess[bytes]) -> None:
-    assert (hook.returncode, hook.stdout, hook.stderr) == (0, b'{"continue":true}\n', b"")
+    assert (hook.returncode, hook.stdout, hook.stderr) == (0, handover.ANSWER, b"")
 
 
-def test_an_event_arrives_whole(tmp_path: Path, daemon: tuple[list[pb.Event], str]) -> None:
-    """Standard input over several lines, the project from the environment, one call to the daemon."""
-    arrived, address = daemon
-    stdin = json.dumps(PROMPT, indent=1, ensure_ascii=False).encode()
-
-    hook = run_hook(tmp_path, stdin, address, CLAUDE_PROJECT_DIR="/home/dev/project", MEMORY_HOOK_DEADLINE_MS="20000")
-
-    assert_goes_on(hook)
-    (event,) = arrived
-    assert (event.session_id, event.text, event.agent) == ("s1", "Grüße", "claude-code")
-    assert event.metadata["project"] == "/home/dev/project"
-    assert abs(event.timestamp_ms - time.time() * 1000) < 60_000
+def spool(home: Path) -> Spool:
+    return Spool(home / ".local/share/agent-memory/db")
 
 
-def test_the_command_line_names_what_the_payload_does_not(tmp_path: Path, daemon: tuple[list[pb.Event], str]) -> None:
-    """The agent by its flag, the event as the last word."""
-    arrived, address = daemon
-    stdin = b'{"session_id":"s1","prompt":"Hello"}'
+def spooled(home: Path) -> list[Letter]:
+    return [letters.read(path.read_bytes()) for path in spool(home).waiting()]
 
-    hook = run_hook(
-        tmp_path, stdin, address, "--agent", "my-agent", "UserPromptSubmit", MEMORY_HOOK_DEADLINE_MS="20000"
-    )
+
+@both_forms
+def test_without_a_daemon_what_was_said_waits_in_the_spool(form: list[str], home: Path) -> None:
+    """The whole input, with what else is known of it, in a file that only this user can read."""
+    before_ms = time.time_ns() // 1_000_000
+
+    hook = run_hook(form, home, STDIN, "--agent", "codex", "Stop", CLAUDE_PROJECT_DIR="/home/dev/project")
 
     assert_goes_on(hook)
-    (event,) = arrived
-    assert (event.agent, event.text, event.event_type) == ("my-agent", "Hello", pb.EVENT_TYPE_USER_MESSAGE)
+    (letter,) = spooled(home)
+    assert (letter.agent, letter.event, letter.project) == ("codex", "Stop", "/home/dev/project")
+    assert letter.payload == STDIN
+    assert before_ms <= letter.arrived_ms <= time.time_ns() // 1_000_000
+    (path,) = spool(home).waiting()
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
-@pytest.mark.parametrize("stdin", [b"", b"not json", b"[1, 2]", b"{}", b"\xff\x00", b"[" * 200_000])
-def test_garbage_costs_the_agent_nothing(tmp_path: Path, stdin: bytes) -> None:
-    """The answer is the same for input that is no hook's."""
-    assert_goes_on(run_hook(tmp_path, stdin, "127.0.0.1:1"))
+@both_forms
+@pytest.mark.parametrize("stdin", [b"", b"not json", b"[1, 2]", b"\xff\x00\n", b"[" * 200_000])
+def test_garbage_costs_the_agent_nothing(form: list[str], home: Path, stdin: bytes) -> None:
+    """The answer is the same for input that is no hook's; it is passed on, for somebody to look into."""
+    assert_goes_on(run_hook(form, home, stdin))
+
+    assert [letter.payload for letter in spooled(home)] == ([stdin] if stdin else [])
 
 
-def test_a_daemon_that_is_down_costs_the_agent_nothing(tmp_path: Path) -> None:
-    """Nobody listens at the address; nothing on stderr, which the agent would show its user."""
-    assert_goes_on(run_hook(tmp_path, json.dumps(PROMPT).encode(), "127.0.0.1:1"))
-    assert_goes_on(run_hook(tmp_path, json.dumps(PROMPT).encode(), f"unix:{tmp_path}/none.sock"))
-
-
-def test_settings_that_make_no_sense_cost_the_agent_nothing(tmp_path: Path) -> None:
+@both_forms
+def test_settings_that_make_no_sense_cost_the_agent_nothing(form: list[str], home: Path) -> None:
     """A broken setting is the daemon's to complain about."""
-    hook = run_hook(tmp_path, json.dumps(PROMPT).encode(), "", MEMORY_GRPC_PORT="none", MEMORY_CONFIG="/nowhere.toml")
+    assert_goes_on(run_hook(form, home, STDIN, MEMORY_GRPC_PORT="none", MEMORY_CONFIG="/nowhere.toml"))
 
-    assert_goes_on(hook)
+    assert len(spooled(home)) == 1
 
 
-def test_a_daemon_that_hangs_is_not_waited_for(tmp_path: Path) -> None:
-    """A socket that takes the connection and never says a word: the deadline holds."""
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        address = f"127.0.0.1:{silent.getsockname()[1]}"
+@both_forms
+def test_a_daemon_that_hangs_is_not_waited_for(form: list[str], home: Path) -> None:
+    """A socket that takes the letter and never says a word: the deadline holds, and nothing is lost."""
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(home / "hook.sock"))
+        silent.listen(8)
+        spool(home).open_door(home / "hook.sock")
         started = time.monotonic()
 
-        hook = run_hook(tmp_path, json.dumps(PROMPT).encode(), address, MEMORY_HOOK_DEADLINE_MS="300")
+        hook = run_hook(form, home, STDIN)
 
     assert_goes_on(hook)
-    # Far below the 30 seconds a call may take elsewhere, with room for a slow machine's start of Python.
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < SOON_S
+    assert len(spooled(home)) == 1
 
 
-def test_an_agent_that_never_closes_its_end_is_not_waited_for(tmp_path: Path) -> None:
-    """The deadline covers reading, too."""
-    hook = subprocess.Popen(
-        [sys.executable, "-m", "agent_memory.hook"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "HOME": str(tmp_path), "MEMORY_HOOK_DEADLINE_MS": "200"},
-    )
+def test_a_daemon_that_takes_no_more_callers_is_not_waited_for(home: Path) -> None:
+    """A queue that is full refuses at once."""
+    with socket.socket(socket.AF_UNIX) as silent, socket.socket(socket.AF_UNIX) as other:
+        silent.bind(str(home / "hook.sock"))
+        silent.listen(0)
+        other.connect(str(home / "hook.sock"))
+        spool(home).open_door(home / "hook.sock")
+
+        assert_goes_on(run_hook(program(), home, STDIN))
+
+    assert len(spooled(home)) == 1
+
+
+@both_forms
+def test_an_agent_that_never_closes_its_end_is_heard_all_the_same(form: list[str], home: Path) -> None:
+    """Once it has fallen silent, what it said is passed on."""
+    hook = subprocess.Popen(form, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home))
     with hook:
+        assert hook.stdin is not None
         assert hook.stdout is not None
-        assert hook.stdout.read() == b'{"continue":true}\n'
-        assert hook.wait(10) == 0
+        hook.stdin.write(STDIN)
+        hook.stdin.flush()
+        assert hook.stdout.read() == handover.ANSWER
+        assert hook.wait(SOON_S) == 0
+
+    assert [letter.payload for letter in spooled(home)] == [STDIN]
 
 
-def test_an_agent_that_listens_no_more_is_no_error(tmp_path: Path) -> None:
+@both_forms
+def test_an_agent_that_listens_no_more_is_no_error(form: list[str], home: Path) -> None:
     """All three streams closed: still exit code 0."""
     hook = subprocess.run(
-        ["/bin/sh", "-c", 'exec "$0" -m agent_memory.hook <&- >&- 2>&-', sys.executable],
-        env={**os.environ, "HOME": str(tmp_path)},
-        timeout=30,
-        check=False,
+        ["/bin/sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *form], env=environment(home), timeout=30, check=False
     )
 
     assert hook.returncode == 0
 
 
-def test_help_and_version_are_told(tmp_path: Path) -> None:
+def test_tens_of_megabytes_are_passed_on_whole(home: Path) -> None:
+    """What fits into no pipe and no socket's buffer."""
+    stdin = json.dumps({**PROMPT, "prompt": "x" * (40 << 20)}).encode()
+
+    assert_goes_on(run_hook(program(), home, stdin))
+
+    (letter,) = spooled(home)
+    assert letter.payload == stdin
+
+
+def test_what_no_agent_sends_is_cut_before_it_fills_the_memory(home: Path) -> None:
+    """Beyond the largest payload the rest is read, so that the agent can go on, and dropped."""
+    assert_goes_on(run_hook(program(), home, b"x" * (handover.PAYLOAD_MAX_BYTES + (3 << 20))))
+
+    (letter,) = spooled(home)
+    left_over = handover.PAYLOAD_MAX_BYTES - len(letter.payload)
+    assert 0 <= left_over <= 1 << 20
+
+
+@both_forms
+def test_what_our_own_processes_start_is_not_remembered(form: list[str], home: Path) -> None:
+    """An agent that writes a summary for us has hooks, too."""
+    assert_goes_on(run_hook(form, home, STDIN, MEMORY_HOOK_DISABLED="1"))
+    assert spooled(home) == []
+
+    assert_goes_on(run_hook(form, home, STDIN, MEMORY_HOOK_DISABLED="0"))
+    assert len(spooled(home)) == 1
+
+
+def test_a_full_spool_keeps_what_it_has(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest is never thrown away for the newest."""
+    monkeypatch.setattr(handover, "SPOOL_MAX_LETTERS", 3)
+    folder = os.fsencode(spool(home).folder)
+    spool(home).open_door(home / "hook.sock")
+    spool(home).reject("odd", b"", "for a test")
+    keys = [b"%020d-0000000000000000" % number for number in range(5)]
+
+    kept = [handover._kept(folder, key, handover.sealed(key, b"", b"", b"", [STDIN])) for key in keys]
+
+    assert kept == [True, True, True, False, False]
+    assert [path.name.encode() for path in spool(home).waiting()] == keys[:3]
+    assert spool(home).state().full
+
+
+def test_where_the_spool_cannot_be_written_the_folder_beside_the_door_takes_its_place(home: Path) -> None:
+    """A full disk, for one: the runtime folder is in memory on most machines."""
+    runtime = home / "run"
+    runtime.mkdir()
+    spool(home).open_door(runtime / "hook.sock")
+    # What takes every name: not even root can make a file of a folder's name.
+    (spool(home).folder / "full").touch()
+    folder = os.fsencode(spool(home).folder)
+    letter = handover.sealed(b"%020d-0000000000000000" % 1, b"", b"", b"", [STDIN])
+    (spool(home).folder / ("." + "1".zfill(20) + "-0000000000000000")).mkdir()
+
+    assert handover.keep(folder, letter)
+
+    assert [path.parent for path in spool(home).waiting()] == [runtime / "spool"]
+
+
+@pytest.mark.parametrize("event", ["Stop", "it's; $(rm -rf ~)"])
+def test_the_command_for_an_agents_settings_does_the_same(home: Path, event: str) -> None:
+    """What an installer writes, run as agents run it."""
+    hook = subprocess.run(
+        ["/bin/sh", "-c", command("gemini-cli", event)],
+        input=STDIN,
+        capture_output=True,
+        env=environment(home),
+        timeout=30,
+        check=False,
+    )
+
+    assert_goes_on(hook)
+    assert [(letter.agent, letter.event) for letter in spooled(home)] == [("gemini-cli", event)]
+
+
+def test_a_python_that_is_gone_costs_the_agent_nothing(home: Path) -> None:
+    """The shell answers in its place; one agent drops its user's prompt on any exit code but 0 and 1."""
+    gone = command("gemini-cli", "BeforeAgent").replace(sys.executable, str(home / "gone"))
+
+    hook = subprocess.run(["/bin/sh", "-c", gone], input=STDIN, capture_output=True, timeout=30, check=False)
+
+    assert_goes_on(hook)
+
+
+@both_forms
+def test_a_daemon_named_by_its_address_gets_the_event(
+    form: list[str], home: Path, daemon: tuple[list[pb.Event], str]
+) -> None:
+    """MEMORY_DAEMON_ADDR leads elsewhere, by gRPC; the command line says what the payload does not."""
+    arrived, address = daemon
+    variables = {"MEMORY_DAEMON_ADDR": address, "MEMORY_HOOK_DEADLINE_MS": "20000"}
+
+    hook = run_hook(
+        form, home, b'{"session_id":"s1","prompt":"Hello"}', "--agent", "my-agent", "UserPromptSubmit", **variables
+    )
+
+    assert_goes_on(hook)
+    (event,) = arrived
+    assert (event.agent, event.text, event.event_type) == ("my-agent", "Hello", pb.EVENT_TYPE_USER_MESSAGE)
+    assert spooled(home) == []
+
+
+def test_what_a_named_daemon_does_not_take_is_kept_here(home: Path) -> None:
+    """Nobody listens at the address; nothing on stderr, which the agent would show its user."""
+    for address in ("127.0.0.1:1", f"unix:{home}/none.sock"):
+        assert_goes_on(run_hook(ORDINARY, home, STDIN, MEMORY_DAEMON_ADDR=address))
+
+    assert [letter.payload for letter in spooled(home)] == [STDIN, STDIN]
+
+
+def test_help_and_version_are_told(home: Path) -> None:
     """The two questions that a person asks; they read no input."""
-    assert b"Example:" in run_hook(tmp_path, b"", "", "--help").stdout
-    assert run_hook(tmp_path, b"", "", "--version").stdout.startswith(b"memory-ingest ")
+    assert b"Example:" in run_hook(ORDINARY, home, b"", "--help").stdout
+    assert run_hook(ORDINARY, home, b"", "--version").stdout.startswith(b"memory-ingest ")
 
 
 @pytest.mark.parametrize(
-    ("words", "arguments"),
+    ("words", "names"),
     [
-        ([], Arguments()),
-        (["Stop"], Arguments(event="Stop")),
-        (["--agent", "codex", "Stop"], Arguments("codex", "Stop")),
-        (["Stop", "--agent=codex"], Arguments("codex", "Stop")),
-        (["--unknown", "Stop", "--agent"], Arguments("", "Stop")),
+        ([], ("", "")),
+        (["Stop"], ("", "Stop")),
+        (["--agent", "codex", "Stop"], ("codex", "Stop")),
+        (["Stop", "--agent=codex"], ("codex", "Stop")),
+        (["--unknown", "Stop", "--agent"], ("", "Stop")),
     ],
 )
-def test_the_command_line_is_read_in_any_order(words: list[str], arguments: Arguments) -> None:
+def test_the_command_line_is_read_in_any_order(words: list[str], names: tuple[str, str]) -> None:
     """Words that mean nothing to us are passed over."""
-    assert arguments_from(words) == arguments
+    assert handover.named(words) == names

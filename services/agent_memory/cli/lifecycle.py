@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from agent_memory.capture.spool import SpoolState
 from agent_memory.cli import claim, log_files, stack
 from agent_memory.cli.options import current, given, json_option, remembered, settings_options
 from agent_memory.cli.stack import Status
@@ -176,7 +178,8 @@ def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
 def _described(found: Status) -> str:
     if not found.running:
         why = "stale PID file: it was killed" if Path(found.pid_file).exists() else "no PID file"
-        return f"Memory daemon is NOT running ({why})\nPID file: {found.pid_file}"
+        lines = [f"Memory daemon is NOT running ({why})", f"PID file: {found.pid_file}"]
+        return "\n".join([*lines, *_spooled(found.spool)])
     lines = [
         f"Memory daemon is running (PID {found.pid})",
         f"PID file: {found.pid_file}",
@@ -187,6 +190,7 @@ def _described(found: Status) -> str:
         f"Store: {found.db_path}",
         f"Logs: {found.logs}",
         f"Health: {found.health}",
+        *_spooled(found.spool),
         "",
         f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME",
     ]
@@ -197,6 +201,18 @@ def _described(found: Status) -> str:
         if process.state not in ("running", "starting", "stopping"):
             lines.append(f"         {process.problem or 'It ended.'} See: memory-daemon logs {process.name}")
     return "\n".join(lines)
+
+
+def _spooled(spool: SpoolState) -> list[str]:
+    """What hooks left behind, if anything."""
+    lines = []
+    if spool.oldest_ms is not None:
+        age = duration(max(0, int(time.time() - spool.oldest_ms / 1000)))
+        full = " It is full and takes no more." if spool.full else ""
+        lines.append(f"Spool: {spool.waiting} events wait to be taken in, the oldest for {age}.{full}")
+    if spool.rejected:
+        lines.append(f"Rejected: {spool.rejected} inputs of hooks could not be understood. See: {spool.path}/rejected")
+    return lines
 
 
 def _labelled(name: str, line: str, several: bool) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from importlib.resources import files
 
 from agent_memory.capture import events, wire
 from agent_memory.errors import AgentMemoryError
+from agent_memory.hook import command
 from agent_memory.settings import Settings
 
 # A hook is a process of its own, and most of its time is Python's start: two keep two cores busy.
@@ -59,7 +59,7 @@ def samples(now: datetime) -> list[Sample]:
 
 def stored_events(calls: list[Sample]) -> int:
     """How many events a store must hold after all these calls: some tell nothing that is kept."""
-    made = (events.event_from(wire.parse(call.stdin, project=call.project), now_ms=0) for call in calls)
+    made = (events.event_from(wire.parse(call.stdin, project=call.project), now_ms=0, key="") for call in calls)
     return len({event.event_id for event in made if event is not None})
 
 
@@ -88,13 +88,14 @@ def _call_hook(call: Sample, settings: Settings) -> Sample:
         **os.environ,
         **settings.environment(),
         "MEMORY_CONFIG": os.devnull,
-        # It goes before every setting: set for daily use, it would lead the samples into the user's own memory.
-        "MEMORY_DAEMON_ADDR": settings.address,
+        # They go before every setting: set for daily use, they would lead the samples elsewhere.
+        "MEMORY_DAEMON_ADDR": "",
+        "MEMORY_HOOK_DISABLED": "",
         "MEMORY_HOOK_DEADLINE_MS": str(HOOK_DEADLINE_S * 1000),
         "CLAUDE_PROJECT_DIR": call.project,
     }
     hook = subprocess.run(
-        [sys.executable, "-P", "-m", "agent_memory.hook"],
+        command.program(),
         input=call.stdin,
         capture_output=True,
         env=environment,

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_memory.capture.spool import Spool, SpoolState
 from agent_memory.cli import claim, log_files, preflight
 from agent_memory.cli.claim import Claim
 from agent_memory.cli.supervisor import Process, ShuttingDown, Supervisor, launch
@@ -67,6 +68,8 @@ class Status:
     health: str | None
     logs: str
     processes: list[ProcessStatus]
+    # What hooks left for the daemon, running or not.
+    spool: SpoolState
 
     @property
     def sound(self) -> bool:
@@ -264,6 +267,7 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         health=found_health,
         logs=str(runtime.logs),
         processes=[_process_status(process, found_health) for process in processes],
+        spool=Spool(settings.db_path).state(),
     )
 
 

@@ -50,6 +50,8 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
         **settings.environment(),
         # The children have every setting from here: a config file edited meanwhile must not reach half of the stack.
         "MEMORY_CONFIG": os.devnull,
+        # An agent that one of ours may start, to write a summary, say, must not be remembered.
+        "MEMORY_HOOK_DISABLED": "1",
         "MEMORY_PYTHON": sys.executable,
         "MEMORY_PID_FILE": str(runtime.pid_file),
         "MEMORY_SUPERVISOR_SOCKET": str(runtime.supervisor_socket),

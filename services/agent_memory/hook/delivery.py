@@ -1,12 +1,19 @@
-"""Delivery: how an event gets from the hook to the daemon."""
+"""Delivery: how a letter gets to a daemon that is named by its address."""
 
 from __future__ import annotations
 
 from agent_memory import client, settings
-from agent_memory.model import Event
+from agent_memory.capture import events, letters, transcripts, wire
 
 
-def deliver(event: Event) -> None:
-    """Store the event; returns once it is on disk. Raises AgentMemoryError where there is no daemon to take it."""
-    with client.connect(settings.load()) as daemon:
-        daemon.ingest(event)
+def deliver(data: bytes) -> None:
+    """Store what the letter tells of; returns once it is on disk.
+
+    Raises InvalidEvent for what holds no event, another AgentMemoryError where there is no daemon to take it.
+    """
+    letter = letters.read(data)
+    call = wire.parse(letter.payload, agent=letter.agent, event=letter.event, project=letter.project)
+    event = events.event_from(transcripts.completed(call), letter.arrived_ms, letter.key)
+    if event is not None:
+        with client.connect(settings.load()) as daemon:
+            daemon.ingest(event)

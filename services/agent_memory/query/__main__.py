@@ -19,6 +19,7 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.paths import make_private_dir
 from agent_memory.query.health import Health
+from agent_memory.query.hooks import Hooks
 from agent_memory.query.malformed import MalformedRefused
 from agent_memory.query.service import NAME, MemoryService
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
@@ -60,6 +61,8 @@ def _serve(current: Settings, lifetime: Lifetime) -> int:
     server = _server(current, MemoryService(current, reader, writer), health)
     health.start()
     server.start()
+    hooks = Hooks(current, writer)
+    hooks.start()
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))
     log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
@@ -70,6 +73,7 @@ def _serve(current: Settings, lifetime: Lifetime) -> int:
         if announcements.wait(PARENT_CHECK_MS, lifetime):
             reader.catch_up()
             lifetime.wait(CATCH_UP_EVERY_MS)
+    hooks.stop()
     health.stop()
     server.stop(GRACE_S).wait()
     announcements.close()

@@ -6,10 +6,10 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 
-from agent_memory.capture import tools
+from agent_memory.capture import recalled, tools
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.wire import HookCall, ToolCall
-from agent_memory.ids import derived_ulid, new_ulid
+from agent_memory.ids import derived_ulid
 from agent_memory.model import Event, EventRole, EventType
 
 # The daemon takes 16 MiB an event; what is longer than this nobody typed.
@@ -19,23 +19,31 @@ METADATA_MAX_BYTES = 4 << 10
 
 # They tell nothing that another hook does not tell better, or nothing about the conversation.
 NOTHING_NEW = frozenset(
-    {"PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"}
+    {
+        *("PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"),
+        *("BeforeTool", "BeforeModel", "AfterModel", "BeforeToolSelection", "PreCompress"),
+    }
 )
 # Sources of a SessionStart that come with a new session id, so that there is one of them in a session.
-_FIRST_STARTS = ("startup", "clear", "fork")
+_FIRST_STARTS = ("startup", "new", "clear", "fork")
+# Agents tell an end twice, a moment apart, and give neither anything to be known by.
+_SAME_END_MS = 10_000
 # The results of background work, which Claude Code hands to the model as if the user had typed them.
 _MACHINE_PROMPT = "<task-notification>"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def event_from(call: HookCall, now_ms: int) -> Event | None:
-    """The event that the hook call tells of; None where it tells nothing that should be kept."""
+def event_from(call: HookCall, now_ms: int, key: str) -> Event | None:
+    """The event that the hook call tells of; None where it tells nothing that should be kept.
+
+    `now_ms` and `key` say when the hook was called and which call it was, where the payload doesn't.
+    """
     told = _told(call)
     session_id = _identifier(call.session_id)
     if told is None or not session_id:
         return None
     return Event(
-        event_id=_event_id(call, session_id, told.text, now_ms),
+        event_id=_event_id(call, session_id, told.text, now_ms, key),
         session_id=session_id,
         timestamp_ms=now_ms if call.timestamp_ms is None else call.timestamp_ms,
         event_type=told.event_type,
@@ -61,6 +69,8 @@ def _told(call: HookCall) -> _Told | None:
         case "Stop":
             # The one event of a turn's end: it carries the assistant's words, so there is no message beside it.
             return _Told(EventType.ASSISTANT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
+        case "AssistantMessage":
+            return _Told(EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT, call.last_assistant_message)
         case "PostToolUse" | "PostToolUseFailure" if call.tool is not None:
             return _tool_result(call, call.tool)
         case "SessionStart":
@@ -81,22 +91,25 @@ def _told(call: HookCall) -> _Told | None:
 
 
 def _prompt(call: HookCall) -> _Told | None:
-    if not call.prompt:
+    # What we recalled for the agent is no news, in whosever words it comes back.
+    prompt = recalled.without(call.prompt)
+    if not prompt:
         return None
-    if call.prompt.lstrip().startswith(_MACHINE_PROMPT):
-        return _Told(EventType.TOOL_RESULT, EventRole.SYSTEM, call.prompt, {"machine_text": "task-notification"})
+    if prompt.lstrip().startswith(_MACHINE_PROMPT):
+        return _Told(EventType.TOOL_RESULT, EventRole.SYSTEM, prompt, {"machine_text": "task-notification"})
     if call.subagent_id:
         # The words are the agent's: it tells a subagent what to do.
-        return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, call.prompt, {"machine_text": "subagent-task"})
-    return _Told(EventType.USER_MESSAGE, EventRole.USER, call.prompt)
+        return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, prompt, {"machine_text": "subagent-task"})
+    return _Told(EventType.USER_MESSAGE, EventRole.USER, prompt)
 
 
 def _tool_result(call: HookCall, tool: ToolCall) -> _Told:
-    failed = call.hook == "PostToolUseFailure" or not tools.succeeded(tool)
+    success = False if call.hook == "PostToolUseFailure" else tool.success
     details = {
         "tool_name": tool.name,
         "tool_use_id": tool.use_id,
-        "success": "false" if failed else "true",
+        # Some agents don't say.
+        "success": "" if success is None else str(success).lower(),
         "files": "\n".join(tools.files(tool)),
     }
     return _Told(EventType.TOOL_RESULT, EventRole.TOOL, tools.told(tool), details)
@@ -138,7 +151,7 @@ def _because(happened: str, why: str) -> str:
 
 def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
     values = {
-        "hook_event_name": call.hook,
+        "hook_event_name": call.hook_name,
         "cwd": call.cwd,
         "project": call.project,
         "prompt_id": call.prompt_id,
@@ -151,20 +164,36 @@ def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
     return {name: fitted(value, METADATA_MAX_BYTES) for name, value in values.items() if value}
 
 
-def _event_id(call: HookCall, session_id: str, text: str, now_ms: int) -> str:
+def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str) -> str:
     """The same id for the same happening, whenever and however often the hook tells of it.
 
     The time in a derived id is always zero: a doubled hook reads two clocks, and an id that is to be the same must
-    take nothing from them. Where the payload has nothing of its own to be told apart by, the id is a fresh one.
+    take nothing from them. Where the payload has nothing of its own to be told apart by, the call's key has to do.
     """
-    if call.tool is not None and call.tool.use_id:
-        return derived_ulid(0, session_id, call.hook, call.tool.use_id)
     stamp = "" if call.timestamp_ms is None else str(call.timestamp_ms)
-    if call.prompt_id or stamp:
-        return derived_ulid(0, session_id, call.hook, call.prompt_id, stamp, call.subagent_id, text)
-    if call.hook == "SessionStart" and call.source in _FIRST_STARTS:
-        return derived_ulid(0, session_id, call.hook, call.source)
-    return new_ulid(now_ms)
+    if call.tool is not None and call.tool.use_id:
+        parts = [call.tool.use_id]
+    elif call.message_id:
+        parts = [call.message_id]
+    elif not call.prompt_id and (call.hook == "SessionEnd" or (call.hook == "Stop" and not stamp)):
+        moment_ms = now_ms if call.timestamp_ms is None else call.timestamp_ms
+        parts = ["end", str(moment_ms // _SAME_END_MS)]
+    elif call.prompt_id or stamp:
+        parts = [call.prompt_id, stamp, call.subagent_id, _told_apart_by(call, text, stamp)]
+    elif call.hook == "SessionStart" and call.source in _FIRST_STARTS:
+        parts = [call.source]
+    else:
+        parts = ["call", key]
+    return derived_ulid(0, session_id, call.hook, *parts)
+
+
+def _told_apart_by(call: HookCall, text: str, stamp: str) -> str:
+    """What two calls of one moment differ in, taken from the payload alone."""
+    if call.tool is not None:
+        # Not the tool's name or its result: an agent that calls two kinds of hooks says them in two ways.
+        return tools.essence(call.tool)
+    # Where the time is given the words may come from elsewhere, and be there one time and not the other.
+    return "" if call.hook == "Stop" and stamp else text
 
 
 def _identifier(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 from agent_memory.capture.texts import fitted
@@ -13,20 +14,30 @@ INPUT_MAX_BYTES = 4 << 10
 RESULT_MAX_BYTES = 16 << 10
 
 # The one field that says what a call was about, the most telling first.
-_TELLING = ("command", "file_path", "notebook_path", "url", "query", "pattern", "path", "description", "prompt")
+_TELLING = (
+    *("command", "file_path", "filePath", "notebook_path", "url", "query", "pattern", "path", "dir_path"),
+    *("description", "prompt", "message"),
+)
 _FILE_FIELDS = ("file_path", "notebook_path", "filePath")
+# An agent whose only tool with a path of this name works on files.
+_PATH_TOOLS = ("create", "view", "edit", "str_replace_editor")
+_PATCHED_FILE = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
 
 
 def told(tool: ToolCall) -> str:
     """`Bash: ls -l` and, below it, the result or the error; what is long keeps head and tail."""
     result = tool.error or _result(tool.response)
-    call = f"{tool.name}: {fitted(_essence(tool.input), INPUT_MAX_BYTES)}"
+    call = f"{tool.name}: {fitted(essence(tool), INPUT_MAX_BYTES)}"
     return f"{call}\n{fitted(result, RESULT_MAX_BYTES)}".rstrip()
 
 
-def succeeded(tool: ToolCall) -> bool:
-    """Whether the call did what it was asked, as far as the agent says."""
-    return not tool.error and not (isinstance(tool.response, dict) and tool.response.get("interrupted") is True)
+def essence(tool: ToolCall) -> str:
+    """What the call was about: its most telling argument, or all of them."""
+    for field in _TELLING:
+        value = tool.input.get(field)
+        if isinstance(value, str) and value:
+            return value
+    return _json(tool.input) if tool.input else ""
 
 
 def files(tool: ToolCall) -> list[str]:
@@ -35,15 +46,11 @@ def files(tool: ToolCall) -> list[str]:
     inner = response.get("file")
     places: list[Mapping[str, object]] = [tool.input, response, inner if isinstance(inner, dict) else {}]
     named = [place[field] for place in places for field in _FILE_FIELDS if field in place]
+    if tool.name in _PATH_TOOLS:
+        named.append(tool.input.get("path"))
+    if tool.name == "apply_patch":
+        named += _PATCHED_FILE.findall(essence(tool))
     return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
-
-
-def _essence(given: Mapping[str, object]) -> str:
-    for field in _TELLING:
-        value = given.get(field)
-        if isinstance(value, str) and value:
-            return value
-    return _json(given) if given else ""
 
 
 def _result(response: object) -> str:

@@ -1,7 +1,4 @@
-"""The wire: what an agent puts on its hook's standard input, read into one typed record.
-
-The fields are Claude Code's; Codex, and Copilot where it runs Claude Code's hooks, send the same names.
-"""
+"""The wire: what an agent puts on its hook's standard input, read into one typed record, whichever agent it is."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from agent_memory.capture import dialects
 from agent_memory.errors import InvalidEvent
 
 # Thirteen digits are the last that are milliseconds; below twelve a number counts seconds (until the year 5138).
@@ -37,13 +35,17 @@ class ToolCall:
     input: Mapping[str, object]
     response: object
     error: str
+    # Whether it did what it was asked; None where the agent doesn't say.
+    success: bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class HookCall:
     """One call of a hook. A text the agent did not send is empty."""
 
+    # What happened, in Claude Code's words, and as the agent itself calls it.
     hook: str
+    hook_name: str
     session_id: str
     # When it happened, where the agent says so.
     timestamp_ms: int | None
@@ -53,9 +55,11 @@ class HookCall:
     project: str
     # The turn: one id for everything between two prompts.
     prompt_id: str
+    # What is told, where the agent gives it an id of its own.
+    message_id: str
     prompt: str
     last_assistant_message: str
-    # SessionStart: startup, resume, clear, fork or compact; SessionEnd: why.
+    # Startup, new, resume, clear, fork or compact; and why it ended.
     source: str
     reason: str
     model: str
@@ -68,6 +72,7 @@ class HookCall:
     notification_type: str
     compact_summary: str
     error: str
+    transcript_path: str
 
 
 def parse(raw: bytes, *, agent: str = "", event: str = "", project: str = "") -> HookCall:
@@ -76,31 +81,35 @@ def parse(raw: bytes, *, agent: str = "", event: str = "", project: str = "") ->
     What the payload says goes before what the caller knows: the agent's name, the event's, and the project's folder.
     Raises InvalidEvent where `raw` is not one JSON object.
     """
-    payload = _decoded(raw)
+    said = _decoded(raw)
+    name = _agent(said, agent)
+    payload = _DIALECTS.get(name, dialects.claude_code)(said, event)
     text = partial(_text, payload)
-    hook = text("hook_event_name") or event
-    source, cwd = text("source"), text("cwd")
+    hook, cwd = text("hook_event_name"), text("cwd")
     return HookCall(
         hook=hook,
+        hook_name=_text(said, "hook_event_name") or event or hook,
         session_id=text("session_id"),
         timestamp_ms=timestamp_ms(payload.get("timestamp")),
-        agent=_agent(payload, agent),
+        agent=name,
         cwd=cwd,
-        project=project or (cwd if hook == "SessionStart" else ""),
+        project=project or text("project") or (cwd if hook == "SessionStart" else ""),
         prompt_id=text("prompt_id") or text("turn_id"),
+        message_id=text("message_id"),
         prompt=text("prompt") or (text("message") if hook == "UserPromptSubmit" else ""),
         last_assistant_message=text("last_assistant_message"),
-        source=source,
+        source=text("source"),
         reason=text("reason"),
         model=text("model"),
         permission_mode=text("permission_mode"),
         subagent_id=text("agent_id"),
-        subagent_type=text("agent_type") if "agent_type" in payload else None,
+        subagent_type=text("agent_type") if payload.get("agent_type") is not None else None,
         tool=_tool(payload),
         message=text("message"),
         notification_type=text("notification_type"),
         compact_summary=text("compact_summary"),
         error=text("error"),
+        transcript_path=text("transcript_path"),
     )
 
 
@@ -152,6 +161,10 @@ def _decoded(raw: bytes) -> Mapping[str, object]:
 
 def _agent(payload: Mapping[str, object], named: str) -> str:
     """Who sent it, told from the payload: agents run each other's hooks, so that a configured name proves nothing."""
+    if {"hook", "input"} <= payload.keys():
+        return "opencode"
+    if "sessionId" in payload or "tool_result" in payload:
+        return "copilot-cli"
     transcript = payload.get("transcript_path")
     if isinstance(transcript, str):
         for home, agent in _TRANSCRIPT_HOMES:
@@ -172,11 +185,28 @@ def _tool(payload: Mapping[str, object]) -> ToolCall | None:
         name=name,
         use_id=_text(payload, "tool_use_id"),
         input=given if isinstance(given, dict) else {},
-        response=payload.get("tool_response", payload.get("tool_result")),
+        response=payload.get("tool_response"),
         error=_text(payload, "error"),
+        success=_succeeded(payload),
     )
+
+
+def _succeeded(payload: Mapping[str, object]) -> bool | None:
+    if "tool_success" in payload:
+        return payload["tool_success"] is True if payload["tool_success"] is not None else None
+    response = payload.get("tool_response")
+    interrupted = isinstance(response, dict) and response.get("interrupted") is True
+    return not interrupted and not payload.get("error")
 
 
 def _text(payload: Mapping[str, object], field: str) -> str:
     value = payload.get(field)
     return value if isinstance(value, str) else ""
+
+
+_DIALECTS = {
+    "codex": dialects.codex,
+    "copilot-cli": dialects.copilot_cli,
+    "gemini-cli": dialects.gemini_cli,
+    "opencode": dialects.opencode,
+}

@@ -1,0 +1,78 @@
+"""The letterbox: what hooks passed on is read, becomes events, and is stored; what holds no event is kept aside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from agent_memory.bus.client import Bus
+from agent_memory.capture import events, transcripts, wire
+from agent_memory.capture.letters import Letter
+from agent_memory.capture.sessions import Sessions
+from agent_memory.capture.spool import Spool
+from agent_memory.errors import CommandRefused, InvalidEvent
+from agent_memory.logs import line
+from agent_memory.messages import event_to_pb
+from agent_memory.query import intake
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class Letterbox:
+    """Takes letters in, from any thread. The same letter twice is one event."""
+
+    def __init__(self, settings: Settings, writer: Bus, spool: Spool) -> None:
+        self._settings = settings
+        self._writer = writer
+        self._spool = spool
+        self._sessions = Sessions()
+
+    def take(self, letters: Sequence[Letter]) -> None:
+        """Store what the letters tell of; returns once it is on disk.
+
+        Raises WriterUnavailable, or OSError, when it can't be stored now; the same letters may be given again.
+        """
+        told = [(letter, event) for letter in letters if (event := self._event(letter)) is not None]
+        if not told:
+            return
+        try:
+            self._append([event for _, event in told])
+        except CommandRefused:
+            for letter, event in told:
+                self._append_alone(letter, event)
+
+    def reject(self, name: str, data: bytes, reason: str) -> None:
+        """Keep aside what is no event, for somebody to look at; raises OSError."""
+        log.warning(line("hook's input kept aside", name=name, reason=reason))
+        self._spool.reject(name, data, reason)
+
+    def _event(self, letter: Letter) -> pb.Event | None:
+        try:
+            call = wire.parse(letter.payload, agent=letter.agent, event=letter.event, project=letter.project)
+            call = transcripts.completed(self._sessions.completed(call))
+            event = events.event_from(call, letter.arrived_ms, letter.key)
+            if event is None:
+                return None
+            message = event_to_pb(event)
+            intake.admit(message, self._settings, may_be_large=True)
+            return message
+        except InvalidEvent as error:
+            self.reject(letter.key, letter.payload, str(error))
+        except Exception as error:
+            # A payload that no agent sent so far must not stand in the way of those behind it.
+            log.exception(line("a hook's input was not understood", key=letter.key))
+            self.reject(letter.key, letter.payload, f"not understood: {error!r}")
+        return None
+
+    def _append_alone(self, letter: Letter, event: pb.Event) -> None:
+        try:
+            self._append([event])
+        except CommandRefused as error:
+            self.reject(letter.key, letter.payload, str(error))
+
+    def _append(self, stored: Sequence[pb.Event]) -> None:
+        batch = pb.IngestEventsRequest(events=stored)
+        self._writer.ask(bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString())))

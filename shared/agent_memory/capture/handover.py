@@ -1,0 +1,266 @@
+"""The hand-over: a hook's process passes on what the agent said, to the daemon if it answers, else to the spool.
+
+The agent waits for this at every step it takes, so nothing is imported that Python does not start with or have in C:
+json, socket, re or contextlib would each cost as much as all that is done here.
+
+What is passed on is a letter: a line with a version and two lengths; the fields `key`, `agent`, `event` and `project`
+with NULs between them; standard input as it came. A socket and a file get the same bytes.
+"""
+
+import posix
+import select
+import sys
+import time
+from _signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
+from _socket import AF_UNIX, SOCK_STREAM, socket
+
+# Enough for every agent: `continue` is a key that all of them know, or none minds.
+ANSWER = b'{"continue":true}\n'
+TAKEN = b"\x06"  # the daemon's one byte for "it is on disk"
+VERSION = b"agent-memory-letter-1"
+# Beside the store, so that who finds the one finds the other; and in it a link to the socket of who serves the store.
+SPOOL_SUFFIX = b"-spool"
+DOOR = b"door"
+CONFIG = b"/agent-memory/config.toml"
+
+DEADLINE_MS = 200
+# Of that, what Python's start and the way into the spool need.
+RESERVED_MS = 90
+PAYLOAD_MAX_BYTES = 64 << 20
+# Months of work without a daemon. The beginning of what was said is worth as much as its end, so that a full spool
+# takes nothing more: what it was given is never thrown away for something newer.
+SPOOL_MAX_LETTERS = 50_000
+_CHUNK_BYTES = 1 << 20
+_CONFIG_MAX_BYTES = 1 << 16
+
+
+def main(words: list[str]) -> None:
+    """Do what a hook does, answer the agent, and end the process with exit code 0, whatever happens."""
+    try:
+        if posix.environ.get(b"MEMORY_DAEMON_ADDR"):
+            # That way goes by gRPC, which this Python was started without.
+            program = [sys.executable, "-P", "-m", "agent_memory.hook", *words]
+            posix.execve(sys.executable, program, posix.environ)
+        capture(*named(words))
+    except BaseException:
+        # The agent goes on whatever happens to us; there is nobody to tell.
+        pass
+    finish()
+
+
+def finish() -> None:
+    """Answer the agent and end the process at once."""
+    try:  # noqa: SIM105
+        posix.write(1, ANSWER)
+    except OSError:
+        pass  # the agent listens no more
+    posix._exit(0)
+
+
+def named(words: list[str]) -> tuple[str, str]:
+    """The agent and the event that a command line names, empty where it names none. Unknown words are passed over."""
+    agent = event = ""
+    rest = iter(words)
+    for word in rest:
+        if word == "--agent":
+            agent = next(rest, "")
+        elif word[:8] == "--agent=":
+            agent = word[8:]
+        elif word[:1] != "-":
+            event = word
+    return agent, event
+
+
+def capture(agent: str, event: str) -> None:
+    """Pass standard input on. Returns once the daemon has it on disk, or the spool, or neither can take it."""
+    letter = received(agent, event)
+    if letter:
+        spool = spool_of(store(posix.environ))
+        if not handed_over(spool, letter, patience_s()):
+            keep(spool, letter)
+
+
+def received(agent: str, event: str) -> list[bytes]:
+    """The letter with all of standard input, in parts; empty where there is nothing to pass on."""
+    # Who closes a terminal, or stops an agent, means the agent; what it said last is to arrive all the same.
+    for number in (SIGINT, SIGTERM, SIGHUP):
+        signal(number, SIG_IGN)
+    key = b"%020d-%s" % (time.time_ns(), posix.urandom(8).hex().encode())
+    payload = _read(patience_s())
+    # What our own processes start must not be remembered: a summary would be summarised.
+    if not payload or posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") not in (b"", b"0"):
+        return []
+    project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
+    return sealed(key, _encoded(agent), _encoded(event), project, payload)
+
+
+def sealed(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[bytes]) -> list[bytes]:
+    """A letter's parts. The key names it, orders it by time, and makes its id where the payload has none."""
+    fields = b"\0".join((key, agent, event, project))
+    return [b"%s %d %d\n" % (VERSION, len(fields), sum(map(len, payload))), fields, *payload]
+
+
+def patience_s() -> float:
+    """How long one may wait: for the agent's next word, and for the daemon's answer."""
+    try:
+        deadline_ms = int(posix.environ.get(b"MEMORY_HOOK_DEADLINE_MS", b""))
+    except ValueError:
+        deadline_ms = DEADLINE_MS
+    return max(deadline_ms - RESERVED_MS, 10) / 1000
+
+
+def handed_over(spool: bytes, letter: list[bytes], timeout_s: float) -> bool:
+    """Whether the daemon behind the spool's door has taken the letter, in time."""
+    deadline = time.monotonic() + timeout_s
+    connection = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        connection.settimeout(timeout_s)
+        # Not through the link: the name of a socket may be only a hundred bytes long.
+        connection.connect(posix.readlink(spool + b"/" + DOOR))
+        for part in letter:
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            connection.sendall(part)
+        connection.settimeout(max(deadline - time.monotonic(), 0.001))
+        return connection.recv(1) == TAKEN
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def keep(spool: bytes, letter: list[bytes]) -> bool:
+    """Leave the letter in the spool; on a full disk, in the one beside the door, which often is in memory."""
+    key = letter[1].partition(b"\0")[0]
+    return any(_kept(folder, key, letter) for folder in spools(spool))
+
+
+def spools(spool: bytes) -> list[bytes]:
+    """The folders in which letters may wait for the daemon of this spool."""
+    try:
+        return [spool, posix.readlink(spool + b"/" + DOOR).rpartition(b"/")[0] + b"/spool"]
+    except OSError:
+        return [spool]
+
+
+def spool_of(store: bytes) -> bytes:
+    """The folder in which letters wait for the daemon of that store."""
+    return store + SPOOL_SUFFIX
+
+
+def store(environ: dict[bytes, bytes]) -> bytes:
+    """The path of the store that these variables and the config file name, as `settings.load` finds it."""
+    try:
+        named = environ.get(b"MEMORY_DB_PATH") or _configured(environ)
+        if named[:1] == b"/":
+            return named.rstrip(b"/")
+        if named[:2] == b"~/":
+            return _home(environ) + named[1:].rstrip(b"/")
+        if named:
+            return _asked_for()
+    except Exception:
+        pass  # what the daemon can't be started with is not for a hook to complain about
+    if sys.platform == "darwin":
+        return _home(environ) + b"/Library/Application Support/agent-memory/db"
+    return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"
+
+
+def _read(patience_s: float) -> list[bytes]:
+    """Standard input to its end, or to where the agent fell silent. What is beyond the largest payload is not kept."""
+    chunks, size = [], 0
+    waiting = select.poll()
+    waiting.register(0, select.POLLIN)
+    try:
+        while waiting.poll(patience_s * 1000) and (chunk := posix.read(0, _CHUNK_BYTES)):
+            size += len(chunk)
+            if size <= PAYLOAD_MAX_BYTES:
+                chunks.append(chunk)
+    except OSError:
+        pass  # closed from the beginning
+    return chunks
+
+
+def _kept(folder: bytes, key: bytes, letter: list[bytes]) -> bool:
+    # Written under a name that nobody reads, then named: whoever looks sees the whole letter or none.
+    unfinished = folder + b"/." + key
+    try:
+        _make_private(folder)
+        if len(posix.listdir(folder)) >= SPOOL_MAX_LETTERS + 2:  # the door, and what was rejected
+            return False
+        _write(unfinished, letter)
+        posix.rename(unfinished, folder + b"/" + key)
+        return True
+    except OSError:
+        try:  # noqa: SIM105
+            posix.unlink(unfinished)
+        except OSError:
+            pass  # it was not even begun
+        return False
+
+
+def _write(path: bytes, letter: list[bytes]) -> None:
+    file = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o600)
+    try:
+        for part in letter:
+            while part:
+                part = part[posix.write(file, part) :]
+        posix.fsync(file)
+    finally:
+        posix.close(file)
+
+
+def _make_private(folder: bytes) -> None:
+    try:
+        posix.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        _make_private(folder.rpartition(b"/")[0])
+        posix.mkdir(folder, 0o700)
+
+
+def _configured(environ: dict[bytes, bytes]) -> bytes:
+    """The config file's db_path, or nothing. TOML in full is for `settings`; this knows a line with a plain string."""
+    path = environ.get(b"MEMORY_CONFIG") or _folder(environ, b"XDG_CONFIG_HOME", b"/.config") + CONFIG
+    if path[:2] == b"~/":
+        path = _home(environ) + path[1:]
+    try:
+        file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        text = posix.read(file, _CONFIG_MAX_BYTES)
+    finally:
+        posix.close(file)
+    if b"db_path" not in text:
+        return b""
+    for line in text.split(b"\n"):
+        name, _, value = line.partition(b"=")
+        value = value.strip()
+        if name.strip() == b"db_path" and value[:1] in (b'"', b"'") and b"\\" not in value:
+            inner, end, comment = value[1:].partition(value[:1])
+            if end and comment.strip()[:1] in (b"", b"#"):
+                return inner
+    return _asked_for()
+
+
+def _asked_for() -> bytes:
+    from agent_memory import settings  # forty times as dear as all the rest: only where nothing else will do
+
+    return str(settings.load().db_path).encode(errors="surrogateescape")
+
+
+def _folder(environ: dict[bytes, bytes], variable: bytes, fallback: bytes) -> bytes:
+    value = environ.get(variable, b"")
+    return value.rstrip(b"/") if value[:1] == b"/" else _home(environ) + fallback
+
+
+def _home(environ: dict[bytes, bytes]) -> bytes:
+    if home := environ.get(b"HOME"):
+        return home.rstrip(b"/")
+    import pwd
+
+    return _encoded(pwd.getpwuid(posix.getuid()).pw_dir)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

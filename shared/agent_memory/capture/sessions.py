@@ -1,0 +1,59 @@
+"""Sessions that are under way: what only their beginning tells, kept for the calls that come after it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import Final
+
+from agent_memory.capture.wire import HookCall
+
+# More than anybody has open at once; the one heard of longest ago goes first.
+SESSIONS_MAX: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    project: str = ""
+    # Of a subagent that is a session of its own: whose subagent it is.
+    parent: str = ""
+
+
+class Sessions:
+    """Completes calls with what earlier calls of their session told. For any thread.
+
+    What it knows is lost with the process: then a project's folder is missing, and nothing else.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[str, _Session] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def completed(self, call: HookCall) -> HookCall:
+        """The call with its project, and under its parent's session where it is a subagent's."""
+        with self._lock:
+            if call.hook == "SubagentStart" and call.subagent_id:
+                self._remember(call.subagent_id, _Session(call.project, parent=call.session_id))
+            elif call.project:
+                self._remember(call.session_id, replace(self._session(call), project=call.project))
+            session = self._session(call)
+        call = replace(call, project=call.project or session.project)
+        if not session.parent or call.agent != "opencode":
+            return call
+        return replace(
+            call,
+            session_id=session.parent,
+            subagent_id=call.session_id,
+            subagent_type="subagent",
+            hook="SubagentStop" if call.hook == "Stop" else call.hook,
+        )
+
+    def _session(self, call: HookCall) -> _Session:
+        return self._known.get(call.session_id, _Session())
+
+    def _remember(self, session_id: str, session: _Session) -> None:
+        self._known[session_id] = session
+        self._known.move_to_end(session_id)
+        if len(self._known) > SESSIONS_MAX:
+            self._known.popitem(last=False)

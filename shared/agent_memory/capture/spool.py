@@ -1,0 +1,97 @@
+"""The spool: the folder beside a store in which letters wait for the daemon, as the daemon and `status` see it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_memory.capture import handover, letters
+from agent_memory.paths import make_private_dir
+
+# Longer than any hook lives: an unfinished letter this old has lost its writer.
+ABANDONED_S = 60
+# What can't be understood is kept for whoever looks into it, and the oldest of it makes room.
+REJECTED_MAX = 200
+REJECTED_HEAD_BYTES = 256 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolState:
+    """What `status` tells of a spool."""
+
+    path: str
+    # Letters that the daemon has not taken in, and since when the oldest waits.
+    waiting: int
+    oldest_ms: int | None
+    # Letters that hold no event, kept aside with the reason.
+    rejected: int
+    full: bool
+
+
+class Spool:
+    """The spool of one store, and the place where letters go while its disk is full."""
+
+    def __init__(self, db_path: Path) -> None:
+        self.folder = Path(os.fsdecode(handover.spool_of(os.fsencode(db_path))))
+
+    def open_door(self, socket: Path) -> None:
+        """Lead hooks to the socket; raises OSError where the spool can't be written."""
+        make_private_dir(self.folder)
+        new = self.folder / f".door-{os.getpid()}"
+        new.unlink(missing_ok=True)
+        new.symlink_to(socket)
+        # In one step: there is no moment in which a hook finds no door.
+        new.replace(self.folder / os.fsdecode(handover.DOOR))
+
+    def waiting(self) -> list[Path]:
+        """The letters that wait, oldest first."""
+        return sorted((path for path in self._files() if path.name[:1] != "."), key=_name)
+
+    def abandoned(self, now_s: float) -> list[Path]:
+        """Letters that were begun and whose writer is gone, oldest first: killed, or the machine lost its power."""
+        return sorted((path for path in self._files() if path.name[:1] == "." and _is_old(path, now_s)), key=_name)
+
+    def reject(self, name: str, data: bytes, reason: str) -> None:
+        """Keep aside what holds no event: the reason on the first line, then the beginning of what came."""
+        folder = self.folder / "rejected"
+        make_private_dir(folder)
+        kept = sorted(folder.iterdir())
+        for old in kept[: max(0, len(kept) - REJECTED_MAX + 1)]:
+            old.unlink(missing_ok=True)
+        descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(reason.replace("\n", " ").encode(errors="replace") + b"\n" + data[:REJECTED_HEAD_BYTES])
+
+    def state(self) -> SpoolState:
+        """How much waits, now; a spool that is not there is empty."""
+        names = sorted(path.name for path in self._files() if path.name[:1] != ".")
+        rejected = 0
+        with suppress(OSError):
+            rejected = sum(1 for _ in (self.folder / "rejected").iterdir())
+        return SpoolState(
+            path=str(self.folder),
+            waiting=len(names),
+            oldest_ms=int(names[0].partition("-")[0]) // 1_000_000 if names else None,
+            rejected=rejected,
+            full=len(names) >= handover.SPOOL_MAX_LETTERS,
+        )
+
+    def _files(self) -> Iterator[Path]:
+        for spool in handover.spools(os.fsencode(self.folder)):
+            with suppress(OSError):
+                for path in Path(os.fsdecode(spool)).iterdir():
+                    if letters.KEY.fullmatch(path.name.lstrip(".")):
+                        yield path
+
+
+def _name(path: Path) -> str:
+    return path.name
+
+
+def _is_old(path: Path, now_s: float) -> bool:
+    with suppress(OSError):
+        return now_s - path.stat().st_mtime > ABANDONED_S
+    return False

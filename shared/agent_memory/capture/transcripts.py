@@ -1,0 +1,61 @@
+"""Transcripts: what an agent writes down itself, for the words that its hook leaves out."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import replace
+
+from agent_memory.capture.wire import HookCall, timestamp_ms
+
+# A long answer and the bookkeeping after it; what is farther back belongs to something else.
+TAIL_BYTES = 1 << 20
+
+
+def completed(call: HookCall) -> HookCall:
+    """The call, with the assistant's last words from the transcript where an agent that stops doesn't say them."""
+    if call.agent != "copilot-cli" or call.hook != "Stop" or call.last_assistant_message:
+        return call
+    return replace(call, last_assistant_message=_last_words(_tail(call.transcript_path), call.timestamp_ms))
+
+
+def _last_words(tail: bytes, until_ms: int | None) -> str:
+    """The last thing the assistant said in these lines, up to that moment: a letter can be read long afterwards."""
+    for line in reversed(tail.split(b"\n")):
+        match _parsed(line):
+            case {"type": "user.message", "timestamp": said_at} if _is_before(said_at, until_ms):
+                return ""  # the turn began here, and nothing was said since
+            case {"type": "assistant.message", "timestamp": said_at, "data": {"content": str(words)}}:
+                if words.strip() and _is_before(said_at, until_ms):
+                    return words
+    return ""
+
+
+def _is_before(said_at: object, until_ms: int | None) -> bool:
+    said_ms = timestamp_ms(said_at)
+    return said_ms is None or until_ms is None or said_ms <= until_ms
+
+
+def _parsed(line: bytes) -> object:
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None  # torn at the beginning of the tail, or being written
+
+
+def _tail(path: str) -> bytes:
+    """The end of the file; nothing where there is none that can be read without waiting."""
+    if not path.startswith("/") or "\0" in path:
+        return b""
+    try:
+        # What a payload names may be a pipe or a device: opened without waiting, and read only if it is a file.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            return b""
+        file.seek(max(0, status.st_size - TAIL_BYTES))
+        return file.read(TAIL_BYTES)
