@@ -15,7 +15,7 @@ from agent_memory.store.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A node without its version, which tells how often it was told, with its children and its grips."""
+    """A node without what tells how often and when it was told, with its children and its grips."""
 
     node: TocNode
     children: tuple[str, ...]
@@ -39,7 +39,7 @@ def tree_of(reader: Reader) -> Tree:
         named = dict.fromkeys(grip_id for bullet in node.bullets for grip_id in bullet.grip_ids)
         grips = tuple(grip for grip_id in named if (grip := records.grip(reader, grip_id)) is not None)
         assert len(grips) == len(named), f"{node_id} names grips that are not there"
-        tree[node_id] = Entry(replace(node, version=1), children, grips)
+        tree[node_id] = Entry(replace(node, version=1, written_ms=0), children, grips)
         waiting.extend(children)
     return tree
 

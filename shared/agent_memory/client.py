@@ -56,14 +56,21 @@ class Client:
         request = pb.IngestEventsRequest(events=[event_to_pb(event) for event in events])
         return list(self._call(self._stub.IngestEvents, request).results)
 
-    def root(self) -> pb.GetTocRootResponse:
-        return self._call(self._stub.GetTocRoot, pb.GetTocRootRequest())
+    def root(self, as_of_ms: int | None = None) -> pb.GetTocRootResponse:
+        return self._call(self._stub.GetTocRoot, pb.GetTocRootRequest(as_of_ms=as_of_ms))
 
-    def node(self, node_id: str) -> pb.GetNodeResponse:
-        return self._call(self._stub.GetNode, pb.GetNodeRequest(node_id=node_id))
+    def node(self, node_id: str, *, version: int | None = None, as_of_ms: int | None = None) -> pb.GetNodeResponse:
+        """The node as it is, in one of its versions, or as it was at that time."""
+        request = pb.GetNodeRequest(node_id=node_id, version=version, as_of_ms=as_of_ms)
+        return self._call(self._stub.GetNode, request)
 
-    def browse(self, parent_id: str, limit: int = 0, token: str | None = None) -> pb.BrowseTocResponse:
-        request = pb.BrowseTocRequest(parent_id=parent_id, limit=limit, continuation_token=token)
+    def history(self, node_id: str) -> pb.GetNodeHistoryResponse:
+        return self._call(self._stub.GetNodeHistory, pb.GetNodeHistoryRequest(node_id=node_id))
+
+    def browse(
+        self, parent_id: str, limit: int = 0, token: str | None = None, *, as_of_ms: int | None = None
+    ) -> pb.BrowseTocResponse:
+        request = pb.BrowseTocRequest(parent_id=parent_id, limit=limit, continuation_token=token, as_of_ms=as_of_ms)
         return self._call(self._stub.BrowseToc, request)
 
     def events(self, request: pb.GetEventsRequest) -> pb.GetEventsResponse:

@@ -60,6 +60,7 @@ def node_to_pb(node: TocNode, child_ids: list[str]) -> pb.TocNode:
         session_id=node.session_id,
         agents=node.agents,
         event_count=node.event_count,
+        written_ms=node.written_ms,
     )
 
 
@@ -72,4 +73,5 @@ def grip_to_pb(grip: Grip) -> pb.Grip:
         event_id_end=grip.event_id_end,
         timestamp_ms=grip.timestamp_ms,
         source=grip.source,
+        seal=grip.seal,
     )

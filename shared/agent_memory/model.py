@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Final
+
+# A tool's result counts, is looked at and is sealed by its head only: the rest says little about what was talked of.
+TOOL_HEAD_CHARACTERS: Final = 1000
 
 
 class EventType(IntEnum):
@@ -90,6 +94,8 @@ class TocNode:
     session_id: str = ""
     agents: tuple[str, ...] = ()
     event_count: int = 0
+    # When this version was committed, in milliseconds; 0 for one from before this was kept.
+    written_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +112,5 @@ class Grip:
     # When the last of the events was, so that the span is found without a look-up.
     end_timestamp_ms: int
     node_id: str
+    # Stands for the events as they were quoted; empty for a grip from before there were seals.
+    seal: str = ""

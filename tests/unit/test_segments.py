@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.model import Event, EventRole, EventType
+from agent_memory.model import TOOL_HEAD_CHARACTERS, Event, EventRole, EventType
 from agent_memory.worker import segments
 from agent_memory.worker.segments import CONTEXT_MS, CONTEXT_TOKENS, GAP_MS, SEGMENT_TOKENS, Segment, split, tokens
 
@@ -111,7 +111,7 @@ def test_a_tool_result_counts_by_its_head() -> None:
     """A megabyte of build output does not fill a segment, nor the worker's memory."""
     (segment,) = cut([event(1, 1_000, "o" * 1_000_000, EventType.TOOL_RESULT), event(2, 2_000, "and now?")])
 
-    assert sum(len(each.text) for each in segment.events) < 2 * segments.TOOL_HEAD_CHARACTERS
+    assert sum(len(each.text) for each in segment.events) < 2 * TOOL_HEAD_CHARACTERS
 
 
 def test_a_second_goodbye_joins_the_first() -> None:

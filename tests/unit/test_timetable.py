@@ -91,7 +91,7 @@ class Desk:
 
     # As the table of contents
 
-    def refresh(self, periods: Iterable[Period]) -> None:
+    def refresh(self, periods: Iterable[Period], now_ms: int) -> None:
         self.refreshed.append([period.node_id for period in periods])
         if self.failing:
             raise self.failing

@@ -32,11 +32,18 @@ def query() -> None:
     """
 
 
+def _as_of_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--as-of`: what was known then, where only what is known now would be shown."""
+    told = "What was known at that moment, or at the end of that day."
+    return click.option("--as-of", metavar="TIME", help=told)(command)
+
+
 @query.command()
+@_as_of_option
 @json_option
 @settings_options
 @click.pass_context
-def root(context: click.Context, as_json: bool) -> None:
+def root(context: click.Context, as_of: str | None, as_json: bool) -> None:
     """Show the years that are remembered, newest first.
 
     Example: memory-daemon query root
@@ -44,17 +51,28 @@ def root(context: click.Context, as_json: bool) -> None:
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.root()
+        reply = client.root(_as_of_ms(as_of))
     _show(context, reply, as_json, lambda page: page.root(reply))
 
 
 @query.command()
 @click.argument("node_id", required=False)
 @click.option("--node-id", "node_id_option", metavar="NODE_ID", help="The same as the argument.")
+@click.option("--version", type=click.IntRange(min=1), metavar="N", help="An older version of it.")
+@click.option("--history", is_flag=True, help="The versions that are kept, newest first.")
+@_as_of_option
 @json_option
 @settings_options
 @click.pass_context
-def node(context: click.Context, node_id: str | None, node_id_option: str | None, as_json: bool) -> None:
+def node(
+    context: click.Context,
+    node_id: str | None,
+    node_id_option: str | None,
+    version: int | None,
+    history: bool,
+    as_of: str | None,
+    as_json: bool,
+) -> None:
     """Show one node: what was asked, decided, done and found, and the grips that prove it.
 
     Example: memory-daemon query node "last week"
@@ -62,10 +80,21 @@ def node(context: click.Context, node_id: str | None, node_id_option: str | None
     from agent_memory.cli.connection import connect
 
     wanted = _canonical(_one_of(node_id, node_id_option, "NODE_ID", "node today"))
+    if (version is not None) + history + (as_of is not None) > 1:
+        raise click.UsageError("--version, --history and --as-of ask for different things; give one of them.")
+    if history:
+        _show_history(context, wanted, as_json)
+        return
     with connect(current(context)) as client:
-        reply = client.node(wanted)
+        reply = client.node(wanted, version=version, as_of_ms=_as_of_ms(as_of))
     if as_json or reply.HasField("node"):
         _show(context, reply, as_json, lambda page: page.node(reply.node))
+    if not reply.HasField("node") and (version or as_of):
+        kept = f"version {version} of" if version else f"version from {as_of} or before of"
+        raise AgentMemoryError(
+            f"There is no {kept} {wanted!r}. "
+            f"See what is kept with: memory-daemon query node {shlex.quote(wanted)} --history"
+        )
     if not reply.HasField("node"):
         raise AgentMemoryError(
             f"There is no node {wanted!r}: nothing is remembered of then, or the id is not complete. "
@@ -78,6 +107,7 @@ def node(context: click.Context, node_id: str | None, node_id_option: str | None
 @click.option("--parent-id", "parent_id_option", metavar="NODE_ID", help="The same as the argument.")
 @click.option("--limit", default=20, show_default=True, help="Children a page.")
 @click.option("--token", help="Where the last page ended.")
+@_as_of_option
 @json_option
 @settings_options
 @click.pass_context
@@ -87,6 +117,7 @@ def browse(
     parent_id_option: str | None,
     limit: int,
     token: str | None,
+    as_of: str | None,
     as_json: bool,
 ) -> None:
     """Show what is below a node, oldest first.
@@ -97,8 +128,12 @@ def browse(
 
     wanted = _canonical(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
     with connect(current(context)) as client:
-        reply = client.browse(wanted, limit, token)
-    more = _command(context, "query", "browse", wanted, "--limit", limit, "--token", reply.continuation_token)
+        reply = client.browse(wanted, limit, token, as_of_ms=_as_of_ms(as_of))
+    more = _command(
+        context,
+        *("query", "browse", wanted, "--limit", limit, "--token", reply.continuation_token),
+        *(("--as-of", as_of) if as_of else ()),
+    )
     _show(context, reply, as_json, lambda page: page.browse(wanted, reply, more))
 
 
@@ -199,6 +234,22 @@ def _canonical(node_id: str) -> str:
     """The id that one of its other spellings means, by the calendar of this machine; anything else as it is."""
     period = named_period(node_id, datetime.now().date())
     return period.node_id if period else node_id
+
+
+def _show_history(context: click.Context, node_id: str, as_json: bool) -> None:
+    """Print the versions of a node that are kept; raises AgentMemoryError where there are none."""
+    from agent_memory.cli.connection import connect
+
+    with connect(current(context)) as client:
+        reply = client.history(node_id)
+    if as_json or reply.versions:
+        _show(context, reply, as_json, lambda page: page.history(node_id, reply))
+    if not reply.versions:
+        raise AgentMemoryError(f"There is no node {node_id!r}. See what there is with: memory-daemon query root")
+
+
+def _as_of_ms(as_of: str | None) -> int | None:
+    return parse_moment(as_of, _now(), end=True) if as_of else None
 
 
 def _now() -> datetime:

@@ -75,6 +75,16 @@ class Page:
             *([f"{self._program} query expand {grip_ids[0]}"] if grip_ids else []),
         )
 
+    def history(self, node_id: str, reply: pb.GetNodeHistoryResponse) -> None:
+        """The versions of a node, newest first: when each was written, and its first lines."""
+        self._line(node_id, "bold")
+        for glyph, below, version in _branches(reply.versions):
+            written = self._when(version.written_ms) if version.written_ms else "at a time that was not kept"
+            self._line(f"{glyph}version {version.version}, written {written}")
+            for bullet in version.bullets[:_BULLETS_SHOWN]:
+                self._line(f"{below}• {one_line(bullet.text, self._room(len(below) + 2))}")
+        self._next(f"{self._program} query node {shlex.quote(node_id)} --version {reply.versions[-1].version}")
+
     def browse(self, parent_id: str, reply: pb.BrowseTocResponse, more: str) -> None:
         """A page of children; `more` is the command for the next page."""
         if not reply.children:

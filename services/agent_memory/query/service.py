@@ -103,11 +103,17 @@ class MemoryService(MemoryServiceServicer):
 
     @_explaining
     def GetTocRoot(self, request: pb.GetTocRootRequest, context: grpc.ServicerContext) -> pb.GetTocRootResponse:  # noqa: N802
-        return views.toc_root(self._caught_up())
+        return views.toc_root(self._caught_up(), request)
 
     @_explaining
     def GetNode(self, request: pb.GetNodeRequest, context: grpc.ServicerContext) -> pb.GetNodeResponse:  # noqa: N802
-        return views.node(self._caught_up(), request.node_id)
+        return views.node(self._caught_up(), request)
+
+    @_explaining
+    def GetNodeHistory(  # noqa: N802
+        self, request: pb.GetNodeHistoryRequest, context: grpc.ServicerContext
+    ) -> pb.GetNodeHistoryResponse:
+        return views.history(self._caught_up(), request.node_id)
 
     @_explaining
     def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802

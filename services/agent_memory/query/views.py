@@ -12,6 +12,7 @@ from agent_memory.errors import UsageError
 from agent_memory.jobs import JOBS
 from agent_memory.messages import event_to_pb, grip_to_pb, node_to_pb
 from agent_memory.model import Event, TocLevel, TocNode
+from agent_memory.periods import Period
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader
@@ -32,18 +33,29 @@ EXCERPT_EVENTS_MAX: Final = 200
 CHILD_IDS_MAX: Final = 1000
 
 
-def toc_root(reader: Reader) -> pb.GetTocRootResponse:
+def toc_root(reader: Reader, request: pb.GetTocRootRequest) -> pb.GetTocRootResponse:
     """The years, newest first."""
-    years = records.nodes(reader, records.year_ids(reader)[::-1])
-    return pb.GetTocRootResponse(nodes=[_with_children(reader, year) for year in years])
+    as_of_ms = _as_of_ms(request)
+    years = records.nodes(reader, records.year_ids(reader)[::-1], as_of_ms)
+    return pb.GetTocRootResponse(nodes=[_with_children(reader, year, as_of_ms) for year in years])
 
 
-def node(reader: Reader, node_id: str) -> pb.GetNodeResponse:
-    """The node, under any spelling of its id; absent when there is none."""
-    if not node_id:
-        raise UsageError("node_id is empty; GetTocRoot names the nodes to begin with")
-    found = records.node(reader, _canonical(node_id))
-    return pb.GetNodeResponse(node=_with_children(reader, found) if found else None)
+def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
+    """The node, under any spelling of its id; absent when there is none, or not that version, or was none then."""
+    node_id, as_of_ms = _canonical(_named(request.node_id)), _as_of_ms(request)
+    if request.HasField("version") and as_of_ms is not None:
+        raise UsageError("version and as_of_ms name a version each; give one of them")
+    if request.HasField("version"):
+        found = records.node_version(reader, node_id, max(0, request.version))
+    else:
+        found = records.node(reader, node_id, as_of_ms)
+    return pb.GetNodeResponse(node=_with_children(reader, found, as_of_ms) if found else None)
+
+
+def history(reader: Reader, node_id: str) -> pb.GetNodeHistoryResponse:
+    """The versions of a node that are kept, newest first; none when there is no such node."""
+    found = records.history(reader, _canonical(_named(node_id)))
+    return pb.GetNodeHistoryResponse(versions=[node_to_pb(version, []) for version in found])
 
 
 def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse:
@@ -55,11 +67,12 @@ def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse
         return pb.BrowseTocResponse()
     limit = min(request.limit, BROWSE_MAX) if request.limit > 0 else BROWSE_DEFAULT
     after = _decoded("continuation_token", request.continuation_token) if request.continuation_token else ""
-    ids = list(islice(records.child_ids(reader, parent, after), limit + 1))
-    page = records.nodes(reader, ids[:limit])
+    as_of_ms = _as_of_ms(request)
+    ids = list(islice(_child_ids(reader, parent, after, as_of_ms), limit + 1))
+    page = records.nodes(reader, ids[:limit], as_of_ms)
     has_more = len(ids) > limit
     return pb.BrowseTocResponse(
-        children=[_with_children(reader, child) for child in page],
+        children=[_with_children(reader, child, as_of_ms) for child in page],
         continuation_token=_encoded(ids[limit - 1]) if has_more else None,
         has_more=has_more,
     )
@@ -128,12 +141,28 @@ def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResp
     return response
 
 
-def _with_children(reader: Reader, found: TocNode) -> pb.TocNode:
+def _with_children(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocNode:
     if found.level == TocLevel.SEGMENT:
         return node_to_pb(found, [])
     period = records.period(found.node_id)
-    children = islice(records.child_ids(reader, period), CHILD_IDS_MAX) if period else ()
+    children = islice(_child_ids(reader, period, "", as_of_ms), CHILD_IDS_MAX) if period else ()
     return node_to_pb(found, list(children))
+
+
+def _child_ids(reader: Reader, parent: Period, after: str, as_of_ms: int | None) -> Iterator[str]:
+    """The children behind that one; with a time, those that were there then."""
+    ids = records.child_ids(reader, parent, after)
+    return ids if as_of_ms is None else (each for each in ids if records.node(reader, each, as_of_ms) is not None)
+
+
+def _as_of_ms(request: pb.GetTocRootRequest | pb.GetNodeRequest | pb.BrowseTocRequest) -> int | None:
+    return request.as_of_ms if request.HasField("as_of_ms") else None
+
+
+def _named(node_id: str) -> str:
+    if not node_id:
+        raise UsageError("node_id is empty; GetTocRoot names the nodes to begin with")
+    return node_id
 
 
 def _canonical(node_id: str) -> str:

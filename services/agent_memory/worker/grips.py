@@ -12,6 +12,7 @@ from math import fsum, log1p
 
 from agent_memory.ids import grip_id
 from agent_memory.model import Bullet, Event, EventRole, Grip
+from agent_memory.store.seals import seal
 from agent_memory.worker.summaries.text import ELLIPSIS, boundary, cut, ends, sentences, terms
 from agent_memory.worker.summaries.words import Words
 
@@ -214,4 +215,5 @@ def _grip(node_id: str, evidence: Evidence, events: Sequence[Event]) -> Grip:
         session_id=first.session_id,
         end_timestamp_ms=last.timestamp_ms,
         node_id=node_id,
+        seal=seal(events[evidence.first : evidence.last + 1]),
     )

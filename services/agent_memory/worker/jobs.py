@@ -25,7 +25,7 @@ def roll_up(toc: Toc, level: TocLevel, since_ms: int, now_ms: int, zone: tzinfo)
     rule, nothing is written.
     """
     try:
-        toc.refresh(_periods(level, max(since_ms, now_ms - LOOK_BACK_MAX_MS), now_ms, zone))
+        toc.refresh(_periods(level, max(since_ms, now_ms - LOOK_BACK_MAX_MS), now_ms, zone), now_ms)
     except Exception:
         # What was drafted half-way must not be committed with the next events.
         toc.reload()

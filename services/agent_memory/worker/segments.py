@@ -12,14 +12,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
-from agent_memory.model import Event, EventType
+from agent_memory.model import TOOL_HEAD_CHARACTERS, Event, EventType
 
 GAP_MS: Final = 30 * 60_000
 SEGMENT_TOKENS: Final = 4000
 CONTEXT_TOKENS: Final = 500
 CONTEXT_MS: Final = 5 * 60_000
-# A tool's result counts, and is looked at, by its head only: the rest says little about what was talked of.
-TOOL_HEAD_CHARACTERS: Final = 1000
 # Four bytes of UTF-8 are about one token in every script: English words and Chinese characters alike.
 BYTES_PER_TOKEN: Final = 4
 

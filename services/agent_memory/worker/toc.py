@@ -24,7 +24,7 @@ from agent_memory.store import codec, keys, records
 from agent_memory.store.codec import SegmentRow, TocState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
-from agent_memory.worker import grips, rollups, segments
+from agent_memory.worker import grips, rollups, segments, versions
 from agent_memory.worker.segments import Segment
 from agent_memory.worker.summaries import local
 from agent_memory.worker.summaries.words import Words
@@ -67,7 +67,7 @@ class Toc:
         """
         for session_id, positions in touched.items():
             self._recut(session_id, sorted(positions), now_ms)
-        self._commit(cursor)
+        self._commit(cursor, now_ms)
 
     def close_idle(self, now_ms: int) -> None:
         """Close the segments whose conversation has been silent for a gap."""
@@ -81,12 +81,12 @@ class Toc:
     def rebuild_session(self, session_id: str, now_ms: int) -> None:
         """Cut a session again from its first event to its last, whatever is stored; the cursor stays."""
         self._recut(session_id, [END], now_ms, whole=True)
-        self._commit(self.state.cursor)
+        self._commit(self.state.cursor, now_ms)
 
-    def refresh(self, periods: Iterable[Period]) -> None:
+    def refresh(self, periods: Iterable[Period], now_ms: int) -> None:
         """Make these periods' nodes, and those above, say what their children say."""
         self._touched = {period.node_id: period for period in periods}
-        self._commit(self.state.cursor)
+        self._commit(self.state.cursor, now_ms)
 
     # Cutting
 
@@ -109,24 +109,24 @@ class Toc:
             for first, row in overtaken:
                 self._remove_segment(session_id, first, row)
             if old is None or old.digest != segment.digest:
-                self._put_segment(segment)
+                self._put_segment(segment, now_ms)
             elif not whole and not overtaken and stored.covers(_next_touched(touched, last)):
                 # From here to the next touched position both cuts are the same.
                 return last
             if len(self._draft.segments) >= PART_SEGMENTS:
-                self._commit_part(segment)
+                self._commit_part(segment, now_ms)
         for first, row in stored.through(END):
             self._remove_segment(session_id, first, row)
         return END
 
-    def _commit_part(self, segment: Segment) -> None:
+    def _commit_part(self, segment: Segment, now_ms: int) -> None:
         """Commit what is drafted of a cut that goes on behind this segment.
 
         Until the rest follows, the cut behind it is the old one. So the segment is marked as one that is equal to no
         other and has been silent for ever: whoever comes after a crash closes it, and cuts again from there on.
         """
         self._put_cut(segment, UNFINISHED, open_since_ms=0)
-        self._commit(self.state.cursor)
+        self._commit(self.state.cursor, now_ms)
         self._put_cut(segment, segment.digest, _open_since_ms(segment))
 
     def _start(self, session_id: str, at: Position) -> Position:
@@ -134,7 +134,7 @@ class Toc:
         before = records.segment_before(self._reader, session_id, at)
         return before[0] if before else BEGINNING
 
-    def _put_segment(self, segment: Segment) -> None:
+    def _put_segment(self, segment: Segment, now_ms: int) -> None:
         first, last = segment.first, segment.last
         day = day_of(first.timestamp_ms, self._zone)
         node_id = segment_node_id(day.node_id, first)
@@ -153,7 +153,7 @@ class Toc:
             event_count=len(segment.events),
         )
         self._touch(day, node)
-        self._put_node(node, gripped)
+        self._put_node(node, gripped, now_ms)
         self._put_cut(segment, segment.digest, _open_since_ms(segment))
 
     def _put_cut(self, segment: Segment, digest: str, open_since_ms: int | None) -> None:
@@ -184,20 +184,20 @@ class Toc:
         if not node.is_open or above is None or above.is_open or (was is not None and not was.is_open):
             self._touched[day.node_id] = day
 
-    def _refresh_touched(self) -> None:
+    def _refresh_touched(self, now_ms: int) -> None:
         """Tell the touched periods again, and those above as far up as something changes."""
         level = self._touched
         while level:
-            above = (period.parent for period in level.values() if self._retell(period))
+            above = (period.parent for period in level.values() if self._retell(period, now_ms))
             level = {parent.node_id: parent for parent in above if parent is not None}
 
-    def _retell(self, period: Period) -> bool:
+    def _retell(self, period: Period, now_ms: int) -> bool:
         """Make the period's node say what its children say; whether that changed anything."""
         children = self._children(period)
         if not children:
             return self._remove_node(period.node_id)
         closed = [child for child in children if not child.is_open]
-        return self._put_node(rollups.roll_up(period, closed or children, self._zone), [])
+        return self._put_node(rollups.roll_up(period, closed or children, self._zone), [], now_ms)
 
     def _children(self, period: Period) -> list[TocNode]:
         """The period's children as they will be; of too many, those whose ids' hashes are the lowest."""
@@ -224,21 +224,25 @@ class Toc:
     def _node(self, node_id: str) -> TocNode | None:
         return self._nodes[node_id] if node_id in self._nodes else records.node(self._reader, node_id)
 
-    def _put_node(self, node: TocNode, gripped: Iterable[Grip]) -> bool:
+    def _put_node(self, node: TocNode, gripped: Iterable[Grip], now_ms: int) -> bool:
         """Draft the node, as a new version where its words change for good; False when it is what it was."""
         was = self._node(node.node_id)
         version = was.version if was else 1
+        dropped: list[int] = []
         if was and not was.is_open and _words(was) != _words(node):
             version += 1
-        node = replace(node, version=version)
+            dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self._zone)
+        node = replace(node, version=version, written_ms=was.written_ms if was else now_ms)
         if node == was:
             return False
+        node = replace(node, written_ms=now_ms)
         self._nodes[node.node_id] = node
         self._draft.nodes.add(
             node_id=node.node_id,
             version=version,
             value=codec.node_to_json(node),
             grips=[pb.GripPut(grip_id=grip.grip_id, value=codec.grip_to_json(grip)) for grip in gripped],
+            dropped_versions=dropped,
         )
         return True
 
@@ -249,9 +253,9 @@ class Toc:
         self._draft.removed_node_ids.append(node_id)
         return True
 
-    def _commit(self, cursor: int) -> None:
+    def _commit(self, cursor: int, now_ms: int) -> None:
         """Send the draft, with all that stands above what it changes, if there is anything to say."""
-        self._refresh_touched()
+        self._refresh_touched(now_ms)
         draft = self._draft
         if cursor == self.state.cursor and not draft.nodes and not draft.removed_node_ids and not draft.segments:
             self._begin_draft()

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61gent_memory/rpc/bus.proto\x12\nmemory.bus\"\xae\x02\n\x07\x43ommand\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x31\n\rappend_events\x18\x02 \x01(\x0b\x32\x18.memory.bus.AppendEventsH\x00\x12+\n\ncommit_toc\x18\x03 \x01(\x0b\x32\x15.memory.bus.CommitTocH\x00\x12+\n\nrecord_job\x18\x04 \x01(\x0b\x32\x15.memory.bus.RecordJobH\x00\x12\x32\n\x0eset_job_paused\x18\x05 \x01(\x0b\x32\x18.memory.bus.SetJobPausedH\x00\x12&\n\x07\x63ompact\x18\x06 \x01(\x0b\x32\x13.memory.bus.CompactH\x00\x12 \n\x04ping\x18\x07 \x01(\x0b\x32\x10.memory.bus.PingH\x00\x42\x06\n\x04\x62ody\"\xd9\x02\n\x05Reply\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12(\n\x08\x61ppended\x18\x02 \x01(\x0b\x32\x14.memory.bus.AppendedH\x00\x12\x31\n\rtoc_committed\x18\x03 \x01(\x0b\x32\x18.memory.bus.TocCommittedH\x00\x12/\n\x0cjob_recorded\x18\x04 \x01(\x0b\x32\x17.memory.bus.JobRecordedH\x00\x12\x32\n\x0ejob_paused_set\x18\x05 \x01(\x0b\x32\x18.memory.bus.JobPausedSetH\x00\x12*\n\tcompacted\x18\x06 \x01(\x0b\x32\x15.memory.bus.CompactedH\x00\x12 \n\x04pong\x18\x07 \x01(\x0b\x32\x10.memory.bus.PongH\x00\x12&\n\x07refused\x18\x0f \x01(\x0b\x32\x13.memory.bus.RefusedH\x00\x42\x06\n\x04\x62ody\"\x1d\n\x0c\x41ppendEvents\x12\r\n\x05\x62\x61tch\x18\x01 \x01(\x0c\"-\n\x08\x41ppended\x12\x0f\n\x07\x63reated\x18\x01 \x03(\x08\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"\xce\x01\n\tCommitToc\x12\x17\n\x0f\x65xpected_commit\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\"\n\x05nodes\x18\x03 \x03(\x0b\x32\x13.memory.bus.NodePut\x12\x18\n\x10removed_node_ids\x18\x04 \x03(\t\x12(\n\x08segments\x18\x05 \x03(\x0b\x32\x16.memory.bus.SegmentPut\x12\x30\n\x10removed_segments\x18\x06 \x03(\x0b\x32\x16.memory.bus.SegmentKey\"\x1e\n\x0cTocCommitted\x12\x0e\n\x06\x63ommit\x18\x01 \x01(\x04\"^\n\x07NodePut\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\r\n\x05value\x18\x03 \x01(\x0c\x12\"\n\x05grips\x18\x04 \x03(\x0b\x32\x13.memory.bus.GripPut\")\n\x07GripPut\x12\x0f\n\x07grip_id\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"J\n\nSegmentKey\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x10\n\x08\x66irst_ms\x18\x02 \x01(\x03\x12\x16\n\x0e\x66irst_event_id\x18\x03 \x01(\t\"n\n\nSegmentPut\x12#\n\x03key\x18\x01 \x01(\x0b\x32\x16.memory.bus.SegmentKey\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x1a\n\ropen_since_ms\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x10\n\x0e_open_since_ms\",\n\tRecordJob\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\r\n\x0bJobRecorded\"0\n\x0cSetJobPaused\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\x0e\n\x0cJobPausedSet\" \n\x07\x43ompact\x12\x15\n\rcolumn_family\x18\x01 \x01(\t\"$\n\tCompacted\x12\x17\n\x0f\x63olumn_families\x18\x01 \x03(\t\"\x06\n\x04Ping\"(\n\x04Pong\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\x04\"\x9b\x01\n\x07Refused\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.memory.bus.Refused.Reason\x12\x0f\n\x07message\x18\x02 \x01(\t\"S\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x0b\n\x07INVALID\x10\x01\x12\t\n\x05STALE\x10\x02\x12\x0f\n\x0bUNAVAILABLE\x10\x03\x12\x08\n\x04\x42USY\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x61gent_memory/rpc/bus.proto\x12\nmemory.bus\"\xae\x02\n\x07\x43ommand\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12\x31\n\rappend_events\x18\x02 \x01(\x0b\x32\x18.memory.bus.AppendEventsH\x00\x12+\n\ncommit_toc\x18\x03 \x01(\x0b\x32\x15.memory.bus.CommitTocH\x00\x12+\n\nrecord_job\x18\x04 \x01(\x0b\x32\x15.memory.bus.RecordJobH\x00\x12\x32\n\x0eset_job_paused\x18\x05 \x01(\x0b\x32\x18.memory.bus.SetJobPausedH\x00\x12&\n\x07\x63ompact\x18\x06 \x01(\x0b\x32\x13.memory.bus.CompactH\x00\x12 \n\x04ping\x18\x07 \x01(\x0b\x32\x10.memory.bus.PingH\x00\x42\x06\n\x04\x62ody\"\xd9\x02\n\x05Reply\x12\x10\n\x08protocol\x18\x01 \x01(\r\x12(\n\x08\x61ppended\x18\x02 \x01(\x0b\x32\x14.memory.bus.AppendedH\x00\x12\x31\n\rtoc_committed\x18\x03 \x01(\x0b\x32\x18.memory.bus.TocCommittedH\x00\x12/\n\x0cjob_recorded\x18\x04 \x01(\x0b\x32\x17.memory.bus.JobRecordedH\x00\x12\x32\n\x0ejob_paused_set\x18\x05 \x01(\x0b\x32\x18.memory.bus.JobPausedSetH\x00\x12*\n\tcompacted\x18\x06 \x01(\x0b\x32\x15.memory.bus.CompactedH\x00\x12 \n\x04pong\x18\x07 \x01(\x0b\x32\x10.memory.bus.PongH\x00\x12&\n\x07refused\x18\x0f \x01(\x0b\x32\x13.memory.bus.RefusedH\x00\x42\x06\n\x04\x62ody\"\x1d\n\x0c\x41ppendEvents\x12\r\n\x05\x62\x61tch\x18\x01 \x01(\x0c\"-\n\x08\x41ppended\x12\x0f\n\x07\x63reated\x18\x01 \x03(\x08\x12\x10\n\x08sequence\x18\x02 \x01(\x04\"\xce\x01\n\tCommitToc\x12\x17\n\x0f\x65xpected_commit\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ursor\x18\x02 \x01(\x04\x12\"\n\x05nodes\x18\x03 \x03(\x0b\x32\x13.memory.bus.NodePut\x12\x18\n\x10removed_node_ids\x18\x04 \x03(\t\x12(\n\x08segments\x18\x05 \x03(\x0b\x32\x16.memory.bus.SegmentPut\x12\x30\n\x10removed_segments\x18\x06 \x03(\x0b\x32\x16.memory.bus.SegmentKey\"\x1e\n\x0cTocCommitted\x12\x0e\n\x06\x63ommit\x18\x01 \x01(\x04\"x\n\x07NodePut\x12\x0f\n\x07node_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\r\x12\r\n\x05value\x18\x03 \x01(\x0c\x12\"\n\x05grips\x18\x04 \x03(\x0b\x32\x13.memory.bus.GripPut\x12\x18\n\x10\x64ropped_versions\x18\x05 \x03(\r\")\n\x07GripPut\x12\x0f\n\x07grip_id\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"J\n\nSegmentKey\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x10\n\x08\x66irst_ms\x18\x02 \x01(\x03\x12\x16\n\x0e\x66irst_event_id\x18\x03 \x01(\t\"n\n\nSegmentPut\x12#\n\x03key\x18\x01 \x01(\x0b\x32\x16.memory.bus.SegmentKey\x12\r\n\x05value\x18\x02 \x01(\x0c\x12\x1a\n\ropen_since_ms\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x10\n\x0e_open_since_ms\",\n\tRecordJob\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x0c\"\r\n\x0bJobRecorded\"0\n\x0cSetJobPaused\x12\x10\n\x08job_name\x18\x01 \x01(\t\x12\x0e\n\x06paused\x18\x02 \x01(\x08\"\x0e\n\x0cJobPausedSet\" \n\x07\x43ompact\x12\x15\n\rcolumn_family\x18\x01 \x01(\t\"$\n\tCompacted\x12\x17\n\x0f\x63olumn_families\x18\x01 \x03(\t\"\x06\n\x04Ping\"(\n\x04Pong\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\x04\"\x9b\x01\n\x07Refused\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.memory.bus.Refused.Reason\x12\x0f\n\x07message\x18\x02 \x01(\t\"S\n\x06Reason\x12\x16\n\x12REASON_UNSPECIFIED\x10\x00\x12\x0b\n\x07INVALID\x10\x01\x12\t\n\x05STALE\x10\x02\x12\x0f\n\x0bUNAVAILABLE\x10\x03\x12\x08\n\x04\x42USY\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,31 +44,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TOCCOMMITTED']._serialized_start=982
   _globals['_TOCCOMMITTED']._serialized_end=1012
   _globals['_NODEPUT']._serialized_start=1014
-  _globals['_NODEPUT']._serialized_end=1108
-  _globals['_GRIPPUT']._serialized_start=1110
-  _globals['_GRIPPUT']._serialized_end=1151
-  _globals['_SEGMENTKEY']._serialized_start=1153
-  _globals['_SEGMENTKEY']._serialized_end=1227
-  _globals['_SEGMENTPUT']._serialized_start=1229
-  _globals['_SEGMENTPUT']._serialized_end=1339
-  _globals['_RECORDJOB']._serialized_start=1341
-  _globals['_RECORDJOB']._serialized_end=1385
-  _globals['_JOBRECORDED']._serialized_start=1387
-  _globals['_JOBRECORDED']._serialized_end=1400
-  _globals['_SETJOBPAUSED']._serialized_start=1402
-  _globals['_SETJOBPAUSED']._serialized_end=1450
-  _globals['_JOBPAUSEDSET']._serialized_start=1452
-  _globals['_JOBPAUSEDSET']._serialized_end=1466
-  _globals['_COMPACT']._serialized_start=1468
-  _globals['_COMPACT']._serialized_end=1500
-  _globals['_COMPACTED']._serialized_start=1502
-  _globals['_COMPACTED']._serialized_end=1538
-  _globals['_PING']._serialized_start=1540
-  _globals['_PING']._serialized_end=1546
-  _globals['_PONG']._serialized_start=1548
-  _globals['_PONG']._serialized_end=1588
-  _globals['_REFUSED']._serialized_start=1591
-  _globals['_REFUSED']._serialized_end=1746
-  _globals['_REFUSED_REASON']._serialized_start=1663
-  _globals['_REFUSED_REASON']._serialized_end=1746
+  _globals['_NODEPUT']._serialized_end=1134
+  _globals['_GRIPPUT']._serialized_start=1136
+  _globals['_GRIPPUT']._serialized_end=1177
+  _globals['_SEGMENTKEY']._serialized_start=1179
+  _globals['_SEGMENTKEY']._serialized_end=1253
+  _globals['_SEGMENTPUT']._serialized_start=1255
+  _globals['_SEGMENTPUT']._serialized_end=1365
+  _globals['_RECORDJOB']._serialized_start=1367
+  _globals['_RECORDJOB']._serialized_end=1411
+  _globals['_JOBRECORDED']._serialized_start=1413
+  _globals['_JOBRECORDED']._serialized_end=1426
+  _globals['_SETJOBPAUSED']._serialized_start=1428
+  _globals['_SETJOBPAUSED']._serialized_end=1476
+  _globals['_JOBPAUSEDSET']._serialized_start=1478
+  _globals['_JOBPAUSEDSET']._serialized_end=1492
+  _globals['_COMPACT']._serialized_start=1494
+  _globals['_COMPACT']._serialized_end=1526
+  _globals['_COMPACTED']._serialized_start=1528
+  _globals['_COMPACTED']._serialized_end=1564
+  _globals['_PING']._serialized_start=1566
+  _globals['_PING']._serialized_end=1572
+  _globals['_PONG']._serialized_start=1574
+  _globals['_PONG']._serialized_end=1614
+  _globals['_REFUSED']._serialized_start=1617
+  _globals['_REFUSED']._serialized_end=1772
+  _globals['_REFUSED_REASON']._serialized_start=1689
+  _globals['_REFUSED_REASON']._serialized_end=1772
 # @@protoc_insertion_point(module_scope)

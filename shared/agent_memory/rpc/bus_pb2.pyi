@@ -237,12 +237,17 @@ class NodePut(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     GRIPS_FIELD_NUMBER: _builtins.int
+    DROPPED_VERSIONS_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     version: _builtins.int
     value: _builtins.bytes
     @_builtins.property
     def grips(self) -> _containers.RepeatedCompositeFieldContainer[Global___GripPut]:
         """All the grips that this node owns; those it owned before and are not named here go."""
+
+    @_builtins.property
+    def dropped_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Older versions that need not be kept any longer."""
 
     def __init__(
         self,
@@ -251,10 +256,11 @@ class NodePut(_message.Message):
         version: _builtins.int = ...,
         value: _builtins.bytes = ...,
         grips: _abc.Iterable[Global___GripPut] | None = ...,
+        dropped_versions: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grips", b"grips", "node_id", b"node_id", "value", b"value", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped_versions", b"dropped_versions", "grips", b"grips", "node_id", b"node_id", "value", b"value", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

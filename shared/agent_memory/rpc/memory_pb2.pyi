@@ -223,6 +223,7 @@ class TocNode(_message.Message):
     SESSION_ID_FIELD_NUMBER: _builtins.int
     AGENTS_FIELD_NUMBER: _builtins.int
     EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    WRITTEN_MS_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -235,6 +236,8 @@ class TocNode(_message.Message):
     session_id: _builtins.str
     """Segments only: whose conversation it is, who spoke, how many events it holds."""
     event_count: _builtins.int
+    written_ms: _builtins.int
+    """When this version was committed; 0 for one from before this was kept."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocBullet]: ...
     @_builtins.property
@@ -260,10 +263,11 @@ class TocNode(_message.Message):
         session_id: _builtins.str = ...,
         agents: _abc.Iterable[_builtins.str] | None = ...,
         event_count: _builtins.int = ...,
+        written_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summary", b"summary", "title", b"title", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summary", b"summary", "title", b"title", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__summary: _TypeAlias = _typing.Literal["summary"]  # noqa: Y015
     _WhichOneofArgType__summary: _TypeAlias = _typing.Literal["_summary", b"_summary"]  # noqa: Y015
@@ -283,12 +287,15 @@ class Grip(_message.Message):
     EVENT_ID_END_FIELD_NUMBER: _builtins.int
     TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    SEAL_FIELD_NUMBER: _builtins.int
     grip_id: _builtins.str
     excerpt: _builtins.str
     event_id_start: _builtins.str
     event_id_end: _builtins.str
     timestamp_ms: _builtins.int
     source: _builtins.str
+    seal: _builtins.str
+    """A hash of the events it quotes, as they were when they were quoted."""
     def __init__(
         self,
         *,
@@ -298,10 +305,11 @@ class Grip(_message.Message):
         event_id_end: _builtins.str = ...,
         timestamp_ms: _builtins.int = ...,
         source: _builtins.str = ...,
+        seal: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id_end", b"event_id_end", "event_id_start", b"event_id_start", "excerpt", b"excerpt", "grip_id", b"grip_id", "source", b"source", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id_end", b"event_id_end", "event_id_start", b"event_id_start", "excerpt", b"excerpt", "grip_id", b"grip_id", "seal", b"seal", "source", b"source", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -407,14 +415,21 @@ Global___IngestEventResponse: _TypeAlias = IngestEventResponse  # noqa: Y015
 class GetTocRootRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
+    as_of_ms: _builtins.int
+    """What was known then: the versions of that moment, and no node that was not yet there."""
     def __init__(
         self,
+        *,
+        as_of_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "as_of_ms", b"as_of_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "as_of_ms", b"as_of_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
 
 Global___GetTocRootRequest: _TypeAlias = GetTocRootRequest  # noqa: Y015
 
@@ -443,17 +458,31 @@ class GetNodeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NODE_ID_FIELD_NUMBER: _builtins.int
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
+    as_of_ms: _builtins.int
+    version: _builtins.int
+    """One version instead of the latest; absent in the answer where it is not kept."""
     def __init__(
         self,
         *,
         node_id: _builtins.str = ...,
+        as_of_ms: _builtins.int | None = ...,
+        version: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "as_of_ms", b"as_of_ms", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["node_id", b"node_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "as_of_ms", b"as_of_ms", "node_id", b"node_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
+    _WhichOneofReturnType__version: _TypeAlias = _typing.Literal["version"]  # noqa: Y015
+    _WhichOneofArgType__version: _TypeAlias = _typing.Literal["_version", b"_version"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__version) -> _WhichOneofReturnType__version | None: ...
 
 Global___GetNodeRequest: _TypeAlias = GetNodeRequest  # noqa: Y015
 
@@ -486,22 +515,30 @@ class BrowseTocRequest(_message.Message):
     PARENT_ID_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
     CONTINUATION_TOKEN_FIELD_NUMBER: _builtins.int
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
     parent_id: _builtins.str
     limit: _builtins.int
     continuation_token: _builtins.str
+    as_of_ms: _builtins.int
     def __init__(
         self,
         *,
         parent_id: _builtins.str = ...,
         limit: _builtins.int = ...,
         continuation_token: _builtins.str | None = ...,
+        as_of_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "continuation_token", b"continuation_token"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "continuation_token", b"continuation_token", "limit", b"limit", "parent_id", b"parent_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token", "limit", b"limit", "parent_id", b"parent_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
     _WhichOneofReturnType__continuation_token: _TypeAlias = _typing.Literal["continuation_token"]  # noqa: Y015
     _WhichOneofArgType__continuation_token: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__continuation_token) -> _WhichOneofReturnType__continuation_token | None: ...
 
 Global___BrowseTocRequest: _TypeAlias = BrowseTocRequest  # noqa: Y015
@@ -977,3 +1014,44 @@ class CompactResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CompactResponse: _TypeAlias = CompactResponse  # noqa: Y015
+
+@_typing.final
+class GetNodeHistoryRequest(_message.Message):
+    """The versions of a node that are kept, newest first."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["node_id", b"node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNodeHistoryRequest: _TypeAlias = GetNodeHistoryRequest  # noqa: Y015
+
+@_typing.final
+class GetNodeHistoryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocNode]: ...
+    def __init__(
+        self,
+        *,
+        versions: _abc.Iterable[Global___TocNode] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetNodeHistoryResponse: _TypeAlias = GetNodeHistoryResponse  # noqa: Y015

@@ -94,6 +94,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.FromString,
                 _registered_method=True)
+        self.GetNodeHistory = channel.unary_unary(
+                '/memory.MemoryService/GetNodeHistory',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
+                _registered_method=True)
 
 
 class MemoryServiceServicer:
@@ -171,6 +176,12 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetNodeHistory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MemoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -233,6 +244,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.Compact,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.SerializeToString,
+            ),
+            'GetNodeHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNodeHistory,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -559,6 +575,33 @@ class MemoryService:
             '/memory.MemoryService/Compact',
             agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetNodeHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetNodeHistory',
+            agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

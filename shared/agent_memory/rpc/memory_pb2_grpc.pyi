@@ -47,6 +47,7 @@ class MemoryServiceStub:
     IngestEvents: _grpc.UnaryUnaryMultiCallable[_memory_pb2.IngestEventsRequest, _memory_pb2.IngestEventsResponse]
     GetStats: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
+    GetNodeHistory: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]
 
 @_typing.type_check_only
 class MemoryServiceAsyncStub(MemoryServiceStub):
@@ -63,6 +64,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     IngestEvents: _aio.UnaryUnaryMultiCallable[_memory_pb2.IngestEventsRequest, _memory_pb2.IngestEventsResponse]  # type: ignore[assignment]
     GetStats: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
+    GetNodeHistory: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]  # type: ignore[assignment]
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -148,5 +150,12 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.CompactRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.CompactResponse, _abc.Awaitable[_memory_pb2.CompactResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetNodeHistory(
+        self,
+        request: _memory_pb2.GetNodeHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetNodeHistoryResponse, _abc.Awaitable[_memory_pb2.GetNodeHistoryResponse]]: ...
 
 def add_MemoryServiceServicer_to_server(servicer: MemoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

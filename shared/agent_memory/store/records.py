@@ -65,13 +65,16 @@ def session_events(
     return map(event_from_bytes, event_rows(reader, (keys.event_of_session_row(key) for key, _ in rows)))
 
 
-def node(reader: Reader, node_id: str) -> TocNode | None:
-    """The latest version of a node."""
-    return next(iter(nodes(reader, [node_id])), None)
+def node(reader: Reader, node_id: str, as_of_ms: int | None = None) -> TocNode | None:
+    """The latest version of a node, or the one that was the latest at that time."""
+    return next(iter(nodes(reader, [node_id], as_of_ms)), None)
 
 
-def nodes(reader: Reader, node_ids: list[str]) -> list[TocNode]:
-    """The latest versions of those of the nodes that exist, in the order asked for."""
+def nodes(reader: Reader, node_ids: list[str], as_of_ms: int | None = None) -> list[TocNode]:
+    """The latest versions of those of the nodes that exist, in the order asked for; with a time, those of then."""
+    if as_of_ms is not None:
+        then = (_node_as_of(reader, node_id, as_of_ms) for node_id in node_ids)
+        return [found for found in then if found is not None]
     versions = reader.get_many(schema.TOC_LATEST, [keys.latest(node_id) for node_id in node_ids])
     rows = [
         keys.node(node_id, int.from_bytes(version, "big"))
@@ -79,6 +82,23 @@ def nodes(reader: Reader, node_ids: list[str]) -> list[TocNode]:
         if version is not None
     ]
     return [codec.node_from_json(value) for value in reader.get_many(schema.TOC_NODES, rows) if value is not None]
+
+
+def node_version(reader: Reader, node_id: str, version: int) -> TocNode | None:
+    """That version of a node, if it is kept."""
+    value = reader.get(schema.TOC_NODES, keys.node(node_id, version))
+    return codec.node_from_json(value) if value else None
+
+
+def history(reader: Reader, node_id: str) -> Iterator[TocNode]:
+    """The versions of a node that are kept, newest first."""
+    for _, value in reader.scan(schema.TOC_NODES, *keys.node_versions(node_id), backwards=True):
+        yield codec.node_from_json(value)
+
+
+def versions(reader: Reader, node_id: str) -> list[tuple[int, int]]:
+    """The versions of a node that are kept, in order: the number, and when it was written, in milliseconds."""
+    return [(found.version, found.written_ms) for found in history(reader, node_id)][::-1]
 
 
 def year_ids(reader: Reader) -> list[str]:
@@ -151,6 +171,10 @@ def sessions(reader: Reader) -> Iterator[str]:
         session_id = keys.session_of(row[0])
         yield session_id
         start = keys.after(keys.session(session_id))
+
+
+def _node_as_of(reader: Reader, node_id: str, as_of_ms: int) -> TocNode | None:
+    return next((found for found in history(reader, node_id) if found.written_ms <= as_of_ms), None)
 
 
 def _latest_ids(reader: Reader, prefix: str, after: str) -> Iterator[str]:
