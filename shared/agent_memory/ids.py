@@ -10,7 +10,6 @@ from agent_memory.model import Event
 
 # Crockford's base 32, as the ULID specification uses it: https://github.com/ulid/spec
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-ULID_LENGTH = 26
 
 
 def new_ulid(now_ms: int | None = None) -> str:

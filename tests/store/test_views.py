@@ -1,3 +1,5 @@
+"""The views: what readers see, straight from a store that the real writer fills."""
+
 from __future__ import annotations
 
 import pytest

@@ -28,11 +28,6 @@ def event(timestamp_ms: int, event_id: str) -> bytes:
     return b"evt:%013d:%s" % (timestamp_ms, event_id.encode())
 
 
-def event_time(timestamp_ms: int) -> bytes:
-    """Sorts before every event of that millisecond and after those of the one before."""
-    return b"evt:%013d:" % timestamp_ms
-
-
 def event_id(identifier: str) -> bytes:
     """The row that tells an event's timestamp."""
     return b"id:" + identifier.encode()
@@ -118,11 +113,11 @@ def grip_id_of_node_row(key: bytes, node_id: str) -> str:
 
 def segments(session_id: str) -> bytes:
     """The prefix of the rows that tell where a session was cut."""
-    return b"segment:%s\0" % session_id.encode()
+    return SEGMENT_PREFIX + session_id.encode() + b"\0"
 
 
 def segment(session_id: str, first_ms: int, first_event_id: str) -> bytes:
-    return b"segment:%s\0%013d:%s" % (session_id.encode(), first_ms, first_event_id.encode())
+    return segments(session_id) + b"%013d:%s" % (first_ms, first_event_id.encode())
 
 
 def segment_first(key: bytes) -> tuple[int, str]:
