@@ -114,7 +114,7 @@ def test_a_worker_that_dies_at_any_commit_leaves_nothing_wrong(
     """A late event shifts every cut behind it and is committed in parts; a death after any part changes nothing."""
     # Parts of 400 segments would need six megabytes of talk.
     monkeypatch.setattr(toc_module, "PART_SEGMENTS", 2)
-    talk = [said(f"e{n:03}", BEGIN_MS + n * MINUTE_MS, f"Step {n} is done. " + "word " * 1500) for n in range(24)]
+    talk = [said(f"e{n:03}", BEGIN_MS + n * MINUTE_MS, f"Step {n} is done. " + "word " * 1500) for n in range(16)]
     at_ms = BEGIN_MS - MINUTE_MS if late == "before all others" else BEGIN_MS + 9 * MINUTE_MS + 1
     latecomer = said("late", at_ms, "I forgot to say it. " + "more " * 900)
     expected = tree_after(fresh(), [[*talk, latecomer]])

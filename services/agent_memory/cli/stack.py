@@ -97,7 +97,9 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
             claim.write(lock, _claim(settings, given or {}))
             daemon = launch(settings, lock)
     except OSError as error:
-        raise StoreError(f"The daemon's folders can't be made: {error}") from error
+        raise StoreError(
+            f"The daemon's folders can't be made: {error}. Choose another store with --db-path."
+        ) from error
     try:
         _wait_until_ready(daemon, settings)
     except BaseException:  # an interrupt during the start, too: half a stack must not stay behind
