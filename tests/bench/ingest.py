@@ -103,9 +103,8 @@ def _bulk(stack: Stack, running: dict[str, psutil.Process], count: int, bare: fl
     def measured(in_flight: int) -> Sequence[object]:
         events = rig.conversations(count, f"{how}-{in_flight}")
         requests = [pb.IngestEventsRequest(events=batch).SerializeToString() for batch in rig.batches(events)]
-        with rig.channel(stack) as opened, rig.cpu_used(running) as used:
-            ingest = rig.rpc(opened, "IngestEvents")
-            took, all_s = rig.run(ingest, requests, in_flight)
+        with rig.cpu_used(running) as used:
+            took, all_s = rig.run(stack, "IngestEvents", requests, in_flight)
         rate = count / all_s
         p50, p99 = (rig.percentile_ms(took, percent) for percent in (50, 99))
         per_batch = [used[name] * 1000 / len(requests) for name in ("query", "ingest", "worker")]
@@ -130,9 +129,8 @@ def _unary(stack: Stack, running: dict[str, psutil.Process], fsync: rig.Fsync) -
     def measured(in_flight: int) -> Sequence[object]:
         events = rig.conversations(UNARY_MAX, f"unary-{in_flight}")
         requests = [pb.IngestEventRequest(event=event).SerializeToString() for event in events]
-        with rig.channel(stack) as opened, rig.cpu_used(running) as used:
-            ingest = rig.rpc(opened, "IngestEvent")
-            took, all_s = rig.run(ingest, requests, in_flight, UNARY_S)
+        with rig.cpu_used(running) as used:
+            took, all_s = rig.run(stack, "IngestEvent", requests, in_flight, UNARY_S)
         rate = len(took) / all_s
         p50, p99 = (rig.percentile_ms(took, percent) for percent in (50, 99))
         per_call = [used[name] * 1000 / len(took) for name in ("query", "ingest")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -10,10 +11,9 @@ import random
 import re
 import sys
 import tempfile
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import nan
@@ -22,6 +22,7 @@ from statistics import median
 from typing import Any, Final, TypeAlias
 
 import grpc
+import grpc.aio
 import psutil
 
 from agent_memory.cli.samples import samples
@@ -44,6 +45,8 @@ SESSIONS_A_DAY: Final = 24
 SESSION_EVENTS: Final = 40
 # Long past, so that every segment is closed, and never the same day as the samples of the demo.
 LAST_DAY_MS: Final = 1_767_139_200_000  # 31 December 2025
+
+CHANNEL_OPTIONS: Final = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20)]
 
 Call: TypeAlias = Callable[[bytes], bytes]
 
@@ -125,8 +128,7 @@ def wait_until_told(stack: Stack) -> float:
 @contextlib.contextmanager
 def channel(stack: Stack) -> Iterator[grpc.Channel]:
     """A channel over TCP, as other programs have it."""
-    options = [("grpc.enable_http_proxy", 0), ("grpc.max_receive_message_length", 64 << 20)]
-    with grpc.insecure_channel(f"127.0.0.1:{stack.port}", options) as opened:
+    with grpc.insecure_channel(f"127.0.0.1:{stack.port}", CHANNEL_OPTIONS) as opened:
         yield opened
 
 
@@ -135,29 +137,35 @@ def rpc(opened: grpc.Channel, name: str) -> Call:
     return opened.unary_unary(name if name.startswith("/") else SERVICE + name, bytes, bytes)
 
 
-def run(call: Call, requests: Sequence[bytes], in_flight: int, limit_s: float = SYNC_S) -> tuple[list[float], float]:
-    """Make the calls, so many at a time, until none is left or the time is up: seconds of each, and of all."""
+def run(
+    stack: Stack, name: str, requests: Sequence[bytes], in_flight: int, limit_s: float = SYNC_S
+) -> tuple[list[float], float]:
+    """Make the calls, so many at a time, until none is left or the time is up: seconds of each, and of all.
+
+    One thread makes them all: threads would wait for each other, and that would be measured.
+    """
+    return asyncio.run(_run(f"127.0.0.1:{stack.port}", SERVICE + name, requests, in_flight, limit_s))
+
+
+async def _run(
+    address: str, method: str, requests: Sequence[bytes], in_flight: int, limit_s: float
+) -> tuple[list[float], float]:
     remaining = deque(requests)
     took: list[float] = []
-    deadline = time.perf_counter() + limit_s
 
-    def caller() -> None:
-        while time.perf_counter() < deadline:
-            try:
-                request = remaining.popleft()
-            except IndexError:
-                return
-            started = time.perf_counter()
-            call(request)
-            took.append(time.perf_counter() - started)
+    async def caller(call: Callable[[bytes], Awaitable[bytes]]) -> None:
+        while remaining and time.perf_counter() < deadline:
+            sent = time.perf_counter()
+            await call(remaining.popleft())
+            took.append(time.perf_counter() - sent)
 
-    callers = [threading.Thread(target=caller) for _ in range(in_flight)]
-    started = time.perf_counter()
-    for each in callers:
-        each.start()
-    for each in callers:
-        each.join()
-    return took, time.perf_counter() - started
+    async with grpc.aio.insecure_channel(address, CHANNEL_OPTIONS) as opened:
+        call = opened.unary_unary(method, bytes, bytes)
+        await opened.channel_ready()
+        started = time.perf_counter()
+        deadline = started + limit_s
+        await asyncio.gather(*(caller(call) for _ in range(in_flight)))
+        return took, time.perf_counter() - started
 
 
 def load(stack: Stack, events: Iterator[pb.Event]) -> int:
