@@ -25,7 +25,7 @@ def test_a_daemon_that_keeps_up_is_ok(stack: Stack) -> None:
     code, line = check(stack)
 
     assert code == 0
-    assert line.startswith("OK: 1 events, ")
+    assert line.startswith("OK: events stored: 1, ")
 
 
 def test_a_worker_that_gets_nowhere_is_a_warning(stack: Stack) -> None:
@@ -40,7 +40,7 @@ def test_a_worker_that_gets_nowhere_is_a_warning(stack: Stack) -> None:
         stack.kill("worker", signal.SIGCONT)
 
     assert code == 1
-    assert line.startswith("WARNING: 1 events wait for the table of contents")
+    assert line.startswith("WARNING: the table of contents does not get on, events waiting for it: 1;")
 
 
 def test_a_daemon_that_does_not_serve_is_critical(stack: Stack) -> None:

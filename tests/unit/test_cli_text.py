@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.cli.text import cut, one_line, printable
+from agent_memory.cli.text import counted, cut, one_line, printable
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
@@ -71,3 +71,7 @@ def test_a_huge_text_is_one_short_line_at_once() -> None:
     shown = one_line("word \n" * 2_000_000, 20)
 
     assert shown == "word word word word…"
+
+
+def test_one_of_a_kind_is_not_many() -> None:
+    assert [counted(number, "event") for number in (0, 1, 2)] == ["0 events", "1 event", "2 events"]

@@ -16,7 +16,7 @@ from agent_memory.capture.spool import SpoolState
 from agent_memory.cli import claim, log_files, stack
 from agent_memory.cli.options import current, given, json_option, remembered, settings_options
 from agent_memory.cli.stack import Status
-from agent_memory.cli.text import printable
+from agent_memory.cli.text import counted, printable
 from agent_memory.cli.times import duration
 from agent_memory.errors import AgentMemoryError
 from agent_memory.settings import LOOPBACK, Settings
@@ -209,9 +209,11 @@ def _spooled(spool: SpoolState) -> list[str]:
     if spool.oldest_ms is not None:
         age = duration(max(0, int(time.time() - spool.oldest_ms / 1000)))
         full = " It is full and takes no more." if spool.full else ""
-        lines.append(f"Spool: {spool.waiting} events wait to be taken in, the oldest for {age}.{full}")
+        wait = "waits" if spool.waiting == 1 else "wait"
+        lines.append(f"Spool: {counted(spool.waiting, 'event')} {wait} to be taken in, the oldest for {age}.{full}")
     if spool.rejected:
-        lines.append(f"Rejected: {spool.rejected} inputs of hooks could not be understood. See: {spool.path}/rejected")
+        inputs = counted(spool.rejected, "input")
+        lines.append(f"Rejected: {inputs} of hooks could not be understood. See: {spool.path}/rejected")
     return lines
 
 

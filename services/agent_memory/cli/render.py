@@ -13,7 +13,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.text import Text
 
-from agent_memory.cli.text import cut, one_line, printable
+from agent_memory.cli.text import counted, cut, one_line, printable
 from agent_memory.cli.times import relative
 from agent_memory.rpc import memory_pb2 as pb
 
@@ -136,7 +136,7 @@ class Page:
         facts = [
             self._span(node) if is_segment else "",
             self._age(node),
-            f"{node.event_count} events" if node.event_count else "",
+            counted(node.event_count, "event") if node.event_count else "",
             ", ".join(one_line(agent, 40) for agent in node.agents),
             f"session {one_line(node.session_id, 60)}" if is_segment else "",
         ]

@@ -48,6 +48,11 @@ def cut(text: str, width: int) -> str:
     return text
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def _clusters(text: str) -> Iterator[str]:
     """The text in pieces that must not be cut: a letter with its accents, an emoji with its joined parts, a flag.
 
