@@ -24,6 +24,8 @@ requires = []
 build-backend = "backend"
 backend-path = ["."]
 """
+# The hook in its quickest form needs nothing but a Python; the environment's is taken.
+HOOK = "import sys\nprint(sys.argv[1:], sys.stdin.read())\n"
 # A wheel with two programs that say what they were given.
 BACKEND = """
 import zipfile
@@ -52,6 +54,8 @@ def make_checkout(root: Path) -> Path:
     shutil.copy(ROOT / "ops" / "set_up.py", root / "ops")
     (root / "pyproject.toml").write_text(PYPROJECT)
     (root / "backend.py").write_text(BACKEND)
+    (root / "shared" / "agent_memory" / "capture").mkdir(parents=True)
+    (root / "shared" / "agent_memory" / "capture" / "run.py").write_text(HOOK)
     for file in ("requirements.lock", "requirements-dev.lock"):
         (root / file).write_text("# nothing but the checkout itself\n")
     return root

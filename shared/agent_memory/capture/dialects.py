@@ -13,6 +13,8 @@ Payload = Mapping[str, object]
 # An agent's own mark around what a hook put before the prompt.
 _HOOK_CONTEXT = re.compile(r"\A\s*<hook_context>.*?</hook_context>\s*", re.DOTALL)
 _UNTRUSTED = re.compile(r"\A<untrusted_context>\n?(.*?)\n?</untrusted_context>\Z", re.DOTALL)
+# Of no use to anybody once the command is over.
+_GEMINI_PGID = re.compile(r"\nProcess Group PGID: \d+\Z")
 _GEMINI_EXIT = re.compile(r"^Exit Code: (\d+)$", re.MULTILINE)
 _COPILOT_EXIT = re.compile(r"exit code (\d+)>\s*\Z")
 _CODEX_EXIT = re.compile(r"\AExit code: (\d+)$", re.MULTILINE)
@@ -164,7 +166,7 @@ def _gemini_result(response: object) -> tuple[str, bool]:
         return str(response or ""), False
     text = _parts(response.get("llmContent"))
     if wrapped := _UNTRUSTED.match(text):
-        text = wrapped[1]
+        text = _GEMINI_PGID.sub("", wrapped[1])
     exit_code = _GEMINI_EXIT.search(text)
     error = response.get("error")
     if isinstance(error, dict):
@@ -191,7 +193,7 @@ def _opencode_event(event: Payload) -> dict[str, object]:
                 "hook_event_name": "SubagentStart" if parent else "SessionStart",
                 "session_id": parent or info.get("id"),
                 "agent_id": info.get("id") if parent else None,
-                "agent_type": info.get("agent") or "subagent",
+                "agent_type": (info.get("agent") or "subagent") if parent else None,
                 "source": "startup",
                 "cwd": info.get("directory"),
                 "timestamp": _object(info, "time").get("created"),

@@ -50,12 +50,13 @@ def _tail(path: str) -> bytes:
         return b""
     try:
         # What a payload names may be a pipe or a device: opened without waiting, and read only if it is a file.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(file)
+            if not stat.S_ISREG(status.st_mode):
+                return b""
+            return os.pread(file, TAIL_BYTES, max(0, status.st_size - TAIL_BYTES))
+        finally:
+            os.close(file)
     except OSError:
         return b""
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return b""
-        file.seek(max(0, status.st_size - TAIL_BYTES))
-        return file.read(TAIL_BYTES)
