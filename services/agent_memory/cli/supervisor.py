@@ -19,7 +19,7 @@ from agent_memory.settings import Settings
 ANSWER_S = 5.0
 
 # glibc keeps freed memory in an arena a thread, and raises the size from which it gives memory back at once; held to
-# this, the stack is a tenth smaller after a day's work. Other systems' allocators do not read it.
+# this, the stack is a tenth smaller after some ten thousand events. Other systems' allocators do not read it.
 _FRUGAL_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "131072", "MALLOC_MMAP_THRESHOLD_": "131072"}
 
 _SHUTTING_DOWN = 6  # supervisor.xmlrpc.Faults.SHUTDOWN_STATE
