@@ -67,6 +67,10 @@ class Client:
     def history(self, node_id: str) -> pb.GetNodeHistoryResponse:
         return self._call(self._stub.GetNodeHistory, pb.GetNodeHistoryRequest(node_id=node_id))
 
+    def resolve_time(self, phrase: str) -> pb.ResolveTimeResponse:
+        """What a time in words means; raises UsageError when nobody can tell."""
+        return self._call(self._stub.ResolveTime, pb.ResolveTimeRequest(phrase=phrase))
+
     def browse(
         self, parent_id: str, limit: int = 0, token: str | None = None, *, as_of_ms: int | None = None
     ) -> pb.BrowseTocResponse:

@@ -125,15 +125,12 @@ _FORMS = (
 )
 
 
-def parse_period(text: str, today: date | None = None) -> Period | None:
+def parse_period(text: str) -> Period | None:
     """The period a node id or one of its other spellings names, None when it names none.
 
-    Understands `toc:month:2026:01`, `toc:month:2026-01`, `2026-01`, `2026`, `2026-W05`, `2026-01-30`, and, where
-    `today` is given, `today` and `yesterday`.
+    Understands `toc:month:2026:01`, `toc:month:2026-01`, `2026-01`, `2026`, `2026-W05` and `2026-01-30`.
     """
     word = text.strip()
-    if today is not None and word.lower() in ("today", "yesterday"):
-        return Period(TocLevel.DAY, today - timedelta(days=word.lower() == "yesterday"))
     for level, form in _FORMS:
         if match := form.fullmatch(word):
             try:

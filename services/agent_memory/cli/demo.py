@@ -19,7 +19,6 @@ import click
 
 from agent_memory.cli.lifecycle import end_like_an_interrupt
 from agent_memory.cli.options import current, settings_options
-from agent_memory.cli.times import named_period
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.model import TocLevel
 from agent_memory.settings import Settings
@@ -137,12 +136,13 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     from agent_memory.cli.render import Page, console
 
     now = datetime.now(zone)
-    week = named_period("last week", now.date())
-    assert week is not None
-    node = daemon.node(week.node_id).node
+    week = daemon.resolve_time("last week").span
+    if not week.nodes:
+        raise AgentMemoryError(f"Nothing is remembered of {week.text}.")
+    node = daemon.node(week.nodes[0].node_id).node
     grip_id = next((grip_id for bullet in node.bullets for grip_id in bullet.grip_ids), None)
     if grip_id is None:
-        raise AgentMemoryError(f"{week.node_id} has no line that leads to its events.")
+        raise AgentMemoryError(f"{node.node_id} has no line that leads to its events.")
     # What it would suggest has no store to be asked of in a moment.
     page = Page(console(), int(now.timestamp() * 1000), zone)
     _ask("What were we doing last week?", 'memory-daemon query node "last week"')

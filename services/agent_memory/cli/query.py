@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_memory.cli.options import HELP, current, invocation, json_option, settings_options
-from agent_memory.cli.times import named_period, parse_moment
-from agent_memory.errors import AgentMemoryError
+from agent_memory.cli.times import parse_moment
+from agent_memory.errors import AgentMemoryError, UsageError
+from agent_memory.periods import parse_period
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
     from google.protobuf.message import Message
 
     from agent_memory.cli.render import Page
+    from agent_memory.client import Client
+    from agent_memory.rpc.memory_pb2 import TimeSpan
 
 # The last millisecond of 13 digits: the keys of the store reach no further.
 _END_OF_TIME_MS = 9_999_999_999_999
@@ -79,13 +82,14 @@ def node(
     """
     from agent_memory.cli.connection import connect
 
-    wanted = _canonical(_one_of(node_id, node_id_option, "NODE_ID", "node today"))
+    named = _one_of(node_id, node_id_option, "NODE_ID", "node today")
     if (version is not None) + history + (as_of is not None) > 1:
         raise click.UsageError("--version, --history and --as-of ask for different things; give one of them.")
     if history:
-        _show_history(context, wanted, as_json)
+        _show_history(context, named, as_json)
         return
     with connect(current(context)) as client:
+        wanted = _node_id(client, named)
         reply = client.node(wanted, version=version, as_of_ms=_as_of_ms(as_of))
     if as_json or reply.HasField("node"):
         _show(context, reply, as_json, lambda page: page.node(reply.node))
@@ -100,6 +104,25 @@ def node(
             f"There is no node {wanted!r}: nothing is remembered of then, or the id is not complete. "
             "See what there is with: memory-daemon query root"
         )
+
+
+@query.command()
+@click.argument("phrase", nargs=-1, required=True)
+@json_option
+@settings_options
+@click.pass_context
+def when(context: click.Context, phrase: tuple[str, ...], as_json: bool) -> None:
+    """Show what a time in words means, and the nodes that cover it.
+
+    English, German, French, Spanish, Italian and Portuguese are understood.
+
+    Example: memory-daemon query when between Monday and Wednesday
+    """
+    from agent_memory.cli.connection import connect
+
+    with connect(current(context)) as client:
+        reply = client.resolve_time(" ".join(phrase))
+    _show(context, reply, as_json, lambda page: page.when(reply))
 
 
 @query.command()
@@ -126,8 +149,9 @@ def browse(
     """
     from agent_memory.cli.connection import connect
 
-    wanted = _canonical(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
+    named = _one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05")
     with connect(current(context)) as client:
+        wanted = _node_id(client, named)
         reply = client.browse(wanted, limit, token, as_of_ms=_as_of_ms(as_of))
     more = _command(
         context,
@@ -230,17 +254,35 @@ def _one_of(argument: str | None, option: str | None, name: str, example: str) -
     return wanted
 
 
-def _canonical(node_id: str) -> str:
-    """The id that one of its other spellings means, by the calendar of this machine; anything else as it is."""
-    period = named_period(node_id, datetime.now().date())
-    return period.node_id if period else node_id
+def _node_id(client: Client, named: str) -> str:
+    """The node that was named by its id, by another spelling of it, or in words; raises UsageError for several."""
+    if named.startswith("toc:") or parse_period(named):
+        return named
+    reply = client.resolve_time(named)
+    nodes = reply.span.nodes
+    if reply.alternatives:
+        meant = "".join(f"\n  {_meaning(span)}" for span in (reply.span, *reply.alternatives))
+        raise UsageError(f"{named!r} can mean several times. Name one of them:{meant}")
+    if not nodes:
+        raise AgentMemoryError(
+            f"Nothing is remembered of {named!r}: {reply.span.text}. See what there is with: memory-daemon query root"
+        )
+    # The month, and a few days of it that are filed under another one, are the month.
+    if len(nodes) > 1 and nodes[0].level == nodes[1].level:
+        raise UsageError(f"{named!r} is more than one node. Name one of them:\n  {_meaning(reply.span)}")
+    return nodes[0].node_id
 
 
-def _show_history(context: click.Context, node_id: str, as_json: bool) -> None:
+def _meaning(span: TimeSpan) -> str:
+    return f"{span.text}: {', '.join(node.node_id for node in span.nodes) or 'nothing is remembered of it'}"
+
+
+def _show_history(context: click.Context, named: str, as_json: bool) -> None:
     """Print the versions of a node that are kept; raises AgentMemoryError where there are none."""
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
+        node_id = _node_id(client, named)
         reply = client.history(node_id)
     if as_json or reply.versions:
         _show(context, reply, as_json, lambda page: page.history(node_id, reply))

@@ -85,6 +85,20 @@ class Page:
                 self._line(f"{below}• {one_line(bullet.text, self._room(len(below) + 2))}")
         self._next(f"{self._program} query node {shlex.quote(node_id)} --version {reply.versions[-1].version}")
 
+    def when(self, reply: pb.ResolveTimeResponse) -> None:
+        """What a time in words means, what else it may mean, and the nodes that cover each."""
+        for number, span in enumerate((reply.span, *reply.alternatives)):
+            if number:
+                self._line()
+                self._line("Or, if that was meant:", "yellow")
+            self._line(span.text, "bold")
+            if not span.nodes:
+                self._line("Nothing is remembered of it.")
+            for glyph, _, node in _branches(span.nodes):
+                self._toc_line(glyph, node)
+        nodes = [node.node_id for span in (reply.span, *reply.alternatives) for node in span.nodes]
+        self._next(f"{self._program} query {f'node {nodes[0]}' if nodes else 'root'}")
+
     def browse(self, parent_id: str, reply: pb.BrowseTocResponse, more: str) -> None:
         """A page of children; `more` is the command for the next page."""
         if not reply.children:
@@ -155,6 +169,16 @@ class Page:
                 self._line(f"{below}• {one_line(bullet.text, self._room(len(below) + 2))}")
             if node.keywords:
                 self._line(f"{below}{one_line(', '.join(node.keywords), self._room(len(below)))}", "cyan")
+
+    def _toc_line(self, glyph: str, node: pb.TocLine) -> None:
+        self._print(
+            Text.assemble(
+                (glyph, "dim"),
+                one_line(node.title, _LINE_CELLS) or "(untitled)",
+                (f"  {node.node_id}  ~{node.tokens} tokens", "dim"),
+                ("  still going on" if node.is_open and node.level == pb.TOC_LEVEL_SEGMENT else "", "yellow"),
+            )
+        )
 
     def _event(self, event: pb.Event, cells: int) -> None:
         role = pb.EventRole.Name(event.role).removeprefix("EVENT_ROLE_").lower() if event.role else "-"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from agent_memory.errors import UsageError
-from agent_memory.model import TocLevel
-from agent_memory.periods import Period, parse_period
+from agent_memory.periods import parse_period
+from agent_memory.phrases.spans import understood
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d+|an?|one)\s*(second|sec|s|minute|min|m|hour|h|day|d|week|w|month|year|y)s?\s+ago")
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _DAYS = {"d": 1, "day": 1, "w": 7, "week": 7}
-_NAMED = re.compile(r"(this|last) (week|month|year)")
 _CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
 _MILLISECONDS = re.compile(r"\d{5,}", re.ASCII)
 # When a unit is worth naming: its seconds, from how many seconds on, its name.
@@ -30,32 +30,19 @@ _UNITS = (
 def parse_moment(text: str, now: datetime, *, end: bool = False) -> int:
     """The moment that `text` means, in milliseconds; `now` gives the zone too.
 
-    Of a whole period (`yesterday`, `2026-01-30`, `2026-W05`, `last month`) it is the first millisecond, or with `end`
-    the last. What lies before 1970 becomes 0. Raises UsageError that lists what is understood.
+    Of a whole span (`yesterday`, `2026-01-30`, `2026-W05`, `last month`) it is the first millisecond, or with `end`
+    the last. What lies before 1970 becomes 0. Raises UsageError for what nobody can tell, or can tell in one way only.
     """
-    word = _word(text)
-    try:
-        if period := named_period(text, now.date()):
-            start_ms, end_ms = period.span_ms(now.tzinfo or UTC)
-            return max(0, end_ms - 1 if end else start_ms)
+    word = " ".join(text.lower().split())
+    if not parse_period(word):
         if _MILLISECONDS.fullmatch(word):
             return int(word)
-        return max(0, _milliseconds(_instant(word, now)))
-    except (ValueError, OverflowError):
-        raise UsageError(
-            f"{text!r} is not a time. Give milliseconds, an ISO date or time (2026-01-30, 2026-01-30T09:14), a week or "
-            'month (2026-W05, 2026-01), now, today, yesterday, "last week" or "2 hours ago".'
-        ) from None
-
-
-def named_period(text: str, today: date) -> Period | None:
-    """The period that `text` names, by an id, an id's other spelling or in words; None when it names none."""
-    word = _word(text)
-    match = _NAMED.fullmatch(word)
-    if match is None:
-        return parse_period(word, today)
-    this = _around(today, match[2])
-    return this if match[1] == "this" else _around(this.first - timedelta(days=1), match[2])
+        with contextlib.suppress(ValueError, OverflowError):
+            return max(0, _milliseconds(_instant(word, now)))
+    span, *others = understood(text, now)
+    if others:
+        raise UsageError(f"{text!r} can mean {' or '.join(each.text for each in (span, *others))}. Say which.")
+    return span.end_ms - 1 if end else span.start_ms
 
 
 def relative(moment_ms: int, now_ms: int) -> str:
@@ -79,21 +66,6 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _word(text: str) -> str:
-    return " ".join(text.lower().split())
-
-
-def _around(day: date, unit: str) -> Period:
-    """The calendar's week, month or year that holds the day."""
-    match unit:
-        case "week":
-            return Period(TocLevel.WEEK, day - timedelta(days=day.weekday()))
-        case "month":
-            return Period(TocLevel.MONTH, day.replace(day=1))
-        case _:
-            return Period(TocLevel.YEAR, day.replace(month=1, day=1))
 
 
 def _instant(word: str, now: datetime) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -21,7 +22,7 @@ from agent_memory.errors import (
 )
 from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
-from agent_memory.query import intake, views
+from agent_memory.query import intake, views, when
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -116,6 +117,10 @@ class MemoryService(MemoryServiceServicer):
         return views.history(self._caught_up(), request.node_id)
 
     @_explaining
+    def ResolveTime(self, request: pb.ResolveTimeRequest, context: grpc.ServicerContext) -> pb.ResolveTimeResponse:  # noqa: N802
+        return when.resolve(self._caught_up(), request, _now_ms())
+
+    @_explaining
     def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802
         return views.browse(self._caught_up(), request)
 
@@ -171,6 +176,10 @@ class MemoryService(MemoryServiceServicer):
             return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
         self._writer.ask(bus.Command(set_job_paused=bus.SetJobPaused(job_name=job_name, paused=paused)))
         return None
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _without(request: pb.IngestEventsRequest, refused: Container[int]) -> pb.IngestEventsRequest:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice, takewhile
 from typing import Final
 
+from agent_memory import tokens
 from agent_memory.errors import UsageError
 from agent_memory.jobs import JOBS
 from agent_memory.messages import event_to_pb, grip_to_pb, node_to_pb
@@ -139,6 +140,18 @@ def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResp
             is_paused=records.job_paused(reader, job.name),
         )
     return response
+
+
+def line(reader: Reader, found: TocNode) -> pb.TocLine:
+    """A node in one line, with the price of reading it."""
+    price = tokens.of_bytes(_with_children(reader, found).ByteSize())
+    return pb.TocLine(
+        node_id=found.node_id,
+        level=pb.TocLevel.ValueType(found.level),
+        title=found.title,
+        is_open=found.is_open,
+        tokens=price,
+    )
 
 
 def _with_children(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocNode:

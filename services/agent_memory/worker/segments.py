@@ -13,13 +13,12 @@ from itertools import chain
 from typing import Final
 
 from agent_memory.model import TOOL_HEAD_CHARACTERS, Event, EventType
+from agent_memory.tokens import of_text
 
 GAP_MS: Final = 30 * 60_000
 SEGMENT_TOKENS: Final = 4000
 CONTEXT_TOKENS: Final = 500
 CONTEXT_MS: Final = 5 * 60_000
-# Four bytes of UTF-8 are about one token in every script: English words and Chinese characters alike.
-BYTES_PER_TOKEN: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +52,7 @@ def tokens(event: Event) -> int:
     text = event.text
     if event.event_type == EventType.TOOL_RESULT:
         text = text[:TOOL_HEAD_CHARACTERS]
-    length = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-    return length // BYTES_PER_TOKEN + 1
+    return of_text(text)
 
 
 def split(events: Iterable[Event], earlier: Iterable[Event], now_ms: int) -> Iterator[Segment]:

@@ -1055,3 +1055,128 @@ class GetNodeHistoryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetNodeHistoryResponse: _TypeAlias = GetNodeHistoryResponse  # noqa: Y015
+
+@_typing.final
+class TocLine(_message.Message):
+    """A node in one line, and about how many tokens its GetNode answer costs to read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    level: Global___TocLevel.ValueType
+    title: _builtins.str
+    is_open: _builtins.bool
+    tokens: _builtins.int
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        level: Global___TocLevel.ValueType = ...,
+        title: _builtins.str = ...,
+        is_open: _builtins.bool = ...,
+        tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_open", b"is_open", "level", b"level", "node_id", b"node_id", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TocLine: _TypeAlias = TocLine  # noqa: Y015
+
+@_typing.final
+class ResolveTimeRequest(_message.Message):
+    """What a phrase such as "last week" or "zwischen Montag und Mittwoch" means, in the store's time zone."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PHRASE_FIELD_NUMBER: _builtins.int
+    NOW_MS_FIELD_NUMBER: _builtins.int
+    LANGUAGES_FIELD_NUMBER: _builtins.int
+    phrase: _builtins.str
+    now_ms: _builtins.int
+    """When it is asked; now, by default."""
+    @_builtins.property
+    def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes of the languages it may be in, such as "de"; every known one, by default."""
+
+    def __init__(
+        self,
+        *,
+        phrase: _builtins.str = ...,
+        now_ms: _builtins.int | None = ...,
+        languages: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "now_ms", b"now_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "languages", b"languages", "now_ms", b"now_ms", "phrase", b"phrase"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__now_ms: _TypeAlias = _typing.Literal["now_ms"]  # noqa: Y015
+    _WhichOneofArgType__now_ms: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__now_ms) -> _WhichOneofReturnType__now_ms | None: ...
+
+Global___ResolveTimeRequest: _TypeAlias = ResolveTimeRequest  # noqa: Y015
+
+@_typing.final
+class ResolveTimeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPAN_FIELD_NUMBER: _builtins.int
+    ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def span(self) -> Global___TimeSpan: ...
+    @_builtins.property
+    def alternatives(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeSpan]:
+        """What else it may mean; where there are any, whoever asked should be asked back."""
+
+    def __init__(
+        self,
+        *,
+        span: Global___TimeSpan | None = ...,
+        alternatives: _abc.Iterable[Global___TimeSpan] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "span", b"span"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveTimeResponse: _TypeAlias = ResolveTimeResponse  # noqa: Y015
+
+@_typing.final
+class TimeSpan(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_TIME_MS_FIELD_NUMBER: _builtins.int
+    END_TIME_MS_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    start_time_ms: _builtins.int
+    """Half-open."""
+    end_time_ms: _builtins.int
+    text: _builtins.str
+    """For people: "Mon 9 - Sun 15 Nov 2026, Europe/Berlin"."""
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocLine]:
+        """The nodes that cover it, those there are, coarsest first."""
+
+    def __init__(
+        self,
+        *,
+        start_time_ms: _builtins.int = ...,
+        end_time_ms: _builtins.int = ...,
+        text: _builtins.str = ...,
+        nodes: _abc.Iterable[Global___TocLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time_ms", b"end_time_ms", "nodes", b"nodes", "start_time_ms", b"start_time_ms", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeSpan: _TypeAlias = TimeSpan  # noqa: Y015

@@ -99,6 +99,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
                 _registered_method=True)
+        self.ResolveTime = channel.unary_unary(
+                '/memory.MemoryService/ResolveTime',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
+                _registered_method=True)
 
 
 class MemoryServiceServicer:
@@ -182,6 +187,12 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResolveTime(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MemoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -249,6 +260,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.GetNodeHistory,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.SerializeToString,
+            ),
+            'ResolveTime': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveTime,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -602,6 +618,33 @@ class MemoryService:
             '/memory.MemoryService/GetNodeHistory',
             agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveTime(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/ResolveTime',
+            agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
             options,
             channel_credentials,
             insecure,

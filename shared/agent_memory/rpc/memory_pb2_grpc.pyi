@@ -48,6 +48,7 @@ class MemoryServiceStub:
     GetStats: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
     GetNodeHistory: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]
+    ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
 
 @_typing.type_check_only
 class MemoryServiceAsyncStub(MemoryServiceStub):
@@ -65,6 +66,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     GetStats: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
     GetNodeHistory: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]  # type: ignore[assignment]
+    ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -157,5 +159,12 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.GetNodeHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.GetNodeHistoryResponse, _abc.Awaitable[_memory_pb2.GetNodeHistoryResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ResolveTime(
+        self,
+        request: _memory_pb2.ResolveTimeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.ResolveTimeResponse, _abc.Awaitable[_memory_pb2.ResolveTimeResponse]]: ...
 
 def add_MemoryServiceServicer_to_server(servicer: MemoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from agent_memory import periods
 from agent_memory.messages import event_from_bytes
@@ -25,6 +26,12 @@ def store_info(reader: Reader) -> StoreInfo | None:
     """What the store says of itself; None while the writer has not yet written it."""
     value = reader.get(schema.CHECKPOINTS, keys.STORE)
     return codec.store_info(value) if value else None
+
+
+def time_zone(reader: Reader) -> ZoneInfo:
+    """The zone whose midnights cut the store's days."""
+    info = store_info(reader)
+    return ZoneInfo(info.timezone if info else "UTC")
 
 
 def counters(reader: Reader) -> Counters:

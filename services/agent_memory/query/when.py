@@ -1,0 +1,112 @@
+"""What times in words mean: the span of the store's calendar that a phrase names, and the nodes that cover it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import chain, islice
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from agent_memory.errors import UsageError
+from agent_memory.model import TocLevel, TocNode
+from agent_memory.periods import Period, day_of
+from agent_memory.phrases.spans import Days, Span, understood
+from agent_memory.query import views
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import keys, records
+from agent_memory.store.reader import Reader
+
+# A span with more nodes than this is read from the top; those named are its first.
+NODES_MAX: Final = 50
+# What is shorter and begins or ends within a day is told by its segments.
+SEGMENTS_MAX_MS: Final = 36 * 3_600_000
+
+
+def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.ResolveTimeResponse:
+    """What the phrase means, and what else it may mean; raises UsageError when nobody can tell."""
+    asked_ms = request.now_ms if request.HasField("now_ms") else now_ms
+    if not 0 <= asked_ms <= keys.TIMESTAMP_MAX_MS:
+        raise UsageError(f"now_ms {asked_ms} is not between 0 and {keys.TIMESTAMP_MAX_MS}")
+    zone = records.time_zone(reader)
+    spans = understood(request.phrase, datetime.fromtimestamp(asked_ms // 1000, zone), list(request.languages))
+    likeliest, *others = (_told(reader, span, zone) for span in spans)
+    return pb.ResolveTimeResponse(span=likeliest, alternatives=others)
+
+
+def covering(days: Days) -> list[Period]:
+    """The fewest periods that together hold those days, coarsest first.
+
+    A period is taken whole when it lies in the days by its dates or by what is filed under it: a month's weeks are
+    those of its Thursdays, so "in May" may be the node of May and a few days that are filed under April.
+    """
+    return sorted(_covering(days.first, days.after, TocLevel.YEAR))
+
+
+def _told(reader: Reader, span: Span, zone: ZoneInfo) -> pb.TimeSpan:
+    return pb.TimeSpan(
+        start_time_ms=span.start_ms,
+        end_time_ms=span.end_ms,
+        text=f"{span.text}, {zone.key}",
+        nodes=[views.line(reader, node) for node in islice(_nodes(reader, span, zone), NODES_MAX)],
+    )
+
+
+def _nodes(reader: Reader, span: Span, zone: tzinfo) -> Iterator[TocNode]:
+    if span.days is None and span.end_ms - span.start_ms < SEGMENTS_MAX_MS:
+        yield from _segments(reader, span, zone)
+        return
+    first, last = (day_of(moment_ms, zone).first for moment_ms in (span.start_ms, span.end_ms - 1))
+    periods = covering(Days(first, last + timedelta(days=1), zone))
+    yield from records.nodes(reader, [period.node_id for period in periods])
+
+
+def _segments(reader: Reader, span: Span, zone: tzinfo) -> Iterator[TocNode]:
+    """The segments of the span's days that something of was said in the span."""
+    days = dict.fromkeys(day_of(moment_ms, zone) for moment_ms in (span.start_ms, span.end_ms - 1))
+    ids = chain.from_iterable(islice(records.child_ids(reader, day), views.CHILD_IDS_MAX) for day in days)
+    for segment in records.nodes(reader, list(ids)):
+        if segment.start_ms < span.end_ms and span.start_ms < segment.end_ms:
+            yield segment
+
+
+def _covering(first: date, after: date, level: TocLevel) -> Iterator[Period]:
+    """The periods of that level that lie within the days; what they leave over, by the levels below."""
+    if first >= after:
+        return
+    taken = [period for period in _touching(first, after, level) if _lies_within(period, first, after)]
+    if not taken:
+        yield from _covering(first, after, TocLevel(level + 1))
+        return
+    yield from taken
+    begin, end = _filed(taken[0])[0], _filed(taken[-1])[1]
+    if level < TocLevel.DAY:
+        yield from _covering(first, min(begin, after), TocLevel(level + 1))
+        yield from _covering(max(end, first), after, TocLevel(level + 1))
+
+
+def _touching(first: date, after: date, level: TocLevel) -> Iterator[Period]:
+    period = _holding(first, level)
+    while _filed(period)[0] < after:
+        yield period
+        period = _holding(_filed(period)[1], level)
+
+
+def _lies_within(period: Period, first: date, after: date) -> bool:
+    filed_first, filed_after = _filed(period)
+    by_dates = first <= period.first and period.after <= after
+    return by_dates or (first <= filed_first and filed_after <= after)
+
+
+def _holding(day: date, level: TocLevel) -> Period:
+    """The period of that level that the day is filed under."""
+    period = Period(TocLevel.DAY, day)
+    return next(each for each in (period, *period.ancestors()) if each.level == level)
+
+
+def _filed(period: Period) -> tuple[date, date]:
+    """The days that are filed under a period, half-open: from its first week's Monday to its last week's Sunday."""
+    if period.level >= TocLevel.WEEK:
+        return period.first, period.after
+    children = list(period.children())
+    return _filed(children[0])[0], _filed(children[-1])[1]

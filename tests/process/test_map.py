@@ -1,0 +1,47 @@
+"""Time as an address: what words mean, through the real processes."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from tzlocal import get_localzone
+
+from stack import Stack
+from writer import said
+
+
+def noon(days_ago: int) -> int:
+    """That day's noon in this machine's zone, which is the store's, in milliseconds."""
+    day = datetime.now(get_localzone()) - timedelta(days=days_ago)
+    return int(day.replace(hour=12, minute=0, second=0, microsecond=0).timestamp()) * 1000
+
+
+def test_words_lead_to_the_nodes_of_that_time(stack: Stack) -> None:
+    """`query when` shows what was understood and the node, `query node` takes the same words, nonsense is refused."""
+    stack.start()
+    with stack.client() as client:
+        for number in range(3):
+            client.ingest(said(f"e{number}", noon(3) + number * 60_000))
+        stack.wait_until(lambda: client.stats().outbox == 0)
+
+    day = f"toc:day:{datetime.now(get_localzone()) - timedelta(days=3):%Y-%m-%d}"
+    told = json.loads(stack.run("query", "when", "three days ago", "--json").stdout)
+    assert [node["node_id"] for node in told["span"]["nodes"]] == [day]
+    assert int(told["span"]["end_time_ms"]) > noon(3) > int(told["span"]["start_time_ms"])
+    assert told["alternatives"] == []
+    page = stack.run("query", "when", "vor", "drei", "Tagen").stdout
+    assert page.startswith(told["span"]["text"])
+    assert f"memory-daemon query node {day}" in page
+    assert day in stack.run("query", "node", "three days ago").stdout
+
+    refused = stack.run("query", "when", "gibberish", check=False)
+    assert refused.returncode == 2
+    assert "'gibberish' is no time that is understood" in refused.stderr
+    nothing = stack.run("query", "node", "three weeks ago", check=False)
+    assert nothing.returncode == 1
+    assert "Nothing is remembered of 'three weeks ago'" in nothing.stderr
+    asked_back = stack.run("query", "node", "5/6/2020", check=False)
+    assert asked_back.returncode == 2
+    assert "Wed 6 May 2020" in asked_back.stderr
+    assert "Fri 5 Jun 2020" in asked_back.stderr
