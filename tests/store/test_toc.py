@@ -78,7 +78,7 @@ def in_parts(events: Sequence[Event], size: int) -> list[Sequence[Event]]:
     return [events[at : at + size] for at in range(0, len(events), size)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_the_tree_does_not_tell_how_the_events_came(fresh: Callable[[], WriterProcess], seed: int) -> None:
     """At once, one by one, shuffled, imported session by session, a restart between any two: one and the same tree."""
     events = conversations(seed)

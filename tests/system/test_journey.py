@@ -13,6 +13,7 @@ import pytest
 
 from agent_memory.rpc import memory_pb2 as pb
 from stack import CHECKOUT, Stack, wait_until
+from writer import said
 
 RECORDED = CHECKOUT / "tests" / "data" / "hooks" / "claude-code"
 ASKED = "Please set up notes.md. Remember that we deploy on Fridays."
@@ -108,28 +109,26 @@ def test_the_same_journey_on_the_command_line(running: Stack) -> None:
     assert {ASKED, ANSWERED} <= {event["text"] for event in listed}
 
 
-def test_a_doubled_hook_is_one_event(running: Stack) -> None:
+def test_a_doubled_hook_is_one_event(shared_stack: Stack) -> None:
     """The same tool call told twice, as two settings files would have it, is stored once."""
-    session_id = tell(running, "05", "05", "05")
+    session_id = tell(shared_stack, "05", "05", "05")
 
-    with running.client() as client:
+    with shared_stack.client() as client:
+        wait_until(lambda: client.events(pb.GetEventsRequest(session_id=session_id)).events)
         assert len(client.events(pb.GetEventsRequest(session_id=session_id)).events) == 1
 
 
-def test_an_event_is_in_the_tree_within_seconds(running: Stack) -> None:
+def test_an_event_is_in_the_tree_within_seconds(shared_stack: Stack) -> None:
     """From the acknowledgement to the open segment under the root: two seconds on a quiet machine."""
-    best = min(seconds_until_seen(running, number) for number in range(3))
+    best = min(seconds_until_seen(shared_stack, number) for number in range(3))
 
     assert best < 2.0
 
 
 def seconds_until_seen(stack: Stack, number: int) -> float:
-    from agent_memory.model import Event, EventRole, EventType
-
     session_id = f"timed-{number}"
-    now_ms = time.time_ns() // 1_000_000
     with stack.client() as client:
-        client.ingest(Event(session_id, session_id, now_ms, EventType.USER_MESSAGE, EventRole.USER, "Are we there?"))
+        client.ingest(said(session_id, time.time_ns() // 1_000_000, "Are we there?", session_id=session_id))
     start = time.monotonic()
     segment_of(stack, session_id, lambda node: node.is_open)
     return time.monotonic() - start

@@ -178,7 +178,7 @@ class Writer:
         except Exception as error:  # rocksdict raises bare Exception
             self._failing = True
             raise StoreError(
-                f"The store at {self._db_path} can't be written: {error}. Nothing acknowledged is lost; "
+                f"The writer can't write to the store at {self._db_path}: {error}. Nothing acknowledged is lost; "
                 "make room on the disk or mend its rights, writing goes on by itself."
             ) from error
 
