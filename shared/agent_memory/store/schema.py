@@ -3,7 +3,7 @@
     events       universal, zstd   evt:{timestamp_ms:013}:{event_id}   protobuf Event
                                    id:{event_id}                       timestamp_ms, 13 digits: finds the row above
                                    ses:{session_id}\\0{ts:013}:{id}     empty: a session's events in order
-                 gone:{event_id}                     empty: the event was removed on purpose, and its other rows
+                                   gone:{event_id}                     empty: the event was removed on purpose
     toc_nodes    level, none       toc:{node_id}:v{version:06}         JSON
     toc_latest   level, none       latest:{node_id}                    version, 4 bytes, big-endian
     grips        level, none       {grip_id}                           JSON
@@ -47,10 +47,10 @@ _WAL_MAX_BYTES: Final = 64 << 20
 # FIFO drops its oldest file beyond this: some ten million entries, more than any backlog of the worker's.
 _OUTBOX_MAX_BYTES: Final = 1 << 30
 _BLOOM_BITS: Final = 10
-# Conversations come out a hundredth larger than with the library's own level 3, for half the time.
+# Level 1 in place of the library's 3, and twice the files: together they took about a third off the processor time of
+# a bulk load (9.4 to 11.3 ms a batch of 500 became 6.6 to 6.8), for a store of 33 MB in place of 32.
 _ZSTD_LEVEL: Final = 1
 _ZSTD_WINDOW_BITS: Final = -14  # the library's own
-# Merging every four files, as the library would, costs a bulk load as much time as all that its events wait for.
 _EVENTS_FILES_TO_MERGE: Final = 8
 
 
