@@ -59,7 +59,7 @@ class Server:
         self._wakes.setblocking(False)
 
     def run(self, lifetime: Lifetime) -> None:
-        """Serve until `lifetime` says stop; what was received by then is committed and answered."""
+        """Serve until `lifetime` says stop, or only a fresh start helps; what was received by then is committed and answered."""
         poller = zmq.Poller()
         for each in (self._commands, lifetime, self._wakes):
             poller.register(each, zmq.POLLIN)
@@ -69,6 +69,10 @@ class Server:
                 self._answer_compactions()
             while commands := self._pending():
                 self._commit(commands)
+            if self._writer.is_stuck:
+                # The supervisor starts it anew; senders send again what was not acknowledged.
+                log.error("the disk has room again and the store does not take it: starting over")
+                return
 
     def close(self) -> None:
         """Stop taking commands; a compaction under way is waited for."""

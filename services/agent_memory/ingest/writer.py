@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import shutil
 import signal
 import time
 from bisect import bisect_left, insort
@@ -31,6 +32,10 @@ log = logging.getLogger(__name__)
 CACHE_BYTES: Final = 8 << 20
 # Opening replays the log; a log of the largest size takes a second. Beyond this recovery hangs, and a crash is better.
 OPEN_LIMIT_S: Final = 120
+# RocksDB recovers from some full disks by itself within five seconds, from others (a log it could not append to) never.
+RECOVERY_S: Final = 10.0
+# Opening a store takes that much at most: its log is flushed and a new one begun.
+ROOM_BYTES: Final = 24 << 20
 
 
 class Group:
@@ -131,6 +136,14 @@ class Writer:
         self._unsynced = False
         # Set while the disk refuses: then even an empty group writes a row, so that a ping tells the truth.
         self._failing = False
+        self._failing_since = 0.0
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether RocksDB goes on refusing although the disk has room again: only opening the store anew ends that."""
+        if not self._failing or time.monotonic() - self._failing_since < RECOVERY_S:
+            return False
+        return shutil.disk_usage(self._db_path).free > ROOM_BYTES
 
     def get(self, family: str, key: bytes) -> bytes | None:
         """The row, or None; raises StoreError where its block is damaged."""
@@ -176,6 +189,8 @@ class Writer:
                 self._unsynced = False
             self._failing = False
         except Exception as error:  # rocksdict raises bare Exception
+            if not self._failing:
+                self._failing_since = time.monotonic()
             self._failing = True
             raise StoreError(
                 f"The writer can't write to the store at {self._db_path}: {error}. Nothing acknowledged is lost; "
