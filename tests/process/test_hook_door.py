@@ -85,7 +85,7 @@ def test_what_was_handed_over_and_spooled_is_one_event(stack: Stack) -> None:
     letter = handover.sealed(b"%020d-%016x" % (time.time_ns(), 7), b"", b"", b"", [prompt("Hello")])
     folder = os.fsencode(spool(stack).folder)
 
-    assert handover.handed_over(folder, letter, 10)
+    assert handover.handed_over(folder, letter, time.monotonic() + 10)
     assert handover.keep(folder, letter)
     wait_until(lambda: is_taken_in(stack))
 

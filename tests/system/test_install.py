@@ -37,7 +37,9 @@ def test_the_wheel_holds_both_roots_and_the_supervisor_configuration(built: Path
         "agent_memory/supervisord.conf",
         f"agent_memory-{VERSION}.dist-info/licenses/LICENSE",
     } <= set(names)
-    assert {name.split("/")[0] for name in names} == {"agent_memory", f"agent_memory-{VERSION}.dist-info"}
+    beside = {f"agent_memory-{VERSION}.data", f"agent_memory-{VERSION}.dist-info"}
+    assert {name.split("/")[0] for name in names} == {"agent_memory", *beside}
+    assert [name for name in names if ".data/" in name] == [f"agent_memory-{VERSION}.data/scripts/memory-ingest"]
     assert "agent_memory/__init__.py" not in names
 
 
@@ -60,8 +62,18 @@ def test_an_installed_package_works_from_any_folder(built: Path, tmp_path: Path)
 
     assert run(environment / "bin" / "memory-daemon", "--version", cwd=home, home=home).split()[-1] == VERSION
     assert "Usage: memory-daemon" in run(environment / "bin" / "memory-daemon", "--help", cwd=home, home=home)
-    assert run(environment / "bin" / "memory-ingest", cwd=home, home=home).strip() == '{"continue":true}'
+    link = home / "memory-ingest"
+    link.symlink_to(environment / "bin" / "memory-ingest")
+    for hook in (environment / "bin" / "memory-ingest", link):
+        assert "Example:" in run(hook, "--help", cwd=home, home=home)
+        assert run(hook, "Stop", cwd=home, home=home, stdin="Hello") == '{"continue":true}\n'
+    # What two hooks heard without a daemon: they did the work of the real one.
+    spool = home / ".local" / "share" / "agent-memory" / "db-spool"
+    assert [path.read_bytes()[-5:] for path in spool.iterdir()] == [b"Hello", b"Hello"]
     assert run(environment / "bin" / "python", "-c", WHERE, cwd=home, home=home).splitlines() == ["True"] * 3
+    # An agent goes on when the Python of its hook is gone.
+    (environment / "bin" / "python").unlink()
+    assert run(link, "Stop", cwd=home, home=home) == '{"continue":true}\n'
 
 
 # Both roots are one package now, and what supervisord is started with lies in it.
@@ -73,11 +85,11 @@ print(files("agent_memory").joinpath("worker").is_dir())
 """
 
 
-def run(*command: str | Path, cwd: Path, home: Path | None = None) -> str:
+def run(*command: str | Path, cwd: Path, home: Path | None = None, stdin: str = "") -> str:
     """What the command prints; fails the test, with all it printed, when it fails."""
     settings = {name: value for name, value in os.environ.items() if not name.startswith(("MEMORY_", "XDG_", "PYTHON"))}
     if home is not None:
         settings["HOME"] = str(home)
-    result = subprocess.run(command, cwd=cwd, env=settings, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    result = subprocess.run(command, cwd=cwd, env=settings, input=stdin, capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout

@@ -49,7 +49,7 @@ def main() -> None:
 
 def _deliver_or_keep(words: list[str]) -> None:
     """Send the event to the named daemon; what does not arrive in time waits for the daemon of this machine."""
-    letter = handover.received(*handover.named(words))
+    letter, _ = handover.received(*handover.named(words))
     if not letter:
         return
     # An agent shows its user whatever a hook, or a library in it, says on stderr.

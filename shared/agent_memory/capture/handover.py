@@ -73,25 +73,29 @@ def named(words: list[str]) -> tuple[str, str]:
 
 def capture(agent: str, event: str) -> None:
     """Pass standard input on. Returns once the daemon has it on disk, or the spool, or neither can take it."""
-    letter = received(agent, event)
+    letter, deadline = received(agent, event)
     if letter:
         spool = spool_of(store(posix.environ))
-        if not handed_over(spool, letter, patience_s()):
+        if not handed_over(spool, letter, deadline):
             keep(spool, letter)
 
 
-def received(agent: str, event: str) -> list[bytes]:
-    """The letter with all of standard input, in parts; empty where there is nothing to pass on."""
+def received(agent: str, event: str) -> tuple[list[bytes], float]:
+    """The letter with all of standard input, in parts, and when the agent has waited long enough (`time.monotonic`).
+
+    The letter is empty where there is nothing to pass on. The time runs from the last that the agent said.
+    """
     # Who closes a terminal, or stops an agent, means the agent; what it said last is to arrive all the same.
     for number in (SIGINT, SIGTERM, SIGHUP):
         signal(number, SIG_IGN)
     key = b"%020d-%s" % (time.time_ns(), posix.urandom(8).hex().encode())
-    payload = _read(patience_s())
+    payload, heard = _read(patience_s())
+    deadline = heard + patience_s()
     # What our own processes start must not be remembered: a summary would be summarised.
     if not payload or posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") not in (b"", b"0"):
-        return []
+        return [], deadline
     project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
-    return sealed(key, _encoded(agent), _encoded(event), project, payload)
+    return sealed(key, _encoded(agent), _encoded(event), project, payload), deadline
 
 
 def sealed(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[bytes]) -> list[bytes]:
@@ -101,7 +105,7 @@ def sealed(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list
 
 
 def patience_s() -> float:
-    """How long one may wait: for the agent's next word, and for the daemon's answer."""
+    """How long one may wait after the agent's last word: for another one, and for the daemon's answer."""
     try:
         deadline_ms = int(posix.environ.get(b"MEMORY_HOOK_DEADLINE_MS", b""))
     except ValueError:
@@ -109,12 +113,11 @@ def patience_s() -> float:
     return max(deadline_ms - RESERVED_MS, 10) / 1000
 
 
-def handed_over(spool: bytes, letter: list[bytes], timeout_s: float) -> bool:
+def handed_over(spool: bytes, letter: list[bytes], deadline: float) -> bool:
     """Whether the daemon behind the spool's door has taken the letter, in time."""
-    deadline = time.monotonic() + timeout_s
     connection = socket(AF_UNIX, SOCK_STREAM)
     try:
-        connection.settimeout(timeout_s)
+        connection.settimeout(max(deadline - time.monotonic(), 0.001))
         # Not through the link: the name of a socket may be only a hundred bytes long.
         connection.connect(posix.readlink(spool + b"/" + DOOR))
         for part in letter:
@@ -164,19 +167,24 @@ def store(environ: dict[bytes, bytes]) -> bytes:
     return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"
 
 
-def _read(patience_s: float) -> list[bytes]:
-    """Standard input to its end, or to where the agent fell silent. What is beyond the largest payload is not kept."""
+def _read(patience_s: float) -> tuple[list[bytes], float]:
+    """Standard input to its end, or to where the agent fell silent, and when the last of it came.
+
+    What is beyond the largest payload is not kept.
+    """
     chunks, size = [], 0
+    heard = time.monotonic()
     waiting = select.poll()
     waiting.register(0, select.POLLIN)
     try:
         while waiting.poll(patience_s * 1000) and (chunk := posix.read(0, _CHUNK_BYTES)):
+            heard = time.monotonic()
             size += len(chunk)
             if size <= PAYLOAD_MAX_BYTES:
                 chunks.append(chunk)
     except OSError:
         pass  # closed from the beginning
-    return chunks
+    return chunks, heard
 
 
 def _kept(folder: bytes, key: bytes, letter: list[bytes]) -> bool:
