@@ -91,6 +91,16 @@ class Client:
         """Compact one column family, or all; returns when done, however long that takes."""
         return self._call(self._stub.Compact, pb.CompactRequest(column_family=column_family), timeout_s=3600)
 
+    def rebuild_toc(self, request: pb.RebuildTocRequest) -> pb.RebuildTocResponse:
+        """Have the table of contents rebuilt; returns at once, with what there is to go through."""
+        return self._call(self._stub.RebuildToc, request, timeout_s=600)
+
+    def rebuild_status(self) -> pb.GetRebuildStatusResponse:
+        return self._call(self._stub.GetRebuildStatus, pb.GetRebuildStatusRequest())
+
+    def reset_checkpoint(self, job_name: str) -> pb.ResetCheckpointResponse:
+        return self._call(self._stub.ResetCheckpoint, pb.ResetCheckpointRequest(job_name=job_name))
+
     def scheduler_status(self) -> pb.GetSchedulerStatusResponse:
         return self._call(self._stub.GetSchedulerStatus, pb.GetSchedulerStatusRequest())
 

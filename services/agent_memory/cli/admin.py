@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+import time
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from agent_memory.cli.options import HELP, current, json_option, settings_options
-from agent_memory.errors import NotRunning
+from agent_memory.cli.text import printable
+from agent_memory.errors import AgentMemoryError, NotRunning
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
-    from agent_memory.rpc.memory_pb2 import GetStatsResponse
+    from agent_memory.rpc.memory_pb2 import (
+        GetRebuildStatusResponse,
+        GetStatsResponse,
+        RebuildTocRequest,
+        RebuildTocResponse,
+        VerifyReport,
+    )
+    from agent_memory.store.verify import Findings
+
+# How often a rebuild is asked how far it is.
+_LOOK_S: Final = 0.2
 
 
 @click.group(context_settings=HELP)
@@ -51,6 +64,76 @@ def compact(context: click.Context, column_family: str) -> None:
         click.echo(f"Compacted {name}")
 
 
+@admin.command("rebuild-toc")
+@click.option("--from-date", metavar="YYYY-MM-DD", default="", help="Only what was said from that day on.")
+@click.option("--dry-run", is_flag=True, help="Only say what there is to do.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@settings_options
+@click.pass_context
+def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool) -> None:
+    """Make the table of contents again from the events, while everything goes on; ended early, it goes on by itself.
+
+    Example: memory-daemon admin rebuild-toc --from-date 2026-01-01
+    """
+    from agent_memory.rpc.memory_pb2 import RebuildTocRequest
+
+    settings = current(context)
+    found = _survey(settings, from_date)
+    if dry_run:
+        click.echo(_plan(found))
+        return
+    if not yes and sys.stdin.isatty():
+        click.confirm(f"Make the table of contents again from {found.events} events?", abort=True)
+    status = _rebuild(settings, RebuildTocRequest(from_date=from_date))
+    click.echo(f"Rebuilt from {status.events} events; {status.nodes_written} nodes were not as they should be")
+
+
+@admin.command("reset-checkpoint")
+@click.option("--job", required=True, help="The job, as scheduler status names it.")
+@settings_options
+@click.pass_context
+def reset_checkpoint(context: click.Context, job: str) -> None:
+    """Let a scheduled job begin as if it had never run: its next run looks at everything it may look at.
+
+    Example: memory-daemon admin reset-checkpoint --job toc_rollup_day
+    """
+    from agent_memory.cli.connection import connect_to_store
+
+    with connect_to_store(current(context)) as client:
+        reply = client.reset_checkpoint(job)
+    if not reply.success:
+        raise AgentMemoryError(reply.error)
+    click.echo(f"Checkpoint of {job} is reset")
+
+
+@admin.command()
+@click.option("--repair", is_flag=True, help="Have the daemon rebuild what is wrong.")
+@json_option
+@settings_options
+@click.pass_context
+def verify(context: click.Context, repair: bool, as_json: bool) -> None:
+    """Check that everything leads where it says, that every excerpt is really there, and that the counters are right.
+
+    Exits with 0 when the store is sound, else with 1.
+
+    Example: memory-daemon admin verify --db-path ~/copy-of-db
+    """
+    from agent_memory.cli.json_text import reply_json
+
+    settings = current(context)
+    found = _verify(settings)
+    if repair and not found.is_sound:
+        click.echo(f"{_things(found.problem_count)} wrong:", err=True)
+        for problem in found.problems:
+            click.echo(f"  {printable(problem.subject)} {printable(problem.message)}", err=True)
+        status = _rebuild(settings, _repair_of(found))
+        click.echo(f"Repaired: {status.nodes_written} nodes were rebuilt or removed", err=True)
+        found = _verify(settings)
+    report = _report(found)
+    click.echo(reply_json(report) if as_json else _verdict(report))
+    context.exit(0 if found.is_sound else 1)
+
+
 def _stats(settings: Settings) -> GetStatsResponse:
     from agent_memory.cli.connection import connect_to_store
 
@@ -73,6 +156,105 @@ def _compact(settings: Settings, column_family: str) -> list[str]:
         from agent_memory.ingest.offline import compact as compact_offline
 
         return compact_offline(settings.db_path, column_family)
+
+
+def _survey(settings: Settings, from_date: str) -> RebuildTocResponse:
+    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.rpc.memory_pb2 import RebuildTocRequest
+
+    try:
+        with connect_to_store(settings) as client:
+            return client.rebuild_toc(RebuildTocRequest(from_date=from_date, dry_run=True))
+    except NotRunning:
+        from agent_memory.store.survey import read_survey
+
+        return read_survey(settings.db_path, from_date)
+
+
+def _plan(found: RebuildTocResponse) -> str:
+    lines = ["DRY RUN - No changes will be made", f"Found {found.events} events to process"]
+    if found.events:
+        lines += [
+            f"Would process events from {found.from_ms} to {found.to_ms}",
+            f"First event timestamp: {found.first_event_ms}",
+            f"Last event timestamp: {found.last_event_ms}",
+        ]
+    return "\n".join(lines)
+
+
+def _rebuild(settings: Settings, request: RebuildTocRequest) -> GetRebuildStatusResponse:
+    """Have the daemon rebuild, show how far it is, and return when it is done."""
+    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.cli.render import progress
+
+    with connect_to_store(settings) as client:
+        events = client.rebuild_toc(request).events
+        with progress("Rebuilding", 0 if request.keep_sessions else events) as show:
+            while (status := client.rebuild_status()).is_running:
+                show(status.events_done)
+                time.sleep(_LOOK_S)
+    return status
+
+
+def _verify(settings: Settings) -> Findings:
+    from agent_memory.cli.render import progress
+    from agent_memory.store import records
+    from agent_memory.store.reader import as_it_is_now
+    from agent_memory.store.verify import verify as verify_store
+
+    with (
+        as_it_is_now(settings.db_path) as reader,
+        progress("Verifying", records.counters(reader).events) as show,
+    ):
+        return verify_store(reader, show)
+
+
+def _repair_of(found: Findings) -> RebuildTocRequest:
+    from agent_memory.rpc.memory_pb2 import RebuildTocRequest
+
+    sessions = () if found.too_many else sorted(found.sessions)
+    return RebuildTocRequest(session_ids=sessions, mend=True, keep_sessions=not found.sessions)
+
+
+def _report(found: Findings) -> VerifyReport:
+    from agent_memory.rpc.memory_pb2 import VerifyProblem, VerifyReport
+
+    return VerifyReport(
+        sound=found.is_sound,
+        events=found.events,
+        segments=found.segments,
+        toc_nodes=found.toc_nodes,
+        grips_intact=found.grips_intact,
+        grips_removed=found.grips_removed,
+        grips_unsealed=found.grips_unsealed,
+        sessions_waiting=found.sessions_waiting,
+        problem_count=found.problem_count,
+        problems=[VerifyProblem(subject=each.subject, message=each.message) for each in found.problems],
+    )
+
+
+def _verdict(report: VerifyReport) -> str:
+    lines = [
+        f"Events: {report.events}, in {report.segments} segments",
+        f"TOC Nodes: {report.toc_nodes}",
+        f"Grips: {report.grips_intact} intact, {report.grips_removed} removed on purpose",
+    ]
+    if report.grips_unsealed:
+        lines.append(f"Grips without a seal: {report.grips_unsealed}; rebuild-toc seals them")
+    if report.sessions_waiting:
+        lines.append(f"Sessions that are still being taken in: {report.sessions_waiting}")
+    lines.append("")
+    if report.sound:
+        return "\n".join([*lines, "The store is sound."])
+    lines += [f"{printable(each.subject)} {printable(each.message)}" for each in report.problems]
+    if report.problem_count > len(report.problems):
+        lines.append(f"and {report.problem_count - len(report.problems)} more")
+    verdict = f"{_things(report.problem_count)} wrong. Mend that with: memory-daemon admin verify --repair"
+    return "\n".join([*lines, "", verdict])
+
+
+def _things(count: int) -> str:
+    return "1 thing is" if count == 1 else f"{count} things are"
 
 
 def _table(reply: GetStatsResponse) -> str:

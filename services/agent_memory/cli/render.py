@@ -6,11 +6,14 @@ An id is never wrapped or cut, and every page ends with what to type next.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from agent_memory.cli.text import counted, cut, one_line, printable
@@ -229,6 +232,18 @@ class Page:
     def _print(self, text: Text) -> None:
         # soft_wrap: the line goes out as it is, and an id stays one word.
         self._console.print(text, soft_wrap=True)
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while the block runs, on a terminal; what it gives is to be told how much is done."""
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task(label, total=total or None)
+        yield lambda done: bar.update(task, completed=min(done, total) if total else done)
 
 
 def console() -> Console:

@@ -10,7 +10,8 @@ from agent_memory.bus import frames
 from agent_memory.ingest.writer import Group
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.rpc import memory_pb2 as memory
-from agent_memory.store import keys, schema
+from agent_memory.store import codec, keys, schema
+from agent_memory.store.codec import Counters
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,13 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
         group.delete(schema.CHECKPOINTS, keys.open_segment(gone.session_id, gone.first_ms, gone.first_event_id))
     for segment in commit.segments:
         _put_segment(group, segment)
+    for grip in commit.removed_grips:
+        _remove_grip(group, grip.node_id, grip.grip_id)
+    if commit.HasField("rebuild"):
+        # With the effects: a worker that dies half-way goes on where it was.
+        group.put_visibly(schema.CHECKPOINTS, keys.REBUILD, commit.rebuild)
+    if commit.HasField("counter_changes"):
+        group.counters = _changed(group.counters, commit.counter_changes)
     group.toc = replace(group.toc, cursor=max(group.toc.cursor, commit.cursor), commit=group.toc.commit + 1)
     reply = pb.Reply(protocol=frames.PROTOCOL, toc_committed=pb.TocCommitted(commit=group.toc.commit))
     return Outcome(reply, frames.ANNOUNCE_TOC)
@@ -98,6 +106,26 @@ def set_job_paused(group: Group, command: pb.Command) -> Outcome:
     return Outcome(pb.Reply(protocol=frames.PROTOCOL, job_paused_set=pb.JobPausedSet()), frames.ANNOUNCE_JOBS)
 
 
+def begin_rebuild(group: Group, command: pb.Command) -> Outcome:
+    """Have the worker rebuild the table of contents; the same rebuild again goes on where it is."""
+    running = codec.rebuild_state(group.get(schema.CHECKPOINTS, keys.REBUILD))
+    if not running.is_running:
+        group.put_visibly(schema.CHECKPOINTS, keys.REBUILD, command.begin_rebuild.value)
+    elif not running.asks_the_same(codec.rebuild_state(command.begin_rebuild.value)):
+        return _refused(
+            f"Another rebuild is under way: {running.events_done} of {running.events} events are done. "
+            "Ask again when it is finished."
+        )
+    reply = pb.Reply(protocol=frames.PROTOCOL, rebuild_begun=pb.RebuildBegun())
+    return Outcome(reply, frames.ANNOUNCE_JOBS)
+
+
+def reset_job(group: Group, command: pb.Command) -> Outcome:
+    """Forget how a job's runs went; whether it is paused stays."""
+    group.delete(schema.CHECKPOINTS, keys.job(command.reset_job.job_name))
+    return Outcome(pb.Reply(protocol=frames.PROTOCOL, job_reset=pb.JobReset()), frames.ANNOUNCE_JOBS)
+
+
 def ping(group: Group, command: pb.Command) -> Outcome:
     """Say how far everything has come."""
     pong = pb.Pong(sequence=group.counters.sequence, commit=group.toc.commit)
@@ -109,6 +137,8 @@ _HANDLERS: dict[str, Callable[[Group, pb.Command], Outcome]] = {
     "commit_toc": commit_toc,
     "record_job": record_job,
     "set_job_paused": set_job_paused,
+    "begin_rebuild": begin_rebuild,
+    "reset_job": reset_job,
     "ping": ping,
 }
 
@@ -117,8 +147,7 @@ def _put_node(group: Group, node: pb.NodePut) -> None:
     latest = keys.latest(node.node_id)
     if group.get(schema.TOC_LATEST, latest) is None:
         group.counters = replace(group.counters, toc_nodes=group.counters.toc_nodes + 1)
-    else:
-        _remove_grips(group, node.node_id, kept={grip.grip_id for grip in node.grips})
+    _remove_grips(group, node.node_id, kept={grip.grip_id for grip in node.grips})
     for version in node.dropped_versions:
         group.delete(schema.TOC_NODES, keys.node(node.node_id, version))
     group.put(schema.TOC_NODES, keys.node(node.node_id, node.version), node.value)
@@ -133,10 +162,10 @@ def _put_node(group: Group, node: pb.NodePut) -> None:
 
 def _remove_node(group: Group, node_id: str) -> None:
     latest = keys.latest(node_id)
-    if group.get(schema.TOC_LATEST, latest) is None:
-        return
-    group.counters = replace(group.counters, toc_nodes=group.counters.toc_nodes - 1)
-    group.delete(schema.TOC_LATEST, latest)
+    if group.get(schema.TOC_LATEST, latest) is not None:
+        group.counters = replace(group.counters, toc_nodes=group.counters.toc_nodes - 1)
+        group.delete(schema.TOC_LATEST, latest)
+    # Also without the row above: what nothing points to can be removed, too.
     group.delete_range(schema.TOC_NODES, *keys.node_versions(node_id))
     _remove_grips(group, node_id, kept=set())
 
@@ -145,9 +174,14 @@ def _remove_grips(group: Group, node_id: str, kept: set[str]) -> None:
     for row in group.keys_with(schema.GRIPS, keys.node_grips(node_id)):
         grip_id = keys.grip_id_of_node_row(row, node_id)
         if grip_id not in kept:
-            group.delete(schema.GRIPS, row)
-            group.delete(schema.GRIPS, keys.grip(grip_id))
-            group.counters = replace(group.counters, grips=group.counters.grips - 1)
+            _remove_grip(group, node_id, grip_id)
+
+
+def _remove_grip(group: Group, node_id: str, grip_id: str) -> None:
+    if group.get(schema.GRIPS, keys.grip(grip_id)) is not None:
+        group.counters = replace(group.counters, grips=group.counters.grips - 1)
+    group.delete(schema.GRIPS, keys.node_grip(node_id, grip_id))
+    group.delete(schema.GRIPS, keys.grip(grip_id))
 
 
 def _put_segment(group: Group, segment: pb.SegmentPut) -> None:
@@ -158,6 +192,15 @@ def _put_segment(group: Group, segment: pb.SegmentPut) -> None:
         group.put(schema.CHECKPOINTS, open_key, b"%d" % segment.open_since_ms)
     else:
         group.delete(schema.CHECKPOINTS, open_key)
+
+
+def _changed(counters: Counters, changes: pb.CounterChanges) -> Counters:
+    return replace(
+        counters,
+        events=counters.events + changes.events,
+        toc_nodes=counters.toc_nodes + changes.toc_nodes,
+        grips=counters.grips + changes.grips,
+    )
 
 
 def _refused(message: str) -> Outcome:

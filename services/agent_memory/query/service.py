@@ -27,8 +27,10 @@ from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
 from agent_memory.settings import Settings
-from agent_memory.store import stats
+from agent_memory.store import codec, stats
+from agent_memory.store.codec import RebuildStage, RebuildState
 from agent_memory.store.reader import Reader
+from agent_memory.store.survey import survey
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +113,36 @@ class MemoryService(MemoryServiceServicer):
         return views.node(self._caught_up(), request)
 
     @_explaining
+    def RebuildToc(self, request: pb.RebuildTocRequest, context: grpc.ServicerContext) -> pb.RebuildTocResponse:  # noqa: N802
+        found = survey(self._caught_up(), request.from_date, request.session_ids)
+        if not request.dry_run:
+            state = RebuildState(
+                from_ms=found.from_ms if request.from_date else 0,
+                sessions=tuple(request.session_ids),
+                mend=request.mend,
+                events=0 if request.keep_sessions else found.events,
+                stage=RebuildStage.DAYS if request.keep_sessions else RebuildStage.SESSIONS,
+                started_ms=_now_ms(),
+            )
+            self._writer.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
+        return found
+
+    @_explaining
+    def GetRebuildStatus(  # noqa: N802
+        self, request: pb.GetRebuildStatusRequest, context: grpc.ServicerContext
+    ) -> pb.GetRebuildStatusResponse:
+        return views.rebuild_status(self._caught_up())
+
+    @_explaining
+    def ResetCheckpoint(  # noqa: N802
+        self, request: pb.ResetCheckpointRequest, context: grpc.ServicerContext
+    ) -> pb.ResetCheckpointResponse:
+        if request.job_name not in JOBS:
+            return pb.ResetCheckpointResponse(error=_no_job(request.job_name))
+        self._writer.ask(bus.Command(reset_job=bus.ResetJob(job_name=request.job_name)))
+        return pb.ResetCheckpointResponse(success=True)
+
+    @_explaining
     def GetNodeHistory(  # noqa: N802
         self, request: pb.GetNodeHistoryRequest, context: grpc.ServicerContext
     ) -> pb.GetNodeHistoryResponse:
@@ -173,13 +205,17 @@ class MemoryService(MemoryServiceServicer):
     def _set_paused(self, job_name: str, *, paused: bool) -> str | None:
         """None when done, else why not."""
         if job_name not in JOBS:
-            return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
+            return _no_job(job_name)
         self._writer.ask(bus.Command(set_job_paused=bus.SetJobPaused(job_name=job_name, paused=paused)))
         return None
 
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _no_job(job_name: str) -> str:
+    return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
 
 
 def _without(request: pb.IngestEventsRequest, refused: Container[int]) -> pb.IngestEventsRequest:

@@ -142,6 +142,19 @@ def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResp
     return response
 
 
+def rebuild_status(reader: Reader) -> pb.GetRebuildStatusResponse:
+    """How far the rebuild is, or how the last one went."""
+    state = records.rebuild_state(reader)
+    return pb.GetRebuildStatusResponse(
+        is_running=state.is_running,
+        started_ms=state.started_ms,
+        finished_ms=state.finished_ms,
+        events=state.events,
+        events_done=state.events_done,
+        nodes_written=state.nodes_written,
+    )
+
+
 def line(reader: Reader, found: TocNode) -> pb.TocLine:
     """A node in one line, with the price of reading it."""
     price = tokens.of_bytes(_with_children(reader, found).ByteSize())

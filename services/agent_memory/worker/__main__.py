@@ -18,6 +18,7 @@ from agent_memory.paths import make_private_dir
 from agent_memory.settings import Settings
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
+from agent_memory.worker.rebuild import Rebuild
 from agent_memory.worker.runner import Runner
 from agent_memory.worker.timetable import Timetable
 from agent_memory.worker.toc import Toc
@@ -56,7 +57,7 @@ def _work(current: Settings, lifetime: Lifetime) -> int:
     info = records.store_info(reader)
     zone = ZoneInfo(info.timezone if info else "UTC")
     toc = Toc(reader, writer, zone)
-    runner = Runner(reader, toc, Timetable(reader, writer, toc, zone), _now_ms)
+    runner = Runner(reader, toc, Timetable(reader, writer, toc, zone), Rebuild(reader, toc), _now_ms)
     log.info(logs.line("working", store=current.db_path, cursor=toc.state.cursor, timezone=zone.key))
     runner.run(announcements, lifetime)
     announcements.close()

@@ -13,6 +13,7 @@ from agent_memory.logs import line
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker import outbox
+from agent_memory.worker.rebuild import Rebuild
 from agent_memory.worker.timetable import Timetable
 from agent_memory.worker.toc import Toc
 
@@ -25,10 +26,13 @@ SETTLE_MS: Final = 200
 class Runner:
     """Keeps one store's table of contents, and its timetable, until told to stop."""
 
-    def __init__(self, reader: Reader, toc: Toc, timetable: Timetable, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, reader: Reader, toc: Toc, timetable: Timetable, rebuild: Rebuild, now_ms: Callable[[], int]
+    ) -> None:
         self._reader = reader
         self._toc = toc
         self._timetable = timetable
+        self._rebuild = rebuild
         self._now_ms = now_ms
 
     def run(self, announcements: Announcements, lifetime: Lifetime) -> None:
@@ -39,6 +43,9 @@ class Runner:
                     self._timetable.run_due(self._now_ms())
                 self._toc.close_idle(self._now_ms())
                 self._timetable.run_due(self._now_ms())
+                # A step at a time: what comes meanwhile goes first.
+                if self._rebuild.step(self._now_ms()):
+                    continue
             except (StaleCommit, WriterUnavailable) as error:
                 # Nothing was done twice and nothing is lost: the cursor tells where to go on.
                 log.warning(line("starting over from the stored cursor", reason=error))

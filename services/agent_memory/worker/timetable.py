@@ -67,6 +67,10 @@ class Timetable:
         if not self._entries:
             self._take_up()
         for entry in self._entries:
+            if entry.beside is None and self._was_reset(entry):
+                fresh = JobState()
+                entry.state = _taken_up(fresh, now_ms=now_ms, regular_ms=self._regular_ms(entry.job))
+                entry.recorded = fresh
             if entry.beside is not None and entry.beside.done():
                 self._end(entry, entry.beside.result())
             elif entry.state != entry.recorded:
@@ -81,6 +85,14 @@ class Timetable:
             entry = _Entry(job, state, stored, self._is_due, self._begin)
             self._entries.append(entry)
             self._loop.jobs.append(entry)
+
+    def _was_reset(self, entry: _Entry) -> bool:
+        """Whether the job's row is gone, which is how it is made to begin anew."""
+        if entry.recorded == JobState() or records.job_state(self._reader, entry.job.name) != JobState():
+            return False
+        # A row that was just written is not seen before the reader has caught up.
+        self._reader.catch_up()
+        return records.job_state(self._reader, entry.job.name) == JobState()
 
     def _is_due(self, entry: _Entry) -> bool:
         return entry.beside is None and entry.state.next_run_ms <= self._now_ms

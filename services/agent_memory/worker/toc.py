@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
@@ -20,8 +20,8 @@ from agent_memory.logs import line
 from agent_memory.model import Bullet, Grip, TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, keys, records
-from agent_memory.store.codec import SegmentRow, TocState
+from agent_memory.store import codec, keys, records, schema
+from agent_memory.store.codec import RebuildState, SegmentRow, TocState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 from agent_memory.worker import grips, rollups, segments, versions
@@ -83,6 +83,59 @@ class Toc:
         self._recut(session_id, [END], now_ms, whole=True)
         self._commit(self.state.cursor, now_ms)
 
+    def draft_session(self, session_id: str, from_ms: int, now_ms: int) -> int:
+        """Draft a session cut and told anew, from the segment on that holds `from_ms`; how many events that took.
+
+        What is stored as it should be stays as it is. A long draft is committed in parts.
+        """
+        start = self._start(session_id, (from_ms, ""))
+        stored = _Stored(records.segments_from(self._reader, session_id, start))
+        events = 0
+        for segment in self._segments(session_id, start, now_ms):
+            stored.take(segment.first.position)
+            for first, row in list(stored.through(segment.last.position)):
+                self._remove_segment(session_id, first, row)
+            self._put_segment(segment, now_ms)
+            events += len(segment.events)
+            if len(self._draft.segments) >= PART_SEGMENTS:
+                self._commit_part(segment, now_ms)
+        for first, row in stored.through(END):
+            self._remove_segment(session_id, first, row)
+        return events
+
+    def draft_days(self, days: Iterable[Period], now_ms: int) -> None:
+        """Draft the days, and what stands above them, told anew, without segments into which no session was cut."""
+        days = list(days)
+        for day in days:
+            ids = list(records.child_ids(self._reader, day))
+            cut = {node.node_id for node in records.nodes(self._reader, ids) if records.is_cut(self._reader, node)}
+            for node_id in ids:
+                if node_id not in cut:
+                    self._drop_node(node_id)
+        self.draft_periods(days, now_ms)
+
+    def draft_periods(self, periods: Iterable[Period], now_ms: int) -> None:
+        """Draft these periods told anew, and those above as far as something changes."""
+        self._touched |= {period.node_id: period for period in periods}
+        self._refresh_touched(now_ms)
+
+    def draft_removal(self, node_ids: Iterable[str], owned_grips: Iterable[tuple[str, str]]) -> None:
+        """Draft that these nodes go, and these grips, each named by the node that owned it and its own id."""
+        for node_id in node_ids:
+            self._drop_node(node_id)
+        self._draft.removed_grips.extend(pb.GripKey(node_id=node, grip_id=grip) for node, grip in owned_grips)
+
+    def draft_counters(self, *, events: int, toc_nodes: int, grips: int) -> None:
+        """Draft that so much is to be added to the counters."""
+        self._draft.counter_changes.CopyFrom(pb.CounterChanges(events=events, toc_nodes=toc_nodes, grips=grips))
+
+    def commit_rebuild(self, state: RebuildState, now_ms: int) -> None:
+        """Send the draft with the row that tells how far the rebuild is: both or neither."""
+        self._refresh_touched(now_ms)
+        written = state.nodes_written + len(self._draft.nodes) + len(self._draft.removed_node_ids)
+        self._draft.rebuild = codec.to_json(replace(state, nodes_written=written))
+        self._commit(self.state.cursor, now_ms)
+
     def refresh(self, periods: Iterable[Period], now_ms: int) -> None:
         """Make these periods' nodes, and those above, say what their children say."""
         self._touched = {period.node_id: period for period in periods}
@@ -99,9 +152,7 @@ class Toc:
         """Cut again around the first of the touched positions; returns the position up to which the cut is true now."""
         start = BEGINNING if whole else self._start(session_id, touched[0])
         stored = _Stored(records.segments_from(self._reader, session_id, start))
-        events = records.session_events(self._reader, session_id, start)
-        earlier = records.session_events(self._reader, session_id, start, backwards=True)
-        for segment in segments.split(events, earlier, now_ms):
+        for segment in self._segments(session_id, start, now_ms):
             old = stored.take(segment.first.position)
             last = segment.last.position
             # What began inside of this segment goes now: its grips may be this one's from here on.
@@ -118,6 +169,11 @@ class Toc:
         for first, row in stored.through(END):
             self._remove_segment(session_id, first, row)
         return END
+
+    def _segments(self, session_id: str, start: Position, now_ms: int) -> Iterator[Segment]:
+        events = records.session_events(self._reader, session_id, start)
+        earlier = records.session_events(self._reader, session_id, start, backwards=True)
+        return segments.split(events, earlier, now_ms)
 
     def _commit_part(self, segment: Segment, now_ms: int) -> None:
         """Commit what is drafted of a cut that goes on behind this segment.
@@ -224,16 +280,17 @@ class Toc:
     def _node(self, node_id: str) -> TocNode | None:
         return self._nodes[node_id] if node_id in self._nodes else records.node(self._reader, node_id)
 
-    def _put_node(self, node: TocNode, gripped: Iterable[Grip], now_ms: int) -> bool:
+    def _put_node(self, node: TocNode, gripped: Sequence[Grip], now_ms: int) -> bool:
         """Draft the node, as a new version where its words change for good; False when it is what it was."""
         was = self._node(node.node_id)
-        version = was.version if was else 1
+        # A latest version that can't be read is written anew, in its place.
+        version = was.version if was else max(1, records.latest_version(self._reader, node.node_id))
         dropped: list[int] = []
         if was and not was.is_open and _words(was) != _words(node):
             version += 1
             dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self._zone)
         node = replace(node, version=version, written_ms=was.written_ms if was else now_ms)
-        if node == was:
+        if node == was and self._are_stored(node.node_id, gripped):
             return False
         node = replace(node, written_ms=now_ms)
         self._nodes[node.node_id] = node
@@ -246,18 +303,30 @@ class Toc:
         )
         return True
 
+    def _are_stored(self, node_id: str, gripped: Sequence[Grip]) -> bool:
+        """Whether the node owns these grips, as they are, and no others."""
+        prefix = keys.node_grips(node_id)
+        owned = {key for key, _ in self._reader.scan(schema.GRIPS, prefix, keys.after(prefix))}
+        if owned != {keys.node_grip(node_id, grip.grip_id) for grip in gripped}:
+            return False
+        values = self._reader.get_many(schema.GRIPS, [keys.grip(grip.grip_id) for grip in gripped])
+        return values == [codec.grip_to_json(grip) for grip in gripped]
+
     def _remove_node(self, node_id: str) -> bool:
         if self._node(node_id) is None:
             return False
+        self._drop_node(node_id)
+        return True
+
+    def _drop_node(self, node_id: str) -> None:
         self._nodes[node_id] = None
         self._draft.removed_node_ids.append(node_id)
-        return True
 
     def _commit(self, cursor: int, now_ms: int) -> None:
         """Send the draft, with all that stands above what it changes, if there is anything to say."""
         self._refresh_touched(now_ms)
         draft = self._draft
-        if cursor == self.state.cursor and not draft.nodes and not draft.removed_node_ids and not draft.segments:
+        if cursor == self.state.cursor and not draft.ListFields():
             self._begin_draft()
             return
         draft.expected_commit = self.state.commit

@@ -34,6 +34,8 @@ class Command(_message.Message):
     SET_JOB_PAUSED_FIELD_NUMBER: _builtins.int
     COMPACT_FIELD_NUMBER: _builtins.int
     PING_FIELD_NUMBER: _builtins.int
+    BEGIN_REBUILD_FIELD_NUMBER: _builtins.int
+    RESET_JOB_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
     @_builtins.property
@@ -48,6 +50,10 @@ class Command(_message.Message):
     def compact(self) -> Global___Compact: ...
     @_builtins.property
     def ping(self) -> Global___Ping: ...
+    @_builtins.property
+    def begin_rebuild(self) -> Global___BeginRebuild: ...
+    @_builtins.property
+    def reset_job(self) -> Global___ResetJob: ...
     def __init__(
         self,
         *,
@@ -58,12 +64,14 @@ class Command(_message.Message):
         set_job_paused: Global___SetJobPaused | None = ...,
         compact: Global___Compact | None = ...,
         ping: Global___Ping | None = ...,
+        begin_rebuild: Global___BeginRebuild | None = ...,
+        reset_job: Global___ResetJob | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "record_job", b"record_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -80,6 +88,8 @@ class Reply(_message.Message):
     JOB_PAUSED_SET_FIELD_NUMBER: _builtins.int
     COMPACTED_FIELD_NUMBER: _builtins.int
     PONG_FIELD_NUMBER: _builtins.int
+    REBUILD_BEGUN_FIELD_NUMBER: _builtins.int
+    JOB_RESET_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     @_builtins.property
@@ -95,6 +105,10 @@ class Reply(_message.Message):
     @_builtins.property
     def pong(self) -> Global___Pong: ...
     @_builtins.property
+    def rebuild_begun(self) -> Global___RebuildBegun: ...
+    @_builtins.property
+    def job_reset(self) -> Global___JobReset: ...
+    @_builtins.property
     def refused(self) -> Global___Refused: ...
     def __init__(
         self,
@@ -106,13 +120,15 @@ class Reply(_message.Message):
         job_paused_set: Global___JobPausedSet | None = ...,
         compacted: Global___Compacted | None = ...,
         pong: Global___Pong | None = ...,
+        rebuild_begun: Global___RebuildBegun | None = ...,
+        job_reset: Global___JobReset | None = ...,
         refused: Global___Refused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "pong", b"pong", "refused", b"refused", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "toc_committed", b"toc_committed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "pong", b"pong", "protocol", b"protocol", "refused", b"refused", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "toc_committed", b"toc_committed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "refused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "refused"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -180,8 +196,13 @@ class CommitToc(_message.Message):
     REMOVED_NODE_IDS_FIELD_NUMBER: _builtins.int
     SEGMENTS_FIELD_NUMBER: _builtins.int
     REMOVED_SEGMENTS_FIELD_NUMBER: _builtins.int
+    REBUILD_FIELD_NUMBER: _builtins.int
+    REMOVED_GRIPS_FIELD_NUMBER: _builtins.int
+    COUNTER_CHANGES_FIELD_NUMBER: _builtins.int
     expected_commit: _builtins.int
     cursor: _builtins.int
+    rebuild: _builtins.bytes
+    """How far a rebuild is with this commit: its row."""
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodePut]: ...
     @_builtins.property
@@ -192,6 +213,12 @@ class CommitToc(_message.Message):
     def removed_segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___SegmentKey]:
         """Bookkeeping rows of removed segments, as their keys."""
 
+    @_builtins.property
+    def removed_grips(self) -> _containers.RepeatedCompositeFieldContainer[Global___GripKey]: ...
+    @_builtins.property
+    def counter_changes(self) -> Global___CounterChanges:
+        """What the counters were found to be wrong by; to be added."""
+
     def __init__(
         self,
         *,
@@ -201,12 +228,17 @@ class CommitToc(_message.Message):
         removed_node_ids: _abc.Iterable[_builtins.str] | None = ...,
         segments: _abc.Iterable[Global___SegmentPut] | None = ...,
         removed_segments: _abc.Iterable[Global___SegmentKey] | None = ...,
+        rebuild: _builtins.bytes | None = ...,
+        removed_grips: _abc.Iterable[Global___GripKey] | None = ...,
+        counter_changes: Global___CounterChanges | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "rebuild", b"rebuild"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "expected_commit", b"expected_commit", "nodes", b"nodes", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__rebuild: _TypeAlias = _typing.Literal["rebuild"]  # noqa: Y015
+    _WhichOneofArgType__rebuild: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__rebuild) -> _WhichOneofReturnType__rebuild | None: ...
 
 Global___CommitToc: _TypeAlias = CommitToc  # noqa: Y015
 
@@ -287,6 +319,53 @@ class GripPut(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GripPut: _TypeAlias = GripPut  # noqa: Y015
+
+@_typing.final
+class GripKey(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    GRIP_ID_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    grip_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        grip_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grip_id", b"grip_id", "node_id", b"node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GripKey: _TypeAlias = GripKey  # noqa: Y015
+
+@_typing.final
+class CounterChanges(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    TOC_NODES_FIELD_NUMBER: _builtins.int
+    GRIPS_FIELD_NUMBER: _builtins.int
+    events: _builtins.int
+    toc_nodes: _builtins.int
+    grips: _builtins.int
+    def __init__(
+        self,
+        *,
+        events: _builtins.int = ...,
+        toc_nodes: _builtins.int = ...,
+        grips: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "grips", b"grips", "toc_nodes", b"toc_nodes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CounterChanges: _TypeAlias = CounterChanges  # noqa: Y015
 
 @_typing.final
 class SegmentKey(_message.Message):
@@ -419,6 +498,78 @@ class JobPausedSet(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JobPausedSet: _TypeAlias = JobPausedSet  # noqa: Y015
+
+@_typing.final
+class BeginRebuild(_message.Message):
+    """A rebuild's row as it begins. Refused while another one is under way; the same one goes on where it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    value: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        value: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BeginRebuild: _TypeAlias = BeginRebuild  # noqa: Y015
+
+@_typing.final
+class RebuildBegun(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildBegun: _TypeAlias = RebuildBegun  # noqa: Y015
+
+@_typing.final
+class ResetJob(_message.Message):
+    """Forget a job's runs: it is as if it had never run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_NAME_FIELD_NUMBER: _builtins.int
+    job_name: _builtins.str
+    def __init__(
+        self,
+        *,
+        job_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_name", b"job_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetJob: _TypeAlias = ResetJob  # noqa: Y015
+
+@_typing.final
+class JobReset(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___JobReset: _TypeAlias = JobReset  # noqa: Y015
 
 @_typing.final
 class Compact(_message.Message):

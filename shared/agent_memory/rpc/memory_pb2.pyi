@@ -1057,6 +1057,252 @@ class GetNodeHistoryResponse(_message.Message):
 Global___GetNodeHistoryResponse: _TypeAlias = GetNodeHistoryResponse  # noqa: Y015
 
 @_typing.final
+class RebuildTocRequest(_message.Message):
+    """Makes the table of contents again from the events, beside everything else. One at a time: the same request again
+    joins the one that runs, another is refused.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_DATE_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    SESSION_IDS_FIELD_NUMBER: _builtins.int
+    MEND_FIELD_NUMBER: _builtins.int
+    KEEP_SESSIONS_FIELD_NUMBER: _builtins.int
+    from_date: _builtins.str
+    """YYYY-MM-DD in the store's time zone; empty: from the first event on."""
+    dry_run: _builtins.bool
+    """Tell what there is to do, and do nothing."""
+    mend: _builtins.bool
+    """Remove what nothing owns, too, and count everything again."""
+    keep_sessions: _builtins.bool
+    """Cut no session again: only what stands above them."""
+    @_builtins.property
+    def session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these sessions, and what stands above them; none: all."""
+
+    def __init__(
+        self,
+        *,
+        from_date: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
+        session_ids: _abc.Iterable[_builtins.str] | None = ...,
+        mend: _builtins.bool = ...,
+        keep_sessions: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "from_date", b"from_date", "keep_sessions", b"keep_sessions", "mend", b"mend", "session_ids", b"session_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildTocRequest: _TypeAlias = RebuildTocRequest  # noqa: Y015
+
+@_typing.final
+class RebuildTocResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    FROM_MS_FIELD_NUMBER: _builtins.int
+    TO_MS_FIELD_NUMBER: _builtins.int
+    FIRST_EVENT_MS_FIELD_NUMBER: _builtins.int
+    LAST_EVENT_MS_FIELD_NUMBER: _builtins.int
+    events: _builtins.int
+    """How many events there are to go through, in which days, half-open, and when the first and the last of them were."""
+    from_ms: _builtins.int
+    to_ms: _builtins.int
+    first_event_ms: _builtins.int
+    last_event_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        events: _builtins.int = ...,
+        from_ms: _builtins.int = ...,
+        to_ms: _builtins.int = ...,
+        first_event_ms: _builtins.int = ...,
+        last_event_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "first_event_ms", b"first_event_ms", "from_ms", b"from_ms", "last_event_ms", b"last_event_ms", "to_ms", b"to_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildTocResponse: _TypeAlias = RebuildTocResponse  # noqa: Y015
+
+@_typing.final
+class GetRebuildStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRebuildStatusRequest: _TypeAlias = GetRebuildStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetRebuildStatusResponse(_message.Message):
+    """The rebuild that runs, or the last one; zeros where there was none."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_RUNNING_FIELD_NUMBER: _builtins.int
+    STARTED_MS_FIELD_NUMBER: _builtins.int
+    FINISHED_MS_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    EVENTS_DONE_FIELD_NUMBER: _builtins.int
+    NODES_WRITTEN_FIELD_NUMBER: _builtins.int
+    is_running: _builtins.bool
+    started_ms: _builtins.int
+    finished_ms: _builtins.int
+    events: _builtins.int
+    events_done: _builtins.int
+    nodes_written: _builtins.int
+    """Nodes that were not as they should be."""
+    def __init__(
+        self,
+        *,
+        is_running: _builtins.bool = ...,
+        started_ms: _builtins.int = ...,
+        finished_ms: _builtins.int = ...,
+        events: _builtins.int = ...,
+        events_done: _builtins.int = ...,
+        nodes_written: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "events_done", b"events_done", "finished_ms", b"finished_ms", "is_running", b"is_running", "nodes_written", b"nodes_written", "started_ms", b"started_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRebuildStatusResponse: _TypeAlias = GetRebuildStatusResponse  # noqa: Y015
+
+@_typing.final
+class ResetCheckpointRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_NAME_FIELD_NUMBER: _builtins.int
+    job_name: _builtins.str
+    def __init__(
+        self,
+        *,
+        job_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_name", b"job_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResetCheckpointRequest: _TypeAlias = ResetCheckpointRequest  # noqa: Y015
+
+@_typing.final
+class ResetCheckpointResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUCCESS_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    success: _builtins.bool
+    error: _builtins.str
+    def __init__(
+        self,
+        *,
+        success: _builtins.bool = ...,
+        error: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error", "success", b"success"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
+    _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
+
+Global___ResetCheckpointResponse: _TypeAlias = ResetCheckpointResponse  # noqa: Y015
+
+@_typing.final
+class VerifyReport(_message.Message):
+    """What a look through the whole store found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOUND_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    TOC_NODES_FIELD_NUMBER: _builtins.int
+    GRIPS_INTACT_FIELD_NUMBER: _builtins.int
+    GRIPS_REMOVED_FIELD_NUMBER: _builtins.int
+    GRIPS_UNSEALED_FIELD_NUMBER: _builtins.int
+    SESSIONS_WAITING_FIELD_NUMBER: _builtins.int
+    PROBLEM_COUNT_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    sound: _builtins.bool
+    events: _builtins.int
+    segments: _builtins.int
+    toc_nodes: _builtins.int
+    grips_intact: _builtins.int
+    grips_removed: _builtins.int
+    """Their events were removed on purpose."""
+    grips_unsealed: _builtins.int
+    """From before there were seals; whether they quote what is there was looked at all the same."""
+    sessions_waiting: _builtins.int
+    """Sessions of which events are still being taken in: where they are cut was not looked at."""
+    problem_count: _builtins.int
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerifyProblem]:
+        """The first of them."""
+
+    def __init__(
+        self,
+        *,
+        sound: _builtins.bool = ...,
+        events: _builtins.int = ...,
+        segments: _builtins.int = ...,
+        toc_nodes: _builtins.int = ...,
+        grips_intact: _builtins.int = ...,
+        grips_removed: _builtins.int = ...,
+        grips_unsealed: _builtins.int = ...,
+        sessions_waiting: _builtins.int = ...,
+        problem_count: _builtins.int = ...,
+        problems: _abc.Iterable[Global___VerifyProblem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "grips_intact", b"grips_intact", "grips_removed", b"grips_removed", "grips_unsealed", b"grips_unsealed", "problem_count", b"problem_count", "problems", b"problems", "segments", b"segments", "sessions_waiting", b"sessions_waiting", "sound", b"sound", "toc_nodes", b"toc_nodes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyReport: _TypeAlias = VerifyReport  # noqa: Y015
+
+@_typing.final
+class VerifyProblem(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    subject: _builtins.str
+    """What is wrong: a node's, grip's, event's or session's id, or the name of a row."""
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        subject: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyProblem: _TypeAlias = VerifyProblem  # noqa: Y015
+
+@_typing.final
 class TocLine(_message.Message):
     """A node in one line, and about how many tokens its GetNode answer costs to read."""
 

@@ -99,6 +99,21 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
                 _registered_method=True)
+        self.RebuildToc = channel.unary_unary(
+                '/memory.MemoryService/RebuildToc',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildTocRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildTocResponse.FromString,
+                _registered_method=True)
+        self.GetRebuildStatus = channel.unary_unary(
+                '/memory.MemoryService/GetRebuildStatus',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetRebuildStatusRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetRebuildStatusResponse.FromString,
+                _registered_method=True)
+        self.ResetCheckpoint = channel.unary_unary(
+                '/memory.MemoryService/ResetCheckpoint',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointResponse.FromString,
+                _registered_method=True)
         self.ResolveTime = channel.unary_unary(
                 '/memory.MemoryService/ResolveTime',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
@@ -187,6 +202,24 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RebuildToc(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRebuildStatus(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResetCheckpoint(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ResolveTime(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -260,6 +293,21 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.GetNodeHistory,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.SerializeToString,
+            ),
+            'RebuildToc': grpc.unary_unary_rpc_method_handler(
+                    servicer.RebuildToc,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildTocRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildTocResponse.SerializeToString,
+            ),
+            'GetRebuildStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRebuildStatus,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetRebuildStatusRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetRebuildStatusResponse.SerializeToString,
+            ),
+            'ResetCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResetCheckpoint,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointResponse.SerializeToString,
             ),
             'ResolveTime': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveTime,
@@ -618,6 +666,87 @@ class MemoryService:
             '/memory.MemoryService/GetNodeHistory',
             agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildToc(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/RebuildToc',
+            agent__memory_dot_rpc_dot_memory__pb2.RebuildTocRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.RebuildTocResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRebuildStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetRebuildStatus',
+            agent__memory_dot_rpc_dot_memory__pb2.GetRebuildStatusRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetRebuildStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResetCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/ResetCheckpoint',
+            agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointResponse.FromString,
             options,
             channel_credentials,
             insecure,

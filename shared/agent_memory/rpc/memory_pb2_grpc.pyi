@@ -48,6 +48,9 @@ class MemoryServiceStub:
     GetStats: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
     GetNodeHistory: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]
+    RebuildToc: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]
+    GetRebuildStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]
+    ResetCheckpoint: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResetCheckpointRequest, _memory_pb2.ResetCheckpointResponse]
     ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
 
 @_typing.type_check_only
@@ -66,6 +69,9 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     GetStats: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
     GetNodeHistory: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]  # type: ignore[assignment]
+    RebuildToc: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]  # type: ignore[assignment]
+    GetRebuildStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]  # type: ignore[assignment]
+    ResetCheckpoint: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResetCheckpointRequest, _memory_pb2.ResetCheckpointResponse]  # type: ignore[assignment]
     ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -159,6 +165,27 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.GetNodeHistoryRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.GetNodeHistoryResponse, _abc.Awaitable[_memory_pb2.GetNodeHistoryResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RebuildToc(
+        self,
+        request: _memory_pb2.RebuildTocRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.RebuildTocResponse, _abc.Awaitable[_memory_pb2.RebuildTocResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetRebuildStatus(
+        self,
+        request: _memory_pb2.GetRebuildStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetRebuildStatusResponse, _abc.Awaitable[_memory_pb2.GetRebuildStatusResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ResetCheckpoint(
+        self,
+        request: _memory_pb2.ResetCheckpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.ResetCheckpointResponse, _abc.Awaitable[_memory_pb2.ResetCheckpointResponse]]: ...
 
     @_abc_1.abstractmethod
     def ResolveTime(

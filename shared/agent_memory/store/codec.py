@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from agent_memory.model import Bullet, Grip, TocLevel, TocNode
@@ -68,7 +69,43 @@ class JobState:
     failures: int = 0
 
 
-FlatRecord = StoreInfo | Counters | TocState | SegmentRow | JobState
+class RebuildStage(StrEnum):
+    """What a rebuild goes through, one after the other; the last two only when it is to mend."""
+
+    SESSIONS = "sessions"
+    DAYS = "days"
+    ABOVE = "above"
+    ORPHANS = "orphans"
+    COUNTERS = "counters"
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildState:
+    """What a rebuild of the table of contents is to do, and how far it has come. Times in milliseconds."""
+
+    from_ms: int = 0
+    # Empty: all sessions.
+    sessions: tuple[str, ...] = ()
+    mend: bool = False
+    events: int = 0
+    started_ms: int = 0
+    stage: RebuildStage = RebuildStage.SESSIONS
+    # Of the sessions, and then of the days, those up to this one are done.
+    after: str = ""
+    events_done: int = 0
+    nodes_written: int = 0
+    # 0 while it goes on.
+    finished_ms: int = 0
+
+    @property
+    def is_running(self) -> bool:
+        return self.started_ms > 0 and self.finished_ms == 0
+
+    def asks_the_same(self, other: RebuildState) -> bool:
+        return (self.from_ms, self.sessions, self.mend) == (other.from_ms, other.sessions, other.mend)
+
+
+FlatRecord = StoreInfo | Counters | TocState | SegmentRow | JobState | RebuildState
 
 
 def to_json(record: FlatRecord) -> bytes:
@@ -96,6 +133,15 @@ def segment_row(value: bytes) -> SegmentRow:
 
 def job_state(value: bytes | None) -> JobState:
     return JobState(**json.loads(value)) if value else JobState()
+
+
+def rebuild_state(value: bytes | None) -> RebuildState:
+    if not value:
+        return RebuildState()
+    content = json.loads(value)
+    content["sessions"] = tuple(content["sessions"])
+    content["stage"] = RebuildStage(content["stage"])
+    return RebuildState(**content)
 
 
 def node_to_json(node: TocNode) -> bytes:

@@ -12,6 +12,10 @@ OUTBOX_PREFIX: Final = b"outbox:"
 OPEN_PREFIX: Final = b"open:"
 SEGMENT_PREFIX: Final = b"segment:"
 ID_PREFIX: Final = b"id:"
+REMOVED_PREFIX: Final = b"gone:"
+NODE_PREFIX: Final = b"toc:"
+GRIP_PREFIX: Final = b"grip:"
+NODE_GRIP_PREFIX: Final = b"node:"
 SESSION_PREFIX: Final = b"ses:"
 LATEST_PREFIX: Final = b"latest:"
 
@@ -19,6 +23,7 @@ LATEST_PREFIX: Final = b"latest:"
 STORE: Final = b"checkpoint:store"
 COUNTERS: Final = b"checkpoint:counters"
 TOC: Final = b"checkpoint:toc"
+REBUILD: Final = b"checkpoint:rebuild"
 
 TIMESTAMP_MAX_MS: Final = 9_999_999_999_999  # 13 digits: November 2286
 _STAMP_LENGTH: Final = 13
@@ -31,6 +36,11 @@ def event(timestamp_ms: int, event_id: str) -> bytes:
 def event_id(identifier: str) -> bytes:
     """The row that tells an event's timestamp."""
     return b"id:" + identifier.encode()
+
+
+def removed_event(event_id: str) -> bytes:
+    """The row that tells that an event was removed on purpose."""
+    return REMOVED_PREFIX + event_id.encode()
 
 
 def session(session_id: str) -> bytes:
@@ -86,6 +96,14 @@ def node_versions(node_id: str) -> tuple[bytes, bytes]:
     return b"toc:%s:v" % node_id.encode(), b"toc:%s:w" % node_id.encode()
 
 
+def node_id_of_version(key: bytes) -> str:
+    return key[len(NODE_PREFIX) : key.rindex(b":v")].decode()
+
+
+def version_of(key: bytes) -> int:
+    return int(key[key.rindex(b":v") + 2 :])
+
+
 def latest(node_id: str) -> bytes:
     return LATEST_PREFIX + node_id.encode()
 
@@ -107,6 +125,12 @@ def node_grip(node_id: str, grip_id: str) -> bytes:
     return b"node:%s:%s" % (node_id.encode(), grip_id.encode())
 
 
+def names_of_node_row(key: bytes) -> tuple[str, str]:
+    """The node and the grip that it owns."""
+    node_id, _, bare = key[len(NODE_GRIP_PREFIX) :].decode().partition(":grip:")
+    return node_id, f"grip:{bare}"
+
+
 def grip_id_of_node_row(key: bytes, node_id: str) -> str:
     return key[len(b"node:%s:" % node_id.encode()) :].decode()
 
@@ -118,6 +142,10 @@ def segments(session_id: str) -> bytes:
 
 def segment(session_id: str, first_ms: int, first_event_id: str) -> bytes:
     return segments(session_id) + b"%013d:%s" % (first_ms, first_event_id.encode())
+
+
+def segment_session(key: bytes) -> str:
+    return key[len(SEGMENT_PREFIX) : key.index(b"\0")].decode()
 
 
 def segment_first(key: bytes) -> tuple[int, str]:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import logging
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -115,3 +117,14 @@ class Reader:
                 f"The store at {self._db_path} can't be read: {error}. If another program wrote it, name another "
                 "folder with --db-path; if it is damaged, restore it from a backup."
             ) from error
+
+
+@contextmanager
+def as_it_is_now(db_path: Path) -> Iterator[Reader]:
+    """The store as it is at this moment, whatever is written meanwhile; raises StoreError, StoreMissing."""
+    with tempfile.TemporaryDirectory(prefix="agent-memory-") as scratch:
+        reader = Reader(db_path, Path(scratch) / "secondary")
+        try:
+            yield reader
+        finally:
+            reader.close()

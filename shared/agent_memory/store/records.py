@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from zoneinfo import ZoneInfo
 
 from agent_memory import periods
+from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.store import codec, keys, schema
-from agent_memory.store.codec import Counters, JobState, SegmentRow, StoreInfo, TocState
+from agent_memory.store.codec import Counters, JobState, RebuildState, SegmentRow, StoreInfo, TocState
 from agent_memory.store.reader import Reader
+
+log = logging.getLogger(__name__)
 
 # Events are fetched together, which costs a third of fetching each; fewer when they are large, so that memory stays
 # bounded whatever they hold.
@@ -48,6 +52,10 @@ def job_state(reader: Reader, name: str) -> JobState:
 
 def job_paused(reader: Reader, name: str) -> bool:
     return reader.get(schema.CHECKPOINTS, keys.paused(name)) is not None
+
+
+def rebuild_state(reader: Reader) -> RebuildState:
+    return codec.rebuild_state(reader.get(schema.CHECKPOINTS, keys.REBUILD))
 
 
 def event_rows(reader: Reader, rows: Iterable[bytes]) -> Iterator[bytes]:
@@ -88,7 +96,14 @@ def nodes(reader: Reader, node_ids: list[str], as_of_ms: int | None = None) -> l
         for node_id, version in zip(node_ids, versions, strict=True)
         if version is not None
     ]
-    return [codec.node_from_json(value) for value in reader.get_many(schema.TOC_NODES, rows) if value is not None]
+    values = reader.get_many(schema.TOC_NODES, rows)
+    found = (_readable(row, value) for row, value in zip(rows, values, strict=True) if value is not None)
+    return [node for node in found if node is not None]
+
+
+def latest_version(reader: Reader, node_id: str) -> int:
+    """The number of a node's latest version, 0 for no node."""
+    return int.from_bytes(reader.get(schema.TOC_LATEST, keys.latest(node_id)) or b"", "big")
 
 
 def node_version(reader: Reader, node_id: str, version: int) -> TocNode | None:
@@ -99,8 +114,9 @@ def node_version(reader: Reader, node_id: str, version: int) -> TocNode | None:
 
 def history(reader: Reader, node_id: str) -> Iterator[TocNode]:
     """The versions of a node that are kept, newest first."""
-    for _, value in reader.scan(schema.TOC_NODES, *keys.node_versions(node_id), backwards=True):
-        yield codec.node_from_json(value)
+    for row, value in reader.scan(schema.TOC_NODES, *keys.node_versions(node_id), backwards=True):
+        if (found := _readable(row, value)) is not None:
+            yield found
 
 
 def versions(reader: Reader, node_id: str) -> list[tuple[int, int]]:
@@ -111,6 +127,23 @@ def versions(reader: Reader, node_id: str) -> list[tuple[int, int]]:
 def year_ids(reader: Reader) -> list[str]:
     """The years there are, oldest first."""
     return list(_latest_ids(reader, "toc:year:", ""))
+
+
+def days(reader: Reader) -> list[Period]:
+    """Every day that has a node or a segment, in order."""
+    named = {node_id.removeprefix("toc:day:") for node_id in _latest_ids(reader, "toc:day:", "")}
+    after = ""
+    # One seek a day: a day may have thousands of segments.
+    while (found := next(_latest_ids(reader, "toc:segment:", after), None)) is not None:
+        date = found.removeprefix("toc:segment:").partition(":")[0]
+        named.add(date)
+        after = f"toc:segment:{date};"
+    return [day for text in sorted(named) if (day := periods.parse_period(text)) is not None]
+
+
+def period_ids(reader: Reader, level: TocLevel) -> Iterator[str]:
+    """The nodes there are of that level, years to days, in order."""
+    return _latest_ids(reader, f"toc:{level.name.lower()}:", "")
 
 
 def child_ids(reader: Reader, parent: Period, after: str = "") -> Iterator[str]:
@@ -168,9 +201,16 @@ def outbox(reader: Reader, after: int) -> Iterator[tuple[int, str, Position]]:
         yield keys.outbox_sequence(key), *keys.named_event(value)
 
 
-def sessions(reader: Reader) -> Iterator[str]:
-    """Every session there is, by name; one seek each."""
-    start = keys.SESSION_PREFIX
+def is_cut(reader: Reader, node: TocNode) -> bool:
+    """Whether that segment's node is the one of a segment that its session was cut into."""
+    start = keys.segment(node.session_id, node.start_ms, "")
+    rows = reader.scan(schema.CHECKPOINTS, start, keys.after(start))
+    return any(codec.segment_row(value).node_id == node.node_id for _, value in rows)
+
+
+def sessions(reader: Reader, after: str = "") -> Iterator[str]:
+    """Every session there is, by name, those behind `after` only; one seek each."""
+    start = keys.after(keys.session(after)) if after else keys.SESSION_PREFIX
     while True:
         row = next(reader.scan(schema.EVENTS, start, keys.after(keys.SESSION_PREFIX)), None)
         if row is None:
@@ -178,6 +218,15 @@ def sessions(reader: Reader) -> Iterator[str]:
         session_id = keys.session_of(row[0])
         yield session_id
         start = keys.after(keys.session(session_id))
+
+
+def _readable(row: bytes, value: bytes) -> TocNode | None:
+    """The node, None for a row of no use: one damaged node must not hide its neighbours, nor keep it from repair."""
+    try:
+        return codec.node_from_json(value)
+    except (ValueError, KeyError, TypeError) as error:
+        log.error(line("node can't be read, run: memory-daemon admin verify --repair", row=row.decode(), error=error))
+        return None
 
 
 def _node_as_of(reader: Reader, node_id: str, as_of_ms: int) -> TocNode | None:

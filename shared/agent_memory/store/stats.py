@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
-from agent_memory.store.reader import Reader
+from agent_memory.store.reader import Reader, as_it_is_now
 
 
 def stats(reader: Reader, db_path: Path) -> pb.GetStatsResponse:
@@ -29,12 +28,8 @@ def stats(reader: Reader, db_path: Path) -> pb.GetStatsResponse:
 
 def read_stats(db_path: Path) -> pb.GetStatsResponse:
     """The same of a store that no daemon serves; raises StoreError, StoreMissing."""
-    with tempfile.TemporaryDirectory(prefix="agent-memory-") as scratch:
-        reader = Reader(db_path, Path(scratch) / "secondary")
-        try:
-            return stats(reader, db_path)
-        finally:
-            reader.close()
+    with as_it_is_now(db_path) as reader:
+        return stats(reader, db_path)
 
 
 def _disk_usage_bytes(db_path: Path) -> int:

@@ -1,0 +1,211 @@
+"""Rebuilding: the same tree again, whatever was broken, however often the worker dies, with what comes meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from agent_memory.errors import CommandRefused, WriterUnavailable
+from agent_memory.ingest.writer import Group, Writer
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import codec, keys, records, schema
+from agent_memory.store.codec import RebuildState
+from agent_memory.store.verify import verify
+from agent_memory.worker import rebuild
+from agent_memory.worker.rebuild import Rebuild
+from conversations import LATER_MS, conversations
+from keeper import Keeper
+from tree import check_sound, tree_of
+from writer import WriterProcess
+
+NOW_MS = LATER_MS + 86_400_000
+EVENTS = conversations(5, sessions=6, events_each=30)
+
+
+@pytest.fixture
+def keeper(writer: WriterProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keeper]:
+    """A worker with all events in its tree; a rebuild takes many steps."""
+    monkeypatch.setattr(rebuild, "STEP_EVENTS", 1)
+    monkeypatch.setattr(rebuild, "STEP_DAYS", 1)
+    writer.append(EVENTS)
+    keeper = Keeper(writer)
+    keeper.drain()
+    try:
+        yield keeper
+    finally:
+        keeper.close()
+
+
+def begin(keeper: Keeper, **what: object) -> None:
+    row = codec.to_json(RebuildState(started_ms=NOW_MS, events=len(EVENTS), **what))  # type: ignore[arg-type]
+    keeper.bus.ask(pb.Command(begin_rebuild=pb.BeginRebuild(value=row)))
+    keeper.reader.catch_up()
+
+
+def finish(keeper: Keeper) -> RebuildState:
+    steps = Rebuild(keeper.reader, keeper.toc)
+    while steps.step(NOW_MS):
+        pass
+    keeper.reader.catch_up()
+    return records.rebuild_state(keeper.reader)
+
+
+def rows(keeper: Keeper) -> dict[str, dict[bytes, bytes]]:
+    keeper.reader.catch_up()
+    derived = (schema.TOC_NODES, schema.TOC_LATEST, schema.GRIPS)
+    found = {family: dict(keeper.reader.scan(family, b"\0", b"\xff")) for family in derived}
+    cuts = keeper.reader.scan(schema.CHECKPOINTS, keys.SEGMENT_PREFIX, keys.after(keys.SEGMENT_PREFIX))
+    return {**found, schema.CHECKPOINTS: dict(cuts)}
+
+
+@contextmanager
+def damaged(
+    writer: WriterProcess, *, deletes: list[tuple[str, bytes]], puts: list[tuple[str, bytes, bytes]]
+) -> Iterator[Keeper]:
+    """Change rows behind everybody's back, with the daemon stopped; a new worker on what is there then."""
+    writer.stop()
+    store = Writer(writer.db_path)
+    group = Group(store)
+    for family, key in deletes:
+        group.delete(family, key)
+    for family, key, value in puts:
+        group.put(family, key, value)
+    store.commit(group)
+    store.close()
+    writer.start()
+    keeper = Keeper(writer)
+    try:
+        yield keeper
+    finally:
+        keeper.close()
+
+
+def test_a_rebuild_of_a_sound_tree_writes_nothing(keeper: Keeper) -> None:
+    """Same events, same tree: not one derived row is another, and no version is new."""
+    before = rows(keeper)
+    begin(keeper)
+
+    state = finish(keeper)
+
+    assert (state.finished_ms, state.nodes_written, state.events_done) == (NOW_MS, 0, len(EVENTS))
+    assert rows(keeper) == before
+
+
+def test_a_rebuild_goes_on_where_the_worker_died(keeper: Keeper, writer: WriterProcess) -> None:
+    """A new worker after every single step: the steps add up to one rebuild, none is done again."""
+    begin(keeper)
+    steps = 0
+    while True:
+        other = Keeper(writer)
+        worked = Rebuild(other.reader, other.toc).step(NOW_MS)
+        other.close()
+        if not worked:
+            break
+        steps += 1
+
+    keeper.reader.catch_up()
+    assert records.rebuild_state(keeper.reader).events_done == len(EVENTS)
+    assert steps > 6
+
+
+def test_a_step_whose_answer_is_lost_is_not_done_twice(keeper: Keeper) -> None:
+    """Progress and effect are one batch: after a reload the rebuild goes on behind the step that was committed."""
+    begin(keeper)
+    steps = Rebuild(keeper.reader, keeper.toc)
+    keeper.bus.dies_at = len(keeper.bus.commits)
+    with pytest.raises(WriterUnavailable):
+        steps.step(NOW_MS)
+    keeper.toc.reload()
+
+    assert finish(keeper).events_done == len(EVENTS)
+    check_sound(keeper.reader, EVENTS)
+
+
+def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, writer: WriterProcess) -> None:
+    """Rows of each kind gone, changed or in nobody's hands: seen by verify, and the same tree again afterwards."""
+    expected = tree_of(keeper.reader)
+    segments = [entry.node for entry in expected.values() if entry.node.session_id]
+    grips = [grip for entry in expected.values() for grip in entry.grips if entry.node.session_id]
+    assert verify(keeper.reader).is_sound
+    lost = b"latest:toc:segment:2025-10-22:LOST"
+
+    with damaged(
+        writer,
+        deletes=[
+            (schema.TOC_NODES, keys.node(segments[0].node_id, 1)),
+            (schema.TOC_LATEST, keys.latest("toc:week:2025:W43")),
+            (schema.GRIPS, keys.grip(grips[3].grip_id)),
+            (schema.GRIPS, keys.node_grip(grips[8].node_id, grips[8].grip_id)),
+        ],
+        puts=[
+            (schema.TOC_NODES, keys.node(segments[2].node_id, 1), b"no JSON"),
+            (schema.TOC_LATEST, lost, (1).to_bytes(4, "big")),
+            (schema.TOC_NODES, keys.node("toc:segment:2025-10-22:GONE", 1), b"{}"),
+            (schema.GRIPS, keys.grip(grips[5].grip_id), codec.grip_to_json(replace(grips[5], excerpt="Never."))),
+            (schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(codec.Counters(1, 2, 3, len(EVENTS)))),
+        ],
+    ) as later:
+        found = verify(later.reader)
+        begin(later, mend=True)
+        finish(later)
+
+        assert segments[2].session_id in found.sessions
+        assert verify(later.reader).problems == []
+        assert check_sound(later.reader, EVENTS) == expected
+
+
+def test_one_session_can_be_rebuilt_alone(keeper: Keeper, writer: WriterProcess) -> None:
+    """What verify names is enough: the other sessions are not gone through."""
+    expected = tree_of(keeper.reader)
+    grip = next(grip for entry in expected.values() for grip in entry.grips)
+
+    with damaged(writer, deletes=[(schema.GRIPS, keys.grip(grip.grip_id))], puts=[]) as later:
+        found = verify(later.reader)
+        begin(later, mend=True, sessions=tuple(found.sessions))
+        state = finish(later)
+
+        assert found.sessions == {grip.session_id}
+        assert state.events_done == 30
+        assert verify(later.reader).problems == []
+        assert check_sound(later.reader, EVENTS) == expected
+
+
+def test_a_rebuild_from_a_day_on_leaves_what_was_before(keeper: Keeper, writer: WriterProcess) -> None:
+    """Sessions that had ended by then are not gone through."""
+    last = max(event.timestamp_ms for event in EVENTS)
+    begin(keeper, from_ms=last)
+
+    state = finish(keeper)
+
+    assert 0 < state.events_done <= 30
+    check_sound(keeper.reader, EVENTS)
+
+
+def test_what_comes_during_a_rebuild_is_taken_in(keeper: Keeper, writer: WriterProcess) -> None:
+    """Between any two steps a late event: the tree has them all in the end, and is the one it would always be."""
+    late = conversations(6, sessions=2, events_each=8)
+    begin(keeper)
+    steps = Rebuild(keeper.reader, keeper.toc)
+    for event in late:
+        steps.step(NOW_MS)
+        writer.append([event])
+        keeper.drain()
+    finish(keeper)
+
+    check_sound(keeper.reader, [*EVENTS, *late])
+    assert verify(keeper.reader).is_sound
+
+
+def test_there_is_one_rebuild_at_a_time(keeper: Keeper) -> None:
+    """The same again joins it; another is refused until it is done."""
+    begin(keeper)
+    begin(keeper)
+
+    with pytest.raises(CommandRefused, match="under way"):
+        begin(keeper, from_ms=5)
+
+    finish(keeper)
+    begin(keeper, from_ms=5)
