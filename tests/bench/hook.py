@@ -28,7 +28,8 @@ from stack import Stack, wait_until
 
 ROUNDS = 60
 FLOOR = "python3 -I -S -c pass"
-# The quickest way there is to put a letter away, and the only one below the floor.
+# The quickest way there is, and the only one below the floor. It is not taken: the words would be on the disk as they
+# came, before anybody could take a secret out of them, and an answer would promise nothing that survives a power cut.
 SHELL_SPOOL = 't=$1/.$$ && cat >"$t" && mv "$t" "$1/$$" && echo "{\\"continue\\":true}"'
 
 
