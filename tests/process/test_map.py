@@ -35,6 +35,9 @@ def test_words_lead_to_the_nodes_of_that_time(stack: Stack) -> None:
     assert f"memory-daemon query node {day}" in page
     assert day in stack.run("query", "node", "three days ago").stdout
 
+    assert day in stack.run("query", "map").stdout
+    assert json.loads(stack.run("query", "map", "--tokens", "30", "--json").stdout)["tokens"] <= 30
+
     refused = stack.run("query", "when", "gibberish", check=False)
     assert refused.returncode == 2
     assert "'gibberish' is no time that is understood" in refused.stderr

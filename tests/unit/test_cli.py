@@ -124,7 +124,14 @@ def test_stop_without_a_daemon_is_no_failure() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("node",), ("browse",), ("expand",), ("node", "2026", "--node-id", "2025"), ("events", "--from", "gibberish")],
+    [
+        ("node",),
+        ("browse",),
+        ("expand",),
+        ("node", "2026", "--node-id", "2025"),
+        ("events", "--from", "gibberish"),
+        ("map", "--tokens", "0"),
+    ],
 )
 def test_a_query_that_makes_no_sense_ends_with_2(arguments: tuple[str, ...]) -> None:
     """Missing or doubled ids and unreadable times are told before any daemon is asked."""

@@ -106,6 +106,23 @@ def node(
         )
 
 
+@query.command("map")
+@click.option("--tokens", "max_tokens", default=400, show_default=True, type=click.IntRange(min=1), help="Its size.")
+@json_option
+@settings_options
+@click.pass_context
+def toc_map(context: click.Context, max_tokens: int, as_json: bool) -> None:
+    """Show what there is in time, and what each node costs to read: what to look at first.
+
+    Example: memory-daemon query map --tokens 1000
+    """
+    from agent_memory.cli.connection import connect
+
+    with connect(current(context)) as client:
+        reply = client.toc_map(max_tokens)
+    _show(context, reply, as_json, lambda page: page.toc_map(reply))
+
+
 @query.command()
 @click.argument("phrase", nargs=-1, required=True)
 @json_option

@@ -102,6 +102,21 @@ class Page:
         nodes = [node.node_id for span in (reply.span, *reply.alternatives) for node in span.nodes]
         self._next(f"{self._program} query {f'node {nodes[0]}' if nodes else 'root'}")
 
+    def toc_map(self, reply: pb.GetTocMapResponse) -> None:
+        """What there is in time. Plain and short: its size was counted, see toc_map of the daemon."""
+        if not reply.sections:
+            told = "Nothing fits into so few tokens." if reply.has_more else "Nothing is remembered yet."
+            self._line(told, "bold")
+        for section in reply.sections:
+            self._line(section.title, "bold")
+            for node in section.nodes:
+                title = one_line(node.title, _LINE_CELLS) or "(untitled)"
+                self._print(Text.assemble(f"  {title}", (f"  {node.node_id}  ~{node.tokens}", "dim")))
+        if reply.sections:
+            self._line(
+                "~ tokens to read it: query node ID" + (" (more with --tokens)" if reply.has_more else ""), "dim"
+            )
+
     def browse(self, parent_id: str, reply: pb.BrowseTocResponse, more: str) -> None:
         """A page of children; `more` is the command for the next page."""
         if not reply.children:

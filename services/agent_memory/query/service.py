@@ -22,7 +22,7 @@ from agent_memory.errors import (
 )
 from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
-from agent_memory.query import intake, views, when
+from agent_memory.query import intake, overview, views, when
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -155,6 +155,10 @@ class MemoryService(MemoryServiceServicer):
     @_explaining
     def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802
         return views.browse(self._caught_up(), request)
+
+    @_explaining
+    def GetTocMap(self, request: pb.GetTocMapRequest, context: grpc.ServicerContext) -> pb.GetTocMapResponse:  # noqa: N802
+        return overview.toc_map(self._caught_up(), request, _now_ms())
 
     @_explaining
     def GetEvents(self, request: pb.GetEventsRequest, context: grpc.ServicerContext) -> pb.GetEventsResponse:  # noqa: N802

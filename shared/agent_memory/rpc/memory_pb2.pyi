@@ -1426,3 +1426,83 @@ class TimeSpan(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TimeSpan: _TypeAlias = TimeSpan  # noqa: Y015
+
+@_typing.final
+class GetTocMapRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    NOW_MS_FIELD_NUMBER: _builtins.int
+    max_tokens: _builtins.int
+    """What the map may cost to read; 400 where it is 0."""
+    now_ms: _builtins.int
+    """When it is asked; now, by default."""
+    def __init__(
+        self,
+        *,
+        max_tokens: _builtins.int = ...,
+        now_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "now_ms", b"now_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "max_tokens", b"max_tokens", "now_ms", b"now_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__now_ms: _TypeAlias = _typing.Literal["now_ms"]  # noqa: Y015
+    _WhichOneofArgType__now_ms: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__now_ms) -> _WhichOneofReturnType__now_ms | None: ...
+
+Global___GetTocMapRequest: _TypeAlias = GetTocMapRequest  # noqa: Y015
+
+@_typing.final
+class GetTocMapResponse(_message.Message):
+    """What there is in time, from what is going on to the years; what did not fit is left out whole."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SECTIONS_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    tokens: _builtins.int
+    """About what the map costs to read."""
+    has_more: _builtins.bool
+    @_builtins.property
+    def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocMapSection]: ...
+    def __init__(
+        self,
+        *,
+        sections: _abc.Iterable[Global___TocMapSection] | None = ...,
+        tokens: _builtins.int = ...,
+        has_more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "sections", b"sections", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTocMapResponse: _TypeAlias = GetTocMapResponse  # noqa: Y015
+
+@_typing.final
+class TocMapSection(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TITLE_FIELD_NUMBER: _builtins.int
+    NODES_FIELD_NUMBER: _builtins.int
+    title: _builtins.str
+    @_builtins.property
+    def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocLine]:
+        """Newest first."""
+
+    def __init__(
+        self,
+        *,
+        title: _builtins.str = ...,
+        nodes: _abc.Iterable[Global___TocLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["nodes", b"nodes", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TocMapSection: _TypeAlias = TocMapSection  # noqa: Y015

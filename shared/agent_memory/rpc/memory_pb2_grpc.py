@@ -64,6 +64,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ExpandGripRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ExpandGripResponse.FromString,
                 _registered_method=True)
+        self.GetTocMap = channel.unary_unary(
+                '/memory.MemoryService/GetTocMap',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapResponse.FromString,
+                _registered_method=True)
         self.GetSchedulerStatus = channel.unary_unary(
                 '/memory.MemoryService/GetSchedulerStatus',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetSchedulerStatusRequest.SerializeToString,
@@ -155,6 +160,12 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExpandGrip(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTocMap(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -258,6 +269,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.ExpandGrip,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ExpandGripRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ExpandGripResponse.SerializeToString,
+            ),
+            'GetTocMap': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTocMap,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapResponse.SerializeToString,
             ),
             'GetSchedulerStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSchedulerStatus,
@@ -477,6 +493,33 @@ class MemoryService:
             '/memory.MemoryService/ExpandGrip',
             agent__memory_dot_rpc_dot_memory__pb2.ExpandGripRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.ExpandGripResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTocMap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetTocMap',
+            agent__memory_dot_rpc_dot_memory__pb2.GetTocMapRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetTocMapResponse.FromString,
             options,
             channel_credentials,
             insecure,

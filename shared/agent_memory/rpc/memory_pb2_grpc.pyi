@@ -41,6 +41,7 @@ class MemoryServiceStub:
     BrowseToc: _grpc.UnaryUnaryMultiCallable[_memory_pb2.BrowseTocRequest, _memory_pb2.BrowseTocResponse]
     GetEvents: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetEventsRequest, _memory_pb2.GetEventsResponse]
     ExpandGrip: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ExpandGripRequest, _memory_pb2.ExpandGripResponse]
+    GetTocMap: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetTocMapRequest, _memory_pb2.GetTocMapResponse]
     GetSchedulerStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetSchedulerStatusRequest, _memory_pb2.GetSchedulerStatusResponse]
     PauseJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.PauseJobRequest, _memory_pb2.PauseJobResponse]
     ResumeJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]
@@ -62,6 +63,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     BrowseToc: _aio.UnaryUnaryMultiCallable[_memory_pb2.BrowseTocRequest, _memory_pb2.BrowseTocResponse]  # type: ignore[assignment]
     GetEvents: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetEventsRequest, _memory_pb2.GetEventsResponse]  # type: ignore[assignment]
     ExpandGrip: _aio.UnaryUnaryMultiCallable[_memory_pb2.ExpandGripRequest, _memory_pb2.ExpandGripResponse]  # type: ignore[assignment]
+    GetTocMap: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetTocMapRequest, _memory_pb2.GetTocMapResponse]  # type: ignore[assignment]
     GetSchedulerStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetSchedulerStatusRequest, _memory_pb2.GetSchedulerStatusResponse]  # type: ignore[assignment]
     PauseJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.PauseJobRequest, _memory_pb2.PauseJobResponse]  # type: ignore[assignment]
     ResumeJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]  # type: ignore[assignment]
@@ -116,6 +118,13 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.ExpandGripRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.ExpandGripResponse, _abc.Awaitable[_memory_pb2.ExpandGripResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetTocMap(
+        self,
+        request: _memory_pb2.GetTocMapRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetTocMapResponse, _abc.Awaitable[_memory_pb2.GetTocMapResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetSchedulerStatus(

@@ -158,6 +158,13 @@ def child_ids(reader: Reader, parent: Period, after: str = "") -> Iterator[str]:
     yield from (child_id for child_id, version in zip(ids, present, strict=True) if version is not None)
 
 
+def newest_ids(reader: Reader, prefix: str, until: str, limit: int) -> list[str]:
+    """The ids with that prefix up to `until`, the last ones, newest first."""
+    stop = keys.after(keys.latest(until))
+    rows = reader.scan(schema.TOC_LATEST, keys.latest(prefix), stop, backwards=True)
+    return [keys.node_id_of_latest(key) for key, _ in islice(rows, limit)]
+
+
 def segment_prefix(day: Period) -> str:
     """What the ids of a day's segments begin with."""
     return f"toc:segment:{day.first.isoformat()}:"
