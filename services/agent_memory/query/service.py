@@ -95,14 +95,16 @@ class MemoryService(MemoryServiceServicer):
                 # The others of the batch are not to pay for it.
                 errors[number] = str(error)
         created = iter(self._append(_without(request, errors) if errors else request))
-        results = []
+        response = pb.IngestEventsResponse()
         for number, event in enumerate(request.events):
+            result = response.results.add(event_id=event.event_id)
             if number in errors:
-                results.append(pb.IngestResult(event_id=event.event_id, error=errors[number]))
+                result.error = errors[number]
+            elif next(created):
+                result.created = True
             else:
-                is_new = next(created)
-                results.append(pb.IngestResult(event_id=event.event_id, created=is_new, deduplicated=not is_new))
-        return pb.IngestEventsResponse(results=results)
+                result.deduplicated = True
+        return response
 
     @_explaining
     def GetTocRoot(self, request: pb.GetTocRootRequest, context: grpc.ServicerContext) -> pb.GetTocRootResponse:  # noqa: N802
