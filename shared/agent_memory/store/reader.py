@@ -47,6 +47,10 @@ class Reader:
         with self._catching_up:
             for attempt in range(CATCH_UP_TRIES):
                 try:
+                    if _opening_of(self._db_path) != self._opening:
+                        # What a secondary has replayed hides what the primary's next life has put into its files.
+                        log.info("the primary was opened anew, and so is the secondary")
+                        self._open()
                     self._db.try_catch_up_with_primary()
                     return
                 except Exception as error:  # rocksdict raises bare Exception
@@ -105,6 +109,8 @@ class Reader:
         # Opening would create a folder with a stray file where there is no store.
         if not (self._db_path / "CURRENT").exists():
             raise StoreMissing(f"There is no store at {self._db_path} yet; memory-daemon start creates one.")
+        # Before the files are read: a primary that is opened meanwhile is noticed with the next look.
+        self._opening = _opening_of(self._db_path)
         shutil.rmtree(self._scratch, ignore_errors=True)
         make_private_dir(self._scratch)
         database, families = schema.options(self._cache_bytes, secondary=True)
@@ -117,6 +123,12 @@ class Reader:
                 f"The store at {self._db_path} can't be read: {error}. If another program wrote it, name another "
                 "folder with --db-path; if it is damaged, restore it from a backup."
             ) from error
+
+
+def _opening_of(db_path: Path) -> tuple[int, int]:
+    """What tells one opening of the primary from another: each renames a new CURRENT into place."""
+    found = (db_path / "CURRENT").stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 @contextmanager
