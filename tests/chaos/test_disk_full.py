@@ -37,7 +37,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 @pytest.mark.drill
 @pytest.mark.timeout(300)
 def test_a_full_disk_loses_nothing_and_is_got_over(stack: Stack, small_disk: Path) -> None:
-    """Every event is acknowledged in the end, nobody has to restart anything, and those from before can be read meanwhile."""
+    """Every event is acknowledged in the end without anybody's help; those from before can be read meanwhile."""
     stack.env["MEMORY_DB_PATH"] = str(small_disk / "db")
     stack.db_path = small_disk / "db"
     stack.start()

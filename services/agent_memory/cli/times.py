@@ -8,7 +8,6 @@ from datetime import UTC, datetime, time, timedelta
 
 from agent_memory.errors import UsageError
 from agent_memory.periods import parse_period
-from agent_memory.phrases.spans import understood
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d+|an?|one)\s*(second|sec|s|minute|min|m|hour|h|day|d|week|w|month|year|y)s?\s+ago")
@@ -39,6 +38,8 @@ def parse_moment(text: str, now: datetime, *, end: bool = False) -> int:
             return int(word)
         with contextlib.suppress(ValueError, OverflowError):
             return max(0, _milliseconds(_instant(word, now)))
+    from agent_memory.phrases.spans import understood  # six languages of words: 25 ms that `status` need not wait for
+
     span, *others = understood(text, now)
     if others:
         raise UsageError(f"{text!r} can mean {' or '.join(each.text for each in (span, *others))}. Say which.")

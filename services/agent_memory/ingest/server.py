@@ -59,7 +59,7 @@ class Server:
         self._wakes.setblocking(False)
 
     def run(self, lifetime: Lifetime) -> None:
-        """Serve until `lifetime` says stop, or only a fresh start helps; what was received by then is committed and answered."""
+        """Serve until `lifetime` says stop, or until only a fresh start helps; what came by then is answered."""
         poller = zmq.Poller()
         for each in (self._commands, lifetime, self._wakes):
             poller.register(each, zmq.POLLIN)
