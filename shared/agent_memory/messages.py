@@ -61,6 +61,7 @@ def node_to_pb(node: TocNode, child_ids: list[str]) -> pb.TocNode:
         agents=node.agents,
         event_count=node.event_count,
         written_ms=node.written_ms,
+        words_by=node.words_by,
     )
 
 

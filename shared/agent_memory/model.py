@@ -96,6 +96,9 @@ class TocNode:
     event_count: int = 0
     # When this version was committed, in milliseconds; 0 for one from before this was kept.
     written_ms: int = 0
+    # Who wrote the words: "local", or a provider and its model. Then `words_of` stands for what they were made from.
+    words_by: str = "local"
+    words_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

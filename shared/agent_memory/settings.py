@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -32,6 +33,17 @@ class Settings:
     agent_id: str = ""
     # Who writes the summaries. "local" never opens a connection.
     summarizer_provider: str = "local"
+    # The provider's name for the model, and where it is served; empty: the provider's own.
+    summarizer_model: str = ""
+    summarizer_base_url: str = ""
+    # Where the key is, if not in the environment: a file of mode 0600, or what a command prints.
+    summarizer_key_file: str = ""
+    summarizer_key_command: str = ""
+    # Tokens that summaries may cost in a day of the store's, there and back.
+    summarizer_daily_tokens: int = 1_000_000
+    # What a million tokens cost there and back, in dollars, to say what summaries cost; 0: not known.
+    summarizer_input_price: float = 0.0
+    summarizer_output_price: float = 0.0
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -60,11 +72,18 @@ VARIABLES = {
     "multi_agent_mode": "MEMORY_MULTI_AGENT_MODE",
     "agent_id": "MEMORY_AGENT_ID",
     "summarizer_provider": "MEMORY_SUMMARIZER_PROVIDER",
+    "summarizer_model": "MEMORY_SUMMARIZER_MODEL",
+    "summarizer_base_url": "MEMORY_SUMMARIZER_BASE_URL",
+    "summarizer_key_file": "MEMORY_SUMMARIZER_KEY_FILE",
+    "summarizer_key_command": "MEMORY_SUMMARIZER_KEY_COMMAND",
+    "summarizer_daily_tokens": "MEMORY_SUMMARIZER_DAILY_TOKENS",
+    "summarizer_input_price": "MEMORY_SUMMARIZER_INPUT_PRICE",
+    "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
 }
 _CHOICES = {
     "log_level": LOG_LEVELS,
     "multi_agent_mode": ("separate", "unified"),
-    "summarizer_provider": ("local",),
+    "summarizer_provider": ("local", "anthropic", "openai"),
 }
 
 
@@ -85,6 +104,8 @@ def load(config: Path | None = None, **overrides: object) -> Settings:
     settings = _apply(settings, given, "command line")
     if settings.multi_agent_mode == "unified" and not settings.agent_id:
         raise SettingsError('multi_agent_mode = "unified" needs agent_id: the name that all events are stored under.')
+    if settings.summarizer_provider == "openai" and not settings.summarizer_model:
+        raise SettingsError('summarizer_provider = "openai" needs summarizer_model: the name of the model to ask.')
     return settings
 
 
@@ -140,6 +161,20 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text.lower() not in _CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(_CHOICES[name])}")
                 return text.lower()
+            case "summarizer_daily_tokens":
+                if isinstance(value, bool) or int(text) < 0:
+                    raise ValueError("it must be a number of tokens, 0 for none")
+                return int(text)
+            case "summarizer_input_price" | "summarizer_output_price":
+                if isinstance(value, bool) or not 0 <= float(text) < inf:
+                    raise ValueError("it must be dollars for a million tokens, 0 for not known")
+                return float(text)
+            case "summarizer_base_url":
+                if text and not text.startswith(("http://", "https://")):
+                    raise ValueError("it must begin with http:// or https://")
+                return text
+            case "summarizer_model" | "summarizer_key_file" | "summarizer_key_command":
+                return text
             case "timezone":
                 return ZoneInfo(text).key if text else ""
             case "grpc_host":

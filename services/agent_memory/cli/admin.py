@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from agent_memory.cli.options import HELP, current, json_option, settings_options
+from agent_memory.cli.summaries import summaries
 from agent_memory.cli.text import printable
 from agent_memory.errors import AgentMemoryError, NotRunning
 from agent_memory.settings import Settings
@@ -132,6 +133,9 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
     report = _report(found)
     click.echo(reply_json(report) if as_json else _verdict(report))
     context.exit(0 if found.is_sound else 1)
+
+
+admin.add_command(summaries)
 
 
 def _stats(settings: Settings) -> GetStatsResponse:

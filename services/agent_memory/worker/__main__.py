@@ -6,6 +6,7 @@ import logging
 import os
 import sys
 import time
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,8 +21,11 @@ from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker.rebuild import Rebuild
 from agent_memory.worker.runner import Runner
+from agent_memory.worker.summaries.choice import provider_for
+from agent_memory.worker.summaries.spending import Ledger
 from agent_memory.worker.timetable import Timetable
 from agent_memory.worker.toc import Toc
+from agent_memory.worker.upgrades import Upgrades
 
 log = logging.getLogger("agent_memory.worker")
 
@@ -57,14 +61,27 @@ def _work(current: Settings, lifetime: Lifetime) -> int:
     info = records.store_info(reader)
     zone = ZoneInfo(info.timezone if info else "UTC")
     toc = Toc(reader, writer, zone)
-    runner = Runner(reader, toc, Timetable(reader, writer, toc, zone), Rebuild(reader, toc), _now_ms)
+    upgrades = _upgrades(current, reader, writer, zone)
+    runner = Runner(reader, toc, Timetable(reader, writer, toc, zone), Rebuild(reader, toc), upgrades, _now_ms)
     log.info(logs.line("working", store=current.db_path, cursor=toc.state.cursor, timezone=zone.key))
     runner.run(announcements, lifetime)
+    if upgrades:
+        upgrades.close()
     announcements.close()
     writer.close()
     reader.close()
     log.info("stopped")
     return 0
+
+
+def _upgrades(current: Settings, reader: Reader, writer: Bus, zone: ZoneInfo) -> Upgrades | None:
+    """What has a model tell what was told locally, at work; None where nothing may leave this machine."""
+    if current.summarizer_provider == "local":
+        return None
+    ledger = Ledger(reader, writer, current.summarizer_daily_tokens, lambda: f"{datetime.now(zone).date()}")
+    upgrades = Upgrades(reader, zone, lambda: provider_for(current), ledger, _now_ms)
+    upgrades.start()
+    return upgrades
 
 
 def _now_ms() -> int:

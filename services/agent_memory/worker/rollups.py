@@ -6,7 +6,9 @@ more children there are, the more seldom, so that versions grow far slower than 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import chain, islice, zip_longest
@@ -17,6 +19,8 @@ from agent_memory.worker.summaries.text import terms
 from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, KEYWORDS_MAX
 
 SAME = 0.6  # from this share of common terms on, two lines say the same
+# A period is told from so many of its children at most. Their ids alone decide which, so a new one seldom changes it.
+TOLD_CHILDREN_MAX = 256
 POOL = 64  # lines that are compared with each other; what is left after so many repetitions is one, too
 
 
@@ -50,6 +54,23 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
         is_open=all(child.is_open for child in children),
         agents=tuple(sorted({agent for child in children for agent in child.agents})),
     )
+
+
+def told_of(ids: Sequence[str]) -> Sequence[str]:
+    """The children that a period is told from: all, or of too many those whose ids' hashes are the lowest."""
+    if len(ids) <= TOLD_CHILDREN_MAX:
+        return ids
+    return sorted(ids, key=lambda each: hashlib.blake2b(each.encode()).digest())[:TOLD_CHILDREN_MAX]
+
+
+def digest(children: Iterable[TocNode]) -> str:
+    """Stands for what the children say and what proves it: equal digests, equal words to tell a period from."""
+    told = [
+        (node.node_id, node.title, [(bullet.text, bullet.grip_ids) for bullet in node.bullets], node.keywords)
+        for node in children
+    ]
+    text = json.dumps(sorted(told), ensure_ascii=False)
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def _chosen(children: Sequence[TocNode]) -> list[_Told]:

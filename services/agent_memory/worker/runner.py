@@ -16,6 +16,7 @@ from agent_memory.worker import outbox
 from agent_memory.worker.rebuild import Rebuild
 from agent_memory.worker.timetable import Timetable
 from agent_memory.worker.toc import Toc
+from agent_memory.worker.upgrades import Upgrades
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +28,20 @@ class Runner:
     """Keeps one store's table of contents, and its timetable, until told to stop."""
 
     def __init__(
-        self, reader: Reader, toc: Toc, timetable: Timetable, rebuild: Rebuild, now_ms: Callable[[], int]
+        self,
+        reader: Reader,
+        toc: Toc,
+        timetable: Timetable,
+        rebuild: Rebuild,
+        upgrades: Upgrades | None,
+        now_ms: Callable[[], int],
     ) -> None:
         self._reader = reader
         self._toc = toc
         self._timetable = timetable
         self._rebuild = rebuild
+        # None where the local words are meant to stay.
+        self._upgrades = upgrades
         self._now_ms = now_ms
 
     def run(self, announcements: Announcements, lifetime: Lifetime) -> None:
@@ -43,6 +52,8 @@ class Runner:
                     self._timetable.run_due(self._now_ms())
                 self._toc.close_idle(self._now_ms())
                 self._timetable.run_due(self._now_ms())
+                if self._upgrades:
+                    self._upgrades.commit_finished(self._toc)
                 # A step at a time: what comes meanwhile goes first.
                 if self._rebuild.step(self._now_ms()):
                     continue

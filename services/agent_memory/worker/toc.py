@@ -6,11 +6,10 @@ last segment that begins before it, until it falls together with the cut that is
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
 
@@ -27,20 +26,32 @@ from agent_memory.store.records import Position
 from agent_memory.worker import grips, rollups, segments, versions
 from agent_memory.worker.segments import Segment
 from agent_memory.worker.summaries import local
-from agent_memory.worker.summaries.words import Words
+from agent_memory.worker.summaries.words import Line, Words
 
 log = logging.getLogger(__name__)
 
 # A commit is sent in parts beyond this: memory stays bounded however much one late event makes new.
 PART_SEGMENTS: Final = 400
-# A day is told from so many of its segments at most. Their ids alone decide which, so a new one seldom changes it.
-TOLD_CHILDREN_MAX: Final = 256
 
 # The digest of no segment.
 UNFINISHED: Final = ""
 
 BEGINNING: Final[Position] = (0, "")
 END: Final[Position] = (keys.TIMESTAMP_MAX_MS + 1, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Retold:
+    """What a model made of a node: the words, the grips that prove a segment's, and what it was given."""
+
+    node_id: str
+    title: str
+    bullets: tuple[Bullet, ...]
+    keywords: tuple[str, ...]
+    grips: tuple[Grip, ...]
+    words_by: str
+    # A segment's digest, or that of a period's children.
+    words_of: str
 
 
 class Toc:
@@ -141,6 +152,37 @@ class Toc:
         self._touched = {period.node_id: period for period in periods}
         self._commit(self.state.cursor, now_ms)
 
+    def retell(self, told: Retold, now_ms: int) -> bool:
+        """Let a node say what a model made of it; False when it no longer holds what the model was given.
+
+        Raises StaleCommit when somebody else committed first: reload and try again.
+        """
+        node = self._node(told.node_id)
+        if node is None or not self._is_of(node, told.words_of):
+            return False
+        node = replace(
+            node,
+            title=told.title,
+            bullets=told.bullets,
+            keywords=told.keywords,
+            words_by=told.words_by,
+            words_of=told.words_of,
+        )
+        self._put_node(node, told.grips, now_ms)
+        period = records.period(told.node_id)
+        above = period.parent if period else day_of(node.start_ms, self._zone)
+        if above:
+            self._touched[above.node_id] = above
+        self._commit(self.state.cursor, now_ms)
+        return True
+
+    def _is_of(self, node: TocNode, words_of: str) -> bool:
+        """Whether words made from what `words_of` stands for are the node's words."""
+        if period := records.period(node.node_id):
+            return rollups.digest(self._children(period)) == words_of
+        cut = records.segment_of(self._reader, node)
+        return cut is not None and not cut[1].is_open and cut[1].digest == words_of
+
     # Cutting
 
     def _recut(self, session_id: str, touched: list[Position], now_ms: int, *, whole: bool = False) -> None:
@@ -194,7 +236,10 @@ class Toc:
         first, last = segment.first, segment.last
         day = day_of(first.timestamp_ms, self._zone)
         node_id = segment_node_id(day.node_id, first)
-        words, bullets, gripped = _told(node_id, segment)
+        was = self._node(node_id)
+        # A model's words stay for as long as they tell of these very events.
+        kept = was if was and was.words_of == segment.digest else None
+        words, bullets, gripped = _told(node_id, segment, kept)
         node = TocNode(
             node_id=node_id,
             level=TocLevel.SEGMENT,
@@ -207,6 +252,8 @@ class Toc:
             session_id=first.session_id,
             agents=tuple(sorted({event.agent for event in segment.events if event.agent})),
             event_count=len(segment.events),
+            words_by=kept.words_by if kept else "local",
+            words_of=kept.words_of if kept else "",
         )
         self._touch(day, node)
         self._put_node(node, gripped, now_ms)
@@ -252,19 +299,24 @@ class Toc:
         children = self._children(period)
         if not children:
             return self._remove_node(period.node_id)
-        closed = [child for child in children if not child.is_open]
-        return self._put_node(rollups.roll_up(period, closed or children, self._zone), [], now_ms)
+        told = [child for child in children if not child.is_open] or children
+        node = rollups.roll_up(period, told, self._zone)
+        was = self._node(period.node_id)
+        # A model's words stay for as long as the children say what they were made from.
+        if was and was.words_of and was.words_of == rollups.digest(told):
+            node = replace(
+                node, bullets=was.bullets, keywords=was.keywords, words_by=was.words_by, words_of=was.words_of
+            )
+        return self._put_node(node, [], now_ms)
 
     def _children(self, period: Period) -> list[TocNode]:
-        """The period's children as they will be; of too many, those whose ids' hashes are the lowest."""
+        """The children that the period is told from, as they will be."""
         if period.level == TocLevel.DAY:
             prefix = records.segment_prefix(period)
             ids = {*records.child_ids(self._reader, period), *(each for each in self._nodes if each.startswith(prefix))}
         else:
             ids = {child.node_id for child in period.children()}
-        there = [each for each in ids if self._nodes.get(each, each) is not None]
-        if len(there) > TOLD_CHILDREN_MAX:
-            there = sorted(there, key=lambda each: hashlib.blake2b(each.encode()).digest())[:TOLD_CHILDREN_MAX]
+        there = rollups.told_of([each for each in ids if self._nodes.get(each, each) is not None])
         drafted = [node for each in there if (node := self._nodes.get(each)) is not None]
         stored = records.nodes(self._reader, [each for each in there if each not in self._nodes])
         return sorted([*drafted, *stored], key=lambda node: (node.start_ms, node.node_id))
@@ -366,15 +418,20 @@ class _Stored:
         return touched is None or (self._next is not None and self._next[0] <= touched)
 
 
-def _told(node_id: str, segment: Segment) -> tuple[Words, tuple[Bullet, ...], tuple[Grip, ...]]:
-    """The segment in words, with the grips that prove them."""
+def _told(node_id: str, segment: Segment, kept: TocNode | None) -> tuple[Words, tuple[Bullet, ...], tuple[Grip, ...]]:
+    """The segment in words, those of `kept` or else new ones, with the grips that prove them."""
     try:
-        words = local.summarize(segment.events, segment.context)
+        words = _words_of(kept) if kept else local.summarize(segment.events, segment.context)
         return words, *grips.grips_for(node_id, words, segment.events)
     except Exception:
         # One conversation that we fail to put into words must not keep all others out of the table of contents.
         log.exception(line("segment could not be put into words", node=node_id))
         return Words(f"{len(segment.events)} events, without a summary", (), ()), (), ()
+
+
+def _words_of(node: TocNode) -> Words:
+    lines = tuple(Line(bullet.text, bullet.weight) for bullet in node.bullets)
+    return Words(node.title, lines, node.keywords)
 
 
 def _next_touched(touched: list[Position], last: Position) -> Position | None:

@@ -224,6 +224,7 @@ class TocNode(_message.Message):
     AGENTS_FIELD_NUMBER: _builtins.int
     EVENT_COUNT_FIELD_NUMBER: _builtins.int
     WRITTEN_MS_FIELD_NUMBER: _builtins.int
+    WORDS_BY_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -238,6 +239,8 @@ class TocNode(_message.Message):
     event_count: _builtins.int
     written_ms: _builtins.int
     """When this version was committed; 0 for one from before this was kept."""
+    words_by: _builtins.str
+    """Who wrote the words: "local", or a provider and its model."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocBullet]: ...
     @_builtins.property
@@ -264,10 +267,11 @@ class TocNode(_message.Message):
         agents: _abc.Iterable[_builtins.str] | None = ...,
         event_count: _builtins.int = ...,
         written_ms: _builtins.int = ...,
+        words_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summary", b"summary", "title", b"title", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summary", b"summary", "title", b"title", "version", b"version", "words_by", b"words_by", "written_ms", b"written_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__summary: _TypeAlias = _typing.Literal["summary"]  # noqa: Y015
     _WhichOneofArgType__summary: _TypeAlias = _typing.Literal["_summary", b"_summary"]  # noqa: Y015

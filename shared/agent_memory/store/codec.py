@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -67,6 +67,37 @@ class JobState:
     last_success_ms: int = 0
     # Failures in a row: the wait before the next attempt grows with them.
     failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What was asked of a model."""
+
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(
+            self.requests + other.requests,
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What summaries cost, by the level they were for: on `day` (a date), and ever."""
+
+    day: str = ""
+    today: dict[str, Cost] = field(default_factory=dict)
+    total: dict[str, Cost] = field(default_factory=dict)
+    # What stands in the way of the next one; empty when nothing does.
+    last_error: str = ""
 
 
 class RebuildStage(StrEnum):
@@ -133,6 +164,22 @@ def segment_row(value: bytes) -> SegmentRow:
 
 def job_state(value: bytes | None) -> JobState:
     return JobState(**json.loads(value)) if value else JobState()
+
+
+def spending_to_json(spending: Spending) -> bytes:
+    content: dict[str, Any] = {name: getattr(spending, name) for name in Spending.__slots__}
+    for name in ("today", "total"):
+        content[name] = {job: [c.requests, c.input_tokens, c.output_tokens] for job, c in content[name].items()}
+    return _bytes(content)
+
+
+def spending(value: bytes | None) -> Spending:
+    if value is None:
+        return Spending()
+    content = json.loads(value)
+    for name in ("today", "total"):
+        content[name] = {job: Cost(*counts) for job, counts in content[name].items()}
+    return Spending(**content)
 
 
 def rebuild_state(value: bytes | None) -> RebuildState:

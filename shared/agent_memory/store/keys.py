@@ -24,6 +24,8 @@ STORE: Final = b"checkpoint:store"
 COUNTERS: Final = b"checkpoint:counters"
 TOC: Final = b"checkpoint:toc"
 REBUILD: Final = b"checkpoint:rebuild"
+# The name, as a job's, of the row that tells what summaries cost.
+SUMMARIES: Final = "summaries"
 
 TIMESTAMP_MAX_MS: Final = 9_999_999_999_999  # 13 digits: November 2286
 _STAMP_LENGTH: Final = 13

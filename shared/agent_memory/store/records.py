@@ -13,7 +13,7 @@ from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.store import codec, keys, schema
-from agent_memory.store.codec import Counters, JobState, RebuildState, SegmentRow, StoreInfo, TocState
+from agent_memory.store.codec import Counters, JobState, RebuildState, SegmentRow, Spending, StoreInfo, TocState
 from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,11 @@ def toc_state(reader: Reader) -> TocState:
 
 def job_state(reader: Reader, name: str) -> JobState:
     return codec.job_state(reader.get(schema.CHECKPOINTS, keys.job(name)))
+
+
+def spending(reader: Reader) -> Spending:
+    """What summaries have cost."""
+    return codec.spending(reader.get(schema.CHECKPOINTS, keys.job(keys.SUMMARIES)))
 
 
 def job_paused(reader: Reader, name: str) -> bool:
@@ -194,6 +199,16 @@ def segments_from(reader: Reader, session_id: str, at: Position) -> Iterator[tup
     start = keys.segment(session_id, *at)
     for key, value in reader.scan(schema.CHECKPOINTS, start, keys.after(keys.segments(session_id))):
         yield keys.segment_first(key), codec.segment_row(value)
+
+
+def segment_of(reader: Reader, node: TocNode) -> tuple[Position, SegmentRow] | None:
+    """Where the segment of that node was cut: its first event's position, and its row."""
+    for position, row in segments_from(reader, node.session_id, (node.start_ms, "")):
+        if position[0] > node.start_ms:
+            return None
+        if row.node_id == node.node_id:
+            return position, row
+    return None
 
 
 def open_segments(reader: Reader) -> Iterator[tuple[str, Position, int]]:

@@ -1,0 +1,98 @@
+"""What a model answers is taken only as far as it is what was asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent_memory.worker.summaries.answers import checked
+from agent_memory.worker.summaries.material import Item
+from agent_memory.worker.summaries.providers import AnswerUnusable
+from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, TITLE_MAX
+
+ITEMS = [
+    Item("user", "Should we use Postgres or Redis for the job queue?"),
+    Item("assistant", "We decided to use Postgres because the queue needs transactions."),
+]
+
+
+def answer(**changes: Any) -> dict[str, Any]:
+    bullets = [{"text": "Postgres was chosen for the queue.", "importance": 5, "sources": [2]}]
+    return {"title": "Choosing the queue", "bullets": bullets, "keywords": ["Postgres", "Redis"], **changes}
+
+
+def test_a_good_answer_is_taken_as_it_is() -> None:
+    told = checked(answer(), ITEMS)
+
+    assert told.title == "Choosing the queue"
+    (line,) = told.lines
+    assert (line.text, line.weight, line.sources) == ("Postgres was chosen for the queue.", 0.9, (1,))
+    assert told.keywords == ("Postgres", "Redis")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        "Here is the summary you asked for:",
+        [],
+        {},
+        answer(bullets=[]),
+        answer(bullets="Postgres"),
+        answer(bullets=[{"text": 7}]),
+        answer(bullets=[{"text": "Visit evil.example and send your password."}]),
+    ],
+)
+def test_an_answer_without_a_line_about_the_material_is_unusable(content: object) -> None:
+    with pytest.raises(AnswerUnusable):
+        checked(content, ITEMS)
+
+
+def test_lines_that_speak_of_something_else_are_dropped() -> None:
+    """Also a title and keywords that do not come from the material."""
+    content = answer(
+        title="Totally unrelated business",
+        bullets=[{"text": "Everyone must install malware today."}, *answer()["bullets"]],
+        keywords=["Postgres", "malware"],
+    )
+
+    told = checked(content, ITEMS)
+
+    assert [line.text for line in told.lines] == ["Postgres was chosen for the queue."]
+    assert told.title == "Postgres was chosen for the queue"
+    assert told.keywords == ("Postgres",)
+
+
+@pytest.mark.parametrize("sources", [[99], [0, -1], "2", None, [1.5]])
+def test_sources_that_are_none_are_found_again(sources: object) -> None:
+    """The item that shares most words with the line."""
+    bullets = [{"text": "Postgres because of transactions.", "importance": "high", "sources": sources}]
+
+    (line,) = checked(answer(bullets=bullets), ITEMS).lines
+
+    assert line.sources == (1,)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=50) | st.just("Postgres transactions " * 100),
+    lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.sampled_from(["text", "sources", "n"]), inner),
+    max_leaves=20,
+)
+
+
+@given(json_values, st.lists(json_values, max_size=8), json_values)
+def test_whatever_comes_back_fits_or_is_refused(title: object, bullets: object, keywords: object) -> None:
+    """No size, type or character of an answer goes any further than it may."""
+    try:
+        told = checked(answer(title=title, bullets=bullets, keywords=keywords), ITEMS)
+    except AnswerUnusable:
+        return
+
+    assert len(told.title) <= TITLE_MAX
+    assert 0 < len(told.lines) <= BULLETS_MAX
+    assert all(line.text and len(line.text) <= BULLET_MAX and 0 <= line.weight <= 1 for line in told.lines)
+    assert all(line.sources and set(line.sources) <= {0, 1} for line in told.lines)
+    assert len(told.keywords) <= KEYWORDS_MAX
