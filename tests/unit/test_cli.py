@@ -17,13 +17,15 @@ from agent_memory.cli.main import COMMANDS, cli
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with nothing in it."""
+    # Not tmp_path: it is named after the test, and where a path is too long for a socket, folders move to /tmp.
+    home = tmp_path_factory.mktemp("h")
     for variable in ("HOME", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(variable, str(tmp_path))
+        monkeypatch.setenv(variable, str(home))
     for variable in ("MEMORY_DB_PATH", "MEMORY_GRPC_PORT", "MEMORY_LOG_LEVEL", "MEMORY_CONFIG", "MEMORY_DAEMON_ADDR"):
         monkeypatch.delenv(variable, raising=False)
-    return tmp_path
+    return home
 
 
 def run(*arguments: object) -> Result:
