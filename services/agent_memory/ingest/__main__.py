@@ -26,7 +26,7 @@ def main() -> int:
         make_private_dir(current.runtime.folder)
         writer = Writer(current.db_path, current.timezone)
     except AgentMemoryError as error:
-        logging.getLogger("agent_memory.ingest").error(error)
+        log.error(error)
         return error.exit_code
     server = Server(writer, current.runtime)
     log.info(logs.line("writing", store=current.db_path, events=writer.counters.events, timezone=writer.info.timezone))

@@ -58,8 +58,7 @@ def _work(current: Settings, lifetime: Lifetime) -> int:
         return 0
     reader = Reader(current.db_path, current.runtime.secondary("worker"), CACHE_BYTES)
     announcements = Announcements(current.runtime.announce_socket, frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS)
-    info = records.store_info(reader)
-    zone = ZoneInfo(info.timezone if info else "UTC")
+    zone = records.time_zone(reader)
     toc = Toc(reader, writer, zone)
     upgrades = _upgrades(current, reader, writer, zone)
     runner = Runner(reader, toc, Timetable(reader, writer, toc, zone), Rebuild(reader, toc), upgrades, _now_ms)
