@@ -109,6 +109,20 @@ def test_an_excerpt_is_cut_between_words() -> None:
     assert set(evidence.excerpt.split()) == {"wonderful"}
 
 
+def test_a_line_that_knows_its_event_is_proved_by_that_event_markup_and_all() -> None:
+    """Somebody else says the same in other words, and says it first; the line was taken from the later message."""
+    talk = [
+        event(0, "The cookie's maxAge is given in seconds but express expects milliseconds.", EventRole.USER),
+        event(1, "Yes! The cookie's [`maxAge`](docs/a.md) is given in **seconds**, but express expects more."),
+    ]
+    words = Words("Cookies", (Line("The cookie's maxAge is given in seconds, but express expects more.", 0.7, 1),), ())
+
+    _, (grip,) = grips_for("toc:segment:x", words, talk)
+
+    assert grip.event_id_start == "event-1"
+    assert grip.excerpt == "The cookie's [`maxAge`](docs/a.md) is given in **seconds**, but express expects more."
+
+
 def test_a_grip_names_its_events_and_its_node() -> None:
     words = Words("Deploys", (Line("We never deploy on Fridays", 0.7), Line("Never deploy on a Friday", 0.6)), ())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -14,13 +15,13 @@ from agent_memory.ids import grip_id
 from agent_memory.model import Bullet, Event, EventRole, Grip
 from agent_memory.store.seals import seal
 from agent_memory.worker.summaries.text import ELLIPSIS, boundary, cut, ends, sentences, terms
-from agent_memory.worker.summaries.words import Words
+from agent_memory.worker.summaries.words import Line, Words
 
 SOURCE = "segment_summarizer"
 EXCERPT_MAX = 280  # characters
 EVIDENCE_MAX = 3  # grips of one line
 QUOTE_MIN = 12  # characters; a shorter line found word for word may be chance
-BETWEEN_MAX = 30  # characters between two quoted sentences: markup or a word of thanks that the line leaves out
+BETWEEN_MAX = 30  # characters between two quoted sentences, or words: markup or thanks that the line leaves out
 CANDIDATES = 4  # events that are read closely for one grip
 GAIN_MIN = 0.25  # of the line's weight: what another sentence or another grip must add to be worth reading
 EVENT_SHARE = 0.2  # what the rest of its event counts beside the excerpt itself
@@ -43,7 +44,7 @@ def grips_for(node_id: str, words: Words, events: Sequence[Event]) -> tuple[tupl
     grips: dict[str, Grip] = {}
     bullets = []
     for line in words.bullets:
-        found = [_grip(node_id, evidence, events) for evidence in _choose(line.text, segment)]
+        found = [_grip(node_id, evidence, events) for evidence in _evidence(line, segment)]
         grips.update((grip.grip_id, grip) for grip in found)
         bullets.append(Bullet(line.text, tuple(dict.fromkeys(grip.grip_id for grip in found)), line.weight))
     return tuple(bullets), tuple(grips.values())
@@ -56,6 +57,16 @@ def choose(line: str, events: Sequence[Event]) -> tuple[Evidence, ...]:
     words, a further one only where it proves what the others leave open.
     """
     return _choose(line, _Segment(events))
+
+
+def _evidence(line: Line, segment: _Segment) -> tuple[Evidence, ...]:
+    """The evidence for a line; where one knows what event it was taken from, no other is read."""
+    if line.event is None:
+        return _choose(line.text, segment)
+    event = segment.events[line.event]
+    if excerpt := _taken(line.text.removesuffix(ELLIPSIS), event.text):
+        return (Evidence(line.event, line.event, excerpt),)
+    return tuple(Evidence(line.event, line.event, found.excerpt) for found in choose(line.text, [event]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,34 @@ def _choose(line: str, segment: _Segment) -> tuple[Evidence, ...]:
         found.append(Evidence(place, place, segment.events[place].text[passage.start : passage.end]))
         open_terms = {term: weight for term, weight in open_terms.items() if term not in passage.terms}
     return tuple(found) or (_first_words(segment),)
+
+
+_RUN = re.compile(r"\w+")
+
+
+def _taken(line: str, text: str) -> str:
+    """Where the words of a line follow each other in the text it was taken from, markup and all; empty for nowhere."""
+    runs = _RUN.findall(line)
+    if not runs:
+        return ""
+    punctuation = line[line.rindex(runs[-1]) + len(runs[-1]) :]
+    for begin, stop in ends(text):
+        start = begin - 1
+        while (start := text.find(runs[0], start + 1, stop)) >= 0:
+            if (end := _follow(runs, text, start)) >= 0:
+                end += len(punctuation) if text.startswith(punctuation, end) else 0
+                return text[start : start + cut(text[start:end], EXCERPT_MAX)]
+    return ""
+
+
+def _follow(runs: Sequence[str], text: str, end: int) -> int:
+    """Where the last of the words ends when they follow each other closely from there on, else -1."""
+    for run in runs:
+        place = text.find(run, end, end + BETWEEN_MAX + len(run))
+        if place < 0:
+            return -1
+        end = place + len(run)
+    return end
 
 
 def _quoted(quote: str, events: Sequence[Event]) -> Evidence | None:

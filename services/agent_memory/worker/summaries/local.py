@@ -43,7 +43,7 @@ def summarize(events: Sequence[Event], context: Sequence[Event]) -> Words:
     manners = _manners(said)
     scores = [_saying(sentence.terms, set(), salient) * manner for sentence, manner in zip(said, manners, strict=True)]
     chosen = _chosen(said, scores, manners, salient)
-    lines = [Line(said[place].text, _weight(scores[place])) for place in chosen]
+    lines = [Line(said[place].text, _weight(scores[place]), said[place].event) for place in chosen]
     if len(lines) < BULLETS_MIN:
         trace = tools_line(events) if lines else trace_of(events)
         lines += [Line(trace, TRACE_WEIGHT)] if trace else []

@@ -103,7 +103,7 @@ def terms(text: str) -> set[str]:
 def terms_of(found: Sequence[str]) -> set[str]:
     """`terms` of words already found."""
     # This runs for every word that is ever stored, so the plain case takes no line of Python per word.
-    if all(map(str.isascii, found)):
+    if _UNSPACED_FIRST.search("".join(found)) is None:
         result = set(map(term, found))
     else:
         result = set(chain.from_iterable(_pairs(word) if is_unspaced(word) else (term(word),) for word in found))

@@ -18,6 +18,8 @@ class Line:
 
     text: str
     weight: float
+    # The place of the event whose words these are; None for words that nobody said.
+    event: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
