@@ -36,6 +36,7 @@ class Command(_message.Message):
     PING_FIELD_NUMBER: _builtins.int
     BEGIN_REBUILD_FIELD_NUMBER: _builtins.int
     RESET_JOB_FIELD_NUMBER: _builtins.int
+    ASK_FOR_RUN_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
     @_builtins.property
@@ -54,6 +55,8 @@ class Command(_message.Message):
     def begin_rebuild(self) -> Global___BeginRebuild: ...
     @_builtins.property
     def reset_job(self) -> Global___ResetJob: ...
+    @_builtins.property
+    def ask_for_run(self) -> Global___AskForRun: ...
     def __init__(
         self,
         *,
@@ -66,12 +69,13 @@ class Command(_message.Message):
         ping: Global___Ping | None = ...,
         begin_rebuild: Global___BeginRebuild | None = ...,
         reset_job: Global___ResetJob | None = ...,
+        ask_for_run: Global___AskForRun | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -90,6 +94,7 @@ class Reply(_message.Message):
     PONG_FIELD_NUMBER: _builtins.int
     REBUILD_BEGUN_FIELD_NUMBER: _builtins.int
     JOB_RESET_FIELD_NUMBER: _builtins.int
+    RUN_ASKED_FOR_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     @_builtins.property
@@ -109,6 +114,8 @@ class Reply(_message.Message):
     @_builtins.property
     def job_reset(self) -> Global___JobReset: ...
     @_builtins.property
+    def run_asked_for(self) -> Global___RunAskedFor: ...
+    @_builtins.property
     def refused(self) -> Global___Refused: ...
     def __init__(
         self,
@@ -122,13 +129,14 @@ class Reply(_message.Message):
         pong: Global___Pong | None = ...,
         rebuild_begun: Global___RebuildBegun | None = ...,
         job_reset: Global___JobReset | None = ...,
+        run_asked_for: Global___RunAskedFor | None = ...,
         refused: Global___Refused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "refused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "refused"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -199,6 +207,7 @@ class CommitToc(_message.Message):
     REBUILD_FIELD_NUMBER: _builtins.int
     REMOVED_GRIPS_FIELD_NUMBER: _builtins.int
     COUNTER_CHANGES_FIELD_NUMBER: _builtins.int
+    JOB_FIELD_NUMBER: _builtins.int
     expected_commit: _builtins.int
     cursor: _builtins.int
     rebuild: _builtins.bytes
@@ -219,6 +228,10 @@ class CommitToc(_message.Message):
     def counter_changes(self) -> Global___CounterChanges:
         """What the counters were found to be wrong by; to be added."""
 
+    @_builtins.property
+    def job(self) -> Global___RecordJob:
+        """How the job's run went that all this is the result of."""
+
     def __init__(
         self,
         *,
@@ -231,10 +244,11 @@ class CommitToc(_message.Message):
         rebuild: _builtins.bytes | None = ...,
         removed_grips: _abc.Iterable[Global___GripKey] | None = ...,
         counter_changes: Global___CounterChanges | None = ...,
+        job: Global___RecordJob | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "rebuild", b"rebuild"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "job", b"job", "rebuild", b"rebuild"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "job", b"job", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__rebuild: _TypeAlias = _typing.Literal["rebuild"]  # noqa: Y015
     _WhichOneofArgType__rebuild: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild"]  # noqa: Y015
@@ -431,19 +445,29 @@ class RecordJob(_message.Message):
 
     JOB_NAME_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
+    RUNS_FIELD_NUMBER: _builtins.int
+    IS_ANSWER_FIELD_NUMBER: _builtins.int
     job_name: _builtins.str
     value: _builtins.bytes
+    runs: _builtins.bytes
+    """The job's last runs, where one has ended: replaces the row whole."""
+    is_answer: _builtins.bool
+    """That run is the one that was asked for: nobody waits any longer."""
     def __init__(
         self,
         *,
         job_name: _builtins.str = ...,
         value: _builtins.bytes = ...,
+        runs: _builtins.bytes | None = ...,
+        is_answer: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_runs", b"_runs", "runs", b"runs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_name", b"job_name", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_runs", b"_runs", "is_answer", b"is_answer", "job_name", b"job_name", "runs", b"runs", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__runs: _TypeAlias = _typing.Literal["runs"]  # noqa: Y015
+    _WhichOneofArgType__runs: _TypeAlias = _typing.Literal["_runs", b"_runs"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__runs) -> _WhichOneofReturnType__runs | None: ...
 
 Global___RecordJob: _TypeAlias = RecordJob  # noqa: Y015
 
@@ -570,6 +594,51 @@ class JobReset(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JobReset: _TypeAlias = JobReset  # noqa: Y015
+
+@_typing.final
+class AskForRun(_message.Message):
+    """Have the worker run a job as soon as it can. Where one is asked for already, it is the same one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_NAME_FIELD_NUMBER: _builtins.int
+    ASKED_MS_FIELD_NUMBER: _builtins.int
+    job_name: _builtins.str
+    asked_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        job_name: _builtins.str = ...,
+        asked_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_ms", b"asked_ms", "job_name", b"job_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskForRun: _TypeAlias = AskForRun  # noqa: Y015
+
+@_typing.final
+class RunAskedFor(_message.Message):
+    """When the run was first asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASKED_MS_FIELD_NUMBER: _builtins.int
+    asked_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        asked_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_ms", b"asked_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunAskedFor: _TypeAlias = RunAskedFor  # noqa: Y015
 
 @_typing.final
 class Compact(_message.Message):

@@ -119,6 +119,16 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointResponse.FromString,
                 _registered_method=True)
+        self.RunJob = channel.unary_unary(
+                '/memory.MemoryService/RunJob',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobResponse.FromString,
+                _registered_method=True)
+        self.GetJobHistory = channel.unary_unary(
+                '/memory.MemoryService/GetJobHistory',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryResponse.FromString,
+                _registered_method=True)
         self.ResolveTime = channel.unary_unary(
                 '/memory.MemoryService/ResolveTime',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
@@ -231,6 +241,18 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RunJob(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetJobHistory(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ResolveTime(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -324,6 +346,16 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.ResetCheckpoint,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointResponse.SerializeToString,
+            ),
+            'RunJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunJob,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobResponse.SerializeToString,
+            ),
+            'GetJobHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJobHistory,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryResponse.SerializeToString,
             ),
             'ResolveTime': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveTime,
@@ -790,6 +822,60 @@ class MemoryService:
             '/memory.MemoryService/ResetCheckpoint',
             agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.ResetCheckpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/RunJob',
+            agent__memory_dot_rpc_dot_memory__pb2.RunJobRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.RunJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetJobHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetJobHistory',
+            agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

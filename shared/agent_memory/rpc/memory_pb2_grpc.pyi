@@ -52,6 +52,8 @@ class MemoryServiceStub:
     RebuildToc: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]
     GetRebuildStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]
     ResetCheckpoint: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResetCheckpointRequest, _memory_pb2.ResetCheckpointResponse]
+    RunJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]
+    GetJobHistory: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetJobHistoryRequest, _memory_pb2.GetJobHistoryResponse]
     ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
 
 @_typing.type_check_only
@@ -74,6 +76,8 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     RebuildToc: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]  # type: ignore[assignment]
     GetRebuildStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]  # type: ignore[assignment]
     ResetCheckpoint: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResetCheckpointRequest, _memory_pb2.ResetCheckpointResponse]  # type: ignore[assignment]
+    RunJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]  # type: ignore[assignment]
+    GetJobHistory: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetJobHistoryRequest, _memory_pb2.GetJobHistoryResponse]  # type: ignore[assignment]
     ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -195,6 +199,20 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.ResetCheckpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.ResetCheckpointResponse, _abc.Awaitable[_memory_pb2.ResetCheckpointResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RunJob(
+        self,
+        request: _memory_pb2.RunJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.RunJobResponse, _abc.Awaitable[_memory_pb2.RunJobResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetJobHistory(
+        self,
+        request: _memory_pb2.GetJobHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetJobHistoryResponse, _abc.Awaitable[_memory_pb2.GetJobHistoryResponse]]: ...
 
     @_abc_1.abstractmethod
     def ResolveTime(
