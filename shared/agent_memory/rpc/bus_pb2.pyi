@@ -208,6 +208,7 @@ class CommitToc(_message.Message):
     REMOVED_GRIPS_FIELD_NUMBER: _builtins.int
     COUNTER_CHANGES_FIELD_NUMBER: _builtins.int
     JOB_FIELD_NUMBER: _builtins.int
+    UNFILED_FIELD_NUMBER: _builtins.int
     expected_commit: _builtins.int
     cursor: _builtins.int
     rebuild: _builtins.bytes
@@ -232,6 +233,10 @@ class CommitToc(_message.Message):
     def job(self) -> Global___RecordJob:
         """How the job's run went that all this is the result of."""
 
+    @_builtins.property
+    def unfiled(self) -> _containers.RepeatedCompositeFieldContainer[Global___FiledSegment]:
+        """Segments that are no longer among those of the project named."""
+
     def __init__(
         self,
         *,
@@ -245,10 +250,11 @@ class CommitToc(_message.Message):
         removed_grips: _abc.Iterable[Global___GripKey] | None = ...,
         counter_changes: Global___CounterChanges | None = ...,
         job: Global___RecordJob | None = ...,
+        unfiled: _abc.Iterable[Global___FiledSegment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "job", b"job", "rebuild", b"rebuild"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "job", b"job", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "job", b"job", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments", "unfiled", b"unfiled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__rebuild: _TypeAlias = _typing.Literal["rebuild"]  # noqa: Y015
     _WhichOneofArgType__rebuild: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild"]  # noqa: Y015
@@ -415,9 +421,14 @@ class SegmentPut(_message.Message):
     KEY_FIELD_NUMBER: _builtins.int
     VALUE_FIELD_NUMBER: _builtins.int
     OPEN_SINCE_MS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    FILED_FIELD_NUMBER: _builtins.int
     value: _builtins.bytes
     open_since_ms: _builtins.int
     """Set while the segment can still grow: when its last event was."""
+    project: _builtins.str
+    """The project among whose segments it is found, and the row that finds it there; empty for none."""
+    filed: _builtins.bytes
     @_builtins.property
     def key(self) -> Global___SegmentKey: ...
     def __init__(
@@ -426,16 +437,45 @@ class SegmentPut(_message.Message):
         key: Global___SegmentKey | None = ...,
         value: _builtins.bytes = ...,
         open_since_ms: _builtins.int | None = ...,
+        project: _builtins.str = ...,
+        filed: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_open_since_ms", b"_open_since_ms", "key", b"key", "open_since_ms", b"open_since_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_open_since_ms", b"_open_since_ms", "key", b"key", "open_since_ms", b"open_since_ms", "value", b"value"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_open_since_ms", b"_open_since_ms", "filed", b"filed", "key", b"key", "open_since_ms", b"open_since_ms", "project", b"project", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__open_since_ms: _TypeAlias = _typing.Literal["open_since_ms"]  # noqa: Y015
     _WhichOneofArgType__open_since_ms: _TypeAlias = _typing.Literal["_open_since_ms", b"_open_since_ms"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__open_since_ms) -> _WhichOneofReturnType__open_since_ms | None: ...
 
 Global___SegmentPut: _TypeAlias = SegmentPut  # noqa: Y015
+
+@_typing.final
+class FiledSegment(_message.Message):
+    """A segment among those of a project: found by project and first event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_FIELD_NUMBER: _builtins.int
+    FIRST_MS_FIELD_NUMBER: _builtins.int
+    FIRST_EVENT_ID_FIELD_NUMBER: _builtins.int
+    project: _builtins.str
+    first_ms: _builtins.int
+    first_event_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        project: _builtins.str = ...,
+        first_ms: _builtins.int = ...,
+        first_event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_event_id", b"first_event_id", "first_ms", b"first_ms", "project", b"project"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FiledSegment: _TypeAlias = FiledSegment  # noqa: Y015
 
 @_typing.final
 class RecordJob(_message.Message):

@@ -1481,11 +1481,16 @@ class TocLine(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     IS_OPEN_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
+    BULLETS_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
     is_open: _builtins.bool
     tokens: _builtins.int
+    @_builtins.property
+    def bullets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it says; only of the one segment where a project was left off."""
+
     def __init__(
         self,
         *,
@@ -1494,10 +1499,11 @@ class TocLine(_message.Message):
         title: _builtins.str = ...,
         is_open: _builtins.bool = ...,
         tokens: _builtins.int = ...,
+        bullets: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_open", b"is_open", "level", b"level", "node_id", b"node_id", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bullets", b"bullets", "is_open", b"is_open", "level", b"level", "node_id", b"node_id", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1601,19 +1607,23 @@ class GetTocMapRequest(_message.Message):
 
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     NOW_MS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
     max_tokens: _builtins.int
     """What the map may cost to read; 400 where it is 0."""
     now_ms: _builtins.int
     """When it is asked; now, by default."""
+    project: _builtins.str
+    """Of this project only, named by its folder's full path or by its id: where it was left off, and its segments."""
     def __init__(
         self,
         *,
         max_tokens: _builtins.int = ...,
         now_ms: _builtins.int | None = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "now_ms", b"now_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "max_tokens", b"max_tokens", "now_ms", b"now_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "project", b"project"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__now_ms: _TypeAlias = _typing.Literal["now_ms"]  # noqa: Y015
     _WhichOneofArgType__now_ms: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms"]  # noqa: Y015
