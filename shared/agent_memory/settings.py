@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,8 @@ class Settings:
     # What a million tokens cost there and back, in dollars, to say what summaries cost; 0: not known.
     summarizer_input_price: float = 0.0
     summarizer_output_price: float = 0.0
+    # Names of projects that another name is to be used for: from the old to the new.
+    project_names: Mapping[str, str] = field(default_factory=dict)
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -59,7 +62,7 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process these same settings."""
-        return {variable: str(getattr(self, name)) for name, variable in VARIABLES.items()}
+        return {variable: _as_text(getattr(self, name)) for name, variable in VARIABLES.items()}
 
 
 # A setting's environment variable. MEMORY_CONFIG, which names the config file, is not a setting itself.
@@ -79,6 +82,7 @@ VARIABLES = {
     "summarizer_daily_tokens": "MEMORY_SUMMARIZER_DAILY_TOKENS",
     "summarizer_input_price": "MEMORY_SUMMARIZER_INPUT_PRICE",
     "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
+    "project_names": "MEMORY_PROJECT_NAMES",
 }
 _CHOICES = {
     "log_level": LOG_LEVELS,
@@ -146,9 +150,11 @@ def _flattened(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 def _parsed(name: str, value: object, source: str) -> Any:
     """The value in the setting's own type; raises SettingsError where it has none."""
-    text = str(value)
+    text = _as_text(value)
     try:
         match name:
+            case "project_names":
+                return _project_names(text)
             case "db_path":
                 if not text or "\0" in text:
                     raise ValueError("it must name a folder")
@@ -185,6 +191,23 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 return text.lower()
     except (ValueError, ZoneInfoNotFoundError) as error:
         raise SettingsError(f"{source}: {name} = {text!r} is not usable: {error}") from error
+
+
+def _project_names(text: str) -> dict[str, str]:
+    try:
+        names = json.loads(text)
+    except ValueError:
+        raise ValueError("it must be a table, or a JSON object, of old names and new ones") from None
+    if not isinstance(names, dict) or not all(new and isinstance(new, str) for new in names.values()):
+        raise ValueError("it must be a table of old names and new ones")
+    for old, new in names.items():
+        if new in names:
+            raise ValueError(f"{old!r} leads to {new!r}, which leads on to {names[new]!r}; let both lead there")
+    return names
+
+
+def _as_text(value: object) -> str:
+    return json.dumps(value) if isinstance(value, Mapping) else str(value)
 
 
 assert {f.name for f in fields(Settings)} == {*VARIABLES, "sources"}  # every setting can be set

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent_memory import client, settings
 from agent_memory.capture import events, letters, transcripts, wire
+from agent_memory.capture.projects import Projects
 
 
 def deliver(data: bytes) -> None:
@@ -13,7 +14,9 @@ def deliver(data: bytes) -> None:
     """
     letter = letters.read(data)
     call = wire.parse(letter.payload, agent=letter.agent, event=letter.event, project=letter.project)
-    event = events.event_from(transcripts.completed(call), letter.arrived_ms, letter.key)
+    current = settings.load()
+    call = Projects(current.project_names).completed(transcripts.completed(call))
+    event = events.event_from(call, letter.arrived_ms, letter.key)
     if event is not None:
-        with client.connect(settings.load()) as daemon:
+        with client.connect(current) as daemon:
             daemon.ingest(event)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 from agent_memory.bus.client import Bus
 from agent_memory.capture import events, transcripts, wire
 from agent_memory.capture.letters import Letter
+from agent_memory.capture.projects import Projects
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.spool import Spool
 from agent_memory.errors import CommandRefused, InvalidEvent
@@ -29,6 +31,7 @@ class Letterbox:
         self._writer = writer
         self._spool = spool
         self._sessions = Sessions()
+        self._projects = Projects(settings.project_names)
 
     def take(self, letters: Sequence[Letter]) -> None:
         """Store what the letters tell of; returns once it is on disk.
@@ -53,6 +56,7 @@ class Letterbox:
         try:
             call = wire.parse(letter.payload, agent=letter.agent, event=letter.event, project=letter.project)
             call = transcripts.completed(self._sessions.completed(call))
+            call = self._projects.completed(call, late_ms=time.time_ns() // 1_000_000 - letter.arrived_ms)
             event = events.event_from(call, letter.arrived_ms, letter.key)
             if event is None:
                 return None

@@ -154,6 +154,8 @@ def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
         "hook_event_name": call.hook_name,
         "cwd": call.cwd,
         "project": call.project,
+        "project_id": call.project_id,
+        "git_branch": call.git_branch,
         "prompt_id": call.prompt_id,
         "model": call.model,
         "permission_mode": call.permission_mode,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
 from dataclasses import replace
 
+from agent_memory.capture import files
 from agent_memory.capture.wire import HookCall, timestamp_ms
 
 # A long answer and the bookkeeping after it; what is farther back belongs to something else.
@@ -17,7 +16,8 @@ def completed(call: HookCall) -> HookCall:
     """The call, with the assistant's last words from the transcript where an agent that stops doesn't say them."""
     if call.agent != "copilot-cli" or call.hook != "Stop" or call.last_assistant_message:
         return call
-    return replace(call, last_assistant_message=_last_words(_tail(call.transcript_path), call.timestamp_ms))
+    tail = files.tail(call.transcript_path, TAIL_BYTES)
+    return replace(call, last_assistant_message=_last_words(tail, call.timestamp_ms))
 
 
 def _last_words(tail: bytes, until_ms: int | None) -> str:
@@ -42,21 +42,3 @@ def _parsed(line: bytes) -> object:
         return json.loads(line)
     except (ValueError, RecursionError):
         return None  # torn at the beginning of the tail, or being written
-
-
-def _tail(path: str) -> bytes:
-    """The end of the file; nothing where there is none that can be read without waiting."""
-    if not path.startswith("/") or "\0" in path:
-        return b""
-    try:
-        # What a payload names may be a pipe or a device: opened without waiting, and read only if it is a file.
-        file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            status = os.fstat(file)
-            if not stat.S_ISREG(status.st_mode):
-                return b""
-            return os.pread(file, TAIL_BYTES, max(0, status.st_size - TAIL_BYTES))
-        finally:
-            os.close(file)
-    except OSError:
-        return b""

@@ -53,6 +53,9 @@ class HookCall:
     # Where the agent stood, which follows every `cd`; and the folder the session was opened in, where that is known.
     cwd: str
     project: str
+    # Not said by the agent: the project that this folder belongs to, whatever it is called, and the branch it is on.
+    project_id: str
+    git_branch: str
     # The turn: one id for everything between two prompts.
     prompt_id: str
     # What is told, where the agent gives it an id of its own.
@@ -94,6 +97,8 @@ def parse(raw: bytes, *, agent: str = "", event: str = "", project: str = "") ->
         agent=name,
         cwd=cwd,
         project=project or text("project") or (cwd if hook == "SessionStart" else ""),
+        project_id="",
+        git_branch="",
         prompt_id=text("prompt_id") or text("turn_id"),
         message_id=text("message_id"),
         prompt=text("prompt") or (text("message") if hook == "UserPromptSubmit" else ""),
