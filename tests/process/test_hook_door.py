@@ -52,10 +52,15 @@ def test_what_a_hook_hands_over_is_stored_when_it_returns(stack: Stack) -> None:
     """No waiting: the answer to the agent comes after the disk's, and nothing goes by the spool."""
     stack.start()
 
-    call_hook(stack, prompt("Hello", prompt_id="p1"), CLAUDE_PROJECT_DIR="/home/dev/project")
+    folder = stack.folder / "tool"
+    (folder / ".git" / "objects").mkdir(parents=True)
+    (folder / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (folder / ".git" / "config").write_text('[remote "origin"]\n\turl = git@github.com:acme/tool.git\n')
+    call_hook(stack, prompt("Hello", prompt_id="p1"), CLAUDE_PROJECT_DIR=str(folder))
 
     (event,) = events(stack)
-    assert (event.text, event.metadata["project"]) == ("Hello", "/home/dev/project")
+    assert (event.text, event.metadata["project"]) == ("Hello", str(folder))
+    assert (event.metadata["project_id"], event.metadata["git_branch"]) == ("github.com/acme/tool", "main")
     assert spool(stack).state().waiting == 0
 
 
