@@ -48,12 +48,15 @@ def conversations(seed: int, sessions: int = 4, events_each: int = 40, begin_ms:
 
 def _session(session_id: str, events: int, begin_ms: int, random: Random) -> list[Event]:
     at = begin_ms + random.randrange(3 * 86_400_000)
+    # Of every third session nobody knows the project.
+    project = {"project": "/home/dev/shop"} if int(session_id.rpartition("-")[2]) % 3 else {}
     found = []
     for number in range(events):
         at += random.choice(_PAUSES_MS)
         kind, role = random.choices(_SPEAKERS, _WEIGHTS)[0]
         text = " ".join(random.choices(_SENTENCES, k=random.choice((1, 1, 2, 5, 60))))
         # Ids of the same instant are not in the order they were made in: nothing may rely on that.
+        metadata = {"turn": str(number), **project}
         event_id = f"{session_id}/{random.randrange(1000):03}-{number}"
         found.append(Event(event_id, session_id, at, kind, role, text, {"turn": str(number)}, "claude-code"))
     return found

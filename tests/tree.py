@@ -54,6 +54,7 @@ def check_sound(reader: Reader, events: Iterable[Event]) -> Tree:
     _check_every_event_is_in_one_segment(reader, stored.values())
     _check_grips_prove(tree, stored)
     _check_nothing_is_orphaned(reader, tree)
+    _check_projects_find_their_segments(reader, stored.values())
     counters = records.counters(reader)
     assert counters == codec.Counters(
         events=len(stored),
@@ -112,6 +113,20 @@ def _check_nothing_is_orphaned(reader: Reader, tree: Tree) -> None:
     still_open = {row.node_id for _, row in _segment_rows(reader) if row.is_open}
     assert still_open == {node_id for node_id in segments if tree[node_id].node.is_open}
     assert len(list(records.open_segments(reader))) == len(still_open)
+
+
+def _check_projects_find_their_segments(reader: Reader, events: Iterable[Event]) -> None:
+    projects = {event.session_id: event.project for event in events}
+    filed = {
+        (keys.project_segment_first(key), row.session_id, row.node_id): row.project
+        for key, value in reader.scan(schema.CHECKPOINTS, keys.PROJECT_PREFIX, keys.after(keys.PROJECT_PREFIX))
+        if (row := codec.project_row(value)) and key.startswith(keys.project(row.project))
+    }
+    assert filed == {
+        (first, session_id, row.node_id): projects[session_id]
+        for (session_id, first), row in _segment_rows(reader)
+        if projects[session_id]
+    }
 
 
 def _segment_rows(reader: Reader) -> Iterator[tuple[tuple[str, tuple[int, str]], SegmentRow]]:

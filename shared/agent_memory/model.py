@@ -61,6 +61,11 @@ class Event:
         """Where the event stands among all events: by time, then by id."""
         return (self.timestamp_ms, self.event_id)
 
+    @property
+    def project(self) -> str:
+        """The project it belongs to, by its id, else by its folder; empty where neither is known."""
+        return self.metadata.get("project_id") or self.metadata.get("project", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Bullet:

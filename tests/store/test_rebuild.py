@@ -131,6 +131,8 @@ def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, wr
     grips = [grip for entry in expected.values() for grip in entry.grips if entry.node.session_id]
     assert verify(keeper.reader).is_sound
     lost = b"latest:toc:segment:2025-10-22:LOST"
+    ((first, filed), *_) = records.project_segments(keeper.reader, "/home/dev/shop", 0, NOW_MS)
+    misfiled = replace(filed, project="/home/dev/other")
 
     with damaged(
         writer,
@@ -139,12 +141,14 @@ def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, wr
             (schema.TOC_LATEST, keys.latest("toc:week:2025:W43")),
             (schema.GRIPS, keys.grip(grips[3].grip_id)),
             (schema.GRIPS, keys.node_grip(grips[8].node_id, grips[8].grip_id)),
+            (schema.CHECKPOINTS, keys.project_segment(filed.project, *first)),
         ],
         puts=[
             (schema.TOC_NODES, keys.node(segments[2].node_id, 1), b"no JSON"),
             (schema.TOC_LATEST, lost, (1).to_bytes(4, "big")),
             (schema.TOC_NODES, keys.node("toc:segment:2025-10-22:GONE", 1), b"{}"),
             (schema.GRIPS, keys.grip(grips[5].grip_id), codec.grip_to_json(replace(grips[5], excerpt="Never."))),
+            (schema.CHECKPOINTS, keys.project_segment(misfiled.project, *first), codec.to_json(misfiled)),
             (schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(codec.Counters(1, 2, 3, len(EVENTS)))),
         ],
     ) as later:

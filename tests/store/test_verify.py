@@ -125,6 +125,16 @@ def leave_open(group: Group, known: Known) -> None:
     group.put(schema.CHECKPOINTS, key, b"1")
 
 
+def lose_place_in_project(group: Group, known: Known) -> None:
+    for key in group.keys_with(schema.CHECKPOINTS, keys.PROJECT_PREFIX):
+        group.delete(schema.CHECKPOINTS, key)
+
+
+def file_elsewhere(group: Group, known: Known) -> None:
+    row = codec.ProjectRow("/home/dev/other", known.node.session_id, known.node.node_id)
+    group.put(schema.CHECKPOINTS, keys.project_segment(row.project, 1, "e1"), codec.to_json(row))
+
+
 def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> None:
     """Everything was looked at, and every seal is whole."""
     writer, _ = stopped
@@ -154,6 +164,8 @@ def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> No
         (miscount, "there are"),
         (overrun, "behind the end of the outbox"),
         (leave_open, "will not be closed in time"),
+        (lose_place_in_project, "is not found among the segments of /home/dev/shop"),
+        (file_elsewhere, "is no segment of the project /home/dev/other"),
     ],
 )
 def test_each_fault_is_found(stopped: tuple[WriterProcess, Known], damage: Damage, said: str) -> None:

@@ -76,6 +76,9 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
     for gone in commit.removed_segments:
         group.delete(schema.CHECKPOINTS, keys.segment(gone.session_id, gone.first_ms, gone.first_event_id))
         group.delete(schema.CHECKPOINTS, keys.open_segment(gone.session_id, gone.first_ms, gone.first_event_id))
+    # Before they are put: a segment that changed its project is in another place among the same commit's.
+    for row in commit.unfiled:
+        group.delete(schema.CHECKPOINTS, keys.project_segment(row.project, row.first_ms, row.first_event_id))
     for segment in commit.segments:
         _put_segment(group, segment)
     for grip in commit.removed_grips:
@@ -205,3 +208,6 @@ def _changed(counters: Counters, changes: pb.CounterChanges) -> Counters:
 
 def _refused(message: str) -> Outcome:
     return Outcome(frames.refused(pb.Refused.INVALID, message))
+    if segment.project:
+        filed = keys.project_segment(segment.project, key.first_ms, key.first_event_id)
+        group.put(schema.CHECKPOINTS, filed, segment.filed)

@@ -19,6 +19,7 @@ from agent_memory.periods import Period
 from agent_memory.store import keys, records, schema
 from agent_memory.store.codec import RebuildStage, RebuildState
 from agent_memory.store.reader import Reader
+from agent_memory.store.records import Position
 from agent_memory.worker.toc import Toc
 
 log = logging.getLogger(__name__)
@@ -95,8 +96,9 @@ class Rebuild:
         return replace(state, stage=RebuildStage.ORPHANS) if state.mend else replace(state, finished_ms=now_ms)
 
     def _orphans(self, state: RebuildState) -> RebuildState:
-        """Rows that nothing leads to: versions of no node, grips that no node owns, owners of no grip."""
-        self._toc.draft_removal(self._lost_nodes(), self._lost_grips())
+        """Rows that nothing leads to: versions of no node, grips that no node owns, owners of no grip, and a project's
+        that lead to none of its segments."""
+        self._toc.draft_removal(self._lost_nodes(), self._lost_grips(), self._misfiled())
         return replace(state, stage=RebuildStage.COUNTERS)
 
     def _lost_nodes(self) -> Iterator[str]:
@@ -116,6 +118,12 @@ class Rebuild:
             grip = records.grip(self._reader, key.decode())
             if grip and not self._is_owned(grip):
                 yield grip.node_id, grip.grip_id
+
+    def _misfiled(self) -> Iterator[tuple[str, Position]]:
+        for key, value in self._rows(schema.CHECKPOINTS, keys.PROJECT_PREFIX):
+            row, first = codec.project_row(value), keys.project_segment_first(key)
+            if not records.is_filed(self._reader, row, first):
+                yield row.project, first
 
     def _is_owned(self, grip: Grip) -> bool:
         row = self._reader.get(schema.GRIPS, keys.node_grip(grip.node_id, grip.grip_id))

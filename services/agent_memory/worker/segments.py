@@ -39,6 +39,11 @@ class Segment:
         return self.events[-1]
 
     @property
+    def project(self) -> str:
+        """Whose segment it is: the first project that one of its events names, empty where none does."""
+        return next((event.project for event in self.events if event.project), "")
+
+    @property
     def digest(self) -> str:
         """Stands for the segment: events never change, so equal ids mean equal segments."""
         names = [event.event_id for event in self.events]

@@ -20,7 +20,7 @@ from agent_memory.model import Bullet, Grip, TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, records, schema
-from agent_memory.store.codec import RebuildState, SegmentRow, TocState
+from agent_memory.store.codec import ProjectRow, RebuildState, SegmentRow, TocState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 from agent_memory.worker import grips, rollups, segments, versions
@@ -130,11 +130,19 @@ class Toc:
         self._touched |= {period.node_id: period for period in periods}
         self._refresh_touched(now_ms)
 
-    def draft_removal(self, node_ids: Iterable[str], owned_grips: Iterable[tuple[str, str]]) -> None:
-        """Draft that these nodes go, and these grips, each named by the node that owned it and its own id."""
+    def draft_removal(
+        self,
+        node_ids: Iterable[str],
+        owned_grips: Iterable[tuple[str, str]],
+        filed: Iterable[tuple[str, Position]],
+    ) -> None:
+        """Draft that these go: nodes, grips, each named by the node that owned it and its own id, and segments from
+        among those of a project, each named by the project and its first event."""
         for node_id in node_ids:
             self._drop_node(node_id)
         self._draft.removed_grips.extend(pb.GripKey(node_id=node, grip_id=grip) for node, grip in owned_grips)
+        for project, first in filed:
+            self._unfile(project, first)
 
     def draft_counters(self, *, events: int, toc_nodes: int, grips: int) -> None:
         """Draft that so much is to be added to the counters."""
@@ -263,9 +271,18 @@ class Toc:
         """Draft the row that tells where the session was cut."""
         first, last = segment.first, segment.last
         node_id = segment_node_id(day_of(first.timestamp_ms, self._zone).node_id, first)
-        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open)
-        key = _segment_key(first.session_id, first.position)
-        self._draft.segments.add(key=key, value=codec.to_json(row), open_since_ms=open_since_ms)
+        project = segment.project
+        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open, project)
+        stored = records.segment_at(self._reader, first.session_id, first.position)
+        if stored is not None and stored.project != project:
+            self._unfile(stored.project, first.position)
+        self._draft.segments.add(
+            key=_segment_key(first.session_id, first.position),
+            value=codec.to_json(row),
+            open_since_ms=open_since_ms,
+            project=project,
+            filed=codec.to_json(ProjectRow(project, first.session_id, node_id)) if project else b"",
+        )
         if open_since_ms is None:
             self._open.pop((first.session_id, first.position), None)
         else:
@@ -281,8 +298,14 @@ class Toc:
     # What stands above
 
     def _touch(self, day: Period, node: TocNode) -> None:
+        self._unfile(row.project, first)
         """Have the day told again, unless only the words of an open segment changed and others have closed."""
         above = self._node(day.node_id)
+    def _unfile(self, project: str, first: Position) -> None:
+        """Draft that the segment is no longer among the project's."""
+        if project:
+            self._draft.unfiled.add(project=project, first_ms=first[0], first_event_id=first[1])
+
         was = self._node(node.node_id)
         if not node.is_open or above is None or above.is_open or (was is not None and not was.is_open):
             self._touched[day.node_id] = day

@@ -49,6 +49,17 @@ class SegmentRow:
     digest: str
     is_open: bool
 
+    # Among whose segments it is; empty where that is not known.
+    project: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectRow:
+    """A segment among those of its project: found by time, where its session's row is found by session."""
+
+    project: str
+    session_id: str
+    node_id: str
 
 @dataclass(frozen=True, slots=True)
 class JobState:
@@ -136,7 +147,7 @@ class RebuildState:
         return (self.from_ms, self.sessions, self.mend) == (other.from_ms, other.sessions, other.mend)
 
 
-FlatRecord = StoreInfo | Counters | TocState | SegmentRow | JobState | RebuildState
+FlatRecord = StoreInfo | Counters | TocState | SegmentRow | ProjectRow | JobState | RebuildState
 
 
 def to_json(record: FlatRecord) -> bytes:
@@ -178,6 +189,10 @@ def spending(value: bytes | None) -> Spending:
         return Spending()
     content = json.loads(value)
     for name in ("today", "total"):
+def project_row(value: bytes) -> ProjectRow:
+    return ProjectRow(**json.loads(value))
+
+
         content[name] = {job: Cost(*counts) for job, counts in content[name].items()}
     return Spending(**content)
 

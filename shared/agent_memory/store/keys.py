@@ -5,12 +5,14 @@ Ids hold no control characters (the front sees to it), so a NUL ends a session i
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 EVENT_PREFIX: Final = b"evt:"
 OUTBOX_PREFIX: Final = b"outbox:"
 OPEN_PREFIX: Final = b"open:"
 SEGMENT_PREFIX: Final = b"segment:"
+PROJECT_PREFIX: Final = b"project:"
 ID_PREFIX: Final = b"id:"
 REMOVED_PREFIX: Final = b"gone:"
 NODE_PREFIX: Final = b"toc:"
@@ -162,6 +164,21 @@ def open_segment(session_id: str, first_ms: int, first_event_id: str) -> bytes:
 
 def open_session(key: bytes) -> str:
     return key[len(OPEN_PREFIX) : key.index(b"\0")].decode()
+
+
+def project(name: str) -> bytes:
+    """The prefix of the rows that tell a project's segments, in order of time: a name can be of any length."""
+    return PROJECT_PREFIX + hashlib.blake2b(name.encode(), digest_size=12).hexdigest().encode() + b":"
+
+
+def project_segment(name: str, first_ms: int, first_event_id: str) -> bytes:
+    """The row of a segment among those of its project, by the segment's first event."""
+    return project(name) + b"%013d:%s" % (first_ms, first_event_id.encode())
+
+
+def project_segment_first(key: bytes) -> tuple[int, str]:
+    """The position of the segment's first event."""
+    return position(key[key.index(b":", len(PROJECT_PREFIX)) + 1 :])
 
 
 def job(name: str) -> bytes:

@@ -13,7 +13,17 @@ from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.store import codec, keys, schema
-from agent_memory.store.codec import Counters, JobState, RebuildState, SegmentRow, Spending, StoreInfo, TocState
+from agent_memory.store.codec import (
+    Counters,
+    JobRun,
+    JobState,
+    ProjectRow,
+    RebuildState,
+    SegmentRow,
+    Spending,
+    StoreInfo,
+    TocState,
+)
 from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -209,6 +219,25 @@ def segment_of(reader: Reader, node: TocNode) -> tuple[Position, SegmentRow] | N
         if row.node_id == node.node_id:
             return position, row
     return None
+
+
+def project_segments(reader: Reader, project: str, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
+    """The project's segments that begin at `from_ms <= t < to_ms`, newest first, with their first events' positions."""
+    start, stop = (keys.project_segment(project, moment_ms, "") for moment_ms in (from_ms, to_ms))
+    for key, value in reader.scan(schema.CHECKPOINTS, start, stop, backwards=True):
+        yield keys.project_segment_first(key), codec.project_row(value)
+
+
+def segment_at(reader: Reader, session_id: str, first: Position) -> SegmentRow | None:
+    """The session's segment that begins right there."""
+    value = reader.get(schema.CHECKPOINTS, keys.segment(session_id, *first))
+    return codec.segment_row(value) if value else None
+
+
+def is_filed(reader: Reader, row: ProjectRow, first: Position) -> bool:
+    """Whether the row among a project's segments leads to one of them."""
+    segment = segment_at(reader, row.session_id, first)
+    return segment is not None and (segment.project, segment.node_id) == (row.project, row.node_id)
 
 
 def open_segments(reader: Reader) -> Iterator[tuple[str, Position, int]]:

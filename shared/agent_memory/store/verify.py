@@ -93,6 +93,7 @@ class _Verification:
             self._check_session(session_id)
         self._check_lost_events()
         self._check_cuts_without_events()
+        self._check_projects()
         self._check_nodes()
         self._check_versions()
         self._check_grips()
@@ -154,8 +155,15 @@ class _Verification:
             if next(self._reader.scan(schema.EVENTS, prefix, keys.after(prefix)), None) is None:
                 self._found.report(session_id, "was cut into segments and has no events", session_id)
 
-    def check_segment(self, session_id: str, first: Position, row: SegmentRow, events: int) -> None:
-        """The node of a segment with so many events tells what the cut says."""
+    def _check_projects(self) -> None:
+        """Each row among a project's segments leads to one of them."""
+        for key, value in self._rows(schema.CHECKPOINTS, keys.PROJECT_PREFIX):
+            row = self._readable(key.decode(), codec.project_row, value)
+            if row is not None and not records.is_filed(self._reader, row, keys.project_segment_first(key)):
+                self._found.report(row.node_id, f"is no segment of the project {row.project}", row.session_id)
+
+    def check_segment(self, session_id: str, first: Position, row: SegmentRow, events: int, project: str) -> None:
+        """The node of a segment with so many events, of that project, tells what the cut says, and both are found."""
         self._found.segments += 1
         node = records.node(self._reader, row.node_id)
         if node is None:
@@ -170,6 +178,9 @@ class _Verification:
         is_listed = self._reader.get(schema.CHECKPOINTS, keys.open_segment(session_id, *first)) is not None
         if is_listed != row.is_open:
             self._found.report(row.node_id, "will not be closed in time, or a second time", session_id)
+        is_filed = self._reader.get(schema.CHECKPOINTS, keys.project_segment(project, *first)) is not None
+        if row.project != project or is_filed != bool(project):
+            self._found.report(row.node_id, f"is not found among the segments of {project or 'no project'}", session_id)
 
     def cuts(self, session_id: str) -> Iterator[tuple[Position, SegmentRow]]:
         prefix = keys.segments(session_id)
@@ -304,6 +315,7 @@ class _Cuts:
         self._rows = verification.cuts(session_id)
         self._current: tuple[Position, SegmentRow] | None = None
         self._held = 0
+        self._project = ""
         self._next = next(self._rows, None)
 
     def take(self, event: Event) -> bool:
@@ -313,6 +325,7 @@ class _Cuts:
         if self._current is None or event.position > _end(self._current[1]):
             return False
         self._held += 1
+        self._project = self._project or event.project
         return True
 
     def end(self) -> None:
@@ -325,12 +338,12 @@ class _Cuts:
         self._check()
         if self._current is not None and self._next is not None and self._next[0] <= _end(self._current[1]):
             self._verification.overlaps(self._session_id, self._next[1])
-        self._current, self._held = self._next, 0
+        self._current, self._held, self._project = self._next, 0, ""
         self._next = next(self._rows, None)
 
     def _check(self) -> None:
         if self._current is not None:
-            self._verification.check_segment(self._session_id, *self._current, self._held)
+            self._verification.check_segment(self._session_id, *self._current, self._held, self._project)
 
 
 class _Quote:
