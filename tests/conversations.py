@@ -58,5 +58,5 @@ def _session(session_id: str, events: int, begin_ms: int, random: Random) -> lis
         # Ids of the same instant are not in the order they were made in: nothing may rely on that.
         metadata = {"turn": str(number), **project}
         event_id = f"{session_id}/{random.randrange(1000):03}-{number}"
-        found.append(Event(event_id, session_id, at, kind, role, text, {"turn": str(number)}, "claude-code"))
+        found.append(Event(event_id, session_id, at, kind, role, text, metadata, "claude-code"))
     return found
