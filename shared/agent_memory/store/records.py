@@ -15,7 +15,6 @@ from agent_memory.periods import Period
 from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import (
     Counters,
-    JobRun,
     JobState,
     ProjectRow,
     RebuildState,
