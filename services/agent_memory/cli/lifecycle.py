@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -163,9 +164,17 @@ def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
         daemon = _start(settings, kept)
     except KeyboardInterrupt:
         return  # what was started is stopped again
+    asked_to_stop = threading.Event()
     for number in _ENDINGS:
-        signal.signal(number, lambda *_: daemon.terminate())
-    for name, line in log_files.follow(followers, ended=lambda: daemon.poll() is not None):
+        signal.signal(number, lambda *_: asked_to_stop.set())
+
+    def has_ended() -> bool:
+        if asked_to_stop.is_set() and daemon.poll() is None:
+            daemon.terminate()
+            stack.hurry(settings)
+        return daemon.poll() is not None
+
+    for name, line in log_files.follow(followers, has_ended):
         click.echo(_labelled(name, line, True), err=True)
     if daemon.returncode != 0:
         raise AgentMemoryError(

@@ -29,6 +29,8 @@ STOP_S = 75.0
 _LOCK_S = 0.5
 # All processes are up and stay up: one that can't start dies within this.
 _LIVED_S = 1.0
+# From the fork of a process to its own first instruction, a hundred times over.
+_BORN_S = 0.1
 _LOOK_S = 0.05
 _SHOWN_LINES = 10
 
@@ -102,8 +104,7 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
     try:
         _wait_until_ready(daemon, settings)
     except BaseException:  # an interrupt during the start, too: half a stack must not stay behind
-        daemon.terminate()
-        daemon.wait(STOP_S)
+        _end_young(daemon, settings)
         raise
     return daemon
 
@@ -130,12 +131,19 @@ def stop(settings: Settings) -> int | None:
             raise AgentMemoryError(
                 f"The memory daemon (PID {pid}) still stops after {STOP_S:.0f} s. See: memory-daemon logs supervisor"
             )
-        # It looks at its children once a second, or when somebody asks it something: ask, and stop in a tenth.
-        with contextlib.suppress(AgentMemoryError):
-            supervisor.pid()
+        hurry(settings)
     with lock:
         _clear(runtime)
     return pid
+
+
+def hurry(settings: Settings) -> None:
+    """Have a supervisor that stops notice at once which of its processes has ended.
+
+    It looks once a second by itself, and whenever somebody asks it something: asked often, it stops in a tenth.
+    """
+    with contextlib.suppress(AgentMemoryError):
+        Supervisor(settings.runtime.supervisor_socket).pid()
 
 
 def status(settings: Settings) -> Status:
@@ -198,6 +206,31 @@ def _wait_until_ready(daemon: subprocess.Popen[bytes], settings: Settings) -> No
         time.sleep(_LOOK_S)
     late = "ingest" if health(settings.runtime) == "NOT_SERVING" else "query"
     raise AgentMemoryError(_with_log(f"The process {late} is not ready after {READY_S:.0f} s.", settings, late))
+
+
+def _end_young(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
+    """Stop a stack that may be in the middle of being started, and wait until it is gone."""
+    try:
+        # supervisord told to stop before it has forked its processes forks them and signals them at once. What is not
+        # yet a program of its own loses the signal, and is waited for until stopwaitsecs are over.
+        deadline = time.monotonic() + _LIVED_S
+        while daemon.poll() is None and time.monotonic() < deadline and not _has_forked(settings):
+            time.sleep(_LOOK_S)
+        time.sleep(_BORN_S)
+    finally:
+        daemon.terminate()
+    deadline = time.monotonic() + STOP_S
+    while daemon.poll() is None and time.monotonic() < deadline:
+        hurry(settings)
+        time.sleep(_LOOK_S)
+
+
+def _has_forked(settings: Settings) -> bool:
+    try:
+        processes = Supervisor(settings.runtime.supervisor_socket).processes()
+    except AgentMemoryError:
+        return False
+    return all(process.state != "STOPPED" for process in processes)
 
 
 def _with_log(what: str, settings: Settings, process: str) -> str:
