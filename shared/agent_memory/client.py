@@ -108,6 +108,14 @@ class Client:
     def scheduler_status(self) -> pb.GetSchedulerStatusResponse:
         return self._call(self._stub.GetSchedulerStatus, pb.GetSchedulerStatusRequest())
 
+    def run_job(self, name: str) -> pb.RunJobResponse:
+        """Have a job run; returns at once, with the time by which `job_history` knows the run when it has ended."""
+        return self._call(self._stub.RunJob, pb.RunJobRequest(job_name=name))
+
+    def job_history(self, name: str = "") -> pb.GetJobHistoryResponse:
+        """The last runs of a job, or of all, newest first."""
+        return self._call(self._stub.GetJobHistory, pb.GetJobHistoryRequest(job_name=name))
+
     def pause_job(self, name: str) -> pb.PauseJobResponse:
         return self._call(self._stub.PauseJob, pb.PauseJobRequest(job_name=name))
 

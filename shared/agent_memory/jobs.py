@@ -49,16 +49,18 @@ JOBS: Final = {
 }
 
 
-def next_run_ms(job: Job, after_ms: int, zone: tzinfo) -> int:
+def next_run_ms(job: Job, after_ms: int, zone: tzinfo, store: str) -> int:
     """When the job runs first after that instant, jitter included; both in milliseconds.
 
+    `store` is what tells a store from others: theirs run at other moments, so that a machine with several of them, or
+    a provider with many machines, does not feel them all at once.
     A local time that a change of the clock leaves out comes an hour later by the clock, and one that it repeats counts
     the first time: one run a day, whatever the day.
     """
     # From the day before: jitter and changes of the clock may carry a run over midnight.
     first = datetime.fromtimestamp(after_ms // 1000, zone).date() - timedelta(days=1)
     days = (first + timedelta(days=offset) for offset in range(_DAYS_BETWEEN_RUNS))
-    runs = (_run_ms(job, day, zone) for day in days if _falls_on(job, day))
+    runs = (_run_ms(job, day, zone, store) for day in days if _falls_on(job, day))
     return next(run_ms for run_ms in runs if run_ms > after_ms)
 
 
@@ -68,13 +70,13 @@ def _falls_on(job: Job, day: date) -> bool:
     return all(field in ("*", str(number)) for field, number in zip(rule, told, strict=True))
 
 
-def _run_ms(job: Job, day: date, zone: tzinfo) -> int:
+def _run_ms(job: Job, day: date, zone: tzinfo, store: str) -> int:
     minute, hour, *_ = job.cron.split()
     moment = datetime.combine(day, time(int(hour), int(minute)), zone)
-    return int(moment.timestamp()) * 1000 + _jitter_ms(job, day)
+    return int(moment.timestamp()) * 1000 + _jitter_ms(job, day, store)
 
 
-def _jitter_ms(job: Job, day: date) -> int:
-    """The job's offset on that day: chance, but the same whenever it is asked for."""
-    digest = hashlib.blake2b(f"{job.name} {day}".encode(), digest_size=8).digest()
+def _jitter_ms(job: Job, day: date, store: str) -> int:
+    """The job's offset on that day in that store: chance, but the same whenever it is asked for."""
+    digest = hashlib.blake2b(f"{store} {job.name} {day}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") % (job.jitter_s * 1000 + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 
@@ -98,3 +99,29 @@ def test_a_job_that_is_not_there_is_no_failure_of_the_call(running: Stack) -> No
     assert (pause.success, resume.success) == (False, False)
     assert "toc_rollup_hour" in pause.error
     assert all(name in pause.error for name in JOBS)
+
+
+def test_run_now_waits_and_tells_how_it_went(running: Stack) -> None:
+    """Also for the compaction, which runs beside the loop; history has both, also after a restart."""
+    jobs(running)
+
+    day = running.run("scheduler", "run-now", "toc_rollup_day").stdout
+    compaction = json.loads(running.run("scheduler", "run-now", "rocksdb_compaction", "--json").stdout)
+    running.run("restart")
+
+    assert day.startswith("toc_rollup_day: done (nodes 0, periods ")
+    assert compaction["result"] == "JOB_RESULT_STATUS_SUCCESS"
+    assert compaction["counts"] == {"column_families": "6"}
+    told = running.run("scheduler", "history").stdout.splitlines()
+    assert [line.split()[0] for line in told] == ["JOB", "rocksdb_compaction", "toc_rollup_day"]
+    of_day = json.loads(running.run("scheduler", "history", "toc_rollup_day", "--json").stdout)["runs"]
+    assert [run["job_name"] for run in of_day] == ["toc_rollup_day"]
+
+
+def test_a_job_that_is_not_there_is_not_run(running: Stack) -> None:
+    """The list of those that are is the remedy."""
+    for command in (("run-now", "toc_rollup_hour"), ("history", "toc_rollup_hour"), ("pause", "toc_rollup_hour")):
+        refused = running.run("scheduler", *command, check=False)
+
+        assert refused.returncode == 1
+        assert all(name in refused.stderr for name in JOBS)

@@ -155,7 +155,7 @@ def test_what_has_not_changed_is_never_asked_about_again(model: Model) -> None:
     asked = len(model.server.asked)
 
     periods = filter(None, map(records.period, model.nodes()))
-    model.keeper.toc.refresh(list(periods), model.keeper.now_ms)
+    model.keeper.toc.draft_periods(list(periods), model.keeper.now_ms)
     model.keeper.toc.draft_session("s0", 0, model.keeper.now_ms)
     model.keeper.toc.draft_days([day_of(BEGIN_MS, BERLIN)], model.keeper.now_ms)
     model.keeper.toc.commit_rebuild(RebuildState(), model.keeper.now_ms)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.jobs import JOBS, Job, next_run_ms
+from agent_memory import jobs as calendar
+from agent_memory.jobs import JOBS, Job
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC")]
 BERLIN, NEW_YORK, KOLKATA, _ = ZONES
@@ -27,6 +28,10 @@ def ms(zone: ZoneInfo, *moment: int) -> int:
 
 def local(run_ms: int, zone: ZoneInfo) -> datetime:
     return datetime.fromtimestamp(run_ms / 1000, zone)
+
+
+def next_run_ms(job: Job, after_ms: int, zone: ZoneInfo, store: str = "one") -> int:
+    return calendar.next_run_ms(job, after_ms, zone, store)
 
 
 def runs(job: Job, after_ms: int, zone: ZoneInfo, count: int) -> list[int]:
@@ -137,3 +142,13 @@ def test_jitter_is_chance_that_can_be_told_again() -> None:
     assert len(set(offsets)) > 90
     assert max(offsets) - min(offsets) > 200_000
     assert next_run_ms(month, ms(KOLKATA, 2025, 12, 31), KOLKATA) - ms(KOLKATA, 2026, 1, 1, 3) != offsets[0]
+
+
+def test_stores_run_the_same_job_at_other_moments() -> None:
+    """A hundred daemons that name one provider do not come at the same second; a store keeps to its own moment."""
+    job, after_ms = JOBS["toc_rollup_day"], ms(BERLIN, 2026, 1, 1)
+
+    found = [next_run_ms(job, after_ms, BERLIN, f"store {number}") for number in range(100)]
+
+    assert len(set(found)) > 90
+    assert found == [next_run_ms(job, after_ms, BERLIN, f"store {number}") for number in range(100)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,19 +16,21 @@ import pytest
 
 from agent_memory.bus import frames
 from agent_memory.bus.client import Bus
-from agent_memory.errors import StaleCommit, WriterUnavailable
+from agent_memory.errors import CommandRefused, StaleCommit, WriterUnavailable
 from agent_memory.ingest import handlers
 from agent_memory.ingest.writer import Group, Writer
-from agent_memory.jobs import JOBS, JobResult, next_run_ms
+from agent_memory.jobs import JOBS, Job, JobResult, next_run_ms
 from agent_memory.messages import event_to_pb
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.periods import Period
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as memory
-from agent_memory.store import records
-from agent_memory.store.codec import JobState
+from agent_memory.store import keys, records, schema
+from agent_memory.store.codec import JobRun, JobState
 from agent_memory.store.reader import Reader
-from agent_memory.worker.timetable import RETRY_FIRST_MS, RETRY_MAX_MS, Timetable
+from agent_memory.worker import timetable
+from agent_memory.worker.attempts import RETRY_FIRST_MS, RETRY_MAX_MS, RUNS_KEPT
+from agent_memory.worker.timetable import Timetable
 from agent_memory.worker.toc import Toc
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -52,6 +56,9 @@ class Desk:
         self.reloads = 0
         self.failing: Exception | None = None
         self.writer_away = False
+        self.answer_lost = False
+        self.refusal: Exception | None = None
+        self.drafted: Callable[[], object] = lambda: None
         self.compaction: Callable[[], None] = lambda: None
         self.start_worker()
 
@@ -68,8 +75,27 @@ class Desk:
         self.reader.catch_up()
         return records.job_state(self.reader, job)
 
+    def runs(self, job: str) -> list[JobRun]:
+        """What is remembered of its runs."""
+        self.reader.catch_up()
+        return list(records.job_runs(self.reader, job))
+
+    def ask_for(self, job: str, asked_ms: int) -> int:
+        """Ask for a run at that time; the time by which the run is known."""
+        reply = self.ask(bus.Command(ask_for_run=bus.AskForRun(job_name=job, asked_ms=asked_ms)))
+        return reply.run_asked_for.asked_ms
+
+    def regular_ms(self, job: Job, after_ms: int) -> int:
+        """When the job's time comes next."""
+        return next_run_ms(job, after_ms, ZONE, str(self.writer.info.created_ms))
+
     def pause(self, job: str, paused: bool = True) -> None:
         self.ask(bus.Command(set_job_paused=bus.SetJobPaused(job_name=job, paused=paused)))
+
+    def nodes(self) -> list[tuple[bytes, bytes]]:
+        """Every version of every node, as it is stored."""
+        self.reader.catch_up()
+        return list(self.reader.scan(schema.TOC_NODES, keys.NODE_PREFIX, keys.after(keys.NODE_PREFIX)))
 
     def close(self) -> None:
         self.reader.close()
@@ -91,10 +117,24 @@ class Desk:
 
     # As the table of contents
 
-    def refresh(self, periods: Iterable[Period], now_ms: int) -> None:
+    def draft_periods(self, periods: Iterable[Period], now_ms: int) -> None:
         self.refreshed.append([period.node_id for period in periods])
         if self.failing:
             raise self.failing
+        self.drafted()
+
+    @property
+    def drafted_nodes(self) -> int:
+        return 3
+
+    def commit_job(self, record: bus.RecordJob, now_ms: int) -> None:
+        if self.refusal:
+            raise self.refusal
+        self.reader.catch_up()
+        commit = records.toc_state(self.reader).commit
+        self.ask(bus.Command(commit_toc=bus.CommitToc(expected_commit=commit, job=record)))
+        if self.answer_lost:
+            raise WriterUnavailable("The answer was lost.")
 
     def reload(self) -> None:
         self.reloads += 1
@@ -136,7 +176,7 @@ def test_a_new_store_runs_nothing_and_shows_every_next_run(desk: Desk) -> None:
     """The rows are there from the first call, each with the job's next regular time."""
     states = {name: desk.state(name) for name in JOBS}
 
-    assert states == {name: JobState(next_run_ms=next_run_ms(job, START, ZONE)) for name, job in JOBS.items()}
+    assert states == {name: JobState(next_run_ms=desk.regular_ms(job, START)) for name, job in JOBS.items()}
     assert desk.refreshed == []
 
 
@@ -153,7 +193,7 @@ def test_a_job_runs_when_its_time_has_come_and_once(desk: Desk) -> None:
     assert len(desk.refreshed) == 1
     assert (state.last_run_ms, state.last_result, state.run_count) == (due, JobResult.SUCCESS, 1)
     assert (state.error_count, state.is_running) == (0, False)
-    assert state.next_run_ms == next_run_ms(JOBS[DAY], due, ZONE)
+    assert state.next_run_ms == desk.regular_ms(JOBS[DAY], due)
 
 
 def test_what_a_sleeping_machine_missed_is_made_up_once(desk: Desk) -> None:
@@ -166,7 +206,7 @@ def test_what_a_sleeping_machine_missed_is_made_up_once(desk: Desk) -> None:
 
     days = [ids for ids in desk.refreshed if ids[0].startswith("toc:day:")]
     assert days[1:] == [[f"toc:day:2026-{day}" for day in ("01-29", "01-30", "01-31", "02-01", "02-02", "02-03")]]
-    assert desk.state(DAY).next_run_ms == next_run_ms(JOBS[DAY], wakes, ZONE)
+    assert desk.state(DAY).next_run_ms == desk.regular_ms(JOBS[DAY], wakes)
 
 
 def test_what_a_switched_off_machine_missed_is_made_up_at_the_next_start(desk: Desk) -> None:
@@ -239,7 +279,7 @@ def test_a_job_that_fails_is_tried_again_at_growing_distances(desk: Desk) -> Non
     assert (failed.last_result, failed.run_count, failed.error_count) == (JobResult.FAILED, 8, 8)
     state = desk.state(DAY)
     assert (state.last_result, state.last_error, state.run_count, state.error_count) == (JobResult.SUCCESS, "", 9, 8)
-    assert state.next_run_ms == next_run_ms(JOBS[DAY], now, ZONE)
+    assert state.next_run_ms == desk.regular_ms(JOBS[DAY], now)
 
 
 def test_a_rollup_that_failed_leaves_nothing_drafted_and_no_period_out(desk: Desk) -> None:
@@ -357,7 +397,7 @@ def test_a_row_from_a_clock_that_was_wrong_delays_nothing(desk: Desk) -> None:
 
     desk.tick(START)
 
-    assert desk.state(DAY).next_run_ms == next_run_ms(JOBS[DAY], START, ZONE)
+    assert desk.state(DAY).next_run_ms == desk.regular_ms(JOBS[DAY], START)
 
 
 def test_a_rollup_that_finds_everything_told_writes_no_node(desk: Desk) -> None:
@@ -367,11 +407,161 @@ def test_a_rollup_that_finds_everything_told_writes_no_node(desk: Desk) -> None:
     desk.ask(bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString())))
     toc = Toc(desk.reader, cast(Bus, desk), ZONE)
     toc.update({event.session_id: [event.position]}, 1, START)
-    told = records.toc_state(desk.reader)
+    told = desk.nodes()
     desk.timetable = Timetable(desk.reader, cast(Bus, desk), toc, ZONE)
 
     desk.tick(ms(2026, 2, 3, 9))
 
     assert (desk.state(DAY).last_result, desk.state(WEEK).last_result) == (JobResult.SUCCESS, JobResult.SUCCESS)
-    assert records.toc_state(desk.reader) == told
+    assert desk.nodes() == told
+    assert desk.runs(DAY)[-1].counts == {"nodes": 0, "periods": 101}
     assert records.counters(desk.reader).toc_nodes == 5
+
+
+def test_who_asks_for_a_run_gets_one_at_once_and_its_outcome(desk: Desk) -> None:
+    """It is told by the time it was asked for; the next regular time stays, and nobody waits any more."""
+    regular = desk.state(DAY).next_run_ms
+    asked_ms = desk.ask_for(DAY, START + 5)
+
+    desk.tick(START + 1000)
+    desk.tick(START + 2000)
+
+    (run,) = desk.runs(DAY)
+    assert (run.asked_ms, run.began_ms, run.result) == (asked_ms, START + 1000, JobResult.SUCCESS)
+    assert run.counts == {"nodes": 3, "periods": len(desk.refreshed[0])}
+    assert (desk.state(DAY).next_run_ms, desk.state(DAY).run_count) == (regular, 1)
+    assert desk.runs(WEEK) == []
+
+
+def test_a_paused_job_runs_when_it_is_asked_for(desk: Desk) -> None:
+    """It stays paused: its next time passes as before."""
+    desk.pause(DAY)
+    desk.ask_for(DAY, START)
+
+    desk.tick(START + 1000)
+    desk.tick(ms(2026, 1, 29, 2))
+
+    assert [run.result for run in desk.runs(DAY)] == [JobResult.SUCCESS, JobResult.SKIPPED]
+    assert len(desk.refreshed) == 1
+
+
+def test_two_who_ask_get_the_same_run(desk: Desk) -> None:
+    """Also when the second asks while the run that the first asked for goes on."""
+    first = desk.ask_for(COMPACTION, START)
+    with compaction_under_way(desk, START + 1000):
+        second = desk.ask_for(COMPACTION, START + 2000)
+    desk.tick(START + 3000)
+
+    assert first == second
+    assert [run.asked_ms for run in desk.runs(COMPACTION)] == [first]
+    assert (desk.state(COMPACTION).run_count, desk.state(COMPACTION).is_running) == (1, False)
+
+
+def test_a_result_that_the_writer_refuses_is_one_failed_run(desk: Desk) -> None:
+    """Nothing of it was written, so nothing of it is told."""
+    desk.drafted = lambda: setattr(desk, "refusal", CommandRefused("The writer failed on this."))
+
+    desk.tick(ms(2026, 1, 29, 2))
+
+    (run,) = desk.runs(DAY)
+    assert (run.result, run.error) == (JobResult.FAILED, "CommandRefused: The writer failed on this.")
+    assert (desk.state(DAY).run_count, desk.reloads) == (1, 1)
+
+
+def test_a_run_that_was_asked_for_and_fails_says_so_and_is_tried_again(desk: Desk) -> None:
+    """Who asked gets the reason at once and does not wait for the retry."""
+    desk.failing = ValueError("the seventh bullet is missing")
+    asked_ms = desk.ask_for(DAY, START)
+    desk.tick(START + 1000)
+    desk.failing = None
+
+    desk.tick(START + 1000 + RETRY_FIRST_MS)
+
+    failed, retried = desk.runs(DAY)
+    assert (failed.asked_ms, failed.result) == (asked_ms, JobResult.FAILED)
+    assert failed.error == "ValueError: the seventh bullet is missing"
+    assert (retried.asked_ms, retried.result) == (0, JobResult.SUCCESS)
+
+
+def test_a_request_outlives_the_worker(desk: Desk) -> None:
+    """A worker that comes later does what was asked of the one before; what that one began shows as failed."""
+    asked_ms = desk.ask_for(COMPACTION, START)
+    desk.start_worker()
+    with compaction_under_way(desk, START + 1000):
+        desk.start_worker()
+        desk.tick(START + 2000)
+
+    (run,) = desk.runs(COMPACTION)
+    assert (run.asked_ms, run.result) == (asked_ms, JobResult.FAILED)
+    assert "worker ended" in run.error
+
+
+def test_the_last_runs_are_remembered_over_a_restart(desk: Desk) -> None:
+    """Fifty of them, whatever how many there were."""
+    for number in range(RUNS_KEPT + 10):
+        desk.ask_for(DAY, START + number)
+        desk.tick(START + number)
+        if number % 7 == 0:
+            desk.start_worker()
+
+    assert [run.asked_ms - START for run in desk.runs(DAY)] == list(range(10, RUNS_KEPT + 10))
+
+
+def test_a_run_whose_commit_got_no_answer_is_not_done_twice_where_it_was_done(desk: Desk) -> None:
+    """The row, written with what the run wrote, tells."""
+    now = ms(2026, 1, 29, 2)
+    desk.answer_lost = True
+    with pytest.raises(WriterUnavailable):
+        desk.tick(now)
+    desk.answer_lost = False
+
+    desk.tick(now + 1000)
+    desk.tick(now + 2000)
+
+    assert len(desk.refreshed) == 1
+    assert [run.result for run in desk.runs(DAY)] == [JobResult.SUCCESS]
+    assert (desk.state(DAY).run_count, desk.state(DAY).is_running) == (1, False)
+
+
+def test_a_run_whose_commit_did_not_arrive_is_done_again(desk: Desk) -> None:
+    """The writer was away when it was to be told; no failure of the job."""
+    now = ms(2026, 1, 29, 2)
+    desk.drafted = lambda: setattr(desk, "writer_away", True)
+    with pytest.raises(WriterUnavailable):
+        desk.tick(now)
+    desk.drafted = lambda: None
+    desk.writer_away = False
+
+    desk.tick(now + 1000)
+
+    assert len(desk.refreshed) == 2
+    assert [run.result for run in desk.runs(DAY)] == [JobResult.SUCCESS]
+    assert (desk.state(DAY).run_count, desk.state(DAY).error_count) == (1, 0)
+
+
+def test_a_rollup_that_hangs_ends_the_worker_and_shows_as_failed(tmp_path: Path) -> None:
+    """While it runs nothing else does, so the next worker goes on with everything else and tries it again later."""
+    hang = subprocess.run([sys.executable, __file__, tmp_path], capture_output=True, text=True, timeout=60)
+    assert hang.returncode == 1
+    assert "draft_periods" in hang.stderr
+
+    desk = Desk(tmp_path)
+    desk.tick(ms(2026, 1, 29, 3))
+
+    (run,) = desk.runs(DAY)
+    assert (run.result, desk.state(DAY).next_run_ms) == (JobResult.FAILED, ms(2026, 1, 29, 3) + RETRY_FIRST_MS)
+    assert "it hung" in run.error
+    desk.close()
+
+
+def hang(folder: Path) -> None:
+    """A worker in whose daily rollup something waits for ever."""
+    desk = Desk(folder)
+    desk.tick(START)
+    desk.drafted = threading.Event().wait
+    timetable.ROLLUP_LIMIT_S = 0.2  # type: ignore[misc]
+    desk.tick(ms(2026, 1, 29, 2))
+
+
+if __name__ == "__main__":
+    hang(Path(sys.argv[1]))

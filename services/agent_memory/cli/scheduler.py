@@ -1,20 +1,34 @@
-"""`scheduler`: the jobs that run by the clock, shown and paused."""
+"""`scheduler`: the jobs that run by the clock, shown, paused, and run at once."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import click
 
 from agent_memory.cli.options import HELP, current, json_option, settings_options
+from agent_memory.cli.text import printable
 from agent_memory.errors import AgentMemoryError
+from agent_memory.jobs import JobResult
+
+if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
+    from agent_memory.client import Client
+    from agent_memory.rpc.memory_pb2 import JobRun, PauseJobResponse, ResumeJobResponse, RunJobResponse
+
+# How often a run is asked for its end.
+_LOOK_S: Final = 0.2
+# A worker that died is back within so many seconds, or for good away.
+_WORKER_AWAY_S: Final = 15.0
 
 
 @click.group(context_settings=HELP)
 @settings_options
 def scheduler() -> None:
-    """See the scheduled jobs, pause and resume them.
+    """See the scheduled jobs and how they went, pause and resume them, run one at once.
 
     Example: memory-daemon scheduler status
     """
@@ -51,15 +65,12 @@ def status(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def pause(context: click.Context, job: str) -> None:
-    """Let a job not run until it is resumed, also after a restart.
+    """Let a job not run by the clock until it is resumed, also after a restart.
 
     Example: memory-daemon scheduler pause toc_rollup_day
     """
-    from agent_memory.cli.connection import connect
-
-    with connect(current(context)) as client:
-        reply = client.pause_job(job)
-    _say(reply.success, f"Job {job} is paused", reply.error)
+    _change(context, lambda client: client.pause_job(job))
+    click.echo(f"Job {job} is paused")
 
 
 @scheduler.command()
@@ -71,17 +82,110 @@ def resume(context: click.Context, job: str) -> None:
 
     Example: memory-daemon scheduler resume toc_rollup_day
     """
+    _change(context, lambda client: client.resume_job(job))
+    click.echo(f"Job {job} is resumed")
+
+
+@scheduler.command("run-now")
+@click.argument("job")
+@json_option
+@settings_options
+@click.pass_context
+def run_now(context: click.Context, job: str, as_json: bool) -> None:
+    """Run a job now, also a paused one, and show how it went; exits with 1 when it failed.
+
+    Ended early, the command leaves the job running.
+
+    Example: memory-daemon scheduler run-now toc_rollup_day
+    """
+    from agent_memory.cli.connection import connect
+    from agent_memory.cli.json_text import reply_json
+
+    with connect(current(context)) as client:
+        asked = client.run_job(job)
+        _check(asked)
+        run = _run_asked_for(client, job, asked.asked_ms)
+    click.echo(reply_json(run) if as_json else _told(run))
+    context.exit(0 if JobResult(run.result) == JobResult.SUCCESS else 1)
+
+
+@scheduler.command()
+@click.argument("job", default="")
+@json_option
+@settings_options
+@click.pass_context
+def history(context: click.Context, job: str, as_json: bool) -> None:
+    """Show the last runs, newest first, of one job or of all: what each did, and why it failed; times are the store's.
+
+    Example: memory-daemon scheduler history toc_rollup_day
+    """
+    from agent_memory.cli.connection import connect
+    from agent_memory.cli.json_text import reply_json
+
+    with connect(current(context)) as client:
+        reply = client.job_history(job)
+        if reply.error:
+            raise AgentMemoryError(reply.error)
+        if as_json:
+            click.echo(reply_json(reply))
+            return
+        zone = ZoneInfo(client.stats().timezone or "UTC")
+    if not reply.runs:
+        click.echo("Nothing has run yet. See when it will: memory-daemon scheduler status")
+        return
+    click.echo(f"{'JOB':<19}  {'BEGAN':<16}  {'TOOK':>9}  RESULT")
+    for run in reply.runs:
+        click.echo(f"{run.job_name:<19}  {_when(run.began_ms, zone):<16}  {_took(run):>9}  {_outcome(run)}")
+
+
+def _change(context: click.Context, ask: Callable[[Client], PauseJobResponse | ResumeJobResponse]) -> None:
+    """Have the daemon change a job; raises AgentMemoryError with its reason where it does not."""
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.resume_job(job)
-    _say(reply.success, f"Job {job} is resumed", reply.error)
+        _check(ask(client))
 
 
-def _say(success: bool, done: str, error: str) -> None:
-    if not success:
-        raise AgentMemoryError(error)
-    click.echo(done)
+def _check(reply: PauseJobResponse | ResumeJobResponse | RunJobResponse) -> None:
+    if not reply.success:
+        raise AgentMemoryError(reply.error)
+
+
+def _run_asked_for(client: Client, job: str, asked_ms: int) -> JobRun:
+    """The run that was asked for then, once it has ended; raises AgentMemoryError where there is nobody to do it."""
+    alone_since_s = time.monotonic()
+    while True:
+        for run in client.job_history(job).runs:
+            if run.asked_ms == asked_ms:
+                return run
+        if client.scheduler_status().scheduler_running:
+            alone_since_s = time.monotonic()
+        elif time.monotonic() - alone_since_s > _WORKER_AWAY_S:
+            raise AgentMemoryError(
+                f"{job} waits: the worker, which runs the jobs, is not there. It runs when the worker is back. "
+                "See: memory-daemon status, memory-daemon logs worker"
+            )
+        time.sleep(_LOOK_S)
+
+
+def _told(run: JobRun) -> str:
+    return f"{run.job_name}: {_outcome(run)}, took {_took(run)}"
+
+
+def _outcome(run: JobRun) -> str:
+    """How a run ended, and what it did or why it did not."""
+    match JobResult(run.result):
+        case JobResult.SUCCESS:
+            counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(run.counts.items()))
+            return f"done ({counts})" if counts else "done"
+        case JobResult.SKIPPED:
+            return "left out, it was paused"
+        case _:
+            return f"failed: {printable(run.error)}"
+
+
+def _took(run: JobRun) -> str:
+    return f"{run.duration_ms} ms" if run.duration_ms < 10_000 else f"{run.duration_ms / 1000:.0f} s"
 
 
 def _row(job: str, state: str, last: str, following: str, runs: str, errors: str) -> str:

@@ -86,6 +86,9 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
     if commit.HasField("rebuild"):
         # With the effects: a worker that dies half-way goes on where it was.
         group.put_visibly(schema.CHECKPOINTS, keys.REBUILD, commit.rebuild)
+    if commit.HasField("job"):
+        # With the effects, too: a job that shows as done has done it, and one that has done it shows so.
+        _put_job(group, commit.job)
     if commit.HasField("counter_changes"):
         group.counters = _changed(group.counters, commit.counter_changes)
     group.toc = replace(group.toc, cursor=max(group.toc.cursor, commit.cursor), commit=group.toc.commit + 1)
@@ -95,8 +98,19 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
 
 def record_job(group: Group, command: pb.Command) -> Outcome:
     """Remember how a job's run went."""
-    group.put_visibly(schema.CHECKPOINTS, keys.job(command.record_job.job_name), command.record_job.value)
+    _put_job(group, command.record_job)
     return Outcome(pb.Reply(protocol=frames.PROTOCOL, job_recorded=pb.JobRecorded()))
+
+
+def ask_for_run(group: Group, command: pb.Command) -> Outcome:
+    """Have the worker run a job; who asks while somebody else waits, waits for the same run."""
+    key = keys.run_asked_for(command.ask_for_run.job_name)
+    asked_ms = int(group.get(schema.CHECKPOINTS, key) or 0)
+    if not asked_ms:
+        asked_ms = command.ask_for_run.asked_ms
+        group.put_visibly(schema.CHECKPOINTS, key, b"%d" % asked_ms)
+    reply = pb.Reply(protocol=frames.PROTOCOL, run_asked_for=pb.RunAskedFor(asked_ms=asked_ms))
+    return Outcome(reply, frames.ANNOUNCE_JOBS)
 
 
 def set_job_paused(group: Group, command: pb.Command) -> Outcome:
@@ -139,6 +153,7 @@ _HANDLERS: dict[str, Callable[[Group, pb.Command], Outcome]] = {
     "append_events": append_events,
     "commit_toc": commit_toc,
     "record_job": record_job,
+    "ask_for_run": ask_for_run,
     "set_job_paused": set_job_paused,
     "begin_rebuild": begin_rebuild,
     "reset_job": reset_job,
@@ -185,6 +200,14 @@ def _remove_grip(group: Group, node_id: str, grip_id: str) -> None:
         group.counters = replace(group.counters, grips=group.counters.grips - 1)
     group.delete(schema.GRIPS, keys.node_grip(node_id, grip_id))
     group.delete(schema.GRIPS, keys.grip(grip_id))
+
+
+def _put_job(group: Group, record: pb.RecordJob) -> None:
+    group.put_visibly(schema.CHECKPOINTS, keys.job(record.job_name), record.value)
+    if record.HasField("runs"):
+        group.put_visibly(schema.CHECKPOINTS, keys.job_runs(record.job_name), record.runs)
+    if record.is_answer:
+        group.delete(schema.CHECKPOINTS, keys.run_asked_for(record.job_name))
 
 
 def _put_segment(group: Group, segment: pb.SegmentPut) -> None:

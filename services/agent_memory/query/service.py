@@ -179,6 +179,22 @@ class MemoryService(MemoryServiceServicer):
         return views.scheduler_status(self._caught_up(), running)
 
     @_explaining
+    def RunJob(self, request: pb.RunJobRequest, context: grpc.ServicerContext) -> pb.RunJobResponse:  # noqa: N802
+        if request.job_name not in JOBS:
+            return pb.RunJobResponse(error=_no_job(request.job_name))
+        ask = bus.AskForRun(job_name=request.job_name, asked_ms=_now_ms())
+        reply = self._writer.ask(bus.Command(ask_for_run=ask))
+        return pb.RunJobResponse(success=True, asked_ms=reply.run_asked_for.asked_ms)
+
+    @_explaining
+    def GetJobHistory(  # noqa: N802
+        self, request: pb.GetJobHistoryRequest, context: grpc.ServicerContext
+    ) -> pb.GetJobHistoryResponse:
+        if request.job_name and request.job_name not in JOBS:
+            return pb.GetJobHistoryResponse(error=_no_job(request.job_name))
+        return views.job_history(self._caught_up(), request.job_name)
+
+    @_explaining
     def PauseJob(self, request: pb.PauseJobRequest, context: grpc.ServicerContext) -> pb.PauseJobResponse:  # noqa: N802
         error = self._set_paused(request.job_name, paused=True)
         return pb.PauseJobResponse(success=error is None, error=error)

@@ -142,6 +142,26 @@ def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResp
     return response
 
 
+def job_history(reader: Reader, job_name: str) -> pb.GetJobHistoryResponse:
+    """The runs that are remembered, of one job or of all, newest first."""
+    names = [job_name] if job_name else list(JOBS)
+    runs = [(name, run) for name in names for run in records.job_runs(reader, name)]
+    return pb.GetJobHistoryResponse(
+        runs=[
+            pb.JobRun(
+                job_name=name,
+                began_ms=run.began_ms,
+                duration_ms=run.duration_ms,
+                result=pb.JobResultStatus.ValueType(run.result),
+                error=run.error or None,
+                asked_ms=run.asked_ms,
+                counts=run.counts,
+            )
+            for name, run in sorted(runs, key=lambda each: each[1].began_ms, reverse=True)
+        ]
+    )
+
+
 def rebuild_status(reader: Reader) -> pb.GetRebuildStatusResponse:
     """How far the rebuild is, or how the last one went."""
     state = records.rebuild_state(reader)

@@ -1,8 +1,8 @@
-"""What the scheduled jobs do."""
+"""What the scheduled jobs do, and what they count while they do it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Final
 
@@ -17,24 +17,24 @@ COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
 # However long ago the last rollup was: nodes are told again with every commit, so what is older was left true.
 LOOK_BACK_MAX_MS: Final = 100 * 24 * 3600 * 1000
 
+Counts = Mapping[str, int]
 
-def roll_up(toc: Toc, level: TocLevel, since_ms: int, now_ms: int, zone: tzinfo) -> None:
-    """Have the periods of a level, from the one that holds `since_ms` to the one that holds now, told again.
+
+def draft_rollup(toc: Toc, level: TocLevel, since_ms: int, now_ms: int, zone: tzinfo) -> Counts:
+    """Draft the periods of a level, from the one that holds `since_ms` to the one that holds now, told again.
 
     So each period is told once more after it closed. Where a node says already what its children say, which is the
-    rule, nothing is written.
+    rule, nothing is drafted.
     """
-    try:
-        toc.refresh(_periods(level, max(since_ms, now_ms - LOOK_BACK_MAX_MS), now_ms, zone), now_ms)
-    except Exception:
-        # What was drafted half-way must not be committed with the next events.
-        toc.reload()
-        raise
+    periods = list(_periods(level, max(since_ms, now_ms - LOOK_BACK_MAX_MS), now_ms, zone))
+    toc.draft_periods(periods, now_ms)
+    return {"periods": len(periods), "nodes": toc.drafted_nodes}
 
 
-def compact(writer: Bus) -> None:
+def compact(writer: Bus) -> Counts:
     """Compact the whole store; returns when that is done, which may take minutes."""
-    writer.ask(pb.Command(compact=pb.Compact()), COMPACTION_TIMEOUT_S)
+    reply = writer.ask(pb.Command(compact=pb.Compact()), COMPACTION_TIMEOUT_S)
+    return {"column_families": len(reply.compacted.column_families)}
 
 
 def _periods(level: TocLevel, from_ms: int, to_ms: int, zone: tzinfo) -> Iterator[Period]:

@@ -1,4 +1,4 @@
-"""The timetable: runs each scheduled job when its time has come, and remembers in its row how that went.
+"""The timetable: runs each scheduled job when its time has come or somebody asks, and remembers how that went.
 
 The loop is the `schedule` package's: of the jobs that are due the longest overdue first, and a time that was missed,
 however often, is made up once. It knows no months, no zones and no restarts, so it is told when a job runs next:
@@ -7,11 +7,13 @@ however often, is made up once. It knows no months, no zones and no restarts, so
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from functools import partial
@@ -20,25 +22,27 @@ from typing import Final
 import schedule
 
 from agent_memory.bus.client import Bus
-from agent_memory.errors import AgentMemoryError, StaleCommit
+from agent_memory.errors import AgentMemoryError, StaleCommit, WriterUnavailable
 from agent_memory.jobs import JOBS, Job, JobResult, next_run_ms
 from agent_memory.logs import line
+from agent_memory.model import TocLevel
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, records
-from agent_memory.store.codec import JobState
+from agent_memory.store import codec, keys, records, schema
+from agent_memory.store.codec import JobRun, JobState
 from agent_memory.store.reader import Reader
-from agent_memory.worker.jobs import compact, roll_up
+from agent_memory.worker import attempts
+from agent_memory.worker.attempts import Attempt
+from agent_memory.worker.jobs import Counts, compact, draft_rollup
 from agent_memory.worker.toc import Toc
 
 log = logging.getLogger(__name__)
 
-# The wait before a job that failed is tried again, doubled with each failure in a row.
-RETRY_FIRST_MS: Final = 60_000
-RETRY_MAX_MS: Final = 3_600_000
-# Characters of an error that are kept: what happened stands at its beginning.
-ERROR_MAX: Final = 500
 # The worker's stop waits for this, and a row that did not get through is sent again.
 RECORD_TIMEOUT_S: Final = 5.0
+# A rollup takes seconds at most, and while it runs nothing else does. One that hangs ends the worker, and the next
+# worker goes on with everything else.
+ROLLUP_LIMIT_S: Final = 300.0
+_DIED: Final = "the worker ended while the job ran, or because it hung; see: memory-daemon logs worker"
 
 
 class Timetable:
@@ -53,12 +57,15 @@ class Timetable:
         self._writer = writer
         self._toc = toc
         self._zone = zone
+        info = records.store_info(reader)
+        # When it was created tells a store from others, and stays.
+        self._store = str(info.created_ms if info else 0)
         self._now_ms = 0
         self._entries: list[_Entry] = []
         self._loop = schedule.Scheduler()
 
     def run_due(self, now_ms: int) -> None:
-        """Run what is due, take in how runs beside it ended; a job that fails is recorded and tried again later.
+        """Run what is due or asked for, take in how runs beside it ended; a job that fails is tried again later.
 
         Raises StaleCommit when somebody else's commit came first, WriterUnavailable when the writer did not take a row:
         nothing is lost, the next call goes on with it.
@@ -67,77 +74,115 @@ class Timetable:
         if not self._entries:
             self._take_up()
         for entry in self._entries:
-            if entry.beside is None and self._was_reset(entry):
-                fresh = JobState()
-                entry.state = _taken_up(fresh, now_ms=now_ms, regular_ms=self._regular_ms(entry.job))
-                entry.recorded = fresh
-            if entry.beside is not None and entry.beside.done():
-                self._end(entry, entry.beside.result())
-            elif entry.state != entry.recorded:
-                self._record(entry, entry.state)
+            self._bring_up(entry)
         self._loop.run_pending()
 
     def _take_up(self) -> None:
         """Go on where the rows say the last worker stopped."""
         for job in JOBS.values():
             stored = records.job_state(self._reader, job.name)
-            state = _taken_up(stored, now_ms=self._now_ms, regular_ms=self._regular_ms(job))
-            entry = _Entry(job, state, stored, self._is_due, self._begin)
+            runs = records.job_runs(self._reader, job.name)
+            entry = _Entry(job, stored, runs, self._is_due, self._begin)
+            entry.asked_ms = records.run_asked_ms(self._reader, job.name)
             self._entries.append(entry)
             self._loop.jobs.append(entry)
+            if stored.is_running:
+                entry.unsent = self._ended(entry, Attempt(error=AgentMemoryError(_DIED)))
+            elif (state := self._with_next_run(job, stored)) != stored:
+                entry.unsent = _change(entry, state)
+
+    def _bring_up(self, entry: _Entry) -> None:
+        """Take in what happened to the job since the last call, and send what did not get through."""
+        entry.asked_ms = records.run_asked_ms(self._reader, entry.job.name)
+        if entry.beside is not None:
+            if entry.beside.done():
+                self._end(entry, entry.beside.result())
+        elif entry.unsent is not None:
+            self._send(entry, entry.unsent)
+        elif entry.state.is_running:
+            self._look_again(entry)
+        elif self._was_reset(entry):
+            self._send(entry, _change(entry, self._with_next_run(entry.job, JobState())))
+
+    def _look_again(self, entry: _Entry) -> None:
+        """No answer came to a run's commit: the row tells whether it is done. Where it is not, it is still due."""
+        stored = records.job_state(self._reader, entry.job.name)
+        entry.state = replace(stored, is_running=False)
+        entry.runs = records.job_runs(self._reader, entry.job.name)
 
     def _was_reset(self, entry: _Entry) -> bool:
         """Whether the job's row is gone, which is how it is made to begin anew."""
-        if entry.recorded == JobState() or records.job_state(self._reader, entry.job.name) != JobState():
+        row = keys.job(entry.job.name)
+        if self._reader.get(schema.CHECKPOINTS, row) is not None:
             return False
         # A row that was just written is not seen before the reader has caught up.
         self._reader.catch_up()
-        return records.job_state(self._reader, entry.job.name) == JobState()
+        return self._reader.get(schema.CHECKPOINTS, row) is None
 
     def _is_due(self, entry: _Entry) -> bool:
-        return entry.beside is None and entry.state.next_run_ms <= self._now_ms
+        return entry.beside is None and (entry.asked_ms > 0 or entry.state.next_run_ms <= self._now_ms)
 
     def _begin(self, entry: _Entry) -> None:
-        """Run a job; while it is paused, let its time pass."""
-        job = entry.job
-        if records.job_paused(self._reader, job.name):
+        """Run a job; while it is paused, and nobody asks for it, let its time pass."""
+        job, state = entry.job, entry.state
+        if not entry.asked_ms and records.job_paused(self._reader, job.name):
             log.info(line("job skipped, it is paused", job=job.name))
-            self._record(entry, _skipped(entry.state, regular_ms=self._regular_ms(job)))
+            skipped = replace(state, last_result=JobResult.SKIPPED, next_run_ms=self._regular_ms(job))
+            self._send(entry, _change(entry, skipped, JobRun(self._now_ms, 0, JobResult.SKIPPED)))
             return
-        self._record(entry, replace(entry.state, last_run_ms=self._now_ms, is_running=True))
+        self._send(entry, _change(entry, replace(state, last_run_ms=self._now_ms, is_running=True)))
         if job.level is None:
             # It takes minutes and only waits for the writer: events must not wait with it.
             entry.beside = _beside(partial(compact, self._writer))
         else:
-            since_ms = entry.state.last_success_ms
-            self._end(entry, _attempt(partial(roll_up, self._toc, job.level, since_ms, self._now_ms, self._zone)))
+            self._roll_up(entry, job.level)
 
-    def _end(self, entry: _Entry, attempt: _Attempt) -> None:
-        entry.beside = None
-        if isinstance(attempt.error, StaleCommit):
-            # No failure of the job: the worker reads again, and the job, still due, runs again.
-            raise attempt.error
-        name, regular_ms = entry.job.name, self._regular_ms(entry.job)
-        if attempt.error is None:
-            log.info(line("job done", job=name, took_ms=attempt.took_ms))
-            state = _succeeded(entry.state, attempt, regular_ms=regular_ms)
+    def _roll_up(self, entry: _Entry, level: TocLevel) -> None:
+        """Roll up; what that wrote and how it went are one commit, so that neither is ever there without the other."""
+        since_ms = entry.state.last_success_ms
+        began_ns = time.monotonic_ns()
+        try:
+            with _limited(ROLLUP_LIMIT_S):
+                counts = draft_rollup(self._toc, level, since_ms, self._now_ms, self._zone)
+            attempt = Attempt(attempts.since_ms(began_ns), counts)
+            change = self._ended(entry, attempt)
+            self._toc.commit_job(change.record, self._now_ms)
+        except (StaleCommit, WriterUnavailable):
+            # No failure of the job. Whether it is done, the row will tell.
+            raise
+        except Exception as error:
+            # What was drafted half-way must not be committed with the next events.
+            self._toc.reload()
+            self._end(entry, Attempt(attempts.since_ms(began_ns), error=error))
         else:
-            state = _failed(entry.state, attempt, now_ms=self._now_ms, regular_ms=regular_ms)
-            retry_s = (state.next_run_ms - self._now_ms) // 1000
-            # Errors of our own explain themselves; of any other we want to know where it came from.
-            trace = None if isinstance(attempt.error, AgentMemoryError) else attempt.error
-            log.error(line("job failed", job=name, again_in_s=retry_s, error=state.last_error), exc_info=trace)
-        self._record(entry, state)
+            entry.take(change)
+            _log_end(entry.job, change.state, attempt)
 
-    def _record(self, entry: _Entry, state: JobState) -> None:
-        """Take over the state and make it the job's row; one that did not get through goes again with the next call."""
-        entry.state = state
-        row = pb.RecordJob(job_name=entry.job.name, value=codec.to_json(state))
-        self._writer.ask(pb.Command(record_job=row), RECORD_TIMEOUT_S)
-        entry.recorded = state
+    def _end(self, entry: _Entry, attempt: Attempt) -> None:
+        entry.beside = None
+        change = self._ended(entry, attempt)
+        _log_end(entry.job, change.state, attempt)
+        self._send(entry, change)
+
+    def _ended(self, entry: _Entry, attempt: Attempt) -> _Change:
+        regular_ms = self._regular_ms(entry.job)
+        state = attempts.after(entry.state, attempt, now_ms=self._now_ms, regular_ms=regular_ms)
+        return _change(entry, state, attempts.run_of(state, attempt, entry.asked_ms))
+
+    def _send(self, entry: _Entry, change: _Change) -> None:
+        """Take over the change and make rows of it; what does not get through goes again with the next call."""
+        entry.take(change)
+        entry.unsent = change
+        self._writer.ask(pb.Command(record_job=change.record), RECORD_TIMEOUT_S)
+        entry.unsent = None
+
+    def _with_next_run(self, job: Job, state: JobState) -> JobState:
+        """The state with a time to run, never later than the next regular one: the clock may have been wrong before."""
+        regular_ms = self._regular_ms(job)
+        return replace(state, next_run_ms=min(state.next_run_ms or regular_ms, regular_ms))
 
     def _regular_ms(self, job: Job) -> int:
-        return next_run_ms(job, self._now_ms, self._zone)
+        return next_run_ms(job, self._now_ms, self._zone, self._store)
 
 
 class _Entry(schedule.Job):
@@ -147,17 +192,20 @@ class _Entry(schedule.Job):
         self,
         job: Job,
         state: JobState,
-        recorded: JobState,
+        runs: tuple[JobRun, ...],
         is_due: Callable[[_Entry], bool],
         begin: Callable[[_Entry], None],
     ) -> None:
         super().__init__(interval=1)
         self.job = job
         self.state = state
-        # What the row says.
-        self.recorded = recorded
+        self.runs = runs
+        # When somebody asked for a run that has not ended yet; 0 where nobody did.
+        self.asked_ms = 0
+        # What the rows do not say yet.
+        self.unsent: _Change | None = None
         # The run that goes on in a thread of its own.
-        self.beside: Future[_Attempt] | None = None
+        self.beside: Future[Attempt] | None = None
         self._is_due = is_due
         self._begin = begin
 
@@ -171,72 +219,54 @@ class _Entry(schedule.Job):
     def __lt__(self, other: _Entry) -> bool:
         return self.state.next_run_ms < other.state.next_run_ms
 
+    def take(self, change: _Change) -> None:
+        """Be as the change says; whoever waited for a run that it tells of waits no more."""
+        self.state, self.runs = change.state, change.runs
+        if change.record.is_answer:
+            self.asked_ms = 0
+
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
-    """How a run went, None for no error, and how long it took."""
+class _Change:
+    """What becomes of a job, with the rows that are to tell of it."""
 
-    error: Exception | None
-    took_ms: int = 0
+    state: JobState
+    runs: tuple[JobRun, ...]
+    record: pb.RecordJob
 
 
-def _attempt(work: Callable[[], None]) -> _Attempt:
-    """Do the work; whatever it raises is its result."""
-    began_ns = time.monotonic_ns()
-    error = None
+def _change(entry: _Entry, state: JobState, run: JobRun | None = None) -> _Change:
+    """The change to that state, and by that run, if one has ended."""
+    record = pb.RecordJob(job_name=entry.job.name, value=codec.to_json(state))
+    if run is None:
+        return _Change(state, entry.runs, record)
+    runs = attempts.remembered(entry.runs, run)
+    record.runs = codec.job_runs_to_json(runs)
+    record.is_answer = run.asked_ms > 0
+    return _Change(state, runs, record)
+
+
+@contextmanager
+def _limited(limit_s: float) -> Iterator[None]:
+    """End the process when this takes longer, and say in the log what every thread was doing."""
+    faulthandler.dump_traceback_later(limit_s, exit=True)
     try:
-        work()
-    except Exception as raised:
-        error = raised
-    return _Attempt(error, (time.monotonic_ns() - began_ns) // 1_000_000)
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
-def _beside(work: Callable[[], None]) -> Future[_Attempt]:
+def _beside(work: Callable[[], Counts]) -> Future[Attempt]:
     """Do the work in a thread of its own; a daemon, so that a hang does not keep the process from ending."""
-    done: Future[_Attempt] = Future()
-    threading.Thread(target=lambda: done.set_result(_attempt(work)), name="job", daemon=True).start()
+    done: Future[Attempt] = Future()
+    threading.Thread(target=lambda: done.set_result(attempts.attempt(work)), name="job", daemon=True).start()
     return done
 
 
-def _taken_up(state: JobState, *, now_ms: int, regular_ms: int) -> JobState:
-    """The state as a worker that starts finds it: with a time to run, and no run that nobody will end."""
-    if state.is_running:
-        died = AgentMemoryError("the worker ended while the job ran; see: memory-daemon logs worker")
-        return _failed(state, _Attempt(died), now_ms=now_ms, regular_ms=regular_ms)
-    # Never later than the next regular time: the clock may have been wrong when the row was written.
-    return replace(state, next_run_ms=min(state.next_run_ms or regular_ms, regular_ms))
-
-
-def _succeeded(state: JobState, attempt: _Attempt, *, regular_ms: int) -> JobState:
-    return replace(
-        state,
-        last_success_ms=state.last_run_ms,
-        last_duration_ms=attempt.took_ms,
-        last_result=JobResult.SUCCESS,
-        last_error="",
-        next_run_ms=regular_ms,
-        run_count=state.run_count + 1,
-        failures=0,
-        is_running=False,
-    )
-
-
-def _failed(state: JobState, attempt: _Attempt, *, now_ms: int, regular_ms: int) -> JobState:
-    """Tried again after a wait, at the next regular time at the latest. `run_count` counts every run, failed or not."""
-    failures = state.failures + 1
-    wait_ms = min(RETRY_FIRST_MS * 2 ** (failures - 1), RETRY_MAX_MS)
-    return replace(
-        state,
-        last_duration_ms=attempt.took_ms,
-        last_result=JobResult.FAILED,
-        last_error=f"{type(attempt.error).__name__}: {attempt.error}"[:ERROR_MAX],
-        next_run_ms=min(now_ms + wait_ms, regular_ms),
-        run_count=state.run_count + 1,
-        error_count=state.error_count + 1,
-        failures=failures,
-        is_running=False,
-    )
-
-
-def _skipped(state: JobState, *, regular_ms: int) -> JobState:
-    return replace(state, last_result=JobResult.SKIPPED, next_run_ms=regular_ms)
+def _log_end(job: Job, state: JobState, attempt: Attempt) -> None:
+    if attempt.error is None:
+        log.info(line("job done", job=job.name, took_ms=attempt.took_ms, **attempt.counts))
+        return
+    # Errors of our own explain themselves; of any other we want to know where it came from.
+    trace = None if isinstance(attempt.error, AgentMemoryError) else attempt.error
+    log.error(line("job failed", job=job.name, again_at_ms=state.next_run_ms, error=state.last_error), exc_info=trace)

@@ -151,14 +151,19 @@ class Toc:
     def commit_rebuild(self, state: RebuildState, now_ms: int) -> None:
         """Send the draft with the row that tells how far the rebuild is: both or neither."""
         self._refresh_touched(now_ms)
-        written = state.nodes_written + len(self._draft.nodes) + len(self._draft.removed_node_ids)
+        written = state.nodes_written + self.drafted_nodes
         self._draft.rebuild = codec.to_json(replace(state, nodes_written=written))
         self._commit(self.state.cursor, now_ms)
 
-    def refresh(self, periods: Iterable[Period], now_ms: int) -> None:
-        """Make these periods' nodes, and those above, say what their children say."""
-        self._touched = {period.node_id: period for period in periods}
+    def commit_job(self, record: pb.RecordJob, now_ms: int) -> None:
+        """Send the draft with the rows that tell how the job's run went: both or neither."""
+        self._draft.job.CopyFrom(record)
         self._commit(self.state.cursor, now_ms)
+
+    @property
+    def drafted_nodes(self) -> int:
+        """How many nodes the draft writes or removes."""
+        return len(self._draft.nodes) + len(self._draft.removed_node_ids)
 
     def retell(self, told: Retold, now_ms: int) -> bool:
         """Let a node say what a model made of it; False when it no longer holds what the model was given.
@@ -301,6 +306,11 @@ class Toc:
         self._unfile(row.project, first)
         """Have the day told again, unless only the words of an open segment changed and others have closed."""
         above = self._node(day.node_id)
+    # What stands above
+
+    def _touch(self, day: Period, node: TocNode) -> None:
+        """Have the day told again, unless only the words of an open segment changed and others have closed."""
+        above = self._node(day.node_id)
     def _unfile(self, project: str, first: Position) -> None:
         """Draft that the segment is no longer among the project's."""
         if project:
@@ -311,6 +321,7 @@ class Toc:
             self._touched[day.node_id] = day
 
     def _refresh_touched(self, now_ms: int) -> None:
+        self._touched.clear()
         """Tell the touched periods again, and those above as far up as something changes."""
         level = self._touched
         while level:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -48,7 +49,6 @@ class SegmentRow:
     # Stands for the events of the segment and of its context: equal digests, equal segments.
     digest: str
     is_open: bool
-
     # Among whose segments it is; empty where that is not known.
     project: str = ""
 
@@ -81,6 +81,21 @@ class JobState:
 
 
 @dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A run of a scheduled job that has ended. Times in milliseconds."""
+
+    began_ms: int
+    duration_ms: int
+    # A JobResult.
+    result: int
+    error: str = ""
+    # When somebody asked for it; 0 where its time had come.
+    asked_ms: int = 0
+    # What it looked at and what it changed, by name.
+    counts: dict[str, int] = field(default_factory=dict)
+
+
 class Cost:
     """What was asked of a model."""
 
@@ -182,6 +197,14 @@ def spending_to_json(spending: Spending) -> bytes:
     for name in ("today", "total"):
         content[name] = {job: [c.requests, c.input_tokens, c.output_tokens] for job, c in content[name].items()}
     return _bytes(content)
+def job_runs_to_json(runs: Iterable[JobRun]) -> bytes:
+    return _bytes([{name: getattr(run, name) for name in JobRun.__slots__} for run in runs])
+
+
+def job_runs(value: bytes | None) -> tuple[JobRun, ...]:
+    return tuple(JobRun(**content) for content in json.loads(value)) if value else ()
+
+
 
 
 def spending(value: bytes | None) -> Spending:
@@ -229,5 +252,5 @@ def grip_from_json(value: bytes) -> Grip:
     return Grip(**json.loads(value))
 
 
-def _bytes(content: dict[str, Any]) -> bytes:
+def _bytes(content: dict[str, Any] | list[dict[str, Any]]) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

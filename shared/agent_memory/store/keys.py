@@ -189,6 +189,16 @@ def paused(job_name: str) -> bytes:
     return b"paused:%s" % job_name.encode()
 
 
+def job_runs(job_name: str) -> bytes:
+    """The row of a job's last runs."""
+    return b"runs:%s" % job_name.encode()
+
+
+def run_asked_for(job_name: str) -> bytes:
+    """The row that is there while somebody waits for a run of the job; holds when it was asked for."""
+    return b"asked:%s" % job_name.encode()
+
+
 def after(prefix: bytes) -> bytes:
     """The first key that sorts after every key with this prefix."""
     return prefix[:-1] + bytes([prefix[-1] + 1])
