@@ -67,7 +67,9 @@ def codex(payload: Payload, event: str) -> Payload:
     """Nearly the same words; a tool's result is a text, which tells its exit code only for patches."""
     told = {"hook_event_name": event, **payload}
     response = payload.get("tool_response")
-    if isinstance(response, str):
+    if "exit_code" in payload:  # its transcripts know, its hooks don't
+        told["tool_success"] = payload["exit_code"] == 0
+    elif isinstance(response, str):
         exit_code = _CODEX_EXIT.match(response)
         told["tool_success"] = exit_code[1] == "0" if exit_code else None
     if told["hook_event_name"] == "Interrupt":

@@ -167,26 +167,32 @@ def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
 
 
 def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str) -> str:
-    """The same id for the same happening, whenever and however often the hook tells of it.
+    """The same id for the same happening, whenever and however often the hook tells of it, or a transcript does.
 
-    The time in a derived id is always zero: a doubled hook reads two clocks, and an id that is to be the same must
-    take nothing from them. Where the payload has nothing of its own to be told apart by, the call's key has to do.
+    The time in a derived id is zero where something else names the call: a doubled hook reads two clocks, and a
+    transcript has a third. Where only its time names it, the id begins with that: what a transcript has is close by,
+    and the rest of the id is the same. Where the payload has nothing of its own at all, the call's key has to do.
     """
     stamp = "" if call.timestamp_ms is None else str(call.timestamp_ms)
+    stamp_ms = 0
+    # A call that fails is one call all the same.
+    hook = "PostToolUse" if call.hook == "PostToolUseFailure" else call.hook
     if call.tool is not None and call.tool.use_id:
         parts = [call.tool.use_id]
     elif call.message_id:
         parts = [call.message_id]
+    elif call.hook == "SessionStart" and call.source in _FIRST_STARTS:
+        parts = ["first"]
     elif not call.prompt_id and (call.hook == "SessionEnd" or (call.hook == "Stop" and not stamp)):
         moment_ms = now_ms if call.timestamp_ms is None else call.timestamp_ms
         parts = ["end", str(moment_ms // _SAME_END_MS)]
-    elif call.prompt_id or stamp:
+    elif call.prompt_id:
         parts = [call.prompt_id, stamp, call.subagent_id, _told_apart_by(call, text, stamp)]
-    elif call.hook == "SessionStart" and call.source in _FIRST_STARTS:
-        parts = [call.source]
+    elif call.timestamp_ms is not None:
+        stamp_ms, parts = call.timestamp_ms, ["", call.subagent_id, _told_apart_by(call, text, stamp)]
     else:
         parts = ["call", key]
-    return derived_ulid(0, session_id, call.hook, *parts)
+    return derived_ulid(stamp_ms, session_id, hook, *parts)
 
 
 def _told_apart_by(call: HookCall, text: str, stamp: str) -> str:

@@ -84,9 +84,13 @@ def parse(raw: bytes, *, agent: str = "", event: str = "", project: str = "") ->
     What the payload says goes before what the caller knows: the agent's name, the event's, and the project's folder.
     Raises InvalidEvent where `raw` is not one JSON object.
     """
-    said = _decoded(raw)
-    name = _agent(said, agent)
-    payload = _DIALECTS.get(name, dialects.claude_code)(said, event)
+    said = decoded(raw)
+    return heard(said, agent=_agent(said, agent), event=event, project=project)
+
+
+def heard(said: Mapping[str, object], *, agent: str, event: str = "", project: str = "") -> HookCall:
+    """The hook call that this payload of that agent's tells of."""
+    payload = _DIALECTS.get(agent, dialects.claude_code)(said, event)
     text = partial(_text, payload)
     hook, cwd = text("hook_event_name"), text("cwd")
     return HookCall(
@@ -94,7 +98,7 @@ def parse(raw: bytes, *, agent: str = "", event: str = "", project: str = "") ->
         hook_name=_text(said, "hook_event_name") or event or hook,
         session_id=text("session_id"),
         timestamp_ms=timestamp_ms(payload.get("timestamp")),
-        agent=name,
+        agent=agent,
         cwd=cwd,
         project=project or text("project") or (cwd if hook == "SessionStart" else ""),
         project_id="",
@@ -149,7 +153,8 @@ def _plausible(milliseconds: float) -> int | None:
     return round(milliseconds) if 0 < milliseconds < TIMESTAMP_MS_MAX else None
 
 
-def _decoded(raw: bytes) -> Mapping[str, object]:
+def decoded(raw: bytes) -> Mapping[str, object]:
+    """The one JSON object that these bytes are; raises InvalidEvent where they are none."""
     text = raw.decode("utf-8-sig", errors="replace")
     try:
         # Not strict: a bare control character in a string costs nobody anything.
@@ -158,9 +163,9 @@ def _decoded(raw: bytes) -> Mapping[str, object]:
             # Half of a surrogate pair can be escaped, and written down nowhere.
             value = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
-        raise InvalidEvent(f"The hook's input is not JSON: {error}. It takes one JSON object.") from error
+        raise InvalidEvent(f"This is not JSON: {error}. It takes one JSON object.") from error
     if not isinstance(value, dict):
-        raise InvalidEvent(f"The hook's input is {type(value).__name__}, not a JSON object.")
+        raise InvalidEvent(f"This is {type(value).__name__}, not a JSON object.")
     return value
 
 

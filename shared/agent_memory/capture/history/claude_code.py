@@ -1,0 +1,199 @@
+"""Claude Code's transcripts: a line for each block of each message, among much of the client's own bookkeeping.
+
+A session is `projects/FOLDER/SESSION.jsonl`, each of its subagents `projects/FOLDER/SESSION/subagents/agent-ID.jsonl`
+with a `.meta.json` that tells the subagent's type.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from agent_memory.capture.history.moments import Moment, Payload, moment_ms, object_of, objects_of, text_of
+
+_TASK_NOTIFICATION: Final = "<task-notification>"
+# What stands in a user's record and no user said: commands of the terminal, and notes to the model.
+_NOT_SAID: Final = ("<local-command-", "<command-name>", "<bash-", "[Request interrupted by user")
+_COMMAND: Final = re.compile(
+    r"\A<command-message>.*?</command-message>\s*<command-name>(.*?)</command-name>"
+    r"(?:\s*<command-args>(.*?)</command-args>)?",
+    re.DOTALL,
+)
+# A call that was not made: its hooks are not told either.
+_NOT_CALLED: Final = ("<tool_use_error>", "The user doesn't want to", "Permission to use ")
+# A meta file has some hundred bytes.
+_META_MAX_BYTES: Final = 64 << 10
+
+
+def moments(records: Iterable[tuple[int, Payload]], path: Path) -> Iterator[Moment]:
+    """What the hooks of this session, or subagent, would have been told."""
+    session = _Session(_subagent_type(path))
+    for _, record in records:
+        yield from session.take(record)
+    yield from session.end()
+
+
+class _Session:
+    """One transcript, walked from its beginning to its end."""
+
+    def __init__(self, subagent_type: str) -> None:
+        self._subagent_type = subagent_type
+        self._session_id = self._subagent_id = self._project = self._cwd = ""
+        self._prompt_id = self._mode = self._branch = ""
+        self._at_ms = 0
+        # When a subagent began whose type is not known yet.
+        self._began_ms = 0
+        # Calls that wait for their results, by id.
+        self._calls: dict[str, Payload] = {}
+        self._answer = _Answer()
+
+    def take(self, record: Payload) -> Iterator[Moment]:
+        kind = record.get("type")
+        if kind == "system" and record.get("subtype") == "stop_hook_summary":
+            yield from self._stop()
+        if kind not in ("user", "assistant") or record.get("forkedFrom"):
+            return  # a forked session begins with what was said in the one before
+        self._at_ms = moment_ms(record) or self._at_ms
+        self._cwd = text_of(record, "cwd") or self._cwd
+        self._mode = text_of(record, "permissionMode") or self._mode
+        self._branch = text_of(record, "gitBranch") or self._branch
+        if not self._session_id:
+            yield from self._start(record)
+        self._subagent_type = self._subagent_type or text_of(record, "attributionAgent")
+        if self._began_ms and self._subagent_type:
+            yield self._moment("SubagentStart", self._began_ms, permission_mode="")
+            self._began_ms = 0
+        message = object_of(record, "message")
+        if kind == "assistant":
+            yield from self._said(record, message)
+        else:
+            yield from self._heard(record, message)
+
+    def end(self) -> Iterator[Moment]:
+        """The last turn's end, unless it is still going on."""
+        yield from self._stop()
+
+    def _start(self, record: Payload) -> Iterator[Moment]:
+        self._session_id = text_of(record, "sessionId")
+        self._subagent_id = text_of(record, "agentId")
+        self._prompt_id = text_of(record, "promptId")
+        self._project = self._cwd
+        if not self._subagent_id:
+            yield self._moment("SessionStart", source="startup", prompt_id="", permission_mode="")
+        else:
+            self._began_ms = self._at_ms
+
+    def _said(self, record: Payload, message: Payload) -> Iterator[Moment]:
+        blocks = objects_of(message, "content")
+        words = "\n".join(text_of(block, "text") for block in blocks if block.get("type") == "text")
+        if record.get("isApiErrorMessage"):
+            error = text_of(record, "error") or words
+            yield self._moment("StopFailure", error=error, last_assistant_message=words)
+            return
+        for block in blocks:
+            if block.get("type") == "tool_use":
+                self._calls[text_of(block, "id")] = block
+                self._answer = _Answer()
+        if words:
+            self._answer = self._answer.with_words(words, message, self._at_ms)
+
+    def _heard(self, record: Payload, message: Payload) -> Iterator[Moment]:
+        content = message.get("content")
+        results = [block for block in objects_of(message, "content") if block.get("type") == "tool_result"]
+        if results:
+            alone = record.get("toolUseResult") if len(results) == 1 else None
+            for result in results:
+                yield from self._result(record, result, alone)
+            return
+        prompt = content if isinstance(content, str) else _texts(objects_of(message, "content"))
+        prompt = _typed(record, prompt)
+        if not prompt or self._subagent_id or record.get("isSidechain"):
+            return  # a subagent's task stands in the call that began it
+        yield from self._stop()
+        self._prompt_id = text_of(record, "promptId")
+        yield self._moment("UserPromptSubmit", prompt=prompt)
+
+    def _result(self, record: Payload, result: Payload, response: object) -> Iterator[Moment]:
+        use_id = text_of(result, "tool_use_id")
+        call = self._calls.pop(use_id, None)
+        decision = object_of(record, "permissionDecision").get("decision", "accept")
+        content = result.get("content")
+        words = content if isinstance(content, str) else _texts(objects_of(result, "content"))
+        failed = result.get("is_error") is True
+        if call is None or decision != "accept" or (failed and words.startswith(_NOT_CALLED)):
+            return
+        tool: dict[str, Any] = {"tool_name": call.get("name"), "tool_input": call.get("input"), "tool_use_id": use_id}
+        if failed:
+            yield self._moment("PostToolUseFailure", **tool, error=words)
+        else:
+            yield self._moment("PostToolUse", **tool, tool_response=content if response is None else response)
+
+    def _stop(self) -> Iterator[Moment]:
+        answer, self._answer = self._answer, _Answer()
+        if not answer.is_last:
+            return
+        if not self._subagent_id:
+            yield self._moment("Stop", answer.at_ms, last_assistant_message=answer.words)
+        elif self._subagent_type:
+            yield self._moment("SubagentStop", answer.at_ms, last_assistant_message=answer.words)
+
+    def _moment(self, hook: str, at_ms: int = 0, **fields: object) -> Moment:
+        subagent = {"agent_id": self._subagent_id, "agent_type": self._subagent_type} if self._subagent_id else {}
+        payload = {
+            "hook_event_name": hook,
+            "session_id": self._session_id,
+            "cwd": self._cwd,
+            "prompt_id": self._prompt_id,
+            "permission_mode": self._mode,
+            **subagent,
+            **fields,
+        }
+        return Moment(payload, at_ms or self._at_ms, project=self._project, git_branch=self._branch)
+
+
+class _Answer:
+    """The assistant's last words of a turn, as far as they are known: one message comes in several records."""
+
+    def __init__(self, words: str = "", message_id: str = "", stop_reason: object = None, at_ms: int = 0) -> None:
+        self.words = words
+        self.at_ms = at_ms
+        self._message_id = message_id
+        self._stop_reason = stop_reason
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the turn ended with them. Older clients don't say why a message ended."""
+        return bool(self.words) and self._stop_reason != "tool_use"
+
+    def with_words(self, words: str, message: Payload, at_ms: int) -> _Answer:
+        message_id = text_of(message, "id")
+        if self.words and message_id == self._message_id:
+            words = f"{self.words}\n{words}"
+        return _Answer(words, message_id, message.get("stop_reason"), at_ms)
+
+
+def _typed(record: Payload, prompt: str) -> str:
+    """The prompt as the hook is told it; empty where nobody said it."""
+    if prompt.lstrip().startswith(_TASK_NOTIFICATION):
+        return prompt
+    if record.get("isMeta") or record.get("isCompactSummary") or record.get("isVisibleInTranscriptOnly"):
+        return ""
+    if command := _COMMAND.match(prompt):
+        return f"{command[1]} {command[2] or ''}".rstrip()
+    return "" if prompt.lstrip().startswith(_NOT_SAID) else prompt
+
+
+def _texts(blocks: Iterable[Payload]) -> str:
+    return "\n".join(text_of(block, "text") for block in blocks if block.get("type") == "text")
+
+
+def _subagent_type(path: Path) -> str:
+    meta = path.with_suffix(".meta.json")
+    with suppress(OSError, ValueError), meta.open("rb") as file:
+        content = json.loads(file.read(_META_MAX_BYTES))
+        return text_of(content, "agentType") if isinstance(content, dict) else ""
+    return ""

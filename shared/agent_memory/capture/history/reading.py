@@ -1,0 +1,54 @@
+"""Reading a transcript: its moments, made into events as the hooks' own words are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from agent_memory.capture import events, wire
+from agent_memory.capture.history import claude_code, codex, copilot_cli, gemini_cli, lines, opencode
+from agent_memory.capture.history.lines import Advance
+from agent_memory.capture.history.moments import Broken, Moment, Report
+from agent_memory.capture.history.places import Transcript
+from agent_memory.capture.projects import Projects
+from agent_memory.capture.sessions import Sessions
+from agent_memory.model import Event
+
+_READERS = {
+    "claude-code": claude_code.moments,
+    "codex": codex.moments,
+    "gemini-cli": gemini_cli.moments,
+    "copilot-cli": copilot_cli.moments,
+}
+# So long ago as a call can be: what a folder's repository says now is not what it said then.
+_LATE_MS = 1 << 62
+
+
+def events_of(transcript: Transcript, projects: Projects, report: Report, advance: Advance) -> Iterator[Event]:
+    """The transcript's events, in its order, under the ids that live capture gives them.
+
+    What can't be read is reported and skipped; `advance` is told the bytes as they are read.
+    """
+    sessions = Sessions()
+    for number, moment in enumerate(moments_of(transcript, report, advance), start=1):
+        try:
+            event = _event(transcript.agent, moment, number, sessions, projects)
+        except Exception as error:
+            # A record that no agent has written so far must not stand in the way of those behind it.
+            report(Broken(transcript.path, 0, f"moment {number} was not understood: {error!r}"))
+            continue
+        if event is not None:
+            yield event
+
+
+def moments_of(transcript: Transcript, report: Report, advance: Advance) -> Iterator[Moment]:
+    """What hooks would have been told, in the agent's own words."""
+    if transcript.agent == "opencode":
+        return opencode.moments(transcript.path, report, advance)
+    return _READERS[transcript.agent](lines.records(transcript.path, report, advance), transcript.path)
+
+
+def _event(agent: str, moment: Moment, number: int, sessions: Sessions, projects: Projects) -> Event | None:
+    call = wire.heard(moment.payload, agent=agent, event=moment.hook, project=moment.project)
+    call = replace(sessions.completed(call), git_branch=moment.git_branch)
+    return events.event_from(projects.completed(call, late_ms=_LATE_MS), moment.at_ms, str(number))
