@@ -218,6 +218,9 @@ def _put_segment(group: Group, segment: pb.SegmentPut) -> None:
         group.put(schema.CHECKPOINTS, open_key, b"%d" % segment.open_since_ms)
     else:
         group.delete(schema.CHECKPOINTS, open_key)
+    if segment.project:
+        filed = keys.project_segment(segment.project, key.first_ms, key.first_event_id)
+        group.put(schema.CHECKPOINTS, filed, segment.filed)
 
 
 def _changed(counters: Counters, changes: pb.CounterChanges) -> Counters:
@@ -231,6 +234,3 @@ def _changed(counters: Counters, changes: pb.CounterChanges) -> Counters:
 
 def _refused(message: str) -> Outcome:
     return Outcome(frames.refused(pb.Refused.INVALID, message))
-    if segment.project:
-        filed = keys.project_segment(segment.project, key.first_ms, key.first_event_id)
-        group.put(schema.CHECKPOINTS, filed, segment.filed)

@@ -298,35 +298,30 @@ class Toc:
         self._touched[day.node_id] = day
         self._remove_node(row.node_id)
         self._draft.removed_segments.append(_segment_key(session_id, first))
+        self._unfile(row.project, first)
         self._open.pop((session_id, first), None)
 
-    # What stands above
-
-    def _touch(self, day: Period, node: TocNode) -> None:
-        self._unfile(row.project, first)
-        """Have the day told again, unless only the words of an open segment changed and others have closed."""
-        above = self._node(day.node_id)
-    # What stands above
-
-    def _touch(self, day: Period, node: TocNode) -> None:
-        """Have the day told again, unless only the words of an open segment changed and others have closed."""
-        above = self._node(day.node_id)
     def _unfile(self, project: str, first: Position) -> None:
         """Draft that the segment is no longer among the project's."""
         if project:
             self._draft.unfiled.add(project=project, first_ms=first[0], first_event_id=first[1])
 
+    # What stands above
+
+    def _touch(self, day: Period, node: TocNode) -> None:
+        """Have the day told again, unless only the words of an open segment changed and others have closed."""
+        above = self._node(day.node_id)
         was = self._node(node.node_id)
         if not node.is_open or above is None or above.is_open or (was is not None and not was.is_open):
             self._touched[day.node_id] = day
 
     def _refresh_touched(self, now_ms: int) -> None:
-        self._touched.clear()
         """Tell the touched periods again, and those above as far up as something changes."""
         level = self._touched
         while level:
             above = (period.parent for period in level.values() if self._retell(period, now_ms))
             level = {parent.node_id: parent for parent in above if parent is not None}
+        self._touched.clear()
 
     def _retell(self, period: Period, now_ms: int) -> bool:
         """Make the period's node say what its children say; whether that changed anything."""

@@ -61,6 +61,7 @@ class ProjectRow:
     session_id: str
     node_id: str
 
+
 @dataclass(frozen=True, slots=True)
 class JobState:
     """A scheduled job as its last run left it. Times in milliseconds, 0 for never."""
@@ -81,7 +82,6 @@ class JobState:
 
 
 @dataclass(frozen=True, slots=True)
-@dataclass(frozen=True, slots=True)
 class JobRun:
     """A run of a scheduled job that has ended. Times in milliseconds."""
 
@@ -96,6 +96,7 @@ class JobRun:
     counts: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What was asked of a model."""
 
@@ -188,15 +189,14 @@ def segment_row(value: bytes) -> SegmentRow:
     return SegmentRow(**json.loads(value))
 
 
+def project_row(value: bytes) -> ProjectRow:
+    return ProjectRow(**json.loads(value))
+
+
 def job_state(value: bytes | None) -> JobState:
     return JobState(**json.loads(value)) if value else JobState()
 
 
-def spending_to_json(spending: Spending) -> bytes:
-    content: dict[str, Any] = {name: getattr(spending, name) for name in Spending.__slots__}
-    for name in ("today", "total"):
-        content[name] = {job: [c.requests, c.input_tokens, c.output_tokens] for job, c in content[name].items()}
-    return _bytes(content)
 def job_runs_to_json(runs: Iterable[JobRun]) -> bytes:
     return _bytes([{name: getattr(run, name) for name in JobRun.__slots__} for run in runs])
 
@@ -205,6 +205,11 @@ def job_runs(value: bytes | None) -> tuple[JobRun, ...]:
     return tuple(JobRun(**content) for content in json.loads(value)) if value else ()
 
 
+def spending_to_json(spending: Spending) -> bytes:
+    content: dict[str, Any] = {name: getattr(spending, name) for name in Spending.__slots__}
+    for name in ("today", "total"):
+        content[name] = {job: [c.requests, c.input_tokens, c.output_tokens] for job, c in content[name].items()}
+    return _bytes(content)
 
 
 def spending(value: bytes | None) -> Spending:
@@ -212,10 +217,6 @@ def spending(value: bytes | None) -> Spending:
         return Spending()
     content = json.loads(value)
     for name in ("today", "total"):
-def project_row(value: bytes) -> ProjectRow:
-    return ProjectRow(**json.loads(value))
-
-
         content[name] = {job: Cost(*counts) for job, counts in content[name].items()}
     return Spending(**content)
 

@@ -15,6 +15,7 @@ from agent_memory.periods import Period
 from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import (
     Counters,
+    JobRun,
     JobState,
     ProjectRow,
     RebuildState,
@@ -62,6 +63,16 @@ def job_state(reader: Reader, name: str) -> JobState:
 def spending(reader: Reader) -> Spending:
     """What summaries have cost."""
     return codec.spending(reader.get(schema.CHECKPOINTS, keys.job(keys.SUMMARIES)))
+
+
+def job_runs(reader: Reader, name: str) -> tuple[JobRun, ...]:
+    """The job's last runs, the newest last."""
+    return codec.job_runs(reader.get(schema.CHECKPOINTS, keys.job_runs(name)))
+
+
+def run_asked_ms(reader: Reader, name: str) -> int:
+    """When somebody asked for a run of the job that has not ended yet, in milliseconds; 0 where nobody did."""
+    return int(reader.get(schema.CHECKPOINTS, keys.run_asked_for(name)) or 0)
 
 
 def job_paused(reader: Reader, name: str) -> bool:
@@ -210,16 +221,6 @@ def segments_from(reader: Reader, session_id: str, at: Position) -> Iterator[tup
         yield keys.segment_first(key), codec.segment_row(value)
 
 
-def segment_of(reader: Reader, node: TocNode) -> tuple[Position, SegmentRow] | None:
-    """Where the segment of that node was cut: its first event's position, and its row."""
-    for position, row in segments_from(reader, node.session_id, (node.start_ms, "")):
-        if position[0] > node.start_ms:
-            return None
-        if row.node_id == node.node_id:
-            return position, row
-    return None
-
-
 def project_segments(reader: Reader, project: str, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
     """The project's segments that begin at `from_ms <= t < to_ms`, newest first, with their first events' positions."""
     start, stop = (keys.project_segment(project, moment_ms, "") for moment_ms in (from_ms, to_ms))
@@ -237,6 +238,16 @@ def is_filed(reader: Reader, row: ProjectRow, first: Position) -> bool:
     """Whether the row among a project's segments leads to one of them."""
     segment = segment_at(reader, row.session_id, first)
     return segment is not None and (segment.project, segment.node_id) == (row.project, row.node_id)
+
+
+def segment_of(reader: Reader, node: TocNode) -> tuple[Position, SegmentRow] | None:
+    """Where the segment of that node was cut: its first event's position, and its row."""
+    for position, row in segments_from(reader, node.session_id, (node.start_ms, "")):
+        if position[0] > node.start_ms:
+            return None
+        if row.node_id == node.node_id:
+            return position, row
+    return None
 
 
 def open_segments(reader: Reader) -> Iterator[tuple[str, Position, int]]:
