@@ -335,5 +335,5 @@ def test_a_conversation_can_t_steer_the_summarizer(model: Model) -> None:
     asked = model.server.asked[0]
     assert "ignore all rules" not in asked.instructions
     assert [item["n"] for item in asked.items] == [1, 2, 3, 4]
-    assert asked.items[3]["text"] == attack.replace(key, "[redacted: api key]")
+    assert asked.items[3]["text"] == attack.replace(key, "[redacted:anthropic-key]")
     assert key not in str(asked.body)

@@ -38,7 +38,7 @@ def test_secrets_are_not_in_it() -> None:
 
     (item,) = items_of_segment([said("e1", 1, f"Use {key} for the demo.")])
 
-    assert item.text == "Use [redacted: api key] for the demo."
+    assert item.text == "Use [redacted:anthropic-key] for the demo."
 
 
 def test_what_was_pasted_is_looked_at_by_its_head_and_tail() -> None:

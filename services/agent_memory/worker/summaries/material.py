@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from agent_memory.model import Event, EventRole, TocNode
-from agent_memory.redaction import redact
+from agent_memory.redaction.redactor import redact
 from agent_memory.worker.summaries.prose import printable
+from agent_memory.worker.summaries.speakers import speaker_of
 from agent_memory.worker.summaries.text import ELLIPSIS, ends
 
 # What one question holds: a usual segment goes in whole, a day of many hours in a few parts. Every item fits into one:
@@ -77,4 +78,4 @@ def _lines(items: Sequence[Item]) -> Iterator[str]:
 def _speaker(event: Event) -> str:
     if event.role == EventRole.TOOL:
         return f"tool {event.metadata.get('tool_name', '')[:40]}".strip()
-    return event.role.name.lower()
+    return speaker_of(event) or event.role.name.lower()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from agent_memory.errors import AgentMemoryError
-from agent_memory.redaction import redact
+from agent_memory.redaction.redactor import redact
 
 DETAIL_MAX: Final = 200  # characters of a provider's own explanation: it may quote what it was sent
 OUTPUT_TOKENS_MAX: Final = 4000  # a summary has 400; models that think aloud need more

@@ -1,0 +1,244 @@
+"""Secrets that are known by their names: what stands behind `password =`, `"api_key":`, `--token`, `Bearer`.
+
+Code speaks of passwords more often than it holds any. So what stands there is weighed: names of variables, types,
+placeholders and paths are no secrets, and a word is one only where nothing but a value can stand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from math import log2
+from typing import Final
+
+from agent_memory.redaction.shapes import Span
+
+# One of them is in every name of a secret.
+_STEMS: Final = ("pass", "pwd", "secret", "token", "key", "auth", "credential", "bearer", "cookie", "signature")
+_NAME_MAX: Final = 48
+_VALUE_MAX: Final = 4096
+# A value that was looked at and is none is passed over from this length on: looking into it again costs time.
+_LONG: Final = 64
+
+_QUOTE: Final = r"\\{0,3}[\"'`]"
+_AFTER: Final = re.compile(
+    rf"""
+    (?P<tail> [\w-]{{0,40}}+ )
+    (?P<closed> {_QUOTE} )? [\])]{{0,2}}
+    (?:
+        (?P<sign> \s{{0,8}} (?: =>|:=|={{1,3}}|: ) \s{{0,8}} (?:\\[nt])? )
+        (?: [&\w.\[\]|?<>]{{1,40}} (?:\s\|\s[\w.]{{1,20}})? \s? = \s? (?=[\"'`]) )?  # `key: str = "..."`
+      | (?P<call> ,\s{{0,4}} (?={_QUOTE}) )
+      | (?P<attribute> \s{{1,4}} value= (?=[\"']) )
+      | (?P<element> > )
+      | (?P<said> \s(?:is|was)\s(?:now\s)?:?\s? )
+      | (?P<space> [ \t]{{1,4}} )
+    )
+    (?: (?:[Bb]earer|[Bb]asic|[Tt]oken|[Aa]pi[Kk]ey) [ ]{{1,3}} )?
+    (?:
+        (?P<quote> [bfru@]? {_QUOTE} ) (?P<quoted> [^\"'`\r\n]{{1,{_VALUE_MAX}}}+ )
+      | (?P<bare> [^\s\"'`<>;,(){{}}\[\]|\\&]{{3,{_VALUE_MAX}}}+ )
+    )
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+_PASSWORD: Final = re.compile(
+    r"(?:password|passwd|passphrase|passcode|passwort|pwd)\d?\Z|(?:\A|user|db|root|admin|mysql|pg|smtp|sudo)pass\Z"
+)
+_TOKEN: Final = re.compile(
+    r"tokens?\Z|authorization\Z|auth\Z|bearer\Z|credentials?\Z|cookie\Z|(?:x|request|webhook)signature\Z"
+)
+_OPAQUE: Final = re.compile(
+    r"(?:page|pagination|continuation|sync|resume|cancel(?:lation)?|next|max|min|num|design|syntax|lexer|stop|eos|bos|pad)"
+    r"tokens?\Z|(?:by|no|with|has|is|the|of|per)tokens?\Z"
+)
+_SECRET: Final = re.compile(
+    r"secret(?:key(?:base)?)?\d?\Z|secretvalue\Z|"
+    r"(?:api|access|secret|private|sign(?:ing)?|encrypt(?:ion)?|decrypt(?:ion)?|crypto|cipher|master|account|shared|auth|"
+    r"license|licence|webhook|service|deploy|client|consumer|server|app|application|subscription|storage|integration|"
+    r"ingest(?:ion)?|hmac|aes|jwt|session|admin|rest|write|prod|live|production|functions?|host|instrumentation|pass)key\d?\Z"
+)
+_OTHER_KEY: Final = re.compile(
+    r"(?:public|pub|primary|foreign|cache|partition|sort|idempotency|object|s3|file|i18n|translation|hash|dedup|group|"
+    r"lookup|index|map|dict|row|column|col|known|hot|short|arrow|routing|composite|unique|sorting|config|registry|query|"
+    r"publishable|anon|site|ssh|gpg|pgp|host|storage|react|list|item|node|tree|left|right|up|down|enter|return|escape|tab)"
+    r"key\d?\Z"
+)
+
+_STAND_IN: Final = re.compile(
+    r"[$%{<*#@!]{1,2}[A-Za-z_{(]|<|\*{3}|x{3,}|\.{3}|[-_=.]{3}|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"
+    r"(?:https?|file|ftp)://|[~.]{0,2}/[\w.]|arn:|op://|vault:|secret[s]?://|env[:.]|process\.|os\.|import\.meta|"
+    r"(?:true|false|null|none|nil|undefined|yes|no|on|off|required|optional|string|str|text|todo|tbd|changeme|change_me|"
+    r"example|dummy|fake|placeholder|default|empty|unset|missing|invalid|unknown|hidden|masked|password|passwd|secret|"
+    r"token|value|test|n/a)\b[\w-]{0,2}\Z",
+    re.IGNORECASE,
+)
+_GAP: Final = re.compile(
+    r"\$\{|\{\{|<[a-z]|\.\.\.|…|xxxx|\*\*\*\*|%[sd(]|#\{|\}\}|your[-_]|[-_](?:here|goes)\b|placeholder", re.IGNORECASE
+)
+_TYPE: Final = re.compile(
+    r"(?:u?int|float|sha|md|utf-?|base|oauth|[ehpr]s|aes|v|x|i|u|f|ed|argon|pbkdf|bcrypt|http|ipv|tls|ecdsa|rsa|k8s|s)"
+    r"[-_]?\d{1,5}(?:[-_]\w{1,12})?\Z",
+    re.IGNORECASE,
+)
+_WORD: Final = re.compile(r"[A-Za-z]+\Z")
+_IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
+_PATH: Final = re.compile(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
+_NAMED_AFTER: Final = re.compile(
+    r"pass|pwd|secret|token|key|auth|cred|user|hash|param|arg|field|val|env|config", re.IGNORECASE
+)
+_NUMBER: Final = re.compile(r"[-+]?[\d.,_]+[a-zA-Z%]{0,2}\Z")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_ENVIRONMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*\Z")
+_CODE_FOLLOWS: Final = "([.{"
+# A value behind a name in capitals may have any character but those that end a word.
+_END_OF_WORD: Final = re.compile(r"[\s\"'`\\]")
+
+_PASSWORD_MIN: Final = 4
+_TOKEN_MIN: Final = 8
+_RANDOM_MIN: Final = 20
+_WEAK_KEY_MIN: Final = 24
+# Bits a character: English words have less, what a generator made more.
+_ENTROPY_MIN: Final = 3.0
+_HIGH_ENTROPY: Final = 3.7
+
+
+def named_values(text: str) -> Iterator[Span]:
+    """The values in the text whose names say that they are secret."""
+    # A capital I with a dot is the one letter that two small ones stand for: places must stay the same.
+    lowered = text.replace("\u0130", "I").lower()
+    found: dict[int, Span] = {}
+    for stem in _STEMS:
+        place = lowered.find(stem)
+        while place >= 0:
+            span, after = _value_at(text, place, place + len(stem))
+            if span:
+                found.setdefault(span[0], span)
+            place = lowered.find(stem, after)
+    yield from (found[start] for start in sorted(found))
+
+
+def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
+    """The secret that is named by the word with the stem from `start` to `end`, and where to look on."""
+    match = _AFTER.match(text, end)
+    if match is None:
+        return None, end
+    begin = start
+    while begin > 0 and start - begin < _NAME_MAX and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
+        begin -= 1
+    name = text[begin:end] + match["tail"]
+    value, place = (match["quoted"], match.start("quoted")) if match["quoted"] else (match["bare"], match.start("bare"))
+    after = place + len(value) if len(value) > _LONG else end
+    kind = _kind(name)
+    if not kind:
+        return None, after
+    is_environment = match["sign"] == "=" and _ENVIRONMENT_NAME.match(name.lstrip("-"))
+    if match["quoted"]:
+        value = value.rstrip("\\")
+    elif is_environment:
+        value = text[place : _end_of_word(text, place)]
+    follows = text[place + len(value) : place + len(value) + 1]
+    value = value.rstrip(".!?:")
+    if _is_secret(name, kind, value, match, follows, is_flag=name.startswith("-"), is_environment=bool(is_environment)):
+        return (place, place + len(value), kind), place + len(value)
+    return None, after
+
+
+def _end_of_word(text: str, place: int) -> int:
+    end = _END_OF_WORD.search(text, place, place + _VALUE_MAX)
+    return end.start() if end else min(len(text), place + _VALUE_MAX)
+
+
+def _kind(name: str) -> str:
+    """What a thing of that name is: password, token, secret, key; empty for a name that says nothing."""
+    flat = re.sub(r"[-_]", "", name.rpartition(".")[2] or name).lower()
+    if _PASSWORD.search(flat):
+        return "password"
+    if _TOKEN.search(flat):
+        return "" if _OPAQUE.search(flat) else "token"
+    if _SECRET.search(flat):
+        return "secret" if "secret" in flat and not flat.endswith("key") else "api-key"
+    if flat.endswith("key") and len(flat) > 3 and not _OTHER_KEY.search(flat):
+        return "key"
+    return "key" if flat == "key" else ""
+
+
+def _is_secret(
+    name: str, kind: str, value: str, match: re.Match[str], follows: str, *, is_flag: bool, is_environment: bool
+) -> bool:
+    if len(value) < (_PASSWORD_MIN if kind == "password" else _TOKEN_MIN) or len(set(value)) < _PASSWORD_MIN:
+        return False
+    if _STAND_IN.match(value) or _GAP.search(value) or _TYPE.match(value) or _DATE.match(value):
+        return False
+    if not value.isascii() and kind != "password":
+        return False
+    is_quoted = bool(match["quoted"])
+    if match["space"] and not is_flag and not name.lower().endswith("bearer"):
+        return False
+    if kind == "key":
+        return _is_key(value, is_environment=is_environment)
+    if kind != "password":
+        return not _NUMBER.match(value) and _is_random(value, least=_TOKEN_MIN if is_environment or is_flag else 12)
+    return _is_password(name, value, match, follows, is_quoted=is_quoted, is_plain=is_flag or is_environment)
+
+
+def _is_password(name: str, value: str, match: re.Match[str], follows: str, *, is_quoted: bool, is_plain: bool) -> bool:
+    """Whether a value behind a password's name is one; `is_plain` where no expression can stand."""
+    has_digit = any(character.isdigit() for character in value)
+    has_sign = any(not character.isalnum() and character not in "_-. " for character in value)
+    if is_plain:
+        return not _PATH.match(value) or has_digit
+    if " " in value:
+        return is_quoted and "phrase" in name.lower()
+    if is_quoted or match["element"]:
+        if has_digit or has_sign:
+            return True
+        is_word = _WORD.match(value) is not None
+        is_assigned = (match["sign"] or "").strip() == "=" and not value.istitle()
+        return is_word and len(value) >= 6 and is_assigned and not _NAMED_AFTER.search(value)
+    if (follows and follows in _CODE_FOLLOWS) or _PATH.match(value):
+        return False
+    if _IDENTIFIER.match(value):
+        return has_digit and len(value) >= 6 and not _NAMED_AFTER.search(value) and "_" not in value
+    return (has_digit or (has_sign and len(value) >= 8)) and not (has_digit and value.isdigit() and len(value) < 6)
+
+
+def _is_key(value: str, *, is_environment: bool) -> bool:
+    """Whether a value behind a name that merely ends with `key` is a secret one."""
+    least = 16 if is_environment else _WEAK_KEY_MIN
+    if len(value) < least or not re.fullmatch(r"[A-Za-z0-9+/=_.~-]+", value):
+        return False
+    is_hexadecimal = re.fullmatch(r"[0-9a-fA-F-]+", value) is not None
+    return (
+        _is_random(value, least=least)
+        and not (is_hexadecimal and not is_environment)
+        and _entropy(value) >= _HIGH_ENTROPY - is_hexadecimal
+    )
+
+
+def _is_random(value: str, *, least: int) -> bool:
+    """Whether a generator made the value, as far as its characters tell: no word, no name, no version."""
+    if len(value) < least or " " in value or (_PATH.match(value) and not _has_long_random_part(value)):
+        return False
+    return _has_long_random_part(value) or (
+        len(value) >= _RANDOM_MIN and any(c.isdigit() for c in value) and _entropy(value) >= _HIGH_ENTROPY
+    )
+
+
+def _has_long_random_part(value: str) -> bool:
+    for part in re.split(r"[^A-Za-z0-9]+", value):
+        if len(part) < _TOKEN_MIN:
+            continue
+        turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(part))
+        turns += sum(a.islower() and b.isupper() for a, b in pairwise(part)) // 2
+        if turns >= 3 and _entropy(part) >= _ENTROPY_MIN - 0.5:
+            return True
+    return False
+
+
+def _entropy(value: str) -> float:
+    """Bits a character, by how often each stands in the value."""
+    counts = [value.count(character) for character in set(value)]
+    return -sum(count / len(value) * log2(count / len(value)) for count in counts)

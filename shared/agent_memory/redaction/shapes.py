@@ -1,0 +1,177 @@
+"""Secrets that are known by their shape: the keys and tokens of services, each as its service writes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+# Where a secret begins and ends in a text, and its kind.
+Span = tuple[int, int, str]
+
+# What a token is made of. Nothing shorter has a shape that only a token has.
+_RUN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15,}+")
+# A token has many different characters; what stands for one in a manual (`ghp_xxxxxxxx`) has few.
+_DISTINCT_MIN: Final = 8
+
+_UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+# Each is tried where a run begins, so that it needs no beginning of its own; what comes before a dot is looked back at.
+# Lengths are the least there are: a service that makes its tokens longer must not have their ends kept.
+_SHAPES: Final = (
+    ("jwt", r"eyJ[\w-]{8,}+\.(?:eyJ[\w-]{4,}+(?:\.[\w-]*+)?|[\w-]*+(?:\.[\w-]++){2,3})"),
+    # Clouds.
+    ("aws-key", r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}(?![A-Za-z0-9])|ABSK[A-Za-z0-9+/]{100,}+={0,2}"),
+    ("google-key", r"AIza[\w-]{35}|GOCSPX-[\w-]{28}|(?<=ya29\.)[\w-]{20,}+|(?<=1//)0[\w-]{40,}+"),
+    ("azure-key", r"(?<=\dQ~)[\w~.-]{31,34}(?![\w~.-])"),
+    ("alibaba-key", r"LTAI[A-Za-z0-9]{12,26}(?![A-Za-z0-9])"),
+    ("tencent-key", r"AKID[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
+    ("yandex-key", r"AQVN[\w-]{35,}+|y[0-3]_[\w-]{50,}+"),
+    ("digitalocean-token", r"do[opr]_v1_[0-9a-f]{64}"),
+    ("heroku-key", r"HRKU-[\w-]{36,}+"),
+    ("fly-token", r"fo1_[\w-]{43}|fm[12][ar]?_[A-Za-z0-9+/=,_-]{40,}+"),
+    ("netlify-token", r"nf[pcoub]_[A-Za-z0-9_]{36,}+"),
+    ("vercel-token", r"vc[abcikprst]_[A-Za-z0-9]{24,}+|vercel_blob_rw_[A-Za-z0-9_]{30,}+"),
+    ("render-key", r"rnd_[A-Za-z0-9]{24,}+"),
+    ("cloudflare-key", r"v1\.0-[0-9a-f]{24}-[0-9a-f]{146}|cf(?:ut|at|k)_[A-Za-z0-9_-]{40,}+"),
+    ("supabase-key", r"sbp_[0-9a-f]{40}|sb_secret_[\w-]{20,}+"),
+    ("planetscale-token", r"pscale_(?:tkn|pw|oauth|app|usr)_[\w.=-]{32,}+"),
+    ("neon-key", r"napi_[a-z0-9]{40,}+"),
+    ("databricks-token", r"dapi[0-9a-f]{32}(?:-\d)?"),
+    ("terraform-token", r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,}+"),
+    ("vault-token", r"(?<=hv[srb]\.)[\w-]{24,}+"),
+    ("doppler-token", r"(?<=dp\.[a-z][a-z]\.)[\w.-]{40,}+|(?<=dp\.scim\.)[\w.-]{40,}+|(?<=dp\.audit\.)[\w.-]{40,}+"),
+    ("pulumi-token", r"pul-[0-9a-f]{40}"),
+    ("scaleway-key", rf"SCW[A-Z0-9]{{17}}|scw_secret_{_UUID}"),
+    ("openshift-token", r"(?<=sha256~)[\w-]{43}"),
+    ("tailscale-key", r"tskey-[a-z]{2,10}-[\w-]{20,}+"),
+    ("ngrok-key", r"ak_[A-Za-z0-9]{27}(?![A-Za-z0-9])|cr_[A-Za-z0-9]{27}(?![A-Za-z0-9])"),
+    ("1password-token", r"ops_eyJ[\w=-]{100,}+|A3-[A-Z0-9]{6}-[A-Z0-9]{5,11}(?:-[A-Z0-9]{5,6}){3,4}"),
+    ("age-key", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
+    # Code and packages.
+    ("github-token", r"gh[pousr]_[A-Za-z0-9_]{30,}+|github_pat_[A-Za-z0-9_]{30,}+"),
+    (
+        "gitlab-token",
+        r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|oas|imt|ffct|rtr|wt)-[\w.-]{18,}+|GR1348941[\w-]{20}",
+    ),
+    ("bitbucket-token", r"BBDC-[A-Za-z0-9+/@_-]{40,50}|ATBB[A-Za-z0-9]{28,}+"),
+    ("npm-token", r"npm_[A-Za-z0-9]{30,}+"),
+    ("pypi-token", r"pypi-[\w-]{50,}+"),
+    ("rubygems-key", r"rubygems_[0-9a-f]{48}"),
+    ("crates-token", r"cio[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
+    ("nuget-key", r"oy2[a-z0-9]{43}(?![A-Za-z0-9])"),
+    ("clojars-token", r"CLOJARS_[A-Za-z0-9]{60}"),
+    ("docker-token", r"dckr_(?:pat|oat)_[\w-]{24,}+|SWMTKN-1-[a-z0-9]{40,}+-[a-z0-9]{20,}+|SWMKEY-1-[\w+/-]{40,}+"),
+    ("jfrog-token", r"AKCp[A-Za-z0-9]{60,}+|cmVmd[A-Za-z0-9]{59}"),
+    ("circleci-token", r"CCI(?:PAT|PRJ)_[A-Za-z0-9]{20,24}_[0-9a-f]{40}"),
+    ("buildkite-token", r"bk(?:ua|aj|at|ar|ct)_[a-z0-9]{40}"),
+    ("sonar-token", r"sq[uap]_[0-9a-f]{40}"),
+    ("snyk-token", rf"snyk_[a-z]{{2,5}}\.[\w.-]{{40,}}+|(?<=snyk_token=){_UUID}"),
+    ("sourcegraph-token", r"sg[psd]_[0-9a-fA-F_]{40,}+"),
+    ("postman-key", r"PMAK-[0-9a-f]{24}-[0-9a-f]{34}|PMAT-[0-9A-Z]{26}"),
+    ("octopus-key", r"API-[A-Z0-9]{26}(?![A-Za-z0-9])"),
+    ("jetbrains-token", r"perm-[A-Za-z0-9]{8,}+\.[A-Za-z0-9-]{2,}+\.[A-Za-z0-9]{20,}+"),
+    # Models.
+    ("anthropic-key", r"sk-ant-[\w-]{16,}+"),
+    ("openrouter-key", r"sk-or-v1-[0-9a-f]{64}"),
+    ("openai-key", r"sk-(?:proj|svcacct|admin|service|None)-[\w-]{20,}+|sk-[A-Za-z0-9]{32,}+"),
+    ("langfuse-key", rf"sk-lf-{_UUID}"),
+    ("langsmith-key", r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}|ls__[0-9a-f]{32}"),
+    ("huggingface-token", r"hf_[A-Za-z0-9]{30,}+|api_org_[A-Za-z0-9]{30,}+"),
+    ("groq-key", r"gsk_[A-Za-z0-9]{40,}+"),
+    ("xai-key", r"xai-[A-Za-z0-9]{60,}+"),
+    ("perplexity-key", r"pplx-[A-Za-z0-9]{40,}+"),
+    ("replicate-token", r"r8_[A-Za-z0-9]{37}"),
+    ("nvidia-key", r"nvapi-[\w-]{50,}+"),
+    ("together-key", r"tgp_v1_[\w-]{40,}+"),
+    ("fireworks-key", r"fw_[A-Za-z0-9]{22,24}(?![A-Za-z0-9])"),
+    ("cerebras-key", r"csk-[a-z0-9]{40,}+"),
+    ("pinecone-key", r"pcsk_[A-Za-z0-9_]{50,}+"),
+    ("tavily-key", r"tvly-(?:dev-|prod-)?[A-Za-z0-9]{28,}+"),
+    ("firecrawl-key", r"fc-[0-9a-f]{32}"),
+    ("elevenlabs-key", r"sk_[0-9a-f]{48}(?![A-Za-z0-9])"),
+    ("jina-key", r"jina_[A-Za-z0-9_-]{50,}+"),
+    ("cursor-key", r"key_[0-9a-f]{64}(?![A-Za-z0-9])"),
+    ("e2b-key", r"e2b_[0-9a-f]{40}"),
+    ("voyage-key", r"pa-[A-Za-z0-9_-]{43}(?![\w-])"),
+    ("wandb-key", r"wandb_v1_[A-Za-z0-9_]{60,}+"),
+    ("llamacloud-key", r"llx-[A-Za-z0-9]{40,}+"),
+    ("mem0-key", r"m0-[A-Za-z0-9]{40}(?![A-Za-z0-9])"),
+    # Payment and shops.
+    ("stripe-key", r"(?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{10,}+|whsec_[A-Za-z0-9+/]{24,}+={0,2}"),
+    ("square-token", r"EAAA[\w-]{58,62}(?![\w-])|sq0(?:atp|csp|idp)-[\w-]{22,43}"),
+    ("plaid-token", rf"access-(?:sandbox|development|production)-{_UUID}"),
+    ("shopify-token", r"shp(?:at|ca|pa|ss|ka)_[0-9a-fA-F]{32}"),
+    ("flutterwave-key", r"FLWSECK_?(?:TEST|LIVE)?-[A-Za-z0-9]{12,}+(?:-[A-Z])?"),
+    ("easypost-key", r"EZ[AT]K[A-Za-z0-9]{54}"),
+    ("lob-key", r"(?:live|test)_(?:pub_)?[0-9a-f]{31,35}(?![A-Za-z0-9])"),
+    ("duffel-token", r"duffel_(?:live|test)_[\w-]{40,}+"),
+    ("shippo-token", r"shippo_(?:live|test)_[0-9a-fA-F]{40}"),
+    ("gocardless-token", r"(?:live|sandbox)_[\w-]{40}(?![\w-])"),
+    ("paddle-key", r"pdl_(?:live|sdbx)_apikey_[a-z0-9]{26}_[\w]{22}_[\w]{3}"),
+    ("woocommerce-key", r"c[sk]_[0-9a-f]{40}(?![A-Za-z0-9])"),
+    ("razorpay-key", r"rzp_(?:live|test)_[A-Za-z0-9]{14,}+"),
+    # Talk, mail, offices.
+    ("slack-token", r"xox[abceoprsd]-[\w.-]{10,}+|xapp-\d-[\w-]{20,}+"),
+    (
+        "slack-webhook",
+        r"(?:(?<=/B[A-Z0-9]{8}/)|(?<=/B[A-Z0-9]{9}/)|(?<=/B[A-Z0-9]{10}/)|(?<=/B[A-Z0-9]{11}/))[A-Za-z0-9]{20,}+",
+    ),
+    (
+        "discord-token",
+        r"[MNO][A-Za-z\d_-]{23,27}\.[\w-]{6}\.[\w-]{27,}+|(?:(?<=/\d{17}/)|(?<=/\d{18}/)|(?<=/\d{19}/))[\w-]{60,}+",
+    ),
+    ("telegram-token", r"(?<=\d:)A[\w-]{34}(?![\w-])"),
+    ("sendgrid-key", r"(?<=SG\.)[\w-]{20,24}\.[\w-]{39,50}"),
+    ("mailgun-key", r"key-[0-9a-f]{32}(?![A-Za-z0-9])|[0-9a-f]{32}-[0-9a-f]{8}-[0-9a-f]{8}(?![\w-])"),
+    ("mailchimp-key", r"[0-9a-f]{32}-us\d{1,2}(?![A-Za-z0-9])"),
+    ("brevo-key", r"x(?:keysib|smtpsib)-[0-9a-f]{64}-[A-Za-z0-9]{16}"),
+    ("resend-key", r"re_[A-Za-z0-9]{6,10}_[A-Za-z0-9]{20,}+"),
+    ("mailersend-token", r"(?<=mlsn\.)[0-9a-f]{64}"),
+    ("twilio-key", r"SK[0-9a-f]{32}(?![A-Za-z0-9])"),
+    ("notion-token", r"ntn_[A-Za-z0-9]{40,}+|secret_[A-Za-z0-9]{43}(?![A-Za-z0-9])"),
+    ("linear-key", r"lin_(?:api|oauth|wh)_[A-Za-z0-9]{32,}+"),
+    ("airtable-token", r"pat[A-Za-z0-9]{14}\.[0-9a-f]{64}"),
+    ("atlassian-token", r"AT(?:ATT|CTT|STT)3[\w=-]{100,}+"),
+    ("figma-token", r"fig(?:d|o|or|oh|u)_[\w-]{36,}+"),
+    ("hubspot-token", rf"pat-(?:na|eu)\d-{_UUID}"),
+    ("typeform-token", r"tfp_[\w.-]{40,}+"),
+    ("contentful-token", r"CFPAT-[\w-]{40,}+"),
+    ("readme-key", r"rdme_[a-z0-9]{60,}+"),
+    ("canva-secret", r"cnvca[\w-]{40,}+"),
+    ("facebook-token", r"EAA[A-Za-z][A-Za-z0-9]{80,}+"),
+    ("twitter-token", r"A{20}[A-Za-z0-9%]{50,}+"),
+    # Watching and measuring.
+    ("grafana-token", r"gl(?:c|sa)_[A-Za-z0-9+/=_]{32,}+"),
+    ("newrelic-key", r"NR(?:AK|II|IQ|RA|JS|BR|SP|AA)-[A-Za-z0-9_-]{19,}+"),
+    ("sentry-token", r"sntry[su]_[A-Za-z0-9+/=_-]{40,}+"),
+    ("posthog-key", r"phx_[A-Za-z0-9]{40,}+"),
+    ("honeycomb-key", r"hc[abc](?:ik|lk|mk)_[a-z0-9]{40,}+"),
+    ("dynatrace-token", r"(?<=dt0[a-z]\d\d\.)[A-Z2-7]{24}\.[A-Z2-7]{64}"),
+    ("launchdarkly-key", rf"(?:sdk|api|mob)-{_UUID}"),
+    ("prefect-key", r"pnu_[A-Za-z0-9]{36}"),
+    ("adafruit-key", r"aio_[A-Za-z0-9]{28}(?![A-Za-z0-9])"),
+    ("infracost-key", r"ico-[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
+    ("databento-key", r"db-[A-Za-z0-9]{29}(?![A-Za-z0-9])"),
+    ("frameio-token", r"fio-u-[\w-]{60,}+"),
+    ("scalingo-token", r"tk-us-[\w-]{48}"),
+    ("defined-token", r"dnkey-[\w=-]{26}-[\w=-]{52}"),
+    ("ionic-token", r"ion_[A-Za-z0-9]{42}(?![A-Za-z0-9])"),
+    ("maxmind-key", r"[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk"),
+    ("polar-token", r"polar_(?:oat|pat|at_[a-z])_[A-Za-z0-9]{30,}+"),
+    ("unkey-key", r"unkey_[A-Za-z0-9_]{20,}+"),
+    ("workato-token", r"wrka?[a-z]{2}-eyJ[\w.-]{40,}+"),
+)
+_KINDS: Final = tuple(kind for kind, _ in _SHAPES)
+_ANY: Final = re.compile("|".join(f"({shape})" for _, shape in _SHAPES), re.ASCII)
+
+
+def known_tokens(text: str) -> Iterator[Span]:
+    """The tokens in the text that have the shape of a service's, in order."""
+    for run in _RUN.finditer(text):
+        place, end = run.span()
+        if text[place - 1 : place] == "\\":
+            place += 1  # the letter of an escape such as \n
+        while place < end and (found := _ANY.match(text, place)):
+            if len(set(found[0])) >= _DISTINCT_MIN:
+                yield found.start(), found.end(), _KINDS[(found.lastindex or 1) - 1]
+            place = max(found.end(), place + 1)
