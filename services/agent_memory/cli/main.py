@@ -23,6 +23,7 @@ COMMANDS = {
     "query": "query",
     "admin": "admin",
     "scheduler": "scheduler",
+    "hooks": "hooks",
     "config": "config",
     "demo": "demo",
     "completion": "completion",

@@ -1,4 +1,4 @@
-"""The agents: which of their hooks tell something that is stored. An agent waits for each, so there are no others."""
+"""The agents: their programs, and which of their hooks tell something that is stored: they wait for each of them."""
 
 from __future__ import annotations
 
@@ -66,4 +66,13 @@ HOOKS: Mapping[str, tuple[Hook, ...]] = {
         Hook("experimental.text.complete"),
         Hook("dispose"),
     ),
+}
+
+# What each is called on PATH.
+PROGRAMS: Mapping[str, str] = {
+    "claude-code": "claude",
+    "codex": "codex",
+    "gemini-cli": "gemini",
+    "copilot-cli": "copilot",
+    "opencode": "opencode",
 }

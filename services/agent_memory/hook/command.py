@@ -8,17 +8,32 @@ from pathlib import Path
 
 from agent_memory.capture import handover
 
+_FILE = "run.py"
 
-def command(agent: str, event: str) -> str:
+
+def command(agent: str, event: str, store: str = "") -> str:
     """What a POSIX shell is to run when that agent's `event` happens; it ends with 0 whatever happens.
 
     Should our Python be gone one day, the shell itself gives the answer: some agents stop their user cold where a
     hook's command is missing.
     """
-    line = shlex.join([*program(), "--agent", agent, event])
+    line = shlex.join([*program(store), "--agent", agent, event])
     return f"{line} 2>/dev/null || echo {shlex.quote(handover.ANSWER.decode().rstrip())}"
 
 
-def program() -> list[str]:
-    """The program alone: the Python that we run with, told to load nothing that it need not, and the file to run."""
-    return [sys.executable, "-I", "-S", str(Path(handover.__file__).with_name("run.py"))]
+def program(store: str = "") -> list[str]:
+    """The program alone: the Python that we run with, told to load nothing that it need not, and the file to run.
+
+    `store` is the one it is to bring events to, where that is not the one it finds by itself.
+    """
+    named = ["env", f"MEMORY_DB_PATH={store}"] if store else []
+    return [*named, sys.executable, "-I", "-S", str(Path(handover.__file__).with_name(_FILE))]
+
+
+def is_ours(line: str) -> bool:
+    """Whether that command calls our hook: in its quickest form or as `memory-ingest`, of whichever installation."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        return False
+    return any(word.endswith(f"/agent_memory/capture/{_FILE}") or Path(word).name == "memory-ingest" for word in words)

@@ -152,6 +152,8 @@ def opencode(payload: Payload, event: str) -> Payload:
                 "message_id": given.get("partID"),
                 "last_assistant_message": out.get("text"),
             }
+        case "dispose":
+            told |= {"hook_event_name": "SessionEnd", "reason": "exit"}
         case "event":
             told |= _opencode_event(_object(given, "event"))
     parent = payload.get("parentID")
@@ -200,6 +202,8 @@ def _opencode_event(event: Payload) -> dict[str, object]:
                 "cwd": info.get("directory"),
                 "timestamp": _object(info, "time").get("created"),
             }
+        case "session.resumed":  # our plugin's own word: opencode has none for it
+            told |= {"hook_event_name": "SessionStart", "session_id": info.get("id"), "source": "resume"}
         case "session.deleted":
             told |= {
                 "hook_event_name": "SessionEnd",

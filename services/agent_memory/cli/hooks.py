@@ -1,0 +1,306 @@
+"""`hooks`: connects agents to the memory by their own settings, shows how that is, and undoes it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from agent_memory.cli.options import HELP, Command, current, json_option, settings_options
+from agent_memory.cli.text import printable
+from agent_memory.cli.times import relative
+from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
+from agent_memory.hook.agents import HOOKS, PROGRAMS
+from agent_memory.hook.install import places, programs, trial
+from agent_memory.hook.install.files import Change
+from agent_memory.hook.install.installation import Installation, SettingsRefused
+from agent_memory.hook.install.layouts import State
+from agent_memory.settings import Settings, load
+
+if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
+    from agent_memory.rpc.memory_pb2 import GetEventsResponse
+
+# A daemon that was busy takes from the spool what a hook could not hand over.
+_ARRIVAL_S: Final = 10.0
+_LOOK_S: Final = 0.1
+# What one has to know so that the hooks run.
+_NOTES: Final[Mapping[str, str]] = {
+    "codex": "Codex runs none of them until you have said, at its next start, that you trust them. `codex exec` does "
+    "not ask, and passes over them without a word.",
+}
+_PROJECT_NOTES: Final[Mapping[str, str]] = {
+    "gemini-cli": "Gemini CLI runs a project's hooks only in a folder that you trust.",
+    "copilot-cli": "Copilot CLI runs a project's hooks only in a folder that you trust.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """How the hooks of an agent are, in one place. Without a program they can be there all the same."""
+
+    agent: str
+    scope: str
+    # The program on PATH, and its version; empty where there is none.
+    program: str
+    version: str
+    file: str
+    state: str
+    # What is wrong with the file, where something is.
+    problem: str
+    # Among the newest events; None where there is none of this agent, or no daemon to ask.
+    last_event_ms: int | None
+
+
+def _scope_option(command: Command) -> Command:
+    return click.option(
+        "--project/--user", "in_project", default=False, help="In this folder's project only, or in all (the default)."
+    )(command)
+
+
+def _agents_argument(command: Command) -> Command:
+    return click.argument("agents", metavar="[AGENT]...", nargs=-1, type=click.Choice(list(HOOKS)))(command)
+
+
+@click.group(context_settings=HELP)
+@settings_options
+def hooks() -> None:
+    """Connect coding agents, so that what is said in them is remembered.
+
+    The agents are claude-code, codex, gemini-cli, copilot-cli and opencode.
+
+    Example: memory-daemon hooks install --all-found
+    """
+
+
+@hooks.command()
+@_agents_argument
+@click.option("--all-found", is_flag=True, help="Every agent whose program is on PATH.")
+@_scope_option
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@settings_options
+@click.pass_context
+def install(context: click.Context, agents: Sequence[str], all_found: bool, in_project: bool, dry_run: bool) -> None:
+    """Put our hooks into agents' settings, and change nothing else there.
+
+    Where one of the files can't be changed, none is.
+
+    Example: memory-daemon hooks install claude-code
+    """
+    chosen = programs.on_path(HOOKS) if all_found else list(dict.fromkeys(agents))
+    if not chosen and all_found:
+        raise AgentMemoryError(f"None of the agents is on PATH: {', '.join(PROGRAMS.values())}.")
+    if not chosen:
+        raise UsageError(f"Name an agent, or give --all-found. There are {', '.join(HOOKS)}.")
+    store = _store(current(context))
+    installations = [Installation(agent, _project(in_project), store) for agent in chosen]
+    changes = [each.connected() for each in installations]
+    for each, change in zip(installations, changes, strict=True):
+        click.echo(f"{each.agent}: {each.path}")
+        if change.before == change.after:
+            click.echo("The hooks are there and up to date.\n")
+            continue
+        click.echo(_difference(change))
+        if dry_run:
+            click.echo("DRY RUN - No changes were made\n")
+            continue
+        copy = each.connect(datetime.now())
+        click.echo("Installed. What is said from the agent's next start on is remembered.")
+        notes = [_NOTES.get(each.agent, ""), _PROJECT_NOTES.get(each.agent, "") if in_project else ""]
+        notes.append("The file has paths of this machine in it: do not commit it." if in_project else "")
+        notes.append(f"What the file was is kept in {copy}" if copy else "")
+        click.echo("\n".join([*filter(None, notes), ""]))
+
+
+@hooks.command()
+@_agents_argument
+@_scope_option
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@settings_options
+@click.pass_context
+def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, dry_run: bool) -> None:
+    """Take our hooks out of agents' settings, of all agents where none is named.
+
+    A file that nobody else has changed since is then what it was before, to the byte.
+
+    Example: memory-daemon hooks uninstall codex
+    """
+    store = _store(current(context))
+    installations = [Installation(agent, _project(in_project), store) for agent in dict.fromkeys(agents or HOOKS)]
+    there = [each for each in installations if each.state is not State.ABSENT]
+    changes = [each.disconnected() for each in there]
+    for each in installations if agents else ():
+        if each not in there:
+            click.echo(f"{each.agent}: {each.path}\nNone of our hooks are there.\n")
+    for each, change in zip(there, changes, strict=True):
+        click.echo(f"{each.agent}: {each.path}")
+        click.echo(_difference(change))
+        if dry_run:
+            click.echo("DRY RUN - No changes were made\n")
+        else:
+            click.echo(f"Uninstalled. What the file was is kept in {each.disconnect(datetime.now())}\n")
+    if not there and not agents:
+        click.echo("No hooks of ours are installed.")
+
+
+@hooks.command()
+@json_option
+@settings_options
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
+    """Show which agents are connected, where, whether their hooks are up to date, and when each was heard of.
+
+    Example: memory-daemon hooks status
+    """
+    settings = current(context)
+    last_events = _last_events(settings)
+    rows = _installed(_store(settings), last_events or {})
+    if as_json:
+        click.echo(json.dumps({"daemon_answers": last_events is not None, "hooks": [*map(asdict, rows)]}, indent=2))
+        return
+    click.echo(_table(rows))
+    if last_events is None:
+        click.echo("No daemon answers: what is said waits in its spool. Start it with: memory-daemon start")
+
+
+@hooks.command()
+@click.argument("agent", type=click.Choice(list(HOOKS)))
+@_scope_option
+@json_option
+@settings_options
+@click.pass_context
+def test(context: click.Context, agent: str, in_project: bool, as_json: bool) -> None:
+    """Say a sentence through an agent's hook as it is installed, and show the event that was stored.
+
+    The sentence stays in the memory, in a session of its own.
+
+    Example: memory-daemon hooks test codex
+    """
+    settings = current(context)
+    store = _store(settings)
+    installation = Installation(agent, _project(in_project), store)
+    if installation.state is not State.CURRENT:
+        scope = " --project" if in_project else ""
+        raise AgentMemoryError(
+            f"The hooks in {installation.path} are {installation.state.value}. "
+            f"Install them with: memory-daemon hooks install {agent}{scope}"
+        )
+    from agent_memory.cli.json_text import reply_json
+
+    session_id = f"hooks-test-{secrets.token_hex(8)}"
+    reply = _tried(settings, installation, session_id)
+    if as_json:
+        click.echo(reply_json(reply))
+        return
+    click.echo(f"{agent}: the hook in {installation.path} works. What is stored now:")
+    for event in reply.events:
+        click.echo(f"  {event.event_id}  {printable(event.text)}")
+    click.echo(f"\n  memory-daemon query events --session {session_id}")
+
+
+def _tried(settings: Settings, installation: Installation, session_id: str) -> GetEventsResponse:
+    """The events that came of a sentence; raises AgentMemoryError where none does in time."""
+    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.rpc.memory_pb2 import GetEventsRequest
+
+    agent, request = installation.agent, GetEventsRequest(session_id=session_id)
+    prompt = f"This is a test of {agent}'s hook, from: memory-daemon hooks test {agent}"
+    with connect_to_store(settings) as client:
+        client.stats()  # nothing is said to nobody
+        trial.say(agent, installation.path, prompt, session_id, _store(settings))
+        deadline = time.monotonic() + _ARRIVAL_S
+        while prompt not in [event.text for event in client.events(request).events]:
+            if time.monotonic() > deadline:
+                raise AgentMemoryError(
+                    f"The hook ran, and nothing was stored within {_ARRIVAL_S:.0f} s. Is MEMORY_HOOK_DISABLED set, or "
+                    "another store named? See: memory-daemon status"
+                )
+            time.sleep(_LOOK_S)
+        return client.events(request)
+
+
+def _project(in_project: bool) -> Path | None:
+    return places.project_root(Path.cwd()) if in_project else None
+
+
+def _store(settings: Settings) -> str:
+    """The store that hooks must be told of: empty where they find it by themselves."""
+    return "" if settings.db_path == load().db_path else str(settings.db_path)
+
+
+def _difference(change: Change) -> str:
+    """What changes in a file, line by line; its added and removed lines in colour."""
+    lines = difflib.unified_diff(
+        change.before.splitlines(), change.after.splitlines(), "before", "after", lineterm="", n=1
+    )
+    colours = {"+": "green", "-": "red"}
+    return "\n".join(click.style(printable(line), fg=colours.get(line[:1])) for line in lines)
+
+
+def _installed(store: str, last_events: Mapping[str, int]) -> list[_Installed]:
+    """Every agent as it is for this user, and for this folder's project where anything of ours is there."""
+    project = _project(in_project=True)
+    found = programs.found(HOOKS)
+    rows: list[_Installed] = []
+    for agent in HOOKS:
+        program = found.get(agent, programs.Program("", ""))
+        for scope, folder in (("user", None), ("project", project)):
+            path, state, problem = _looked_at(agent, folder, store)
+            # Of a home that is a project, too, both may be one file.
+            if folder is None or (state is not State.ABSENT and path != rows[-1].file):
+                shown = "unusable" if state is None else state.value
+                last = last_events.get(agent)
+                rows.append(_Installed(agent, scope, program.path, program.version, path, shown, problem, last))
+    return rows
+
+
+def _looked_at(agent: str, folder: Path | None, store: str) -> tuple[str, State | None, str]:
+    """The file, how the hooks in it are, and what is wrong where that can't be told."""
+    try:
+        installation = Installation(agent, folder, store)
+    except SettingsRefused as error:
+        return error.path, None, str(error)
+    return str(installation.path), installation.state, ""
+
+
+def _last_events(settings: Settings) -> dict[str, int] | None:
+    """When each agent was heard of last, in milliseconds, among the newest events; None where no daemon answers."""
+    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.rpc.memory_pb2 import GetEventsRequest
+
+    try:
+        with connect_to_store(settings) as client:
+            requests = {agent: GetEventsRequest(agent=agent, newest_first=True, limit=1) for agent in HOOKS}
+            replies = {agent: client.events(request).events for agent, request in requests.items()}
+    except NotRunning:
+        return None
+    return {agent: events[0].timestamp_ms for agent, events in replies.items() if events}
+
+
+def _table(rows: Sequence[_Installed]) -> str:
+    now_ms = int(time.time() * 1000)
+    lines = [_line("AGENT", "VERSION", "HOOKS", "LAST EVENT", "FILE")]
+    for row in rows:
+        last = "-" if row.last_event_ms is None else relative(row.last_event_ms, now_ms)
+        version = (row.version or "yes") if row.program else "not found"
+        lines.append(_line(row.agent, version, row.state, last, row.file))
+    lines.append("")
+    lines += [row.problem for row in rows if row.problem]
+    for row in rows:
+        if row.state == State.OUTDATED.value:
+            scope = " --project" if row.scope == "project" else ""
+            lines.append(f"Bring up to date: memory-daemon hooks install {row.agent}{scope}")
+    if absent := [row.agent for row in rows if row.state == State.ABSENT.value and row.program]:
+        lines.append(f"Connect: memory-daemon hooks install {' '.join(absent)}")
+    return "\n".join(lines)
+
+
+def _line(agent: str, version: str, state: str, last: str, file: str) -> str:
+    return f"{agent:<13}{version:<11}{state:<15}{last:<16}{file}"

@@ -1,0 +1,111 @@
+"""Files that belong to somebody else: changed all at once or not at all, after a copy was put aside."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from agent_memory.errors import AgentMemoryError
+from agent_memory.paths import make_private_dir
+
+PRIVATE: Final = 0o600
+# Copies of one file; of more, the oldest go.
+COPIES_MAX: Final = 20
+
+
+class FileChanged(AgentMemoryError):
+    """Somebody else changed the file after it was read; nothing of theirs was overwritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a file is to become. Texts are whole, as they are read by `places.read`; an empty one stands for no file."""
+
+    path: Path
+    before: str
+    after: str
+
+
+def apply(change: Change) -> list[Path]:
+    """Make the change; the folders that had to be made for it, outermost first.
+
+    A link stays one: what it leads to is changed. Raises FileChanged, OSError.
+    """
+    # Whoever links his settings from elsewhere wants them to be there.
+    path = Path(os.path.realpath(change.path))
+    if change.after:
+        made = _made_folders(path.parent)
+        _replace(path, change)
+        return made
+    _check(path, change)
+    path.unlink()
+    return []
+
+
+def copy_aside(text: str, path: Path, folder: Path, now: datetime) -> Path:
+    """Keep the text of the file in that folder of ours, for this user only; where it is now."""
+    make_private_dir(folder)
+    copy = folder / f"{now:%Y-%m-%dT%H-%M-%S.%f}-{path.name}"
+    write_private(copy, text)
+    for old in sorted(folder.glob(f"*-{path.name}"))[:-COPIES_MAX]:
+        old.unlink()
+    return copy
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of our own, whole or not at all."""
+    _write(path, text, PRIVATE)
+
+
+def remove_if_empty(folders: list[Path]) -> None:
+    """Remove those of the folders in which nothing is, innermost first."""
+    for folder in reversed(folders):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def _replace(path: Path, change: Change) -> None:
+    mode = PRIVATE
+    if path.exists():
+        mode = path.stat().st_mode & 0o7777
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, "it is write-protected", str(path))
+    _check(path, change)
+    _write(path, change.after, mode)
+
+
+def _check(path: Path, change: Change) -> None:
+    """Agents write their settings, too; what they wrote since we read must not be lost."""
+    now = path.read_bytes() if path.exists() else b""
+    if now != change.before.encode():
+        raise FileChanged(f"{path} was changed by another program just now; nothing was written. Try again.")
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _made_folders(folder: Path) -> list[Path]:
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir()
+    return missing[::-1]

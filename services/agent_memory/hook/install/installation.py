@@ -1,0 +1,150 @@
+"""Installations: our hooks in an agent's settings, for this user or one project; put in, looked at, taken out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from agent_memory.errors import AgentMemoryError
+from agent_memory.hook.install import files, places
+from agent_memory.hook.install.files import Change
+from agent_memory.hook.install.layouts import State
+from agent_memory.hook.install.places import Place
+from agent_memory.hook.install.unusable import Unusable
+from agent_memory.paths import data_dir, make_private_dir
+
+_RECORD: Final = "installed.json"
+
+
+class SettingsRefused(AgentMemoryError):
+    """An agent's settings can't be changed; the message names the file, the line and what is wrong there."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{problem}. Nothing was changed.")
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """What is remembered of an installation, so that it can be undone to the byte."""
+
+    # What the file was without our hooks, and a digest of what it was with them.
+    original: str
+    installed: str
+    # The folders that were made for it, outermost first.
+    folders: tuple[str, ...]
+
+
+class Installation:
+    """Our hooks in one agent's settings, as they are now. `project` is a folder; without one they are this user's."""
+
+    def __init__(self, agent: str, project: Path | None = None, store: str = "") -> None:
+        """`store` is for hooks that would find another by themselves. Raises SettingsRefused."""
+        self.agent = agent
+        self._place, self._text = _chosen(places.candidates(agent, project, store))
+        with _explained(self.path):
+            self.state = self._place.layout.state(self._text)
+        # One folder for each file: links to the same one are the same.
+        name = hashlib.sha256(os.fsencode(os.path.realpath(self.path))).hexdigest()[:16]
+        self._folder = data_dir() / "hooks" / name
+        self._record = self._recorded()
+
+    @property
+    def path(self) -> Path:
+        """The file that our hooks are in, or belong in."""
+        return self._place.path
+
+    def connected(self) -> Change:
+        """The change that puts our hooks in, in place of whatever is there of them. Raises SettingsRefused."""
+        if self.state is State.CURRENT:
+            return Change(self.path, self._text, self._text)
+        with _explained(self.path):
+            return Change(self.path, self._text, self._place.layout.connect(self._without()))
+
+    def disconnected(self) -> Change:
+        """The change that takes our hooks out, to the byte where nobody changed it since. Raises SettingsRefused."""
+        with _explained(self.path):
+            return Change(self.path, self._text, self._without())
+
+    def connect(self, now: datetime) -> Path | None:
+        """Put our hooks in; where the file that was there is kept, if there was one. Raises SettingsRefused."""
+        change = self.connected()
+        with _explained(self.path):
+            copy = files.copy_aside(change.before, self.path, self._folder, now) if change.before else None
+            made = tuple(map(str, files.apply(change)))
+            folders = made or (self._record.folders if self._record else ())
+            record = _Record(self._without(), _digest(change.after), folders)
+            make_private_dir(self._folder)
+            files.write_private(self._folder / _RECORD, json.dumps(asdict(record)))
+        return copy
+
+    def disconnect(self, now: datetime) -> Path:
+        """Take our hooks out; where the file that was there is kept. Raises SettingsRefused."""
+        change = self.disconnected()
+        with _explained(self.path):
+            copy = files.copy_aside(change.before, self.path, self._folder, now)
+            files.apply(change)
+            if self._record:
+                files.remove_if_empty([Path(folder) for folder in self._record.folders])
+                (self._folder / _RECORD).unlink()
+        return copy
+
+    def _without(self) -> str:
+        if self.state is State.ABSENT:
+            return self._text
+        if self._record and self._record.installed == _digest(self._text):
+            return self._record.original
+        return self._place.layout.disconnect(self._text, self._record.original if self._record else None)
+
+    def _recorded(self) -> _Record | None:
+        try:
+            found = json.loads((self._folder / _RECORD).read_text(encoding="utf-8"))
+            return _Record(found["original"], found["installed"], tuple(found["folders"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def _chosen(candidates: list[Place]) -> tuple[Place, str]:
+    """The place that our hooks are in; else one that has others' hooks, since agents warn of two; else the first."""
+    opened = [(place, _opened(place)) for place in candidates]
+    for place, text in opened:
+        with _explained(place.path):
+            if place.layout.state(text) is not State.ABSENT:
+                return place, text
+    for place, text in opened:
+        with _explained(place.path):
+            if place.layout.has_hooks(text):
+                return place, text
+    return opened[0]
+
+
+def _opened(place: Place) -> str:
+    """The place's text, to the byte but for being text; empty where there is no file."""
+    with _explained(place.path):
+        try:
+            return place.path.read_bytes().decode()
+        except FileNotFoundError:
+            return ""
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except Unusable as error:
+        raise SettingsRefused(str(path), f"{path}:{error.line}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsRefused(str(path), f"{path}: it is not UTF-8 at byte {error.start}") from error
+    except OSError as error:
+        raise SettingsRefused(str(path), f"{error.filename or path}: {error.strerror}") from error
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,77 @@
+"""The agents' own programs: which of them are on this machine, and in which version."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agent_memory.hook.agents import PROGRAMS
+
+# Some are programs of Node's with thousands of files; what takes longer has no version then.
+TIMEOUT_S: Final = 10
+
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+# How far above a program the description of its package is.
+_PACKAGE_DEPTH: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An agent's program. The version is empty where it does not tell."""
+
+    path: str
+    version: str
+
+
+def found(agents: Iterable[str]) -> Mapping[str, Program]:
+    """Those of the agents whose program is on PATH. They are asked for their versions, all at once."""
+    paths = {agent: path for agent in agents if (path := shutil.which(PROGRAMS[agent]))}
+    with ThreadPoolExecutor(len(paths) or 1) as asking:
+        versions = asking.map(_version, paths.values())
+        return {agent: Program(path, version) for (agent, path), version in zip(paths.items(), versions, strict=True)}
+
+
+def on_path(agents: Iterable[str]) -> list[str]:
+    """The names of those that are on PATH."""
+    return [agent for agent in agents if shutil.which(PROGRAMS[agent])]
+
+
+def _version(path: str) -> str:
+    version = _VERSION.search(_packaged(Path(path).resolve()) or _told(path))
+    return version[0] if version else ""
+
+
+def _packaged(program: Path) -> str:
+    """The version that an npm package says it has: asking the program itself takes up to seconds."""
+    for folder in program.parents[:_PACKAGE_DEPTH]:
+        try:
+            return str(json.loads((folder / "package.json").read_bytes())["version"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return ""
+
+
+def _told(path: str) -> str:
+    environment = {**os.environ, "MEMORY_HOOK_DISABLED": "1"}
+    try:
+        told = subprocess.run(
+            [path, "--version"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return told.stdout

@@ -1,0 +1,11 @@
+"""What stands in the way of changing a text of settings."""
+
+from __future__ import annotations
+
+
+class Unusable(ValueError):
+    """The text can't be changed as it is; `line` is where to look, counted from 1."""
+
+    def __init__(self, problem: str, line: int = 1) -> None:
+        super().__init__(problem)
+        self.line = line

@@ -1,0 +1,78 @@
+// agent-memory's plugin for opencode: passes on what is said, word for word, and keeps nothing.
+// `memory-daemon hooks install opencode` has written it, writes it anew after an upgrade, and
+// `memory-daemon hooks uninstall opencode` removes it. What is changed here by hand is lost then.
+import { spawn } from "node:child_process"
+
+const PROGRAM = @PROGRAM@
+// What opencode may be kept waiting; it is some ten milliseconds as a rule.
+const PATIENCE_MS = @PATIENCE_MS@
+const EVENTS = ["session.created", "session.idle", "session.error", "session.deleted"]
+
+export const AgentMemory = async ({ directory }) => {
+  // A subagent is a session of its own; what it does belongs to the session that it works for.
+  const parents = new Map()
+  // Sessions of people that were heard of since this process began.
+  const open = new Set()
+  let last = Promise.resolve()
+
+  const call = (payload) =>
+    new Promise((done) => {
+      const hook = spawn(PROGRAM[0], PROGRAM.slice(1), { stdio: ["pipe", "ignore", "ignore"] })
+      setTimeout(done, PATIENCE_MS).unref()
+      hook.on("error", done)
+      hook.on("close", done)
+      hook.stdin.on("error", () => {})
+      hook.stdin.end(payload)
+    })
+
+  const root = (session) => {
+    while (parents.has(session)) session = parents.get(session)
+    return session
+  }
+
+  // One after the other, so that they arrive in order. Whatever happens, opencode goes on.
+  const pass = (hook, session, input, output) => {
+    try {
+      const parentID = parents.has(session) ? root(session) : undefined
+      const payload = JSON.stringify({ hook, input, output, directory, parentID })
+      last = last.then(() => call(payload)).catch(() => {})
+    } catch {}
+    return last
+  }
+
+  const heard = async (session) => {
+    if (!session || open.has(session) || parents.has(session)) return
+    open.add(session)
+    // opencode tells of sessions that are made, not of those that are taken up again.
+    const event = { type: "session.resumed", properties: { info: { id: session, directory } } }
+    await pass("event", session, { event })
+  }
+
+  return {
+    event: async ({ event }) => {
+      const { info, part, sessionID } = event?.properties ?? {}
+      if (event?.type === "session.created") {
+        if (info?.parentID) parents.set(info.id, info.parentID)
+        else open.add(info?.id)
+        // It names its parent itself.
+        return pass("event", undefined, { event })
+      }
+      // What a tool gave back is told below; that there was nothing to give is told only here.
+      const refused = event?.type === "message.part.updated" && part?.type === "tool" && part.state?.status === "error"
+      if (!refused && !EVENTS.includes(event?.type)) return
+      if (event.type === "session.deleted") open.delete(info?.id)
+      return pass("event", sessionID ?? part?.sessionID ?? info?.id, { event })
+    },
+    "chat.message": async (input, output) => {
+      await heard(input?.sessionID)
+      return pass("chat.message", input?.sessionID, input, output)
+    },
+    "tool.execute.after": async (input, output) => pass("tool.execute.after", input?.sessionID, input, output),
+    "experimental.text.complete": async (input, output) =>
+      pass("experimental.text.complete", input?.sessionID, input, output),
+    dispose: async () => {
+      for (const sessionID of open) pass("dispose", sessionID, { sessionID })
+      return last
+    },
+  }
+}
