@@ -16,6 +16,9 @@ from agent_memory.errors import SettingsError
 from agent_memory.paths import RuntimePaths, default_config_path, default_db_path, runtime_paths
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error")
+# What an agent's session may begin with: a map with a few lines at least, and no more than every agent passes on whole
+# (one shows its model only the beginning of more than 10,000 characters, another cuts its middle out).
+SESSION_START_TOKENS = range(200, 2001)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -47,6 +50,8 @@ class Settings:
     summarizer_output_price: float = 0.0
     # Names of projects that another name is to be used for: from the old to the new.
     project_names: Mapping[str, str] = field(default_factory=dict)
+    # What an agent's session begins with from the memory, in tokens; 0: nothing.
+    session_start_tokens: int = 0
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -83,6 +88,7 @@ VARIABLES = {
     "summarizer_input_price": "MEMORY_SUMMARIZER_INPUT_PRICE",
     "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
     "project_names": "MEMORY_PROJECT_NAMES",
+    "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
 }
 _CHOICES = {
     "log_level": LOG_LEVELS,
@@ -167,6 +173,11 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text.lower() not in _CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(_CHOICES[name])}")
                 return text.lower()
+            case "session_start_tokens":
+                if isinstance(value, bool) or int(text) not in (0, *SESSION_START_TOKENS):
+                    limits = SESSION_START_TOKENS
+                    raise ValueError(f"it must be a number of tokens from {limits[0]} to {limits[-1]}, 0 for none")
+                return int(text)
             case "summarizer_daily_tokens":
                 if isinstance(value, bool) or int(text) < 0:
                     raise ValueError("it must be a number of tokens, 0 for none")

@@ -38,13 +38,14 @@ def main() -> None:
     if informs := {"--help", "-h", "--version"}.intersection(words):
         sys.stdout.write(_information(informs.pop()))
         return
+    answer = handover.ANSWER
     # The one place that catches everything: the agent goes on whatever happens to us.
     with suppress(BaseException):
         if os.environ.get(ADDRESS_VARIABLE):
             _deliver_or_keep(words)
         else:
-            handover.capture(*handover.named(words))
-    handover.finish()
+            answer = handover.capture(*handover.named(words))
+    handover.finish(answer)
 
 
 def _deliver_or_keep(words: list[str]) -> None:

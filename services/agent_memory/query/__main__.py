@@ -14,16 +14,19 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from agent_memory import logs, settings
 from agent_memory.bus.client import Announcements, Bus
+from agent_memory.capture.projects import Projects
 from agent_memory.client import MESSAGE_MAX_BYTES
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.paths import make_private_dir
 from agent_memory.query.health import Health
 from agent_memory.query.hooks import Hooks
+from agent_memory.query.intake import Intake
 from agent_memory.query.malformed import MalformedRefused
 from agent_memory.query.service import NAME, MemoryService
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
+from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
 log = logging.getLogger("agent_memory.query")
@@ -58,10 +61,12 @@ def _serve(current: Settings, lifetime: Lifetime) -> int:
         return 0
     reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
     health = Health(reader, writer)
-    server = _server(current, MemoryService(current, reader, writer), health)
+    intake = Intake(current, records.redaction_key(reader))
+    projects = Projects(current.project_names)
+    server = _server(current, MemoryService(current, reader, writer, projects, intake), health)
     health.start()
     server.start()
-    hooks = Hooks(current, writer)
+    hooks = Hooks(current, reader, writer, projects, intake)
     hooks.start()
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))

@@ -17,13 +17,18 @@ from typing import Final
 
 from agent_memory.bus.client import Bus
 from agent_memory.capture import letters
-from agent_memory.capture.handover import TAKEN
+from agent_memory.capture.handover import ANSWERED, TAKEN
 from agent_memory.capture.letters import Letter
+from agent_memory.capture.projects import Projects
 from agent_memory.capture.spool import Spool
+from agent_memory.capture.wire import HookCall
 from agent_memory.errors import AgentMemoryError, InvalidEvent, WriterBusy
 from agent_memory.logs import line
+from agent_memory.query.intake import Intake
 from agent_memory.query.letterbox import Letterbox
+from agent_memory.query.recall import Recall
 from agent_memory.settings import Settings
+from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +49,13 @@ BATCH_MAX_BYTES: Final = 8 << 20
 class Hooks:
     """The door and the eye on the spool, each in a thread of its own."""
 
-    def __init__(self, settings: Settings, writer: Bus) -> None:
+    def __init__(
+        self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake
+    ) -> None:
         self._socket_path = settings.runtime.hook_socket
         self._spool = Spool(settings.db_path)
-        self._letterbox = Letterbox(settings, writer, self._spool)
+        self._letterbox = Letterbox(settings, writer, self._spool, projects, intake)
+        self._recall = Recall(settings, reader, projects)
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)
         self._large = threading.Lock()
@@ -108,12 +116,25 @@ class Hooks:
                     letter = letters.opened(stream.read(fields), stream.read(payload))
                     if len(letter.payload) < payload:
                         return  # its hook was killed
-                    self._letterbox.take([letter])
-                connection.sendall(TAKEN)
+                    calls = self._letterbox.take([letter])
+                self._answer(connection, calls)
         except (OSError, AgentMemoryError) as error:
             log.info(line("a hook was sent to the spool", error=error))
         finally:
             self._callers.release()
+
+    def _answer(self, connection: socket.socket, calls: list[HookCall]) -> None:
+        """Say that it is on disk, and then what a session is to begin with."""
+        wanted = next(filter(self._recall.is_wanted, calls), None)
+        if wanted is None:
+            connection.sendall(TAKEN)
+            return
+        # First of all that it is on disk: that must not wait for the rest, nor fail with it.
+        connection.sendall(ANSWERED)
+        try:
+            connection.sendall(self._recall.answer(wanted))
+        except Exception:
+            log.exception("a session starts without what is recalled")
 
     @contextmanager
     def _room_for(self, size: int) -> Iterator[None]:

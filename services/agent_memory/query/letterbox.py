@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from agent_memory.bus.client import Bus
 from agent_memory.capture import events, transcripts, wire
@@ -12,6 +13,7 @@ from agent_memory.capture.letters import Letter
 from agent_memory.capture.projects import Projects
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.spool import Spool
+from agent_memory.capture.wire import HookCall
 from agent_memory.errors import CommandRefused, InvalidEvent
 from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
@@ -23,46 +25,55 @@ from agent_memory.settings import Settings
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    letter: Letter
+    call: HookCall
+    # None where the call tells nothing that should be kept.
+    event: pb.Event | None
+
+
 class Letterbox:
     """Takes letters in, from any thread. The same letter twice is one event."""
 
-    def __init__(self, settings: Settings, writer: Bus, spool: Spool) -> None:
+    def __init__(self, settings: Settings, writer: Bus, spool: Spool, projects: Projects) -> None:
         self._settings = settings
         self._writer = writer
         self._spool = spool
         self._sessions = Sessions()
-        self._projects = Projects(settings.project_names)
+        self._projects = projects
 
-    def take(self, letters: Sequence[Letter]) -> None:
-        """Store what the letters tell of; returns once it is on disk.
+    def take(self, letters: Sequence[Letter]) -> list[HookCall]:
+        """Store what the letters tell of; returns once it is on disk, with the calls that were understood.
 
         Raises WriterUnavailable, or OSError, when it can't be stored now; the same letters may be given again.
         """
-        told = [(letter, event) for letter in letters if (event := self._event(letter)) is not None]
-        if not told:
-            return
-        try:
-            self._append([event for _, event in told])
-        except CommandRefused:
-            for letter, event in told:
-                self._append_alone(letter, event)
+        understood = [told for letter in letters if (told := self._told(letter)) is not None]
+        stored = [(told.letter, told.event) for told in understood if told.event is not None]
+        if stored:
+            try:
+                self._append([event for _, event in stored])
+            except CommandRefused:
+                for letter, event in stored:
+                    self._append_alone(letter, event)
+        return [told.call for told in understood]
 
     def reject(self, name: str, data: bytes, reason: str) -> None:
         """Keep aside what is no event, for somebody to look at; raises OSError."""
         log.warning(line("hook's input kept aside", name=name, reason=reason))
         self._spool.reject(name, data, reason)
 
-    def _event(self, letter: Letter) -> pb.Event | None:
+    def _told(self, letter: Letter) -> _Told | None:
         try:
             call = wire.parse(letter.payload, agent=letter.agent, event=letter.event, project=letter.project)
             call = transcripts.completed(self._sessions.completed(call))
             call = self._projects.completed(call, late_ms=time.time_ns() // 1_000_000 - letter.arrived_ms)
             event = events.event_from(call, letter.arrived_ms, letter.key)
             if event is None:
-                return None
+                return _Told(letter, call, None)
             message = event_to_pb(event)
             intake.admit(message, self._settings, may_be_large=True)
-            return message
+            return _Told(letter, call, message)
         except InvalidEvent as error:
             self.reject(letter.key, letter.payload, str(error))
         except Exception as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -15,7 +16,8 @@ from agent_memory import tokens
 from agent_memory.errors import UsageError
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
-from agent_memory.query import views
+from agent_memory.query import project_map, views
+from agent_memory.query.project_map import Section
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records
 from agent_memory.store.reader import Reader
@@ -25,21 +27,25 @@ TOKENS_DEFAULT: Final = 400
 SECTION_MAX: Final = 30
 # Conversations that go on at the same time, among which the latest are looked for.
 OPEN_MAX: Final = 200
-# What a line has beside its title, id and price, and what the map ends with, in bytes.
+# What a line has beside its title, id and price, a bullet beside its text, and what the map ends with, in bytes.
 _LINE_BYTES: Final = 8
+_BULLET_BYTES: Final = 8
 _END_BYTES: Final = 64
 
 
-def toc_map(reader: Reader, request: pb.GetTocMapRequest, now_ms: int) -> pb.GetTocMapResponse:
-    """The sections that have something, with the nodes that fit; each row that is read is one of a bounded number."""
+def toc_map(
+    reader: Reader, request: pb.GetTocMapRequest, now_ms: int, projects: Sequence[str] = ()
+) -> pb.GetTocMapResponse:
+    """The sections that have something, with the nodes that fit; each row that is read is one of a bounded number.
+
+    `projects` are the names of the one project that it is to be of; of all that there is without any.
+    """
     asked_ms = request.now_ms if request.HasField("now_ms") else now_ms
     if not 0 <= asked_ms <= keys.TIMESTAMP_MAX_MS:
         raise UsageError(f"now_ms {asked_ms} is not between 0 and {keys.TIMESTAMP_MAX_MS}")
     budget = (request.max_tokens if request.max_tokens > 0 else TOKENS_DEFAULT) * tokens.BYTES_PER_TOKEN
-    sections = [
-        (pb.TocMapSection(title=title), (views.line(reader, node) for node in nodes))
-        for title, nodes in _sections(reader, asked_ms)
-    ]
+    found = project_map.sections(reader, projects, asked_ms) if projects else _sections(reader, asked_ms)
+    sections = [(pb.TocMapSection(title=title), lines) for title, lines in found]
     size, has_more = _deal(sections, budget - _END_BYTES)
     return pb.GetTocMapResponse(
         sections=[section for section, _ in sections if section.nodes],
@@ -74,10 +80,16 @@ def _deal(sections: Sequence[tuple[pb.TocMapSection, Iterator[pb.TocLine]]], roo
 
 def _size(line: pb.TocLine) -> int:
     """What the line takes where it is shown as text, in bytes."""
-    return len(f"{line.title}{line.node_id}{line.tokens}".encode()) + _LINE_BYTES
+    bullets = sum(len(bullet.encode()) + _BULLET_BYTES for bullet in line.bullets)
+    return len(f"{line.title}{line.node_id}{line.tokens}".encode()) + _LINE_BYTES + bullets
 
 
-def _sections(reader: Reader, now_ms: int) -> Iterator[tuple[str, Sequence[TocNode]]]:
+def _sections(reader: Reader, now_ms: int) -> Iterator[Section]:
+    for title, nodes in _nodes(reader, now_ms):
+        yield title, map(partial(views.line, reader), nodes)
+
+
+def _nodes(reader: Reader, now_ms: int) -> Iterator[tuple[str, Sequence[TocNode]]]:
     today = day_of(now_ms, records.time_zone(reader))
     week, month, year = today.ancestors()
     yield "Going on", _going_on(reader, now_ms)

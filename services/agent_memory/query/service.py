@@ -5,13 +5,15 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Container
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import grpc
 
 from agent_memory.bus.client import Bus
+from agent_memory.capture.projects import Projects
 from agent_memory.errors import (
     AgentMemoryError,
     CommandRefused,
@@ -22,7 +24,8 @@ from agent_memory.errors import (
 )
 from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
-from agent_memory.query import intake, overview, views, when
+from agent_memory.query import overview, views, when
+from agent_memory.query.intake import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, Intake, appending
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -69,32 +72,37 @@ def _explaining(method: Method) -> Method:
 class MemoryService(MemoryServiceServicer):
     """The service over one store's reader and writer."""
 
-    def __init__(self, settings: Settings, reader: Reader, writer: Bus) -> None:
+    def __init__(
+        self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake
+    ) -> None:
         self._settings = settings
         self._reader = reader
         self._writer = writer
+        self._intake = intake
+        self._projects = projects
 
     @_explaining
     def IngestEvent(self, request: pb.IngestEventRequest, context: grpc.ServicerContext) -> pb.IngestEventResponse:  # noqa: N802
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
-        intake.admit(request.event, self._settings, may_be_large=True)
-        (created,) = self._append(pb.IngestEventsRequest(events=[request.event]))
+        redacted = self._intake.admit(request.event, may_be_large=True)
+        (created,) = self._append(pb.IngestEventsRequest(events=[request.event]), [redacted])
         return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
 
     @_explaining
     def IngestEvents(self, request: pb.IngestEventsRequest, context: grpc.ServicerContext) -> pb.IngestEventsResponse:  # noqa: N802
-        if len(request.events) > intake.BATCH_MAX_EVENTS:
-            raise UsageError(f"events holds {len(request.events)}; {intake.BATCH_MAX_EVENTS} are the most at once")
+        if len(request.events) > BATCH_MAX_EVENTS:
+            raise UsageError(f"events holds {len(request.events)}; {BATCH_MAX_EVENTS} are the most at once")
         errors: dict[int, str] = {}
-        may_be_large = request.ByteSize() > intake.EVENT_MAX_BYTES
+        redacted: list[Counter[str]] = []
+        may_be_large = request.ByteSize() > EVENT_MAX_BYTES
         for number, event in enumerate(request.events):
             try:
-                intake.admit(event, self._settings, may_be_large=may_be_large)
+                redacted.append(self._intake.admit(event, may_be_large=may_be_large))
             except InvalidEvent as error:
                 # The others of the batch are not to pay for it.
                 errors[number] = str(error)
-        created = iter(self._append(_without(request, errors) if errors else request))
+        created = iter(self._append(_without(request, errors) if errors else request, redacted))
         response = pb.IngestEventsResponse()
         for number, event in enumerate(request.events):
             result = response.results.add(event_id=event.event_id)
@@ -160,7 +168,8 @@ class MemoryService(MemoryServiceServicer):
 
     @_explaining
     def GetTocMap(self, request: pb.GetTocMapRequest, context: grpc.ServicerContext) -> pb.GetTocMapResponse:  # noqa: N802
-        return overview.toc_map(self._caught_up(), request, _now_ms())
+        names = self._projects.names(request.project) if request.project else ()
+        return overview.toc_map(self._caught_up(), request, _now_ms(), names)
 
     @_explaining
     def GetEvents(self, request: pb.GetEventsRequest, context: grpc.ServicerContext) -> pb.GetEventsResponse:  # noqa: N802
@@ -214,11 +223,10 @@ class MemoryService(MemoryServiceServicer):
         reply = self._writer.ask(command, COMPACTION_TIMEOUT_S)
         return pb.CompactResponse(column_families=reply.compacted.column_families)
 
-    def _append(self, batch: pb.IngestEventsRequest) -> list[bool]:
+    def _append(self, batch: pb.IngestEventsRequest, redacted: Sequence[Counter[str]]) -> list[bool]:
         if not batch.events:
             return []
-        command = bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString()))
-        return list(self._writer.ask(command).appended.created)
+        return list(self._writer.ask(appending(batch, redacted)).appended.created)
 
     def _caught_up(self) -> Reader:
         self._reader.catch_up()

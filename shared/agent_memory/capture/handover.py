@@ -17,6 +17,7 @@ from _socket import AF_UNIX, SOCK_STREAM, socket
 # Enough for every agent: `continue` is a key that all of them know, or none minds.
 ANSWER = b'{"continue":true}\n'
 TAKEN = b"\x06"  # the daemon's one byte for "it is on disk"
+ANSWERED = b"\x02"  # the same, and behind it comes a line to answer the agent with
 VERSION = b"agent-memory-letter-1"
 # Beside the store, so that who finds the one finds the other; and in it a link to the socket of who serves the store.
 SPOOL_SUFFIX = b"-spool"
@@ -32,6 +33,7 @@ PAYLOAD_MAX_BYTES = 64 << 20
 SPOOL_MAX_LETTERS = 50_000
 _CHUNK_BYTES = 1 << 20
 _CONFIG_MAX_BYTES = 1 << 16
+_LINE_MAX_BYTES = 1 << 16
 
 
 def main(words: list[str]) -> None:
@@ -41,17 +43,18 @@ def main(words: list[str]) -> None:
             # That way goes by gRPC, which this Python was started without.
             program = [sys.executable, "-P", "-m", "agent_memory.hook", *words]
             posix.execve(sys.executable, program, posix.environ)
-        capture(*named(words))
+        answer = capture(*named(words))
     except BaseException:
         # The agent goes on whatever happens to us; there is nobody to tell.
-        pass
-    finish()
+        answer = ANSWER
+    finish(answer)
 
 
-def finish() -> None:
+def finish(answer: bytes) -> None:
     """Answer the agent and end the process at once."""
-    try:  # noqa: SIM105
-        posix.write(1, ANSWER)
+    try:
+        while answer:
+            answer = answer[posix.write(1, answer) :]
     except OSError:
         pass  # the agent listens no more
     posix._exit(0)
@@ -71,13 +74,19 @@ def named(words: list[str]) -> tuple[str, str]:
     return agent, event
 
 
-def capture(agent: str, event: str) -> None:
-    """Pass standard input on. Returns once the daemon has it on disk, or the spool, or neither can take it."""
+def capture(agent: str, event: str) -> bytes:
+    """Pass standard input on; what the agent is to be answered.
+
+    Returns once the daemon has it on disk, or the spool, or neither can take it.
+    """
     letter, deadline = received(agent, event)
-    if letter:
-        spool = spool_of(store(posix.environ))
-        if not handed_over(spool, letter, deadline):
-            keep(spool, letter)
+    if not letter:
+        return ANSWER
+    spool = spool_of(store(posix.environ))
+    answer = handed_over(spool, letter, deadline)
+    if not answer:
+        keep(spool, letter)
+    return answer or ANSWER
 
 
 def received(agent: str, event: str) -> tuple[list[bytes], float]:
@@ -113,8 +122,11 @@ def patience_s() -> float:
     return max(deadline_ms - RESERVED_MS, 10) / 1000
 
 
-def handed_over(spool: bytes, letter: list[bytes], deadline: float) -> bool:
-    """Whether the daemon behind the spool's door has taken the letter, in time."""
+def handed_over(spool: bytes, letter: list[bytes], deadline: float) -> bytes:
+    """What the agent is to be answered once the daemon behind the spool's door has the letter on disk.
+
+    Empty where it did not say so in time.
+    """
     connection = socket(AF_UNIX, SOCK_STREAM)
     try:
         connection.settimeout(max(deadline - time.monotonic(), 0.001))
@@ -124,11 +136,29 @@ def handed_over(spool: bytes, letter: list[bytes], deadline: float) -> bool:
             connection.settimeout(max(deadline - time.monotonic(), 0.001))
             connection.sendall(part)
         connection.settimeout(max(deadline - time.monotonic(), 0.001))
-        return connection.recv(1) == TAKEN
+        said = connection.recv(1)
+        if said == ANSWERED:
+            return _line(connection, deadline)
+        return ANSWER if said == TAKEN else b""
     except OSError:
-        return False
+        return b""
     finally:
         connection.close()
+
+
+def _line(connection: socket, deadline: float) -> bytes:
+    """The line that the daemon says, or the usual answer where all of it doesn't come in time."""
+    line = b""
+    try:
+        while line[-1:] != b"\n":
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            chunk = connection.recv(_LINE_MAX_BYTES - len(line))
+            if not chunk:
+                return ANSWER
+            line += chunk
+    except OSError:
+        return ANSWER
+    return line
 
 
 def keep(spool: bytes, letter: list[bytes]) -> bool:

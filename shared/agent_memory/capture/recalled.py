@@ -5,15 +5,23 @@ from __future__ import annotations
 import re
 from typing import Final
 
-OPENING: Final = "<agent-memory-recall>"
-CLOSING: Final = "</agent-memory-recall>"
+_MARK: Final = "agent-memory-recall"
+OPENING: Final = f"<{_MARK}>"
+CLOSING: Final = f"</{_MARK}>"
 
-# Some agents escape the brackets of what they pass on.
-_MARKED = re.compile(
-    r"\s*(?:<|&lt;)agent-memory-recall(?:>|&gt;).*?(?:<|&lt;)/agent-memory-recall(?:>|&gt;)\s*", re.DOTALL
-)
+# Some agents escape the brackets of what they pass on, and what is read of their transcripts is JSON.
+_LEFT, _RIGHT = r"(?:<|&lt;|\\u003c)", r"(?:>|&gt;|\\u003e)"
+_MARKED = re.compile(rf"\s*{_LEFT}{_MARK}{_RIGHT}.*?{_LEFT}/{_MARK}{_RIGHT}\s*", re.DOTALL | re.IGNORECASE)
+# What a terminal, or a model's tokenizer, might obey; line ends and tabs are harmless.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def marked(text: str) -> str:
+    """The text between our marks. Nothing in it can end them early, or act on whoever shows it."""
+    harmless = _CONTROL.sub(" ", text).replace(_MARK, _MARK.replace("-", " "))
+    return f"{OPENING}\n{harmless}\n{CLOSING}"
 
 
 def without(text: str) -> str:
     """The text without what we had recalled into it."""
-    return _MARKED.sub("\n", text).strip("\n") if "agent-memory-recall" in text else text
+    return _MARKED.sub("\n", text).strip("\n") if _MARK in text else text

@@ -1,0 +1,94 @@
+"""The map of one project: where it was left off, and its conversations of today, this week and the months before.
+
+A project's segments are found by time among its own rows, so nothing of other projects is looked at.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from agent_memory.model import TocLevel, TocNode
+from agent_memory.periods import Period, day_of
+from agent_memory.query import views
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import records
+from agent_memory.store.codec import ProjectRow
+from agent_memory.store.reader import Reader
+from agent_memory.store.records import Position
+
+# What a day and a week show at most, and among how many segments of a month those are looked for that tell most.
+SECTION_MAX: Final = 20
+# Months that have something, the latest.
+MONTHS_MAX: Final = 6
+# Several conversations may be under way in a project; of so many the one is looked for that was last heard of.
+UNDER_WAY_MAX: Final = 8
+LEFT_OFF_BULLETS: Final = 3
+
+Section = tuple[str, Iterator[pb.TocLine]]
+
+
+def sections(reader: Reader, names: Sequence[str], now_ms: int) -> Iterator[Section]:
+    """What there is of the project that has these names, latest first; a segment stands in one section only."""
+    zone = records.time_zone(reader)
+    today = day_of(now_ms, zone)
+    midnight_ms, _ = today.span_ms(zone)
+    monday_ms, _ = next(today.ancestors()).span_ms(zone)
+    project = _Project(reader, names)
+    left_off = max(project.newest(0, now_ms + 1, UNDER_WAY_MAX), key=_last_heard, default=None)
+    if left_off is None:
+        return
+    project.shown = left_off.node_id
+    yield "Where we left off", iter([_with_bullets(views.line(reader, left_off), left_off)])
+    yield "Today", project.lines(midnight_ms, now_ms + 1)
+    yield "This week", project.lines(monday_ms, midnight_ms)
+    until_ms = monday_ms
+    for _ in range(MONTHS_MAX):
+        latest_ms = project.last_before(until_ms)
+        if latest_ms is None:
+            return
+        month = Period(TocLevel.MONTH, day_of(latest_ms, zone).first.replace(day=1))
+        first_ms, _ = month.span_ms(zone)
+        yield month.title, project.lines(first_ms, until_ms, tell_most_first=True)
+        until_ms = first_ms
+
+
+@dataclass(slots=True)
+class _Project:
+    reader: Reader
+    names: Sequence[str]
+    # The node that stands above all others already.
+    shown: str = ""
+
+    def lines(self, from_ms: int, to_ms: int, *, tell_most_first: bool = False) -> Iterator[pb.TocLine]:
+        """The segments that begin in that span, newest first or those that hold most; read when they are wanted."""
+        found = self.newest(from_ms, to_ms, SECTION_MAX)
+        if tell_most_first:
+            found.sort(key=lambda node: node.event_count, reverse=True)
+        yield from (views.line(self.reader, node) for node in found if node.node_id != self.shown)
+
+    def newest(self, from_ms: int, to_ms: int, limit: int) -> list[TocNode]:
+        """Of the last segments that begin in that span, those that say something."""
+        rows = islice(self._rows(from_ms, to_ms), limit)
+        nodes = records.nodes(self.reader, [row.node_id for _, row in rows])
+        return [node for node in nodes if node.bullets]
+
+    def last_before(self, moment_ms: int) -> int | None:
+        """When the last segment before that moment began; None where there is none."""
+        return next((position[0] for position, _ in self._rows(0, moment_ms)), None)
+
+    def _rows(self, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
+        each = [records.project_segments(self.reader, name, from_ms, to_ms) for name in self.names]
+        return heapq.merge(*each, key=lambda row: row[0], reverse=True)
+
+
+def _last_heard(node: TocNode) -> int:
+    return node.end_ms
+
+
+def _with_bullets(line: pb.TocLine, node: TocNode) -> pb.TocLine:
+    line.bullets.extend(bullet.text for bullet in node.bullets[:LEFT_OFF_BULLETS])
+    return line

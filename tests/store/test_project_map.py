@@ -1,0 +1,140 @@
+"""The map of one project: its own segments, where it was left off, in the tokens that were asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from agent_memory.model import Event
+from agent_memory.query import overview, project_map
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import records
+from keeper import BERLIN, Keeper
+from writer import WriterProcess, said
+
+NOW = datetime(2026, 11, 18, 15, 30, tzinfo=BERLIN)  # a Wednesday
+NOW_MS = int(NOW.timestamp()) * 1000
+SHOP = "github.com/acme/shop"
+BLOG = "/home/dev/blog"
+
+
+def at(silence: timedelta, project: str, text: str, *, more: int = 0) -> list[Event]:
+    """A conversation of that project, so long ago, with as many events more as are asked for."""
+    began_ms = int((NOW - silence).timestamp()) * 1000
+    name = f"{project}-{began_ms}"
+    first = replace(said(f"{name}-0", began_ms, text, session_id=name), metadata={"project_id": project})
+    rest = [said(f"{name}-{number}", began_ms + number * 1000, session_id=name) for number in range(1, more + 1)]
+    return [first, *rest]
+
+
+@pytest.fixture
+def keeper(writer: WriterProcess) -> Iterator[Keeper]:
+    """Two projects, one beside the other, today, on Monday, last week, in October and in August."""
+    writer.append(
+        [
+            *at(timedelta(hours=1), SHOP, "We decided that the basket keeps its items for a week."),
+            *at(timedelta(minutes=50), BLOG, "We decided to write about gardens."),
+            *at(timedelta(hours=3), SHOP, "The tax of the basket is rounded once."),
+            *at(timedelta(days=2), SHOP, "The deploy on Monday took forty minutes."),
+            *at(timedelta(days=6), SHOP, "Please find out why the login test fails."),
+            *at(timedelta(days=30), SHOP, "A short one in October about fonts."),
+            *at(timedelta(days=31), SHOP, "We decided to move the queue to Postgres.", more=6),
+            *at(timedelta(days=90), BLOG, "August was about roses."),
+            *at(timedelta(days=95), "/home/dev/shop", "In August the shop had no remote yet."),
+        ]
+    )
+    keeper = Keeper(writer, NOW_MS)
+    keeper.drain()
+    keeper.reader.catch_up()
+    yield keeper
+    keeper.close()
+
+
+def map_of(keeper: Keeper, names: tuple[str, ...], max_tokens: int = 2000) -> dict[str, list[str]]:
+    reply = overview.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), NOW_MS, names)
+    assert reply.tokens <= max_tokens
+    return {section.title: [told_first(keeper, line.node_id) for line in section.nodes] for section in reply.sections}
+
+
+def told_first(keeper: Keeper, node_id: str) -> str:
+    """What the segment begins with, in words that no summarizer chose."""
+    node = records.node(keeper.reader, node_id)
+    assert node is not None
+    return next(records.session_events(keeper.reader, node.session_id)).text
+
+
+def test_a_project_is_told_from_where_it_was_left_off_to_the_months_before(keeper: Keeper) -> None:
+    """Each of its segments once, latest first, and none of another project's; of a month those that tell most first."""
+    assert map_of(keeper, (SHOP,)) == {
+        "Where we left off": ["We decided that the basket keeps its items for a week."],
+        "Today": ["The tax of the basket is rounded once."],
+        "This week": ["The deploy on Monday took forty minutes."],
+        "November 2026": ["Please find out why the login test fails."],
+        "October 2026": ["We decided to move the queue to Postgres.", "A short one in October about fonts."],
+    }
+
+
+def test_what_a_project_was_called_before_is_told_with_it(keeper: Keeper) -> None:
+    """Under all of its names, each at its own time."""
+    assert map_of(keeper, (SHOP, "/home/dev/shop"))["August 2026"] == ["In August the shop had no remote yet."]
+
+
+def test_where_it_was_left_off_is_told_in_lines(keeper: Keeper) -> None:
+    """Of that segment, and of no other, the map has what it says."""
+    reply = overview.toc_map(keeper.reader, pb.GetTocMapRequest(), NOW_MS, (SHOP,))
+
+    told = [list(line.bullets) for section in reply.sections for line in section.nodes]
+    assert told[0] == ["We decided that the basket keeps its items for a week."]
+    assert not any(told[1:])
+
+
+@pytest.mark.parametrize("max_tokens", [40, 100, 150, 250])
+def test_a_small_map_begins_with_where_it_was_left_off(keeper: Keeper, max_tokens: int) -> None:
+    """Whole lines only, and never more than was asked for."""
+    found = map_of(keeper, (SHOP,), max_tokens)
+
+    assert list(found)[:1] == ["Where we left off"] or not found
+    assert len(found) < 5 or max_tokens == 250
+
+
+def test_a_project_that_nothing_is_known_of_has_an_empty_map(keeper: Keeper) -> None:
+    """And is not taken for all that there is."""
+    assert map_of(keeper, ("/home/dev/new",)) == {}
+
+
+def test_a_segment_follows_its_project(keeper: Keeper, writer: WriterProcess) -> None:
+    """An earlier event that comes late and names another project takes its segment there, and it is found once."""
+    (late,) = at(timedelta(minutes=51), "/home/dev/garden", "Gardens first.")
+    (blog, *_) = at(timedelta(minutes=50), BLOG, "")
+    writer.append([replace(late, session_id=blog.session_id)])
+    keeper.drain()
+    keeper.reader.catch_up()
+
+    assert "Where we left off" in map_of(keeper, ("/home/dev/garden",))
+    assert list(map_of(keeper, (BLOG,))) == ["Where we left off"]
+    assert map_of(keeper, (BLOG,))["Where we left off"] == ["August was about roses."]
+
+
+def test_the_rows_that_are_read_are_bounded(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much a project has; the newest of it is looked at."""
+    monkeypatch.setattr(project_map, "SECTION_MAX", 1)
+    monkeypatch.setattr(project_map, "MONTHS_MAX", 2)
+    looked_at: list[int] = []
+    original = records.nodes
+
+    def counted(*arguments: object, **named: object) -> object:
+        looked_at.append(len(arguments[1]))  # type: ignore[arg-type]
+        return original(*arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(records, "nodes", counted)
+
+    assert set(map_of(keeper, (SHOP, "/home/dev/shop"))) == {
+        "Where we left off",
+        "This week",
+        "November 2026",
+        "October 2026",
+    }
+    assert max(looked_at) <= project_map.UNDER_WAY_MAX
