@@ -9,6 +9,8 @@ from typing import Final
 
 # A tool's result counts, is looked at and is sealed by its head only: the rest says little about what was talked of.
 TOOL_HEAD_CHARACTERS: Final = 1000
+# What a reader wants of a call is the command and how it went; a page or two tells that of the longest log.
+TOOL_MAX_BYTES: Final = 16 << 10
 
 
 class EventType(IntEnum):

@@ -13,12 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent_memory.errors import SettingsError
+from agent_memory.model import TOOL_MAX_BYTES
 from agent_memory.paths import RuntimePaths, default_config_path, default_db_path, runtime_paths
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error")
 # What an agent's session may begin with: a map with a few lines at least, and no more than every agent passes on whole
 # (one shows its model only the beginning of more than 10,000 characters, another cuts its middle out).
 SESSION_START_TOKENS = range(200, 2001)
+# Twice this and a text beside it fit into one event.
+TOOL_MAX_BYTES_LIMIT = 4 << 20
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -52,6 +55,8 @@ class Settings:
     project_names: Mapping[str, str] = field(default_factory=dict)
     # What an agent's session begins with from the memory, in tokens; 0: nothing.
     session_start_tokens: int = 0
+    # What is kept of a tool's input, and of its result: head and tail, in bytes.
+    tool_max_bytes: int = TOOL_MAX_BYTES
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -88,6 +93,7 @@ VARIABLES = {
     "summarizer_input_price": "MEMORY_SUMMARIZER_INPUT_PRICE",
     "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
     "project_names": "MEMORY_PROJECT_NAMES",
+    "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
 }
 _CHOICES = {
@@ -177,6 +183,10 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if isinstance(value, bool) or int(text) not in (0, *SESSION_START_TOKENS):
                     limits = SESSION_START_TOKENS
                     raise ValueError(f"it must be a number of tokens from {limits[0]} to {limits[-1]}, 0 for none")
+                return int(text)
+            case "tool_max_bytes":
+                if isinstance(value, bool) or not 256 <= int(text) <= TOOL_MAX_BYTES_LIMIT:
+                    raise ValueError(f"it must be a number of bytes from 256 to {TOOL_MAX_BYTES_LIMIT}")
                 return int(text)
             case "summarizer_daily_tokens":
                 if isinstance(value, bool) or int(text) < 0:

@@ -16,7 +16,7 @@ def deliver(data: bytes) -> None:
     call = wire.parse(letter.payload, agent=letter.agent, event=letter.event, project=letter.project)
     current = settings.load()
     call = Projects(current.project_names).completed(transcripts.completed(call))
-    event = events.event_from(call, letter.arrived_ms, letter.key)
+    event = events.event_from(call, letter.arrived_ms, letter.key, current.tool_max_bytes)
     if event is not None:
         with client.connect(current) as daemon:
             daemon.ingest(event)

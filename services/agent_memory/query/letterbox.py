@@ -66,9 +66,9 @@ class Letterbox:
     def _told(self, letter: Letter) -> _Told | None:
         try:
             call = wire.parse(letter.payload, agent=letter.agent, event=letter.event, project=letter.project)
-            call = transcripts.completed(self._sessions.completed(call))
+            call = self._sessions.completed(transcripts.completed(call))
             call = self._projects.completed(call, late_ms=time.time_ns() // 1_000_000 - letter.arrived_ms)
-            event = events.event_from(call, letter.arrived_ms, letter.key)
+            event = events.event_from(call, letter.arrived_ms, letter.key, self._settings.tool_max_bytes)
             if event is None:
                 return _Told(letter, call, None)
             message = event_to_pb(event)

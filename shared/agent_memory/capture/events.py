@@ -10,7 +10,7 @@ from agent_memory.capture import recalled, tools
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.wire import HookCall, ToolCall
 from agent_memory.ids import derived_ulid
-from agent_memory.model import Event, EventRole, EventType
+from agent_memory.model import TOOL_MAX_BYTES, Event, EventRole, EventType
 
 # The daemon takes 16 MiB an event; what is longer than this nobody typed.
 TEXT_MAX_BYTES = 10 << 20
@@ -33,12 +33,13 @@ _MACHINE_PROMPT = "<task-notification>"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-def event_from(call: HookCall, now_ms: int, key: str) -> Event | None:
+def event_from(call: HookCall, now_ms: int, key: str, tool_max_bytes: int = TOOL_MAX_BYTES) -> Event | None:
     """The event that the hook call tells of; None where it tells nothing that should be kept.
 
-    `now_ms` and `key` say when the hook was called and which call it was, where the payload doesn't.
+    `now_ms` and `key` say when the hook was called and which call it was, where the payload doesn't. Of a tool's input
+    and of its result `tool_max_bytes` are kept.
     """
-    told = _told(call)
+    told = _told(call, tool_max_bytes)
     session_id = _identifier(call.session_id)
     if told is None or not session_id:
         return None
@@ -60,9 +61,11 @@ class _Told:
     role: EventRole
     text: str
     details: dict[str, str] = field(default_factory=dict)
+    # Arguments that the text does not show, as JSON.
+    tool_input: str = ""
 
 
-def _told(call: HookCall) -> _Told | None:
+def _told(call: HookCall, tool_max_bytes: int) -> _Told | None:
     match call.hook:
         case "UserPromptSubmit":
             return _prompt(call)
@@ -72,7 +75,7 @@ def _told(call: HookCall) -> _Told | None:
         case "AssistantMessage":
             return _Told(EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT, call.last_assistant_message)
         case "PostToolUse" | "PostToolUseFailure" if call.tool is not None:
-            return _tool_result(call, call.tool)
+            return _tool_result(call, call.tool, tool_max_bytes)
         case "SessionStart":
             # A compaction goes on with the same session.
             return None if call.source == "compact" else _start(call)
@@ -87,7 +90,7 @@ def _told(call: HookCall) -> _Told | None:
         case hook if not hook or hook in NOTHING_NEW:
             return None
         case _:
-            return _system(call)
+            return _system(call, tool_max_bytes)
 
 
 def _prompt(call: HookCall) -> _Told | None:
@@ -103,7 +106,7 @@ def _prompt(call: HookCall) -> _Told | None:
     return _Told(EventType.USER_MESSAGE, EventRole.USER, prompt)
 
 
-def _tool_result(call: HookCall, tool: ToolCall) -> _Told:
+def _tool_result(call: HookCall, tool: ToolCall, max_bytes: int) -> _Told:
     success = False if call.hook == "PostToolUseFailure" else tool.success
     details = {
         "tool_name": tool.name,
@@ -112,7 +115,8 @@ def _tool_result(call: HookCall, tool: ToolCall) -> _Told:
         "success": "" if success is None else str(success).lower(),
         "files": "\n".join(tools.files(tool)),
     }
-    return _Told(EventType.TOOL_RESULT, EventRole.TOOL, tools.told(tool), details)
+    text, rest = tools.told(tool, max_bytes), tools.untold(tool, max_bytes)
+    return _Told(EventType.TOOL_RESULT, EventRole.TOOL, text, details, rest)
 
 
 def _start(call: HookCall) -> _Told:
@@ -129,12 +133,12 @@ def _subagent(call: HookCall) -> _Told | None:
     return _Told(EventType.SUBAGENT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
 
 
-def _system(call: HookCall) -> _Told:
+def _system(call: HookCall, tool_max_bytes: int) -> _Told:
     """A hook we have no words for keeps its name and whatever it says.
 
     Of the types there are, an assistant's message comes nearest; the role tells that no assistant said it.
     """
-    tool = tools.told(call.tool) if call.tool else ""
+    tool = tools.told(call.tool, tool_max_bytes) if call.tool else ""
     text = call.message or call.compact_summary or call.prompt or call.last_assistant_message or tool or call.error
     details = {
         "notification_type": call.notification_type,
@@ -163,7 +167,8 @@ def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
         "agent_type": call.subagent_type or "",
         **told.details,
     }
-    return {name: fitted(value, METADATA_MAX_BYTES) for name, value in values.items() if value}
+    metadata = {name: fitted(value, METADATA_MAX_BYTES) for name, value in values.items() if value}
+    return {**metadata, "tool_input": told.tool_input} if told.tool_input else metadata
 
 
 def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str) -> str:

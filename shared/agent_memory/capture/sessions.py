@@ -16,6 +16,7 @@ SESSIONS_MAX: Final = 4096
 @dataclass(frozen=True, slots=True)
 class _Session:
     project: str = ""
+    model: str = ""
     # Of a subagent that is a session of its own: whose subagent it is.
     parent: str = ""
 
@@ -23,7 +24,7 @@ class _Session:
 class Sessions:
     """Completes calls with what earlier calls of their session told. For any thread.
 
-    What it knows is lost with the process: then a project's folder is missing, and nothing else.
+    What it knows is lost with the process: then a project's folder or a model is missing, and nothing else.
     """
 
     def __init__(self) -> None:
@@ -31,14 +32,18 @@ class Sessions:
         self._lock = threading.Lock()
 
     def completed(self, call: HookCall) -> HookCall:
-        """The call with its project, and under its parent's session where it is a subagent's."""
+        """The call with its project and its model, and under its parent's session where it is a subagent's."""
+        # A subagent may be another model's.
+        speaker = call.subagent_id or call.session_id
         with self._lock:
             if call.hook == "SubagentStart" and call.subagent_id:
                 self._remember(call.subagent_id, _Session(call.project, parent=call.session_id))
             elif call.project:
-                self._remember(call.session_id, replace(self._session(call), project=call.project))
-            session = self._session(call)
-        call = replace(call, project=call.project or session.project)
+                self._remember(call.session_id, replace(self._session(call.session_id), project=call.project))
+            if call.model:
+                self._remember(speaker, replace(self._session(speaker), model=call.model))
+            session, model = self._session(call.session_id), self._session(speaker).model
+        call = replace(call, project=call.project or session.project, model=model)
         if not session.parent or call.agent != "opencode":
             return call
         return replace(
@@ -49,8 +54,8 @@ class Sessions:
             hook="SubagentStop" if call.hook == "Stop" else call.hook,
         )
 
-    def _session(self, call: HookCall) -> _Session:
-        return self._known.get(call.session_id, _Session())
+    def _session(self, session_id: str) -> _Session:
+        return self._known.get(session_id, _Session())
 
     def _remember(self, session_id: str, session: _Session) -> None:
         self._known[session_id] = session

@@ -9,26 +9,29 @@ from collections.abc import Mapping
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.wire import ToolCall
 
-# What a reader wants of a call is the command and how it went; a page or two tells that of the longest log.
-INPUT_MAX_BYTES = 4 << 10
-RESULT_MAX_BYTES = 16 << 10
-
 # The one field that says what a call was about, the most telling first.
 _TELLING = (
     *("command", "file_path", "filePath", "notebook_path", "url", "query", "pattern", "path", "dir_path"),
-    *("description", "prompt", "message"),
+    *("description", "prompt", "message", "patchText", "input"),
 )
 _FILE_FIELDS = ("file_path", "notebook_path", "filePath")
 # An agent whose only tool with a path of this name works on files.
 _PATH_TOOLS = ("create", "view", "edit", "str_replace_editor")
-_PATCHED_FILE = re.compile(r"^\*\*\* (?:Add|Update|Delete) File: (.+)$", re.MULTILINE)
+_PATCH_TOOLS = ("apply_patch", "patch")
+_PATCHED_FILE = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$", re.MULTILINE)
 
 
-def told(tool: ToolCall) -> str:
-    """`Bash: ls -l` and, below it, the result or the error; what is long keeps head and tail."""
-    result = tool.error or _result(tool.response)
-    call = f"{tool.name}: {fitted(essence(tool), INPUT_MAX_BYTES)}"
-    return f"{call}\n{fitted(result, RESULT_MAX_BYTES)}".rstrip()
+def told(tool: ToolCall, max_bytes: int) -> str:
+    """`Bash: ls -l` and, below it, the result or the error; of what is longer than that, each keeps head and tail."""
+    call = f"{tool.name}: {fitted(essence(tool), max_bytes)}"
+    return f"{call}\n{fitted(_outcome(tool), max_bytes)}".rstrip()
+
+
+def untold(tool: ToolCall, max_bytes: int) -> str:
+    """The arguments that `told` does not show, as JSON; empty where it shows all."""
+    shown = (essence(tool).rstrip(), _outcome(tool).rstrip())
+    rest = {name: value for name, value in tool.input.items() if str(value).rstrip() not in shown}
+    return fitted(_json(rest), max_bytes) if rest and essence(tool) != _json(tool.input) else ""
 
 
 def essence(tool: ToolCall) -> str:
@@ -48,9 +51,13 @@ def files(tool: ToolCall) -> list[str]:
     named = [place[field] for place in places for field in _FILE_FIELDS if field in place]
     if tool.name in _PATH_TOOLS:
         named.append(tool.input.get("path"))
-    if tool.name == "apply_patch":
+    if tool.name in _PATCH_TOOLS:
         named += _PATCHED_FILE.findall(essence(tool))
     return list(dict.fromkeys(name for name in named if isinstance(name, str) and name))
+
+
+def _outcome(tool: ToolCall) -> str:
+    return tool.error or _result(tool.response)
 
 
 def _result(response: object) -> str:

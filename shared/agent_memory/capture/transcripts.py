@@ -1,29 +1,39 @@
-"""Transcripts: what an agent writes down itself, for the words that its hook leaves out."""
+"""Transcripts: what an agent writes down itself, for what its hook leaves out."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from agent_memory.capture import files
-from agent_memory.capture.wire import HookCall, timestamp_ms
+from agent_memory.capture.wire import HookCall, ToolCall, timestamp_ms
 
 # A long answer and the bookkeeping after it; what is farther back belongs to something else.
-TAIL_BYTES = 1 << 20
+TAIL_BYTES: Final = 1 << 20
+# An agent's own words about its user's model: there was none.
+_NO_MODEL: Final = ("<synthetic>", "")
 
 
 def completed(call: HookCall) -> HookCall:
-    """The call, with the assistant's last words from the transcript where an agent that stops doesn't say them."""
-    if call.agent != "copilot-cli" or call.hook != "Stop" or call.last_assistant_message:
-        return call
-    tail = files.tail(call.transcript_path, TAIL_BYTES)
-    return replace(call, last_assistant_message=_last_words(tail, call.timestamp_ms))
+    """The call, with what its agent doesn't tell hooks: the assistant's last words, the model, how a command went."""
+    if call.hook == "Stop":
+        tail = files.tail(call.transcript_path, TAIL_BYTES)
+        words = call.last_assistant_message
+        if not words and call.agent == "copilot-cli":
+            words = _last_words(tail, call.timestamp_ms)
+        return replace(call, last_assistant_message=words, model=call.model or _model(tail))
+    if call.agent == "codex" and call.tool is not None and call.tool.use_id and call.tool.success is None:
+        tail = files.tail(call.transcript_path, TAIL_BYTES)
+        return replace(call, tool=replace(call.tool, success=_success(tail, call.tool)))
+    return call
 
 
 def _last_words(tail: bytes, until_ms: int | None) -> str:
     """The last thing the assistant said in these lines, up to that moment: a letter can be read long afterwards."""
-    for line in reversed(tail.split(b"\n")):
-        match _parsed(line):
+    for record in _newest_first(tail, b'"'):
+        match record:
             case {"type": "user.message", "timestamp": said_at} if _is_before(said_at, until_ms):
                 return ""  # the turn began here, and nothing was said since
             case {"type": "assistant.message", "timestamp": said_at, "data": {"content": str(words)}}:
@@ -32,13 +42,38 @@ def _last_words(tail: bytes, until_ms: int | None) -> str:
     return ""
 
 
+def _model(tail: bytes) -> str:
+    """The model that said the last of these lines; empty where they don't tell."""
+    for record in _newest_first(tail, b'"model"'):
+        match record:
+            case (
+                {"type": "assistant", "message": {"model": str(model)}}
+                | {"type": "gemini", "model": str(model)}
+                | {"type": "assistant.message", "data": {"model": str(model)}}
+            ) if model not in _NO_MODEL:
+                return model
+    return ""
+
+
+def _success(tail: bytes, tool: ToolCall) -> bool | None:
+    """Whether the command of this call ended with 0; None where that is not written down yet."""
+    for record in _newest_first(tail, tool.use_id.encode()):
+        match record:
+            case {"payload": {"item": {"type": "CommandExecution", "id": tool.use_id, "exit_code": int(code)}}}:
+                return code == 0
+    return None
+
+
+def _newest_first(tail: bytes, needle: bytes) -> Iterator[object]:
+    """The records of these lines that have the needle in them, the last one first."""
+    for line in reversed(tail.split(b"\n")):
+        if needle in line:
+            try:
+                yield json.loads(line)
+            except (ValueError, RecursionError):
+                continue  # torn at the beginning of the tail, or being written
+
+
 def _is_before(said_at: object, until_ms: int | None) -> bool:
     said_ms = timestamp_ms(said_at)
     return said_ms is None or until_ms is None or said_ms <= until_ms
-
-
-def _parsed(line: bytes) -> object:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None  # torn at the beginning of the tail, or being written

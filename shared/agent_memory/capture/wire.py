@@ -12,9 +12,12 @@ from functools import partial
 from agent_memory.capture import dialects
 from agent_memory.errors import InvalidEvent
 
-# Thirteen digits are the last that are milliseconds; below twelve a number counts seconds (until the year 5138).
+# Thirteen digits are the last that are milliseconds; below twelve a number counts seconds (until the year 5138), from
+# sixteen on microseconds, from nineteen on nanoseconds.
 TIMESTAMP_MS_MAX = 10**13
 SECONDS_MAX = 10**11
+MICROSECONDS_MIN = 10**15
+NANOSECONDS_MIN = 10**18
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _HALF_CHARACTER_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
@@ -123,16 +126,27 @@ def heard(said: Mapping[str, object], *, agent: str, event: str = "", project: s
 
 
 def timestamp_ms(value: object) -> int | None:
-    """Milliseconds since 1970 from seconds, milliseconds or ISO 8601 (UTC where it names no zone); None from others."""
+    """Milliseconds since 1970 from a number of seconds or their parts, ISO 8601 or a mail's date; None from others.
+
+    Where no zone is named it is UTC.
+    """
     match value:
         case bool():
             return None
         case int() | float():
-            return _plausible(value * 1000 if abs(value) < SECONDS_MAX else value)
+            return _plausible(_milliseconds(value))
         case str():
             return _timestamp_from_text(value.strip())
         case _:
             return None
+
+
+def _milliseconds(number: float) -> float:
+    if abs(number) < SECONDS_MAX:
+        return number * 1000
+    if abs(number) < MICROSECONDS_MIN:
+        return number
+    return number // (1000 if abs(number) < NANOSECONDS_MIN else 1_000_000)
 
 
 def _timestamp_from_text(text: str) -> int | None:
@@ -141,11 +155,21 @@ def _timestamp_from_text(text: str) -> int | None:
     except ValueError:
         pass
     try:
-        moment = datetime.fromisoformat(text)
+        moment = _moment(text)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return _plausible(aware.timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
+
+
+def _moment(text: str) -> datetime:
+    """The time that the text names; raises ValueError where it names none."""
+    try:
+        return datetime.fromisoformat(text.upper().removesuffix(" UTC"))
+    except ValueError:
+        from email.utils import parsedate_to_datetime  # no agent wrote one so far, and it takes its time to import
+
+        return parsedate_to_datetime(text)
 
 
 def _plausible(milliseconds: float) -> int | None:
