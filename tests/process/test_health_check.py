@@ -9,7 +9,7 @@ import sys
 from agent_memory.model import Event, EventRole, EventType
 from stack import CHECKOUT, Stack
 
-PATIENCE_S = 2
+PATIENCE_S = 1
 
 
 def test_a_daemon_that_does_not_run_is_critical(stack: Stack) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import stat
-import time
 from pathlib import Path
 
 import pytest
@@ -292,14 +292,15 @@ def test_logs_show_the_last_lines_of_a_process(stack: Stack) -> None:
 
 
 def test_status_is_quick(stack: Stack) -> None:
-    """The whole process takes less than 0.3 s on a quiet machine; the best of five says what the machine can."""
+    """The whole process takes less than 0.3 s of the processor, however busy that is; the best of three counts."""
     stack.start()
 
-    assert min(_seconds(stack, "status") for _ in range(5)) < 0.3
-    assert min(_seconds(stack, "--help") for _ in range(5)) < 0.3
+    assert min(_processor_s(stack, "status") for _ in range(3)) < 0.3
+    assert min(_processor_s(stack, "--help") for _ in range(3)) < 0.3
 
 
-def _seconds(stack: Stack, *arguments: str) -> float:
-    start = time.perf_counter()
+def _processor_s(stack: Stack, *arguments: str) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     stack.run(*arguments)
-    return time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -12,9 +12,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
+
+from stack import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 GO_ON = '{"continue":true}\n'
@@ -125,7 +127,7 @@ def test_a_checkout_that_was_moved_makes_a_new_environment(checkout: Path) -> No
 def test_a_set_up_that_was_killed_is_begun_again(checkout: Path) -> None:
     """Whatever half of it is there; and until then no hook runs on half an environment."""
     shell = start(checkout, "memory-daemon")
-    read_until("installing the versions", shell.stderr)
+    wait_until((checkout / ".venv" / "bin" / "python").exists)
     os.killpg(shell.pid, signal.SIGKILL)
     shell.communicate()
 
@@ -136,11 +138,11 @@ def test_a_set_up_that_was_killed_is_begun_again(checkout: Path) -> None:
     assert answer == "[] \n"
 
 
-def test_a_set_up_that_fails_says_why(checkout: Path) -> None:
+def test_a_set_up_that_fails_says_why(used: Path) -> None:
     """pip's own reason and what to do are on standard error, and the exit code tells."""
-    (checkout / "requirements.lock").write_text("no-hashes==1.0\n")
+    (used / "requirements.lock").write_text("no-hashes==1.0\n")
 
-    shell = start(checkout, "memory-daemon")
+    shell = start(used, "memory-daemon")
     out, err = shell.communicate()
 
     assert (shell.returncode, out) == (1, "")
@@ -183,14 +185,6 @@ def run(checkout: Path, program: str, *arguments: str) -> tuple[str, str]:
     out, err = shell.communicate()
     assert shell.returncode == 0, err
     return out, err
-
-
-def read_until(text: str, stream: IO[str] | None) -> None:
-    assert stream is not None
-    for line in stream:
-        if text in line:
-            return
-    raise AssertionError(f"it ended without saying {text!r}")
 
 
 def find_python(*path: Path) -> subprocess.CompletedProcess[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -54,12 +55,31 @@ def test_the_sdist_holds_all_that_a_checkout_needs(built: Path) -> None:
 
 
 def test_an_installed_package_works_from_any_folder(built: Path, tmp_path: Path) -> None:
-    """Into a fresh environment, from the package index; then both programs answer, with an empty HOME."""
-    environment, home = tmp_path / "environment", tmp_path / "home"
-    home.mkdir()
-    venv.create(environment, symlinks=True, with_pip=True)
-    run(environment / "bin" / "pip", "install", "--quiet", next(built.glob("*.whl")), cwd=home)
+    """The wheel in a fresh environment, beside the libraries of this one."""
+    environment = tmp_path / "environment"
+    venv.create(environment, symlinks=True)
+    wheel = next(built.glob("*.whl"))
+    run(sys.executable, "-m", "pip", "--python", environment, "install", "--quiet", "--no-deps", wheel, cwd=tmp_path)
+    # Added behind the environment's own, so that an installed checkout does not come before the wheel.
+    own = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
+    (own / "libraries.pth").write_text(sysconfig.get_path("purelib"))
 
+    assert_all_answer(environment, tmp_path / "home")
+
+
+@pytest.mark.drill
+def test_what_it_needs_is_named(built: Path, tmp_path: Path) -> None:
+    """The same from the package index: what pyproject.toml asks for is all there has to be."""
+    environment = tmp_path / "environment"
+    venv.create(environment, symlinks=True, with_pip=True)
+    run(environment / "bin" / "pip", "install", "--quiet", next(built.glob("*.whl")), cwd=tmp_path)
+
+    assert_all_answer(environment, tmp_path / "home")
+
+
+def assert_all_answer(environment: Path, home: Path) -> None:
+    """Both programs do their work with an empty HOME, and the agent goes on whatever becomes of the environment."""
+    home.mkdir()
     assert run(environment / "bin" / "memory-daemon", "--version", cwd=home, home=home).split()[-1] == VERSION
     assert "Usage: memory-daemon" in run(environment / "bin" / "memory-daemon", "--help", cwd=home, home=home)
     link = home / "memory-ingest"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -168,7 +169,7 @@ def test_the_root_knows_exactly_the_modules_commands() -> None:
     assert [path[0] for path, _ in every_command(cli) if len(path) == 1] == list(COMMANDS)
 
 
-def test_help_and_status_import_nothing_heavy() -> None:
+def test_help_and_status_import_nothing_heavy(tmp_path: Path) -> None:
     """The libraries that cost a tenth of a second each are imported where they are used, and only there."""
     program = (
         "import sys; from agent_memory.cli.main import cli\n"
@@ -179,7 +180,8 @@ def test_help_and_status_import_nothing_heavy() -> None:
         "sys.exit(','.join(heavy) or 0)"
     )
 
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stderr == ""
+    env = {**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    assert subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True).stderr == ""
 
 
 def test_tail_reads_the_last_lines_of_any_file(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_sentences_are_in_order_and_lose_nothing_but_blanks(text: str) -> None:
 # --- whole summaries
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(EVENTS, EVENTS)
 def test_any_events_give_a_summary_within_its_bounds(events: list[Event], context: list[Event]) -> None:
     """Whatever is typed, a segment has a title, lines with proof, and text that can be stored and shown."""
