@@ -10,6 +10,9 @@ from agent_memory.model import Event
 
 # Crockford's base 32, as the ULID specification uses it: https://github.com/ulid/spec
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_TIME_LENGTH = 10
+# How a ULID begins that tells no time.
+NO_TIME = _ALPHABET[0] * _TIME_LENGTH
 
 
 def new_ulid(now_ms: int | None = None) -> str:
@@ -25,6 +28,11 @@ def derived_ulid(timestamp_ms: int, *parts: str) -> str:
     """The ULID that stands for `parts` at that time: always the same one for the same arguments."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
     return _encode(timestamp_ms, digest[:10])
+
+
+def timed_apart(ulid: str) -> tuple[str, str]:
+    """A ULID's time, and what stands for the thing itself."""
+    return ulid[:_TIME_LENGTH], ulid[_TIME_LENGTH:]
 
 
 def segment_node_id(day_id: str, first: Event) -> str:

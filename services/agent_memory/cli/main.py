@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import keyword
 import os
 import sys
 from typing import Any
@@ -24,6 +25,8 @@ COMMANDS = {
     "admin": "admin",
     "scheduler": "scheduler",
     "hooks": "hooks",
+    "backfill": "history",
+    "import": "history",
     "config": "config",
     "demo": "demo",
     "completion": "completion",
@@ -48,7 +51,8 @@ class _Root(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"agent_memory.cli.{COMMANDS[cmd_name]}")
-        command: click.Command = getattr(module, cmd_name)
+        # No function can be called import.
+        command: click.Command = getattr(module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

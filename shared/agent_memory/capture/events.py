@@ -49,7 +49,8 @@ def event_from(call: HookCall, now_ms: int, key: str, tool_max_bytes: int = TOOL
         timestamp_ms=now_ms if call.timestamp_ms is None else call.timestamp_ms,
         event_type=told.event_type,
         role=told.role,
-        text=fitted(told.text, TEXT_MAX_BYTES),
+        # What we recalled for the agent is no news, in whosever words it comes back.
+        text=fitted(recalled.without(told.text), TEXT_MAX_BYTES),
         metadata=_metadata(call, told),
         agent=call.agent,
     )
@@ -94,7 +95,6 @@ def _told(call: HookCall, tool_max_bytes: int) -> _Told | None:
 
 
 def _prompt(call: HookCall) -> _Told | None:
-    # What we recalled for the agent is no news, in whosever words it comes back.
     prompt = recalled.without(call.prompt)
     if not prompt:
         return None
@@ -203,8 +203,9 @@ def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str)
 def _told_apart_by(call: HookCall, text: str, stamp: str) -> str:
     """What two calls of one moment differ in, taken from the payload alone."""
     if call.tool is not None:
-        # Not the tool's name or its result: an agent that calls two kinds of hooks says them in two ways.
-        return tools.essence(call.tool)
+        # Not its result, and not the name of an agent's that calls two kinds of hooks and says them in two ways.
+        name = "" if call.agent == "copilot-cli" else call.tool.name
+        return f"{name}\0{tools.essence(call.tool)}" if name else tools.essence(call.tool)
     # Where the time is given the words may come from elsewhere, and be there one time and not the other.
     return "" if call.hook == "Stop" and stamp else text
 

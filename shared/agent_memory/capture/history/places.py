@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from agent_memory.errors import InvalidEvent
 
 _HEAD_BYTES: Final = 1 << 20
 _SQLITE: Final = b"SQLite format 3\0"
+# What begins the definition of a table that no other of the databases here has.
+_OPENCODE: Final = re.compile(rb"CREATE TABLE .?message\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ def agent_of(path: Path) -> str:
     except OSError:
         return ""
     if head.startswith(_SQLITE):
-        return "opencode"
+        return "opencode" if _OPENCODE.search(head) else ""
     for line in head.split(b"\n")[:20]:
         try:
             record = decoded(line)

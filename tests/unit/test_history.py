@@ -1,0 +1,278 @@
+"""What agents keep of their sessions is told as their hooks tell it: pairs of recordings, and what may go wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import transcripts
+from agent_memory.capture import events, wire
+from agent_memory.capture import transcripts as tails
+from agent_memory.capture.history import generic, lines, places
+from agent_memory.capture.history.moments import Broken
+from agent_memory.capture.history.places import Transcript
+from agent_memory.capture.sessions import Sessions
+from agent_memory.errors import InvalidEvent
+from agent_memory.ids import NO_TIME, timed_apart
+from agent_memory.model import Event, EventRole, EventType
+
+NOW_MS = 1_795_379_600_000
+
+
+def live(agent: str) -> list[Event]:
+    """What live capture makes of the recorded hooks, called a second apart from another clock."""
+    sessions = Sessions()
+    made = []
+    for number, (name, stdin) in enumerate(transcripts.hook_calls(agent)):
+        call = tails.completed(sessions.completed(wire.parse(stdin, event=name)))
+        made.append(events.event_from(call, NOW_MS + number * 1000, f"k{number}"))
+    return [event for event in made if event is not None]
+
+
+def names(event: Event) -> str:
+    """What stands for the event: its id, where only a time tells it apart without that."""
+    time_part, name = timed_apart(event.event_id)
+    return event.event_id if time_part == NO_TIME else name
+
+
+@pytest.mark.parametrize("agent", transcripts.AGENTS)
+def test_a_transcript_tells_what_the_hooks_told(agent: str, tmp_path: Path) -> None:
+    """Every event of it is one of theirs, under its id and in its words; only ends without words are not in it."""
+    transcripts.settle(agent, tmp_path)
+
+    told = {names(event): event for event in live(agent)}
+    kept = transcripts.kept(agent, tmp_path)
+
+    assert len(kept) >= 10
+    assert {names(event) for event in kept} <= told.keys()
+    for event in kept:
+        same = told[names(event)]
+        assert (event.session_id, event.event_type, event.role, event.agent) == (
+            same.session_id,
+            same.event_type,
+            same.role,
+            same.agent,
+        )
+        # The hook of one agent has its last words from the transcript, which a recording's hook did not find.
+        assert event.text == same.text or (agent == "copilot-cli" and same.text == "")
+        assert event.metadata.get("agent_id") == same.metadata.get("agent_id")
+        assert event.metadata["project"] == "/home/dev/project"
+    left = [event for name, event in told.items() if name not in set(map(names, kept))]
+    assert all(event.event_type == EventType.SESSION_END or event.text == "" for event in left)
+
+
+@pytest.mark.parametrize("agent", transcripts.AGENTS)
+def test_reading_twice_gives_the_same_events(agent: str, tmp_path: Path) -> None:
+    """Nothing in an event depends on when it is read."""
+    transcripts.settle(agent, tmp_path)
+
+    assert transcripts.kept(agent, tmp_path) == transcripts.kept(agent, tmp_path)
+
+
+@pytest.mark.parametrize("agent", ["claude-code", "codex", "copilot-cli", "gemini-cli"])
+def test_a_transcript_that_was_cut_off_tells_what_is_there(agent: str, tmp_path: Path) -> None:
+    """However long the beginning is that was written: what it tells is a part of the whole, and nothing else."""
+    transcripts.settle(agent, tmp_path)
+    whole = {names(event) for event in transcripts.kept(agent, tmp_path)}
+    longest = max(places.found(agent, {}, tmp_path), key=lambda each: each.size)
+    data = longest.path.read_bytes()
+
+    for size in range(0, len(data), 997):
+        longest.path.write_bytes(data[:size])
+        there = {names(event) for event in transcripts.read(longest)}
+        # A turn that goes on has words that may not be its last.
+        new = [event for event in transcripts.read(longest) if names(event) not in whole]
+        assert all(event.event_type == EventType.ASSISTANT_STOP for event in new)
+        assert len(there - whole) <= 1
+
+
+def claude_line(**fields: Any) -> dict[str, Any]:
+    record = {"type": "user", "sessionId": "s1", "cwd": "/home/dev/project", "timestamp": "2026-01-30T09:00:00Z"}
+    return {**record, "promptId": "p1", "uuid": "u1", **fields}
+
+
+def written(folder: Path, *records: Any, name: str = "s1.jsonl") -> Transcript:
+    path = folder / name
+    rows = [record if isinstance(record, bytes) else json.dumps(record).encode() + b"\n" for record in records]
+    path.write_bytes(b"".join(rows))
+    return Transcript(places.agent_of(path), path, path.stat().st_size, path.stat().st_mtime_ns)
+
+
+def texts(transcript: Transcript, broken: list[Broken] | None = None) -> list[str]:
+    return [each.text for each in transcripts.read(transcript, broken) if each.event_type != EventType.SESSION_START]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        claude_line(message={"content": "Caveat: ..."}, isMeta=True),
+        claude_line(message={"content": "This session is being continued"}, isCompactSummary=True),
+        claude_line(message={"content": "<command-name>/compact</command-name>\n<command-message>compact"}),
+        claude_line(message={"content": "<local-command-stdout>Compacted</local-command-stdout>"}),
+        claude_line(message={"content": [{"type": "text", "text": "[Request interrupted by user]"}]}),
+        claude_line(message={"content": "copied"}, forkedFrom={"sessionId": "s0", "messageUuid": "u0"}),
+        claude_line(message={"content": "a subagent's task"}, isSidechain=True),
+        {"type": "queue-operation", "sessionId": "s1", "content": "typed ahead"},
+    ],
+)
+def test_what_no_user_said_is_no_prompt(record: dict[str, Any], tmp_path: Path) -> None:
+    """The client's own notes in a user's record, commands of its terminal, and what a fork repeats."""
+    transcript = written(tmp_path, claude_line(message={"content": "Hello"}), record)
+
+    assert texts(transcript) == ["Hello"]
+
+
+def test_a_slash_command_is_what_was_typed(tmp_path: Path) -> None:
+    """As the hook is told it, not as it is written down."""
+    command = "<command-message>recap</command-message>\n<command-name>/recap</command-name>\n"
+    transcript = written(tmp_path, claude_line(message={"content": f"{command}<command-args>deploys</command-args>"}))
+
+    assert texts(transcript) == ["/recap deploys"]
+
+
+def test_a_call_that_was_refused_is_not_told(tmp_path: Path) -> None:
+    """No hook is told of it either."""
+    call = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "rm x"}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "is_error": True, "content": "The user doesn't want to"}
+    transcript = written(
+        tmp_path,
+        claude_line(message={"content": "Remove it"}),
+        claude_line(type="assistant", message={"id": "m1", "content": [call], "stop_reason": "tool_use"}),
+        claude_line(message={"content": [result]}),
+    )
+
+    assert texts(transcript) == ["Remove it"]
+
+
+def test_a_broken_line_is_named_and_costs_no_other(tmp_path: Path) -> None:
+    """By file and line; the line that is being written is none."""
+    transcript = written(
+        tmp_path,
+        claude_line(message={"content": "one"}),
+        b'{"type": "user", "mess\n',
+        b"[1, 2]\n",
+        b"\n",
+        # A line may hold what Python takes for the end of one.
+        json.dumps(claude_line(message={"content": "two \u2028 \x85"}), ensure_ascii=False).encode() + b"\n",
+        b'{"type": "user", "message": {"content": "not yet wr',
+    )
+    broken: list[Broken] = []
+
+    assert texts(transcript, broken) == ["one", "two \u2028 \x85"]
+    assert [(each.path, each.line) for each in broken] == [(transcript.path, 2), (transcript.path, 3)]
+
+
+def test_a_line_beyond_all_measure_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is never in memory as a whole."""
+    monkeypatch.setattr(lines, "LINE_MAX_BYTES", 1000)
+    huge = claude_line(message={"content": "x" * 5000})
+    transcript = written(tmp_path, claude_line(message={"content": "one"}), huge, claude_line(message={"content": "2"}))
+    broken: list[Broken] = []
+
+    assert texts(transcript, broken) == ["one", "2"]
+    assert [each.line for each in broken] == [2]
+
+
+def test_records_of_no_known_shape_do_no_harm(tmp_path: Path) -> None:
+    """Any JSON in any field: nothing is raised, and what can be read is."""
+    odd: list[Any] = [None, 1, "x", [], {}, [None], {"a": [1]}]
+    records = [claude_line(message={"content": "one"})]
+    records += [claude_line(**{field: value}) for value in odd for field in ("message", "timestamp", "toolUseResult")]
+    records += [claude_line(type="assistant", message={"content": value}) for value in odd]
+    records.append(claude_line(message={"content": "two"}, promptId="p2"))
+    transcript = written(tmp_path, *records)
+
+    assert [text for text in texts(transcript) if text in ("one", "two")] == ["one", "two"]
+
+
+def test_nothing_outside_of_an_agents_folder_is_opened(tmp_path: Path) -> None:
+    """Links in it lead elsewhere, to whatever somebody put there; the folder itself may be a link to it."""
+    outside, project = tmp_path / "outside", tmp_path / "dotfiles" / "projects" / "p"
+    outside.mkdir()
+    project.mkdir(parents=True)
+    written(outside, claude_line(message={"content": "secret"}))
+    own = written(project, claude_line(message={"content": "own"}))
+    (project / "link.jsonl").symlink_to(outside / "s1.jsonl")
+    (project / "folder").symlink_to(outside)
+    os.mkfifo(project / "pipe.jsonl")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".claude").symlink_to(tmp_path / "dotfiles")
+
+    assert [each.path for each in places.found("claude-code", {}, home)] == [own.path.resolve()]
+
+
+@pytest.mark.parametrize("agent", places.AGENTS)
+def test_an_agent_that_was_never_used_has_no_transcripts(agent: str, tmp_path: Path) -> None:
+    assert places.found(agent, {}, tmp_path) == []
+
+
+@pytest.mark.parametrize("agent", transcripts.AGENTS)
+def test_whose_a_transcript_is_is_told_from_what_is_in_it(agent: str, tmp_path: Path) -> None:
+    """Whatever it is called, and wherever it lies."""
+    transcripts.settle(agent, tmp_path)
+    found = places.found(agent, {}, tmp_path)
+    (tmp_path / "notes.json").write_text('{"type": "user"}')
+
+    assert {(each.agent, each.path) for each in places.named(tmp_path)} == {(agent, each.path) for each in found}
+
+
+def test_a_line_of_any_program_is_an_event() -> None:
+    """What it leaves out is filled in; the same line twice is the same event."""
+    line = {"text": "Hello", "timestamp": "2026-01-30T10:00:00+01:00"}
+
+    event = generic.event_of(line, "import:chats.jsonl")
+
+    assert (event.session_id, event.timestamp_ms, event.role) == ("import:chats.jsonl", 1769763600000, EventRole.USER)
+    assert event.event_type == EventType.USER_MESSAGE
+    assert event == generic.event_of(line, "import:chats.jsonl")
+    assert event.event_id != generic.event_of({**line, "text": "Hello!"}, "import:chats.jsonl").event_id
+    whole = generic.event_of(
+        {
+            **line,
+            "role": "ai",
+            "event_type": "assistant_stop",
+            "event_id": "e1",
+            "session_id": "s1",
+            "agent": "Mine",
+            "metadata": {"model": "m", "tags": ["a"]},
+        },
+        "",
+    )
+    assert (whole.event_id, whole.session_id, whole.agent, whole.role) == ("e1", "s1", "Mine", EventRole.ASSISTANT)
+    assert whole.metadata == {"model": "m", "tags": '["a"]'}
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({"timestamp": 1769763600}, "text"),
+        ({"text": 1, "timestamp": 1769763600}, "text"),
+        ({"text": "x"}, "timestamp"),
+        ({"text": "x", "timestamp": "yesterday"}, "timestamp"),
+        ({"text": "x", "timestamp": 1, "role": "king"}, "role"),
+        ({"text": "x", "timestamp": 1, "event_type": "coronation"}, "event_type"),
+        ({"text": "x", "timestamp": 1, "metadata": []}, "metadata"),
+        ({"text": "x", "timestamp": 1, "sesion_id": "s"}, "sesion_id"),
+    ],
+)
+def test_a_line_that_is_no_event_is_refused_by_its_field(line: dict[str, Any], field: str) -> None:
+    """With what it may hold."""
+    with pytest.raises(InvalidEvent, match=field):
+        generic.event_of(line, "s")
+
+
+def test_lines_come_from_an_open_stream_as_well() -> None:
+    """Standard input; a broken line is named by its number."""
+    stream = io.BytesIO(b'{"text": "a", "timestamp": 1769763600}\nnonsense\n{"text": "b", "timestamp": 1769763601}\n')
+    broken: list[Broken] = []
+
+    found = list(generic.events_of(stream, "s", broken.append, lambda _: None))
+
+    assert [event.text for event in found] == ["a", "b"]
+    assert [(str(each.path), each.line) for each in broken] == [("-", 2)]
