@@ -67,9 +67,9 @@ class Client:
     def history(self, node_id: str) -> pb.GetNodeHistoryResponse:
         return self._call(self._stub.GetNodeHistory, pb.GetNodeHistoryRequest(node_id=node_id))
 
-    def toc_map(self, max_tokens: int = 0) -> pb.GetTocMapResponse:
-        """What there is in time, in so many tokens."""
-        return self._call(self._stub.GetTocMap, pb.GetTocMapRequest(max_tokens=max_tokens))
+    def toc_map(self, max_tokens: int = 0, project: str = "") -> pb.GetTocMapResponse:
+        """What there is in time, in so many tokens: all, or of the project of that folder, or of that name."""
+        return self._call(self._stub.GetTocMap, pb.GetTocMapRequest(max_tokens=max_tokens, project=project))
 
     def resolve_time(self, phrase: str) -> pb.ResolveTimeResponse:
         """What a time in words means; raises UsageError when nobody can tell."""

@@ -6,6 +6,7 @@ import shlex
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -108,10 +109,11 @@ def node(
 
 @query.command("map")
 @click.option("--tokens", "max_tokens", default=400, show_default=True, type=click.IntRange(min=1), help="Its size.")
+@click.option("--project", metavar="FOLDER", help="Of the project of that folder only, or of the one of that name.")
 @json_option
 @settings_options
 @click.pass_context
-def toc_map(context: click.Context, max_tokens: int, as_json: bool) -> None:
+def toc_map(context: click.Context, max_tokens: int, project: str | None, as_json: bool) -> None:
     """Show what there is in time, and what each node costs to read: what to look at first.
 
     Example: memory-daemon query map --tokens 1000
@@ -119,7 +121,7 @@ def toc_map(context: click.Context, max_tokens: int, as_json: bool) -> None:
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.toc_map(max_tokens)
+        reply = client.toc_map(max_tokens, _project(project) if project else "")
     _show(context, reply, as_json, lambda page: page.toc_map(reply))
 
 
@@ -259,6 +261,12 @@ def expand(
             f"There is no grip {wanted!r}: the id is not complete, or its node was summarised anew. "
             "Grips stand below the bullets of: memory-daemon query node NODE_ID"
         )
+
+
+def _project(named: str) -> str:
+    """The folder by its full path; anything else is a project's name."""
+    folder = Path(named).expanduser()
+    return str(folder.absolute()) if folder.is_dir() else named
 
 
 def _one_of(argument: str | None, option: str | None, name: str, example: str) -> str:

@@ -112,6 +112,8 @@ class Page:
             for node in section.nodes:
                 title = one_line(node.title, _LINE_CELLS) or "(untitled)"
                 self._print(Text.assemble(f"  {title}", (f"  {node.node_id}  ~{node.tokens}", "dim")))
+                for bullet in node.bullets:
+                    self._line(f"    • {printable(bullet)}")
         if reply.sections:
             self._line(
                 "~ tokens to read it: query node ID" + (" (more with --tokens)" if reply.has_more else ""), "dim"
