@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import deque
@@ -11,16 +12,19 @@ from typing import Any
 
 ANTHROPIC = "/v1/messages"
 OPENAI = "/v1/chat/completions"
+DRIP_S = 0.02
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a request gets: a status and headers; `content` None is an honest summary, `hangs` nothing at all."""
+    """What a request gets: a status and headers; `content` None is an honest summary, `hangs` nothing at all, `drips`
+    a body that never ends, a byte now and then."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     content: Any = None
     hangs: bool = False
+    drips: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.closing.wait()
             self.close_connection = True
             return
+        if reply.drips:
+            self._drip()
+            return
         if reply.status == 200:
             content = summary(asked.items) if reply.content is None else reply.content
             answer = _anthropic(content) if self.path == ANTHROPIC else _openai(content)
@@ -108,6 +115,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def _drip(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            while not self.server.closing.wait(DRIP_S):
+                self.wfile.write(b" ")
 
     def log_message(self, *args: object) -> None:
         """Nothing: the test reads `asked`."""

@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.model import EventRole, EventType
-from agent_memory.worker.summaries.material import PART_CHARS, Item, fenced, items_of_segment, parts
+from agent_memory.model import Bullet, EventRole, EventType, TocLevel, TocNode
+from agent_memory.worker.summaries.material import PART_CHARS, Item, fenced, items_of_period, items_of_segment, parts
 from writer import said
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
@@ -37,8 +37,10 @@ def test_secrets_are_not_in_it() -> None:
     key = "sk-ant-" + "api03-abcdefghijklmnop"
 
     (item,) = items_of_segment([said("e1", 1, f"Use {key} for the demo.")])
+    day = TocNode("toc:day:2026-01-30", TocLevel.DAY, f"Use {key}", (Bullet(f"Used {key}."),), (key,), 0, 1)
 
     assert item.text == "Use [redacted:anthropic-key] for the demo."
+    assert key not in fenced(items_of_period([day]))
 
 
 def test_what_was_pasted_is_looked_at_by_its_head_and_tail() -> None:

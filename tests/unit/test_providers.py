@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from agent_memory.settings import Settings
 from agent_memory.worker.summaries.answers import SCHEMA
 from agent_memory.worker.summaries.api_key import api_key
 from agent_memory.worker.summaries.choice import provider_for
+from agent_memory.worker.summaries.deadline import Deadline
 from agent_memory.worker.summaries.material import Item, fenced
 from agent_memory.worker.summaries.providers import (
     Answer,
@@ -21,7 +24,9 @@ from agent_memory.worker.summaries.providers import (
     Question,
     QuestionRefused,
 )
+from agent_memory.worker.summaries.providers import Provider as Model
 from provider import ANTHROPIC, OPENAI, Provider, Reply, summary
+from stack import wait_until
 
 KEY = "sk-test-" + "0123456789abcdef"
 QUESTION = Question("Tell it.", fenced([Item("user", "We decided to use Postgres.")]), SCHEMA)
@@ -38,14 +43,20 @@ Ask = Callable[..., Answer]
 
 
 @pytest.fixture(params=["anthropic", "openai"])
-def ask(request: pytest.FixtureRequest, server: Provider, monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Asks the question of a provider that has the key and the server's address."""
+def model(request: pytest.FixtureRequest, server: Provider, monkeypatch: pytest.MonkeyPatch) -> Model:
+    """A provider that has the key and the server's address."""
     name: str = request.param
     monkeypatch.setenv(f"{name.upper()}_API_KEY", KEY)
     base_url = server.url if name == "anthropic" else f"{server.url}/v1/"
     provider = provider_for(Settings(summarizer_provider=name, summarizer_model="small", summarizer_base_url=base_url))
     assert provider.name == f"{name}/small"
-    return lambda timeout_s=10.0: provider.ask(QUESTION, timeout_s)
+    return provider
+
+
+@pytest.fixture
+def ask(model: Model) -> Ask:
+    """Asks the question of the provider."""
+    return lambda timeout_s=10.0: model.ask(QUESTION, timeout_s)
 
 
 def test_an_answer_is_bound_to_the_schema(ask: Ask, server: Provider) -> None:
@@ -107,6 +118,22 @@ def test_a_hang_ends_with_the_time_out(ask: Ask, server: Provider) -> None:
 
     with pytest.raises(ProviderUnavailable):
         ask(timeout_s=0.3)
+
+
+def test_a_server_that_drips_does_not_outlast_the_deadline(model: Model, server: Provider) -> None:
+    """Each byte comes in time, and the answer never. Nobody is asked again before that connection is gone."""
+    server.usual = Reply(drips=True)
+    deadline = Deadline()
+    began_s = time.monotonic()
+
+    for _ in range(3):
+        with pytest.raises(ProviderUnavailable):
+            deadline.ask(model, QUESTION, 0.5)
+
+    assert time.monotonic() - began_s < 5
+    assert len(server.asked) <= 2
+    server.close()
+    wait_until(lambda: not any(thread.name == "question" for thread in threading.enumerate()))
 
 
 def test_nobody_there_is_told_as_such(ask: Ask, server: Provider) -> None:

@@ -115,11 +115,11 @@ def test_a_stop_ends_the_waiting(clock: Clock) -> None:
     ],
 )
 def test_every_status_has_its_meaning(status: int, kind: type[AgentMemoryError]) -> None:
-    assert type(failure("p", status, "", "3")) is kind
+    assert type(failure("p", "", status, "", "3")) is kind
 
 
 def test_a_failure_repeats_no_key() -> None:
     """Some providers quote the key that they refuse."""
-    key = "sk-proj-" + "abcdefghijklmnop1234"
+    key = "hardly-" + "known-as-a-key"
 
-    assert key not in str(failure("p", 401, f"Incorrect API key provided: {key}", None))
+    assert key not in str(failure("p", key, 401, f"Incorrect API key provided: {key}", None))

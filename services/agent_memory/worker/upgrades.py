@@ -21,6 +21,7 @@ from agent_memory.store.reader import Reader
 from agent_memory.worker import grips
 from agent_memory.worker.summaries.answers import Told
 from agent_memory.worker.summaries.asking import Asking
+from agent_memory.worker.summaries.deadline import Deadline
 from agent_memory.worker.summaries.material import items_of_period, items_of_segment
 from agent_memory.worker.summaries.providers import Provider, ProviderRefused, ProviderUnavailable, QuestionRefused
 from agent_memory.worker.summaries.retries import Retries
@@ -61,6 +62,7 @@ class Upgrades:
         self._zone = zone
         self._provider = provider
         self._ledger = ledger
+        self._deadline = Deadline()
         self._now_ms = now_ms
         self._stop = threading.Event()
         # Something was committed, or the stop has come: look again.
@@ -108,7 +110,7 @@ class Upgrades:
     def _try(self) -> float:
         """Tell all that waits; the seconds to stay away when something is in the way."""
         try:
-            asking = Asking(self._provider(), Retries(self._stop.wait), self._ledger)
+            asking = Asking(self._provider(), Retries(self._stop.wait), self._deadline, self._ledger)
             self._tell_all(asking)
             self._ledger.note("")
         except CancelledError:

@@ -24,6 +24,7 @@ class AnthropicProvider:
     """A model behind `/v1/messages`. The answer is the input of a tool that the model must call."""
 
     def __init__(self, api_key: str, model: str, base_url: str) -> None:
+        self._api_key = api_key
         self._model = model or DEFAULT_MODEL
         self._client = _client(api_key, base_url)
 
@@ -46,7 +47,7 @@ class AnthropicProvider:
             )
         except anthropic.APIStatusError as error:
             retry_after = error.response.headers.get("retry-after")
-            raise failure(self.name, error.status_code, error.message, retry_after) from None
+            raise failure(self.name, self._api_key, error.status_code, error.message, retry_after) from None
         except anthropic.AnthropicError as error:
             raise ProviderUnavailable(f"{self.name} did not answer: {type(error).__name__}") from None
         content = next((block.input for block in message.content or () if block.type == "tool_use"), None)

@@ -8,6 +8,7 @@ from typing import Final
 
 from agent_memory.worker.summaries import material
 from agent_memory.worker.summaries.answers import SCHEMA, Told, checked
+from agent_memory.worker.summaries.deadline import Deadline
 from agent_memory.worker.summaries.material import Item
 from agent_memory.worker.summaries.providers import Provider, Question
 from agent_memory.worker.summaries.retries import Retries
@@ -36,10 +37,11 @@ CHARACTERS_PER_TOKEN: Final = 4
 class Asking:
     """Asks one provider's model, within the budget, as often as the policy allows."""
 
-    def __init__(self, provider: Provider, retries: Retries, ledger: Ledger) -> None:
+    def __init__(self, provider: Provider, retries: Retries, deadline: Deadline, ledger: Ledger) -> None:
         self.name = provider.name
         self._provider = provider
         self._retries = retries
+        self._deadline = deadline
         self._ledger = ledger
 
     def tell(self, job: str, items: Sequence[Item]) -> Told:
@@ -67,7 +69,7 @@ class Asking:
 
         def attempt(timeout_s: float) -> Told:
             self._ledger.admit(_tokens(question))
-            answer = self._provider.ask(question, timeout_s)
+            answer = self._deadline.ask(self._provider, question, timeout_s)
             self._ledger.record(job, answer)
             return checked(answer.content, items)
 

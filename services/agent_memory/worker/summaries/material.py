@@ -42,7 +42,7 @@ def items_of_segment(events: Sequence[Event]) -> list[Item]:
 
 def items_of_period(children: Sequence[TocNode]) -> list[Item]:
     """The lines of a period's children, in order."""
-    return [Item(child.title, redact(bullet.text)) for child in children for bullet in child.bullets]
+    return [Item(redact(child.title), redact(bullet.text)) for child in children for bullet in child.bullets]
 
 
 def parts(items: Sequence[Item]) -> list[list[int]]:

@@ -28,6 +28,7 @@ class OpenAIProvider:
     """A model behind `/chat/completions`. The answer is bound to the schema by `response_format`."""
 
     def __init__(self, api_key: str, model: str, base_url: str) -> None:
+        self._api_key = api_key
         self._model = model
         self._url = f"{(base_url or DEFAULT_BASE_URL).rstrip('/')}/chat/completions"
         self._headers = {"Content-Type": "application/json"}
@@ -71,7 +72,8 @@ class OpenAIProvider:
                 return _read(response, deadline_s)
         except HTTPError as error:
             with error:
-                raise failure(self.name, error.code, _detail(error), error.headers.get("Retry-After")) from None
+                retry_after = error.headers.get("Retry-After")
+                raise failure(self.name, self._api_key, error.code, _detail(error), retry_after) from None
         except URLError as error:
             raise ProviderUnavailable(f"{self.name} can't be reached: {error.reason}") from None
         except (OSError, HTTPException) as error:
