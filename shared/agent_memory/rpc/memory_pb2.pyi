@@ -1111,12 +1111,15 @@ class RebuildTocResponse(_message.Message):
     TO_MS_FIELD_NUMBER: _builtins.int
     FIRST_EVENT_MS_FIELD_NUMBER: _builtins.int
     LAST_EVENT_MS_FIELD_NUMBER: _builtins.int
+    WORDS_BY_FIELD_NUMBER: _builtins.int
     events: _builtins.int
     """How many events there are to go through, in which days, half-open, and when the first and the last of them were."""
     from_ms: _builtins.int
     to_ms: _builtins.int
     first_event_ms: _builtins.int
     last_event_ms: _builtins.int
+    words_by: _builtins.str
+    """Who will tell what changes: "local", or a provider and its model, which then costs something."""
     def __init__(
         self,
         *,
@@ -1125,10 +1128,11 @@ class RebuildTocResponse(_message.Message):
         to_ms: _builtins.int = ...,
         first_event_ms: _builtins.int = ...,
         last_event_ms: _builtins.int = ...,
+        words_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "first_event_ms", b"first_event_ms", "from_ms", b"from_ms", "last_event_ms", b"last_event_ms", "to_ms", b"to_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "first_event_ms", b"first_event_ms", "from_ms", b"from_ms", "last_event_ms", b"last_event_ms", "to_ms", b"to_ms", "words_by", b"words_by"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
