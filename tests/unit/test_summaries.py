@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent_memory.model import Event, EventRole, EventType
+from agent_memory.worker.grips import grips_for
 from agent_memory.worker.summaries.local import summarize
 from agent_memory.worker.summaries.words import Words
 
@@ -210,6 +212,65 @@ def test_a_long_sentence_is_cut_after_a_clause_with_an_ellipsis() -> None:
 
     assert line.text.endswith("edits a page…")
     assert len(line.text) <= 240
+
+
+TALK = [
+    replace(event, metadata={"speaker": name})
+    for event, name in zip(
+        conversation(
+            (USER, "Hey Mel! How have you been?"),
+            (ASSISTANT, "Hi Caroline! Busy. I signed up for a pottery class on Saturday, and my first bowl is fired."),
+            (USER, "Wow, Mel! I applied to two adoption agencies in Boston last week. The interviews are in June."),
+            (ASSISTANT, "Thanks, Caroline! The pottery teacher says my bowl goes into the exhibition in Salem."),
+        ),
+        ["Caroline", "Melanie", "Caroline", "Melanie"],
+        strict=True,
+    )
+]
+
+
+def test_lines_of_a_talk_between_people_name_who_said_it() -> None:
+    words = summarize(TALK, ())
+
+    assert words.title.startswith("Caroline and Melanie: ")
+    assert "Caroline: I applied to two adoption agencies in Boston last week. The interviews are in June." in {
+        line.text for line in words.bullets
+    }
+    assert all(line.text.startswith(("Caroline: ", "Melanie: ")) for line in words.bullets)
+
+
+def test_names_of_those_who_speak_are_no_keywords_nor_are_their_nicknames() -> None:
+    """They are in every message and tell nobody what it was about; the names of others do."""
+    keywords = summarize(TALK, ()).keywords
+
+    assert {"Boston", "pottery"} <= set(" ".join(keywords).split())
+    assert not {"caroline", "melanie", "mel"} & set(" ".join(keywords).lower().split())
+
+
+def test_a_line_that_names_its_speaker_is_proved_by_what_was_said() -> None:
+    words = summarize(TALK, ())
+
+    _, grips = grips_for("toc:segment:x", words, TALK)
+
+    assert "I applied to two adoption agencies in Boston last week. The interviews are in June." in {
+        grip.excerpt for grip in grips
+    }
+
+
+def test_everyday_words_are_outweighed_by_particular_ones() -> None:
+    (line,) = [
+        line
+        for line in summarize(
+            conversation(
+                (ASSISTANT, "It was an amazing experience and a wonderful time with good people in a lovely place."),
+                (ASSISTANT, "The turbine of the Ostrava plant vibrates at 47 hertz since its bearings were replaced."),
+            ),
+            (),
+        ).bullets
+        if line.weight > 0.4
+    ]
+
+    assert "Ostrava" in line.text
 
 
 def test_german_is_understood() -> None:

@@ -13,7 +13,7 @@ from agent_memory.model import Event, EventRole, EventType
 from agent_memory.worker.grips import EXCERPT_MAX, grips_for
 from agent_memory.worker.summaries.local import summarize
 from agent_memory.worker.summaries.prose import paragraphs
-from agent_memory.worker.summaries.text import boundary, cut, sentences, shorten, terms
+from agent_memory.worker.summaries.text import boundary, brief, cut, sentences, shorten, terms
 from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MAX, KEYWORD_MAX, KEYWORDS_MAX, TITLE_MAX
 
 ANY_TEXT = st.text(st.characters(), max_size=400)  # lone surrogates and NULs included
@@ -86,6 +86,14 @@ def test_scripts_without_spaces_share_terms_where_they_share_words() -> None:
 
 def test_a_vowel_sign_does_not_end_a_word() -> None:
     assert terms("हिन्दी") == {"हिन्दी"}
+
+
+def test_a_brief_text_ends_with_a_sentence_where_enough_of_one_fits() -> None:
+    text = "The cache is cleared when somebody edits a page. Nobody knows why it is not cleared when one is added."
+
+    assert brief(text, 200) == text
+    assert brief(text, 60) == "The cache is cleared when somebody edits a page."
+    assert brief(f"Yes. {text}", 50) == shorten(f"Yes. {text}", 50)
 
 
 # --- prose

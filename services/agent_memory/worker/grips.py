@@ -14,6 +14,7 @@ from math import fsum, log1p
 from agent_memory.ids import grip_id
 from agent_memory.model import Bullet, Event, EventRole, Grip
 from agent_memory.store.seals import seal
+from agent_memory.worker.summaries.speakers import opening_of
 from agent_memory.worker.summaries.text import ELLIPSIS, boundary, cut, ends, sentences, terms
 from agent_memory.worker.summaries.words import Line, Words
 
@@ -64,9 +65,10 @@ def _evidence(line: Line, segment: _Segment) -> tuple[Evidence, ...]:
     if line.event is None:
         return _choose(line.text, segment)
     event = segment.events[line.event]
-    if excerpt := _taken(line.text.removesuffix(ELLIPSIS), event.text):
+    text = line.text.removeprefix(opening_of(event))
+    if excerpt := _taken(text.removesuffix(ELLIPSIS), event.text):
         return (Evidence(line.event, line.event, excerpt),)
-    return tuple(Evidence(line.event, line.event, found.excerpt) for found in choose(line.text, [event]))
+    return tuple(Evidence(line.event, line.event, found.excerpt) for found in choose(text, [event]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import chain, islice, zip_longest
 
 from agent_memory.model import Bullet, TocNode
 from agent_memory.periods import Period
-from agent_memory.worker.summaries.text import terms
-from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, KEYWORDS_MAX
+from agent_memory.worker.summaries.text import brief, terms
+from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN
 
 SAME = 0.6  # from this share of common terms on, two lines say the same
 # A period is told from so many of its children at most. Their ids alone decide which, so a new one seldom changes it.
 TOLD_CHILDREN_MAX = 256
+# Whoever goes down reads many periods and few segments, so a period says less of each thing, and names more of them.
+LINE_MAX = 120  # characters
+KEYWORDS_MAX = 24
 POOL = 64  # lines that are compared with each other; what is left after so many repetitions is one, too
 
 
@@ -47,7 +50,7 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
         node_id=period.node_id,
         level=period.level,
         title=period.title,
-        bullets=tuple(line.bullet for line in sorted(chosen, key=lambda line: (line.child, line.place))),
+        bullets=tuple(_brief(line.bullet) for line in sorted(chosen, key=lambda line: (line.child, line.place))),
         keywords=_keywords([children[child] for child in dict.fromkeys(line.child for line in chosen)] or children),
         start_ms=start_ms,
         end_ms=end_ms,
@@ -105,6 +108,10 @@ def _worth(line: _Told) -> tuple[int, float, str, tuple[str, ...], int]:
 def _same(one: set[str], other: set[str]) -> bool:
     """Whether lines of these terms say much the same."""
     return len(one & other) > SAME * min(len(one), len(other))
+
+
+def _brief(bullet: Bullet) -> Bullet:
+    return replace(bullet, text=brief(bullet.text, LINE_MAX))
 
 
 def _keywords(children: Sequence[TocNode]) -> tuple[str, ...]:

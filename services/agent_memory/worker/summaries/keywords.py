@@ -23,7 +23,9 @@ NAME = 1.25
 ASKED = 1.4
 PHRASE = 1.5
 DOING = 0.6
+NUMBER = 0.4  # short ones count things; longer ones may name one, such as an issue
 FILE = 1.0
+NAMING_DIGITS = 4
 WORD_OF_GOOD_LENGTH = 8  # characters; longer words are more particular ones
 # Words of scripts without spaces, roughly: runs of ideographs, of katakana or of Thai, not too long.
 _UNSPACED_WORD = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]{2,8}|[\u30a1-\u30ff]{2,16}|[\u0e00-\u0eff]{3,16}")
@@ -85,6 +87,8 @@ def _form(forms: Counter[str]) -> str:
 def _telling(word: str) -> float:
     """What a word's looks add to what it says."""
     factor = 0.5 + min(len(word), WORD_OF_GOOD_LENGTH) / WORD_OF_GOOD_LENGTH / 2
+    if word.isdecimal() and len(word) < NAMING_DIGITS:
+        return factor * NUMBER
     if _IDENTIFIER.match(word):
         return factor * IDENTIFIER
     if term(word) in _DOING:

@@ -12,7 +12,8 @@ from agent_memory.model import Event
 from agent_memory.worker.summaries import cues
 from agent_memory.worker.summaries.keywords import keywords
 from agent_memory.worker.summaries.said import Sentence, said_in, salience
-from agent_memory.worker.summaries.titles import title_for
+from agent_memory.worker.summaries.speakers import speakers_in
+from agent_memory.worker.summaries.titles import title_for, title_of_talk
 from agent_memory.worker.summaries.traces import tools_line, trace_of
 from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, Line, Words
 
@@ -47,9 +48,11 @@ def summarize(events: Sequence[Event], context: Sequence[Event]) -> Words:
     if len(lines) < BULLETS_MIN:
         trace = tools_line(events) if lines else trace_of(events)
         lines += [Line(trace, TRACE_WEIGHT)] if trace else []
+    found = keywords(said, salient, events)
+    if len(people := speakers_in(events)) > 1:
+        return Words(title_of_talk(people, found), tuple(lines), found)
     asked = [(sentence.text, score) for sentence, score in zip(said, scores, strict=True) if sentence.by_user]
-    title = title_for(asked, [(line.text, line.weight) for line in lines])
-    return Words(title, tuple(lines), keywords(said, salient, events))
+    return Words(title_for(asked, [(line.text, line.weight) for line in lines]), tuple(lines), found)
 
 
 def _manners(said: Sequence[Sentence]) -> list[float]:
@@ -59,21 +62,26 @@ def _manners(said: Sequence[Sentence]) -> list[float]:
     factors = []
     for sentence in said:
         factor = _manner(sentence)
-        if sentence.event == first_request and sentence.opens:
-            factor *= FIRST_REQUEST
-        elif sentence.event == last_answer:
-            factor *= LAST_ANSWER
+        # Among people nobody asks for work and has it reported.
+        if not sentence.is_talk:
+            factor *= _part_in_work(sentence)
+            if sentence.event == first_request and sentence.opens:
+                factor *= FIRST_REQUEST
+            elif sentence.event == last_answer:
+                factor *= LAST_ANSWER
         factors.append(factor)
     return factors
 
 
+def _part_in_work(sentence: Sentence) -> float:
+    tells = not cues.TELLING.isdisjoint(sentence.words) or _tells_unspaced(sentence.text)
+    asks = sentence.by_user and not cues.ASKING.isdisjoint(_opening(sentence))
+    return (TELLS if tells else 1.0) * (ASKS if asks else 1.0)
+
+
 def _manner(sentence: Sentence) -> float:
-    opening = [word.lower() for word in sentence.words[:3]]
+    opening = _opening(sentence)
     factor = 1.0
-    if not cues.TELLING.isdisjoint(sentence.words) or _tells_unspaced(sentence.text):
-        factor *= TELLS
-    if sentence.by_user and not cues.ASKING.isdisjoint(opening):
-        factor *= ASKS
     if cues.accompanies(opening):
         factor *= ACCOMPANIES
     elif opening and opening[0] in cues.LEANING:
@@ -83,6 +91,10 @@ def _manner(sentence: Sentence) -> float:
     elif sentence.text.endswith((":", "：")):
         factor *= ANNOUNCES
     return factor
+
+
+def _opening(sentence: Sentence) -> list[str]:
+    return [word.lower() for word in sentence.words[:3]]
 
 
 def _tells_unspaced(text: str) -> bool:

@@ -10,19 +10,20 @@ a an the this that these those there here it its it's that's there's i me my min
 yourself he him his she her hers they them their theirs one ones someone something anyone anything everyone everything
 nothing who whom whose which what what's when where why how whether if then else than and or but nor so because while
 although though until unless since as at by for from in into of off on onto out over to under up upon with within
-without about above across after again against along among around before behind below beside between beyond down during
-through toward towards via per am is are was were be been being do does did doing done don't doesn't didn't have has had
-having haven't hasn't hadn't can can't cannot could couldn't may might must mustn't shall should shouldn't will won't
-would wouldn't isn't aren't wasn't weren't ain't i'm i've i'll i'd we're we've we'll we'd you're you've you'll you'd
-he's she's they're they've they'll let let's get gets got getting gotten go goes going gone went come comes coming came
-make makes making made take takes taking took taken give gives giving gave given put puts want wants wanted need needs
-needed like likes know knows knew think thinks thought see sees saw seen say says said tell tells told look looks
-looking try tries tried trying use uses using used keep keeps kept seem seems feel feels felt gonna wanna gotta kinda
-not no yes yeah yep nope ok okay oh wow hey hi hello bye thanks thank please sorry sure great good nice cool awesome
-amazing really very quite just only also too even still already yet now then today always never ever maybe perhaps
-actually basically probably definitely certainly simply much many more most lot lots some any each every all both few
-several other others another same such own first last next new thing things stuff way ways bit kind sort case well back
-able right continue proceed ahead e.g i.e etc vs via am pm sounds glad absolutely totally truly exactly
+without about above across after again against along among around before behind below beside between beyond down
+during through toward towards via per am is are was were be been being do does did doing done don't doesn't didn't
+have has had having haven't hasn't hadn't can can't cannot could couldn't may might must mustn't shall should
+shouldn't will won't would wouldn't isn't aren't wasn't weren't ain't i'm i've i'll i'd we're we've we'll we'd you're
+you've you'll you'd he's she's they're they've they'll how've that'd it'd it'll that'll there'd who'd y'all let let's
+get gets got getting gotten go goes going gone went come comes coming came make makes making made take takes taking
+took taken give gives giving gave given put puts want wants wanted need needs needed like likes know knows knew think
+thinks thought see sees saw seen say says said tell tells told look looks looking try tries tried trying use uses
+using used keep keeps kept seem seems feel feels felt gonna wanna gotta kinda not no yes yeah yep nope ok okay oh wow
+hey hi hello bye thanks thank please sorry sure great good nice cool awesome amazing really very quite just only also
+too even still already yet now then today always never ever maybe perhaps actually basically probably definitely
+certainly simply much many more most lot lots some any each every all both few several other others another same such
+own first last next new thing things stuff way ways bit kind sort case well back able right continue proceed ahead e.g
+i.e etc vs via am pm sounds glad absolutely totally truly exactly
 """
 _GERMAN = """
 der die das den dem des ein eine einen einem einer eines kein keine keinen und oder aber sondern denn weil dass daß ob

@@ -158,6 +158,14 @@ def shorten(text: str, limit: int) -> str:
     return text[: _clause_end(text, cut(text, limit - 1))].rstrip(" \t\n,;:–—-(") + ELLIPSIS
 
 
+def brief(text: str, limit: int) -> str:
+    """The text in at most `limit` characters: its first sentences, or where those would be too little, `shorten`."""
+    if len(text) <= limit:
+        return text
+    fitting = [end for _, end in sentences(text) if limit / 3 < end <= limit]
+    return text[: fitting[-1]] if fitting else shorten(text, limit)
+
+
 def cut(text: str, limit: int) -> int:
     """Where to cut so that at most `limit` characters stay: after a word if one ends near, never inside a character."""
     if len(text) <= limit:

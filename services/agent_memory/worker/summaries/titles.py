@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent_memory.worker.summaries.speakers import together
 from agent_memory.worker.summaries.text import sentences, shorten
 from agent_memory.worker.summaries.words import TITLE_MAX
 
@@ -33,6 +34,7 @@ _COURTESY_AFTER = re.compile(
     r"[\s,]+(?:please|pls|bitte|thanks|thank you|danke|merci|por favor|gracias|пожалуйста)[\s.!?]*$", re.IGNORECASE
 )
 COURTESIES_MAX = 6
+TOPICS_MAX = 3
 
 
 def title_for(asked: Sequence[tuple[str, float]], told: Sequence[tuple[str, float]]) -> str:
@@ -43,6 +45,11 @@ def title_for(asked: Sequence[tuple[str, float]], told: Sequence[tuple[str, floa
             if title := title_of(text):
                 return title
     return shorten(told[0][0], TITLE_MAX) if told else ""
+
+
+def title_of_talk(people: Sequence[str], keywords: Sequence[str]) -> str:
+    """The title of a talk between people: who they were, and of what they spoke most."""
+    return shorten(": ".join(filter(None, (together(people), ", ".join(keywords[:TOPICS_MAX])))), TITLE_MAX)
 
 
 def title_of(text: str) -> str:

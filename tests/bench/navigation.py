@@ -1,0 +1,214 @@
+"""How well the table of contents leads to what was asked for: with the built-in summarizer, and with others.
+
+    python tests/bench/navigation.py LOCOMO_JSON
+
+For each summarizer a tree is built from every conversation by the real cutting and rolling up; only the words of the
+segments differ, and what they may be long. Each question is then looked for from the root down, by nothing but what
+the nodes say: a reader takes those that match its words best (BM25).
+
+- "found": at every level the three best children of the three best nodes are kept; how often a segment that holds
+  evidence is among the last three, and how many tokens of nodes were read on the way.
+- "answered within N tokens": the best node seen so far is opened, again and again: a period's children are read, or a
+  segment's messages, until one holds evidence or the tokens are spent. Behind it, the tokens that were read in all for
+  each question answered within the largest budget.
+
+The first table's conversations were used to try things with, those of the second were not.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from math import log
+from pathlib import Path
+from statistics import fmean
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from agent_memory.model import Bullet, Event, TocLevel, TocNode
+from agent_memory.periods import Period, day_of
+from agent_memory.tokens import of_text
+from agent_memory.worker.rollups import roll_up
+from agent_memory.worker.segments import Segment, split
+from agent_memory.worker.summaries.text import shorten, term, words
+from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, Words
+from bench import locomo
+from bench.locomo import Conversation, Question
+from bench.summarizers import summarizers, told
+
+BEAM = 3
+BUDGETS = (2000, 4000, 8000)
+LONG_AFTER_MS = 10**15
+# BM25's usual parameters.
+K1 = 1.2
+B = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A node as it is read: its terms, its price in tokens; a segment with its events and what they cost."""
+
+    terms: Counter[str]
+    tokens: int
+    children: tuple[Page, ...]
+    events: frozenset[str] = frozenset()
+    events_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What became of a question: whether the beam kept its evidence, and the tokens of nodes that it read; after how
+    many tokens the best-first reader came upon it (more than any budget: not at all)."""
+
+    kept: bool
+    tokens: int
+    answered_at: int
+
+
+def main(path: Path) -> None:
+    for title, conversations in zip(("tried with", "held out"), locomo.read(path), strict=True):
+        questions = sum(len(each.questions) for each in conversations)
+        everything = fmean(sum(of_text(told(e)) for s in each.sessions for e in s.events) for each in conversations)
+        print(f"{title}: {questions} questions, conversations of {everything:,.0f} tokens each\n")
+        budgets = "".join(f"{f'<= {budget}':>9}" for budget in BUDGETS)
+        print(f"{'':16} {'found':>7} {'tokens':>7}   answered{budgets} {'tokens each':>12}")
+        for summarizer in summarizers():
+            if summarizer.words is None:
+                print(f"{summarizer.name:16} not installed")
+                continue
+            _print_found(summarizer.name, [f for each in conversations for f in _found(each, summarizer.words)])
+        print()
+
+
+def _print_found(name: str, found: Sequence[Found]) -> None:
+    within = [fmean(each.answered_at <= budget for each in found) for budget in BUDGETS]
+    spent = sum(min(each.answered_at, BUDGETS[-1]) for each in found)
+    each_tokens = spent / max(1, sum(each.answered_at <= BUDGETS[-1] for each in found))
+    kept, tokens = fmean(each.kept for each in found), fmean(each.tokens for each in found)
+    shares = "".join(f"{share:9.1%}" for share in within)
+    print(f"{name:16} {kept:7.1%} {tokens:7.0f}           {shares} {each_tokens:12.0f}")
+
+
+def _found(conversation: Conversation, summarize: Callable[[Sequence[Event]], Words]) -> Iterator[Found]:
+    roots = _pages(conversation, summarize)
+    for question in conversation.questions:
+        kept, tokens = _beam(roots, question)
+        yield Found(kept, tokens, _best_first(roots, question))
+
+
+# --- the tree
+
+
+def _pages(conversation: Conversation, summarize: Callable[[Sequence[Event]], Words]) -> list[Page]:
+    """The years of the conversation, as the real code tells them from these words."""
+    nodes: dict[str, TocNode] = {}
+    pages: dict[str, Page] = {}
+    level: dict[Period, list[str]] = {}
+    for session in conversation.sessions:
+        for segment in split(session.events, (), LONG_AFTER_MS):
+            node = _node(segment, len(nodes), summarize(segment.events))
+            nodes[node.node_id] = node
+            pages[node.node_id] = _segment_page(node, segment)
+            level.setdefault(day_of(node.start_ms, UTC), []).append(node.node_id)
+    while True:
+        above: dict[Period, list[str]] = {}
+        for period, below in level.items():
+            nodes[period.node_id] = roll_up(period, [nodes[each] for each in below], UTC)
+            pages[period.node_id] = _page(nodes[period.node_id], tuple(pages[each] for each in below))
+            if period.parent is not None:
+                above.setdefault(period.parent, []).append(period.node_id)
+        if not above:
+            return [pages[period.node_id] for period in level]
+        level = above
+
+
+def _node(segment: Segment, number: int, said: Words) -> TocNode:
+    """The segment's node. Whoever tells it has the same room."""
+    return TocNode(
+        node_id=f"toc:segment:{number:04}",
+        level=TocLevel.SEGMENT,
+        title=said.title,
+        bullets=tuple(Bullet(shorten(line.text, BULLET_MAX), (), line.weight) for line in said.bullets[:BULLETS_MAX]),
+        keywords=said.keywords[:KEYWORDS_MAX],
+        start_ms=segment.first.timestamp_ms,
+        end_ms=segment.last.timestamp_ms,
+    )
+
+
+def _segment_page(node: TocNode, segment: Segment) -> Page:
+    text = _text(node)
+    ids = frozenset(event.event_id for event in segment.events)
+    return Page(_terms(text), of_text(text), (), ids, sum(of_text(told(event)) for event in segment.events))
+
+
+def _page(node: TocNode, children: tuple[Page, ...]) -> Page:
+    text = _text(node)
+    return Page(_terms(text), of_text(text), children)
+
+
+def _text(node: TocNode) -> str:
+    return "\n".join((node.title, *(bullet.text for bullet in node.bullets), ", ".join(node.keywords)))
+
+
+def _terms(text: str) -> Counter[str]:
+    return Counter(filter(None, map(term, words(text))))
+
+
+# --- the walks
+
+
+def _beam(roots: Sequence[Page], question: Question) -> tuple[bool, int]:
+    """Whether a segment with evidence is kept to the end, and the tokens of the nodes that were read."""
+    tokens = 0
+    seen = list(roots)
+    while True:
+        tokens += sum(page.tokens for page in seen)
+        scores = _scores(seen, question)
+        kept = sorted(seen, key=lambda page: -scores[id(page)])[:BEAM]
+        below = [child for page in kept for child in page.children]
+        if not below:
+            return any(page.events & question.evidence for page in kept), tokens
+        seen = below
+
+
+def _best_first(roots: Sequence[Page], question: Question) -> int:
+    """After how many tokens, of nodes and messages, evidence was read."""
+    seen = list(roots)
+    waiting = list(roots)
+    tokens = sum(page.tokens for page in roots)
+    while waiting and tokens <= BUDGETS[-1]:
+        scores = _scores(seen, question)
+        page = max(waiting, key=lambda page: scores[id(page)])
+        waiting.remove(page)
+        seen += page.children
+        waiting += page.children
+        tokens += page.events_tokens + sum(child.tokens for child in page.children)
+        if page.events & question.evidence:
+            return tokens
+    return BUDGETS[-1] + 1
+
+
+def _scores(pages: Sequence[Page], question: Question) -> Mapping[int, float]:
+    """How well each of the pages, which are all that the reader knows, matches the question."""
+    asked = _terms(question.text).keys()
+    mean = fmean(page.terms.total() for page in pages) or 1.0
+    worth = {
+        each: log(1 + (len(pages) - count + 0.5) / (count + 0.5))
+        for each in asked
+        if (count := sum(each in page.terms for page in pages))
+    }
+    return {id(page): sum(weight * _saturated(page, each, mean) for each, weight in worth.items()) for page in pages}
+
+
+def _saturated(page: Page, word: str, mean: float) -> float:
+    count = page.terms[word]
+    return count * (K1 + 1) / (count + K1 * (1 - B + B * page.terms.total() / mean))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(f"usage: {sys.argv[0]} LOCOMO_JSON")
+    main(Path(sys.argv[1]))
