@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from agent_memory.capture.history import places
 from agent_memory.capture.history.moments import Broken
@@ -24,9 +26,12 @@ _COLUMNS = {
 }
 
 
-def settle(agent: str, home: Path) -> None:
-    """Put what the agent kept where it keeps it in that home."""
-    shutil.copytree(RECORDINGS / agent / "home", home, dirs_exist_ok=True) if agent != "opencode" else _database(home)
+def settle(agent: str, home: Path, data: Path | None = None) -> None:
+    """Put what the agent kept where it keeps it in that home; `data` is where programs keep data there."""
+    if agent == "opencode":
+        _database((data or home / ".local" / "share") / "opencode" / "opencode.db")
+    else:
+        shutil.copytree(RECORDINGS / agent / "home", home, dirs_exist_ok=True)
 
 
 def hook_calls(agent: str) -> Iterator[tuple[str, bytes]]:
@@ -44,13 +49,33 @@ def read(transcript: Transcript, broken: list[Broken] | None = None) -> list[Eve
     return events
 
 
-def kept(agent: str, home: Path) -> list[Event]:
+def kept(agent: str, home: Path, environ: Mapping[str, str] | None = None) -> list[Event]:
     """The events of all that the agent kept in that home."""
-    return [event for each in places.found(agent, {}, home) for event in read(each)]
+    return [event for each in places.found(agent, environ or {}, home) for event in read(each)]
 
 
-def _database(home: Path) -> None:
-    path = home / ".local" / "share" / "opencode" / "opencode.db"
+def long_history(path: Path, prompts: int, session_id: str = "long") -> None:
+    """Write a session of Claude Code's of that many turns, four lines each, from 2026 on a minute apart."""
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(prompts):
+            for record in _turn(number, session_id):
+                file.write(json.dumps(record) + "\n")
+
+
+def _turn(number: int, session_id: str) -> Iterator[dict[str, Any]]:
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+    record = {"sessionId": session_id, "cwd": "/home/dev/project", "timestamp": at.isoformat(), "isSidechain": False}
+    user, assistant = {**record, "type": "user", "promptId": f"p{number}"}, {**record, "type": "assistant"}
+    call = {"type": "tool_use", "id": f"t{number}", "name": "Bash", "input": {"command": f"make test-{number}"}}
+    result = {"type": "tool_result", "tool_use_id": f"t{number}", "content": f"{number} tests passed\n" * 10}
+    answer = {"type": "text", "text": f"All {number} tests pass now; the deployment can go out on Friday."}
+    yield {**user, "message": {"role": "user", "content": f"Please make test {number} pass before we deploy."}}
+    yield {**assistant, "message": {"id": f"m{number}", "content": [call], "stop_reason": "tool_use"}}
+    yield {**user, "message": {"role": "user", "content": [result]}}
+    yield {**assistant, "message": {"id": f"n{number}", "content": [answer], "stop_reason": "end_turn"}}
+
+
+def _database(path: Path) -> None:
     path.parent.mkdir(parents=True)
     with sqlite3.connect(path) as database:
         for table, columns in _COLUMNS.items():

@@ -1,0 +1,127 @@
+"""What was captured live and what agents kept of it, through the real processes: one event, whichever comes first."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import transcripts
+from agent_memory.capture import handover
+from agent_memory.hook.command import program
+from agent_memory.rpc import memory_pb2 as pb
+from stack import Stack, wait_until
+
+
+def settle(agent: str, stack: Stack) -> None:
+    transcripts.settle(agent, Path(stack.env["HOME"]), Path(stack.env["XDG_DATA_HOME"]))
+
+
+def backfilled(stack: Stack, *arguments: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(stack.run("backfill", *arguments, "--json").stdout)
+    return found
+
+
+def stored(stack: Stack, agent: str) -> list[pb.Event]:
+    with stack.client() as client:
+        request = pb.GetEventsRequest(to_timestamp_ms=9_999_999_999_999, limit=1000, agent=agent)
+        return list(client.events(request).events)
+
+
+def call_hooks(stack: Stack, agent: str) -> None:
+    for event, stdin in transcripts.hook_calls(agent):
+        variables = {**stack.env, "MEMORY_HOOK_DEADLINE_MS": "10000"}
+        hook = subprocess.run([*program(), "--agent", agent, event], input=stdin, capture_output=True, env=variables)
+        assert hook.stdout == handover.ANSWER
+
+
+@pytest.mark.parametrize("agent", transcripts.AGENTS)
+def test_what_was_captured_is_not_stored_again(agent: str, shared_stack: Stack) -> None:
+    """Hooks first, then the transcripts of the same sessions: nothing new; the next time nothing either."""
+    call_hooks(shared_stack, agent)
+    captured = stored(shared_stack, agent)
+    settle(agent, shared_stack)
+
+    tally = backfilled(shared_stack, agent)["agents"][agent]
+
+    assert (tally["stored"], tally["refused"]) == (0, 0)
+    assert tally["known"] == tally["events"] >= 10
+    assert stored(shared_stack, agent) == captured
+
+
+def test_a_history_is_taken_in_at_its_own_times_and_once(stack: Stack) -> None:
+    """All agents at once: each event when it was said; with a broken line named, and the rest there. Then again."""
+    home = Path(stack.env["HOME"])
+    for agent in transcripts.AGENTS:
+        settle(agent, stack)
+    kept = [event for agent in transcripts.AGENTS for event in transcripts.kept(agent, home, stack.env)]
+    broken = home / ".claude" / "projects" / "-home-dev-project" / "broken.jsonl"
+    broken.write_text('{"type": "user"\n', encoding="utf-8")
+    stack.start()
+
+    dry = backfilled(stack, "--dry-run")
+    assert dry["dry_run"]
+    assert [stored(stack, agent) for agent in transcripts.AGENTS] == [[], [], [], [], []]
+
+    first = backfilled(stack)
+    again = backfilled(stack)
+
+    assert [(each["path"], each["line"]) for each in first["broken"]] == [(str(broken), 1)]
+    assert sum(tally["stored"] for tally in first["agents"].values()) == len(kept)
+    assert sum(tally["stored"] for tally in again["agents"].values()) == 0
+    for agent in transcripts.AGENTS:
+        assert {(event.event_id, event.timestamp_ms) for event in stored(stack, agent)} == {
+            (event.event_id, event.timestamp_ms) for event in kept if event.agent == agent
+        }
+    with stack.client() as client:
+        wait_until(lambda: client.root().nodes and client.stats().outbox == 0)
+
+
+def test_only_what_was_asked_for_is_taken_in(shared_stack: Stack, tmp_path: Path) -> None:
+    """From that moment on, of that folder; a name that is neither agent nor file is an error."""
+    (tmp_path / "old").mkdir()
+    history = tmp_path / "old" / "s.jsonl"
+    transcripts.long_history(history, prompts=10, session_id="since")
+
+    half = backfilled(shared_stack, tmp_path / "old", "--since", "2026-01-01T00:05")
+    wrong = shared_stack.run("backfill", "clod-code", check=False)
+
+    assert 0 < half["agents"]["claude-code"]["stored"] < 30
+    assert (wrong.returncode, "claude-code" in wrong.stderr) == (2, True)
+
+
+def test_a_history_of_another_program_comes_from_standard_input(shared_stack: Stack) -> None:
+    """As JSON lines; the summary says what was left out."""
+    lines = '{"text": "From elsewhere", "timestamp": 1769763600, "agent": "Other"}\nnonsense\n'
+    done = subprocess.run(
+        shared_stack.command("import", "-", "--json"), input=lines, env=shared_stack.env, capture_output=True, text=True
+    )
+
+    report = json.loads(done.stdout)
+    assert report["agents"]["Other"]["stored"] == 1
+    assert [each["line"] for each in report["broken"]] == [2]
+    assert [event.text for event in stored(shared_stack, "other")] == ["From elsewhere"]
+
+
+@pytest.mark.drill
+def test_a_long_history_takes_no_more_memory_than_a_short_one(stack: Stack, tmp_path: Path) -> None:
+    """200,000 lines in one file: the command needs as much as for 2,000, and stores thousands of events a second."""
+    stack.start()
+    needed = []
+    for name, prompts in (("short", 500), ("long", 50_000)):
+        transcripts.long_history(tmp_path / f"{name}.jsonl", prompts, session_id=name)
+        command = subprocess.Popen(
+            stack.command("backfill", tmp_path / f"{name}.jsonl", "--json"), env=stack.env, stdout=subprocess.PIPE
+        )
+        assert command.stdout
+        report = json.loads(command.stdout.read())
+        _, command.returncode, usage = os.wait4(command.pid, 0)
+        assert report["agents"]["claude-code"]["stored"] == 3 * prompts + 1
+        needed.append(usage.ru_maxrss)
+
+    assert needed[1] < 1.3 * needed[0]
+    assert 3 * 50_000 / report["took_s"] > 2000
