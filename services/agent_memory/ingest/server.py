@@ -85,11 +85,9 @@ class Server:
         """The commands that have come, as many as make one group."""
         commands: list[tuple[Address, pb.Command]] = []
         size = 0
-        while len(commands) < GROUP_COMMANDS and size < GROUP_BYTES:
+        while len(commands) < GROUP_COMMANDS and size < GROUP_BYTES and frames.has_message(self._commands):
             try:
-                client, request, content = self._commands.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                break
+                client, request, content = self._commands.recv_multipart()
             except ValueError:
                 log.warning("message without a request number ignored")
                 continue

@@ -35,7 +35,7 @@ REFLECTION_V1: Final = "grpc.reflection.v1.ServerReflection"
 THREADS: Final = 32
 # Beyond this, callers are told at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
-CATCH_UP_EVERY_MS: Final = 100
+CATCH_UP_EVERY_MS: Final = 500
 GRACE_S: Final = 5.0
 CACHE_BYTES: Final = 16 << 20
 

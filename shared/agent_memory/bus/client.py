@@ -23,6 +23,7 @@ from agent_memory.bus.frames import (
     MESSAGE_MAX_BYTES,
     PROTOCOL,
     REQUEST_ID_BYTES,
+    has_message,
     raise_if_refused,
 )
 from agent_memory.errors import WriterBusy, WriterUnavailable
@@ -38,6 +39,8 @@ TIMEOUT_S: Final = 10.0
 # When somebody has waited that long the writer hangs or is gone: who comes now is told so at once, and threads that
 # could serve readers do not pile up waiting.
 STALLED_S: Final = 3.0
+# Below this, sharing memory with ZeroMQ costs more than copying it.
+COPIED_BYTES: Final = 64 << 10
 _RECONNECT_MS: Final = (20, 200)
 
 
@@ -122,11 +125,7 @@ class Bus:
                     "nothing was stored, send this one again in a moment."
                 )
             oldest = next((each.since for each in self._waiting.values() if not each.is_long), request.since)
-            if request.since - oldest > STALLED_S:
-                raise WriterUnavailable(
-                    f"The writer has not answered for {request.since - oldest:.0f} s; nothing was stored, send this "
-                    "request again later. See: memory-daemon status"
-                )
+            raise_if_stalled(oldest)
             self._next_id += 1
             request_id = self._next_id.to_bytes(REQUEST_ID_BYTES, "big")
             self._waiting[request_id] = request
@@ -185,17 +184,24 @@ class Bus:
                 request_id = self._unsent.popleft()
                 request = self._waiting.get(request_id)
             if request is not None:
-                socket.send_multipart([request_id, request.content], copy=False)
+                socket.send_multipart([request_id, request.content], copy=len(request.content) < COPIED_BYTES)
 
     def _receive(self, socket: zmq.Socket[bytes]) -> None:
-        while True:
-            try:
-                request_id, content = socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
-                return
+        while has_message(socket):
+            request_id, content = socket.recv_multipart()
             request = self._waiting.get(request_id)
             if request is not None and not request.answer.done():
                 request.answer.set_result(pb.Reply.FromString(content))
+
+
+def raise_if_stalled(waiting_since: float) -> None:
+    """Raise WriterUnavailable where somebody has waited for the writer for long, since then on the monotonic clock."""
+    waited_s = time.monotonic() - waiting_since
+    if waited_s > STALLED_S:
+        raise WriterUnavailable(
+            f"The writer has not answered for {waited_s:.0f} s; nothing was stored, send this request again later. "
+            "See: memory-daemon status"
+        )
 
 
 class Announcements:
@@ -223,11 +229,9 @@ class Announcements:
             poller.register(each, zmq.POLLIN)
         if self._socket not in dict(poller.poll(timeout_ms)):
             return False
-        try:
-            while True:
-                self._socket.recv(zmq.NOBLOCK)
-        except zmq.Again:
-            return True
+        while has_message(self._socket):
+            self._socket.recv()
+        return True
 
     def close(self) -> None:
         self._socket.close(0)
