@@ -38,6 +38,8 @@ class Settings:
     # "separate" keeps the agent each event names; "unified" stores all of them as `agent_id`'s.
     multi_agent_mode: str = "separate"
     agent_id: str = ""
+    # Whether secrets are taken out of what is stored.
+    redaction: bool = True
     # Who writes the summaries. "local" never opens a connection.
     summarizer_provider: str = "local"
     # The provider's name for the model, and where it is served; empty: the provider's own.
@@ -84,6 +86,7 @@ VARIABLES = {
     "timezone": "MEMORY_TIMEZONE",
     "multi_agent_mode": "MEMORY_MULTI_AGENT_MODE",
     "agent_id": "MEMORY_AGENT_ID",
+    "redaction": "MEMORY_REDACTION",
     "summarizer_provider": "MEMORY_SUMMARIZER_PROVIDER",
     "summarizer_model": "MEMORY_SUMMARIZER_MODEL",
     "summarizer_base_url": "MEMORY_SUMMARIZER_BASE_URL",
@@ -175,6 +178,8 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if isinstance(value, bool) or not 0 < int(text) < 65536:
                     raise ValueError("a port is a number from 1 to 65535")
                 return int(text)
+            case "redaction":
+                return _switch(text)
             case "log_level" | "multi_agent_mode" | "summarizer_provider":
                 if text.lower() not in _CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(_CHOICES[name])}")
@@ -212,6 +217,13 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 return text.lower()
     except (ValueError, ZoneInfoNotFoundError) as error:
         raise SettingsError(f"{source}: {name} = {text!r} is not usable: {error}") from error
+
+
+def _switch(text: str) -> bool:
+    word = text.lower()
+    if word not in ("true", "on", "yes", "1", "false", "off", "no", "0"):
+        raise ValueError("it must be true or false")
+    return word in ("true", "on", "yes", "1")
 
 
 def _project_names(text: str) -> dict[str, str]:

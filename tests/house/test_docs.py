@@ -93,7 +93,7 @@ def test_the_readme_names_every_setting() -> None:
     built_in = {name: getattr(settings.Settings(), name) for name in settings.VARIABLES if name != "db_path"}
     assert {name: variable for name, variable, _ in rows} == settings.VARIABLES
     assert {name: value for name, _, value in rows if value} == {
-        name: str(value) for name, value in built_in.items() if value
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in built_in.items() if value
     }
 
 

@@ -262,17 +262,20 @@ def _things(count: int) -> str:
 
 
 def _table(reply: GetStatsResponse) -> str:
-    return "\n".join(
-        [
-            "Database Statistics",
-            "===================",
-            f"Path: {reply.db_path}",
-            "",
-            f"Events: {reply.events}",
-            f"TOC Nodes: {reply.toc_nodes}",
-            f"Grips: {reply.grips}",
-            f"Outbox: {reply.outbox}",
-            "",
-            f"Disk Usage: {reply.disk_usage_bytes / 1e6:.2f} MB",
-        ]
-    )
+    lines = [
+        "Database Statistics",
+        "===================",
+        f"Path: {reply.db_path}",
+        "",
+        f"Events: {reply.events}",
+        f"TOC Nodes: {reply.toc_nodes}",
+        f"Grips: {reply.grips}",
+        f"Outbox: {reply.outbox}",
+        "",
+        f"Disk Usage: {reply.disk_usage_bytes / 1e6:.2f} MB",
+    ]
+    if reply.redacted:
+        kinds = sorted(reply.redacted.items(), key=lambda item: (-item[1], item[0]))
+        told = ", ".join(f"{kind} {count}" for kind, count in kinds)
+        lines += ["", f"Secrets redacted: {sum(reply.redacted.values())} ({told})"]
+    return "\n".join(lines)

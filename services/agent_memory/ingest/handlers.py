@@ -3,7 +3,8 @@ refused leaves nothing behind in a group that others share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from agent_memory.bus import frames
@@ -55,6 +56,7 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
             put_entry(keys.outbox(sequence), named)
     if new := sequence - group.counters.sequence:
         group.counters = replace(group.counters, events=group.counters.events + new, sequence=sequence)
+    _count_redacted(group, command.append_events.redacted, created)
     reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))
     return Outcome(reply, frames.ANNOUNCE_EVENTS if new else None)
 
@@ -159,6 +161,17 @@ _HANDLERS: dict[str, Callable[[Group, pb.Command], Outcome]] = {
     "reset_job": reset_job,
     "ping": ping,
 }
+
+
+def _count_redacted(group: Group, redacted: Iterable[pb.Redacted], created: Sequence[bool]) -> None:
+    """Count the secrets that were taken out of the new ones of the events."""
+    found: Counter[str] = Counter()
+    for each in redacted:
+        if created[each.event]:
+            found.update(each.counts)
+    if found:
+        counts = codec.counts(group.get(schema.CHECKPOINTS, keys.REDACTED)) + found
+        group.put_visibly(schema.CHECKPOINTS, keys.REDACTED, codec.counts_to_json(counts))
 
 
 def _put_node(group: Group, node: pb.NodePut) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import secrets
 import shutil
 import signal
 import time
@@ -36,6 +37,7 @@ OPEN_LIMIT_S: Final = 120
 RECOVERY_S: Final = 10.0
 # Opening a store takes that much at most: its log is flushed and a new one begun.
 ROOM_BYTES: Final = 24 << 20
+REDACTION_KEY_BYTES: Final = 16
 
 
 class Group:
@@ -130,6 +132,7 @@ class Writer:
         self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
         self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
         self.info = self._store_info(timezone)
+        self._make_redaction_key()
         self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
         self.toc = codec.toc_state(self.get(schema.CHECKPOINTS, keys.TOC))
         # A batch that was written but whose fsync failed must reach the disk before anything is acknowledged.
@@ -244,6 +247,14 @@ class Writer:
             self.close()
             raise StoreError(_newer(self._db_path, f"schema {info.schema_version}"))
         return info
+
+    def _make_redaction_key(self) -> None:
+        """Give the store its key once, also a store from before there was one."""
+        if self.get(schema.CHECKPOINTS, keys.REDACTION_KEY) is None:
+            batch = WriteBatch(raw_mode=True)
+            batch.put(keys.REDACTION_KEY, secrets.token_bytes(REDACTION_KEY_BYTES), self.handles[schema.CHECKPOINTS])
+            self._db.write(batch)
+            self._db.flush_wal(True)
 
 
 def _check_place(db_path: Path) -> None:

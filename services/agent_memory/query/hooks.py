@@ -49,9 +49,7 @@ BATCH_MAX_BYTES: Final = 8 << 20
 class Hooks:
     """The door and the eye on the spool, each in a thread of its own."""
 
-    def __init__(
-        self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake
-    ) -> None:
+    def __init__(self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake) -> None:
         self._socket_path = settings.runtime.hook_socket
         self._spool = Spool(settings.db_path)
         self._letterbox = Letterbox(settings, writer, self._spool, projects, intake)

@@ -1,10 +1,15 @@
-"""What may come in: every event is checked and completed here, so that nothing behind has to doubt it."""
+"""What may come in: every event is checked, completed and redacted here, so that nothing behind has to doubt it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from agent_memory.errors import InvalidEvent
+from agent_memory.redaction.environment import is_environment_file
+from agent_memory.redaction.redactor import Redactor
+from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
@@ -13,17 +18,70 @@ ID_MAX_BYTES: Final = 512
 # Ten megabytes of text are an event like any other; somewhere it has to end.
 EVENT_MAX_BYTES: Final = 16 << 20
 BATCH_MAX_EVENTS: Final = 500
+# What a tool was called with stands on the first line of what it told.
+COMMAND_HEAD: Final = 400
 
 _TYPES: Final = frozenset(pb.EventType.values()) - {pb.EVENT_TYPE_UNSPECIFIED}
 _ROLES: Final = frozenset(pb.EventRole.values()) - {pb.EVENT_ROLE_UNSPECIFIED}
 
 
-def admit(event: pb.Event, settings: Settings, *, may_be_large: bool) -> None:
-    """Complete the event in place: defaults filled in, agent in lower case.
+class Intake:
+    """The one way in, for what comes over gRPC and from hooks. For any thread."""
 
-    `may_be_large` is False where all the events together were measured to be no larger than one may be.
-    Raises InvalidEvent naming the field, what it holds and what it may hold.
-    """
+    def __init__(self, settings: Settings, redaction_key: bytes) -> None:
+        self._settings = settings
+        self._redactor = Redactor(redaction_key) if settings.redaction else None
+
+    def admit(self, event: pb.Event, *, may_be_large: bool) -> Counter[str]:
+        """Complete the event in place: defaults filled in, agent in lower case, secrets taken out.
+
+        `may_be_large` is False where all the events together were measured to be no larger than one may be.
+        Returns how many secrets of which kind there were. Raises InvalidEvent naming the field, what it holds and what
+        it may hold.
+        """
+        _check(event)
+        if may_be_large:
+            _check_size(event)
+        redacted = self._redact(event)
+        if self._settings.multi_agent_mode == "unified":
+            if event.agent:
+                event.metadata["agent"] = event.agent
+            event.agent = self._settings.agent_id
+        elif event.agent and not event.agent.islower():
+            event.agent = event.agent.lower()
+        return redacted
+
+    def _redact(self, event: pb.Event) -> Counter[str]:
+        """Take the secrets out of the text and the metadata. Ids are left alone: they are what an event is known by."""
+        found: Counter[str] = Counter()
+        if self._redactor is None:
+            return found
+        text = event.text
+        redacted = self._redactor.redact(text, found, is_environment=_shows_environment_file(event))
+        if redacted != text:
+            event.text = redacted
+        for name, value in self._redactor.redact_fields(event.metadata, found).items():
+            event.metadata[name] = value
+        if found:
+            # A marker can be longer than what it stands for.
+            _check_size(event)
+        return found
+
+
+def appending(batch: pb.IngestEventsRequest, redacted: Iterable[Mapping[str, int]]) -> bus.Command:
+    """The command that stores the events, with what was redacted in each of them, in their order."""
+    counted = [bus.Redacted(event=place, counts=counts) for place, counts in enumerate(redacted) if counts]
+    return bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString(), redacted=counted))
+
+
+def _shows_environment_file(event: pb.Event) -> bool:
+    """Whether a tool told of a file whose values may all be secret: by the files it names, or by its command."""
+    if event.role != pb.EVENT_ROLE_TOOL:
+        return False
+    return is_environment_file(event.metadata.get("files", "")) or is_environment_file(event.text[:COMMAND_HEAD])
+
+
+def _check(event: pb.Event) -> None:
     _check_id("event_id", event.event_id)
     _check_id("session_id", event.session_id)
     if not 0 < event.timestamp_ms <= TIMESTAMP_MAX_MS:
@@ -39,17 +97,14 @@ def admit(event: pb.Event, settings: Settings, *, may_be_large: bool) -> None:
         event.role = pb.EVENT_ROLE_USER
     elif event.role not in _ROLES:
         raise InvalidEvent(f"event.role is {event.role}; this version knows 1 to {max(_ROLES)}")
-    if may_be_large and event.ByteSize() > EVENT_MAX_BYTES:
+
+
+def _check_size(event: pb.Event) -> None:
+    if event.ByteSize() > EVENT_MAX_BYTES:
         raise InvalidEvent(
             f"event.text and metadata have {event.ByteSize()} bytes; {EVENT_MAX_BYTES} are the most one event may "
             "hold. Split it into several events."
         )
-    if settings.multi_agent_mode == "unified":
-        if event.agent:
-            event.metadata["agent"] = event.agent
-        event.agent = settings.agent_id
-    elif event.agent and not event.agent.islower():
-        event.agent = event.agent.lower()
 
 
 def _check_id(field: str, value: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,8 +18,7 @@ from agent_memory.capture.wire import HookCall
 from agent_memory.errors import CommandRefused, InvalidEvent
 from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
-from agent_memory.query import intake
-from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.query.intake import Intake, appending
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
 
@@ -31,14 +31,17 @@ class _Told:
     call: HookCall
     # None where the call tells nothing that should be kept.
     event: pb.Event | None
+    # How many secrets of which kind were taken out of it.
+    redacted: Counter[str] = field(default_factory=Counter)
 
 
 class Letterbox:
     """Takes letters in, from any thread. The same letter twice is one event."""
 
-    def __init__(self, settings: Settings, writer: Bus, spool: Spool, projects: Projects) -> None:
+    def __init__(self, settings: Settings, writer: Bus, spool: Spool, projects: Projects, intake: Intake) -> None:
         self._settings = settings
         self._writer = writer
+        self._intake = intake
         self._spool = spool
         self._sessions = Sessions()
         self._projects = projects
@@ -49,13 +52,13 @@ class Letterbox:
         Raises WriterUnavailable, or OSError, when it can't be stored now; the same letters may be given again.
         """
         understood = [told for letter in letters if (told := self._told(letter)) is not None]
-        stored = [(told.letter, told.event) for told in understood if told.event is not None]
+        stored = [told for told in understood if told.event is not None]
         if stored:
             try:
-                self._append([event for _, event in stored])
+                self._append(stored)
             except CommandRefused:
-                for letter, event in stored:
-                    self._append_alone(letter, event)
+                for told in stored:
+                    self._append_alone(told)
         return [told.call for told in understood]
 
     def reject(self, name: str, data: bytes, reason: str) -> None:
@@ -72,8 +75,8 @@ class Letterbox:
             if event is None:
                 return _Told(letter, call, None)
             message = event_to_pb(event)
-            intake.admit(message, self._settings, may_be_large=True)
-            return _Told(letter, call, message)
+            redacted = self._intake.admit(message, may_be_large=True)
+            return _Told(letter, call, message, redacted)
         except InvalidEvent as error:
             self.reject(letter.key, letter.payload, str(error))
         except Exception as error:
@@ -82,12 +85,12 @@ class Letterbox:
             self.reject(letter.key, letter.payload, f"not understood: {error!r}")
         return None
 
-    def _append_alone(self, letter: Letter, event: pb.Event) -> None:
+    def _append_alone(self, told: _Told) -> None:
         try:
-            self._append([event])
+            self._append([told])
         except CommandRefused as error:
-            self.reject(letter.key, letter.payload, str(error))
+            self.reject(told.letter.key, told.letter.payload, str(error))
 
-    def _append(self, stored: Sequence[pb.Event]) -> None:
-        batch = pb.IngestEventsRequest(events=stored)
-        self._writer.ask(bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString())))
+    def _append(self, stored: Sequence[_Told]) -> None:
+        batch = pb.IngestEventsRequest(events=[told.event for told in stored if told.event])
+        self._writer.ask(appending(batch, [told.redacted for told in stored]))

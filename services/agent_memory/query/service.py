@@ -72,9 +72,7 @@ def _explaining(method: Method) -> Method:
 class MemoryService(MemoryServiceServicer):
     """The service over one store's reader and writer."""
 
-    def __init__(
-        self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake
-    ) -> None:
+    def __init__(self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake) -> None:
         self._settings = settings
         self._reader = reader
         self._writer = writer

@@ -17,7 +17,6 @@ from agent_memory.redaction.named import named_values
 from agent_memory.redaction.places import passwords_in_links, private_keys
 from agent_memory.redaction.shapes import Span, known_tokens
 
-KEY_BYTES: Final = 16
 MARKER: Final = re.compile(r"\[redacted:([a-z0-9-]{1,40})(?::[0-9a-z]{4})?\]")
 _TAG_LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TAG_LENGTH: Final = 4

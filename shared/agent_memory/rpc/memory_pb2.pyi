@@ -397,19 +397,23 @@ class IngestEventResponse(_message.Message):
     EVENT_ID_FIELD_NUMBER: _builtins.int
     CREATED_FIELD_NUMBER: _builtins.int
     DEDUPLICATED_FIELD_NUMBER: _builtins.int
+    IGNORED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     created: _builtins.bool
     deduplicated: _builtins.bool
+    ignored: _builtins.bool
+    """It is not stored, on purpose: a rule says that such events are ignored, or capture was paused when it happened."""
     def __init__(
         self,
         *,
         event_id: _builtins.str = ...,
         created: _builtins.bool = ...,
         deduplicated: _builtins.bool = ...,
+        ignored: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "deduplicated", b"deduplicated", "event_id", b"event_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "deduplicated", b"deduplicated", "event_id", b"event_id", "ignored", b"ignored"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -897,11 +901,13 @@ class IngestResult(_message.Message):
     CREATED_FIELD_NUMBER: _builtins.int
     DEDUPLICATED_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
+    IGNORED_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     created: _builtins.bool
     deduplicated: _builtins.bool
     error: _builtins.str
     """Why this event was refused; absent when it is stored."""
+    ignored: _builtins.bool
     def __init__(
         self,
         *,
@@ -909,10 +915,11 @@ class IngestResult(_message.Message):
         created: _builtins.bool = ...,
         deduplicated: _builtins.bool = ...,
         error: _builtins.str | None = ...,
+        ignored: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "created", b"created", "deduplicated", b"deduplicated", "error", b"error", "event_id", b"event_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "created", b"created", "deduplicated", b"deduplicated", "error", b"error", "event_id", b"event_id", "ignored", b"ignored"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
     _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
@@ -941,6 +948,26 @@ class GetStatsResponse(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class RedactedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     DB_PATH_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
     TOC_NODES_FIELD_NUMBER: _builtins.int
@@ -949,6 +976,7 @@ class GetStatsResponse(_message.Message):
     DISK_USAGE_BYTES_FIELD_NUMBER: _builtins.int
     SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
     TIMEZONE_FIELD_NUMBER: _builtins.int
+    REDACTED_FIELD_NUMBER: _builtins.int
     db_path: _builtins.str
     events: _builtins.int
     toc_nodes: _builtins.int
@@ -958,6 +986,10 @@ class GetStatsResponse(_message.Message):
     disk_usage_bytes: _builtins.int
     schema_version: _builtins.int
     timezone: _builtins.str
+    @_builtins.property
+    def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Secrets that were taken out of what is stored, by their kind, since the store was made."""
+
     def __init__(
         self,
         *,
@@ -969,10 +1001,11 @@ class GetStatsResponse(_message.Message):
         disk_usage_bytes: _builtins.int = ...,
         schema_version: _builtins.int = ...,
         timezone: _builtins.str = ...,
+        redacted: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["db_path", b"db_path", "disk_usage_bytes", b"disk_usage_bytes", "events", b"events", "grips", b"grips", "outbox", b"outbox", "schema_version", b"schema_version", "timezone", b"timezone", "toc_nodes", b"toc_nodes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["db_path", b"db_path", "disk_usage_bytes", b"disk_usage_bytes", "events", b"events", "grips", b"grips", "outbox", b"outbox", "redacted", b"redacted", "schema_version", b"schema_version", "timezone", b"timezone", "toc_nodes", b"toc_nodes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

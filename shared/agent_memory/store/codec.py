@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -219,6 +220,15 @@ def spending(value: bytes | None) -> Spending:
     for name in ("today", "total"):
         content[name] = {job: Cost(*counts) for job, counts in content[name].items()}
     return Spending(**content)
+
+
+def counts_to_json(counts: Mapping[str, int]) -> bytes:
+    """The row of how many there are of what."""
+    return _bytes(dict(sorted(counts.items())))
+
+
+def counts(value: bytes | None) -> Counter[str]:
+    return Counter(json.loads(value)) if value else Counter()
 
 
 def rebuild_state(value: bytes | None) -> RebuildState:

@@ -26,6 +26,9 @@ STORE: Final = b"checkpoint:store"
 COUNTERS: Final = b"checkpoint:counters"
 TOC: Final = b"checkpoint:toc"
 REBUILD: Final = b"checkpoint:rebuild"
+# What makes the markers of redacted secrets this store's own, and how many of which kind there were.
+REDACTION_KEY: Final = b"checkpoint:redaction-key"
+REDACTED: Final = b"checkpoint:redacted"
 # The name, as a job's, of the row that tells what summaries cost.
 SUMMARIES: Final = "summaries"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -81,6 +82,16 @@ def job_paused(reader: Reader, name: str) -> bool:
 
 def rebuild_state(reader: Reader) -> RebuildState:
     return codec.rebuild_state(reader.get(schema.CHECKPOINTS, keys.REBUILD))
+
+
+def redaction_key(reader: Reader) -> bytes:
+    """The key that redacted secrets are marked with, so that the same one has the same marker in this store only."""
+    return reader.get(schema.CHECKPOINTS, keys.REDACTION_KEY) or b""
+
+
+def redacted(reader: Reader) -> Counter[str]:
+    """How many secrets of which kind were taken out of what is stored."""
+    return codec.counts(reader.get(schema.CHECKPOINTS, keys.REDACTED))
 
 
 def event_rows(reader: Reader, rows: Iterable[bytes]) -> Iterator[bytes]:

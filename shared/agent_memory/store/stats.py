@@ -23,6 +23,7 @@ def stats(reader: Reader, db_path: Path) -> pb.GetStatsResponse:
         disk_usage_bytes=_disk_usage_bytes(db_path),
         schema_version=info.schema_version if info else 0,
         timezone=info.timezone if info else "",
+        redacted=records.redacted(reader),
     )
 
 
