@@ -18,6 +18,7 @@ INDENT: Final = "  "
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _COMMENT_TO_LINE_END = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\r\n]*?\*/)[ \t]*(?=\r?\n)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _DECODER: Final = json.JSONDecoder()
@@ -84,21 +85,21 @@ def put_in(text: str, parent: Node, value: object, name: str = "") -> str:
 def take_out(text: str, parent: Node, child: Node) -> str:
     """The text without that child, its comma, and the space before it; a parent that is left empty is closed up."""
     index = parent.children.index(child)
-    begin = child.start
-    while text[begin - 1] in " \t\r\n":
-        begin -= 1
+    before = text[: child.start].rstrip(" \t\r\n")
     after = text[child.end :]
-    if index:
-        comma = _comma(text, parent.children[index - 1].end)
-        before = text[:comma] + text[comma + 1 : begin]
-        # A comment that lasts to the end of its line needs that end.
-        needs_line = "//" in text[comma + 1 : begin] and not after.lstrip(" \t\r").startswith("\n")
-        return before + (text[begin : child.start] if needs_line else "") + after
-    if len(parent.children) > 1:
+    if child is not parent.children[-1]:
         comma = _comma(text, child.end)
-        return text[:begin] + text[child.end : comma] + text[comma + 1 :]
-    inside = text[parent.opens + 1 : begin] + text[child.end : parent.end - 1]
-    return text[: parent.opens + 1] + (inside if inside.strip() else "") + text[parent.end - 1 :]
+        after = text[child.end : comma] + text[comma + 1 :]
+    elif index:
+        comma = _comma(text, parent.children[index - 1].end)
+        before = before[:comma] + before[comma + 1 :]
+    elif not (before[parent.opens + 1 :] + after[: parent.end - 1 - child.end]).strip():
+        return before + text[parent.end - 1 :]
+    # A comment that lasts to the end of its line needs that end.
+    between = text[parent.children[index - 1].end if index else parent.opens : child.start]
+    if "//" in _BLOCK_COMMENT.sub("", between) and not after.lstrip(" \t\r").startswith("\n"):
+        before += "\n"
+    return before + after
 
 
 def _is_on_lines(text: str, parent: Node) -> bool:

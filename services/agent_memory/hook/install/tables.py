@@ -47,6 +47,7 @@ class Tables:
         return any(isinstance(groups, list) and groups for groups in _hooks(text).values())
 
     def connect(self, text: str) -> str:
+        _hooks(text)
         tables = "".join(
             _TABLE.format(event=each.hook.event, command=json.dumps(each.command), timeout_s=self.timeout_s)
             for each in self.wanted
