@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from agent_memory.capture import handover, recalled
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
-from stack import Stack, wait_until
+from stack import CHECKOUT, Stack, wait_until
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 PROJECT = "/home/dev/project"
@@ -131,3 +132,44 @@ def test_nothing_is_told_unless_somebody_asked_for_it(stack: Stack) -> None:
     remember(stack, "We decided to deploy on Fridays.")
 
     assert hook(stack, recorded("claude-code/01-SessionStart-startup")) == json.loads(handover.ANSWER)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="opencode's plugin is JavaScript")
+def test_opencode_puts_it_before_each_request_of_its_session(remembering: Stack, tmp_path: Path) -> None:
+    """By our plugin, for the session of a person, new or taken up again, and for no other."""
+    template = (CHECKOUT / "services/agent_memory/hook/opencode.js").read_text(encoding="utf-8")
+    plugin = tmp_path / "plugin.mjs"
+    plugin.write_text(
+        template.replace("@PROGRAM@", json.dumps([*program(), "--agent", "opencode"])).replace("@PATIENCE_MS@", "10000")
+    )
+    script = tmp_path / "opencode.mjs"
+    script.write_text(
+        f"""
+        import {{ AgentMemory }} from {json.dumps(str(plugin))}
+        const hooks = await AgentMemory({{ directory: {json.dumps(PROJECT)} }})
+        const created = (info) => hooks.event({{ event: {{ type: "session.created", properties: {{ info }} }} }})
+        await created({{ id: "new", directory: {json.dumps(PROJECT)} }})
+        await created({{ id: "child", parentID: "new", directory: {json.dumps(PROJECT)} }})
+        await hooks["chat.message"]({{ sessionID: "taken up again" }}, {{ message: {{}}, parts: [] }})
+        const told = {{}}
+        for (const sessionID of ["new", "child", "taken up again", undefined]) {{
+          const output = {{ system: [] }}
+          await hooks["experimental.chat.system.transform"]({{ sessionID }}, output)
+          told[sessionID] = output.system
+        }}
+        console.log(JSON.stringify(told))
+        """
+    )
+
+    done = subprocess.run(
+        ["node", str(script)],
+        capture_output=True,
+        text=True,
+        env={**remembering.env, "MEMORY_HOOK_DEADLINE_MS": "10000"},
+        check=True,
+    )
+
+    told = json.loads(done.stdout)
+    assert [len(told[session]) for session in ("new", "child", "taken up again", "undefined")] == [1, 0, 1, 0]
+    assert "deploy on Fridays" in told["new"][0]
+    assert recalled.without(told["new"][0]) == ""

@@ -1,4 +1,4 @@
-// agent-memory's plugin for opencode: passes on what is said, word for word, and keeps nothing.
+// agent-memory's plugin for opencode: passes on what is said, word for word, and keeps nothing of it.
 // `memory-daemon hooks install opencode` has written it, writes it anew after an upgrade, and
 // `memory-daemon hooks uninstall opencode` removes it. What is changed here by hand is lost then.
 import { spawn } from "node:child_process"
@@ -13,14 +13,18 @@ export const AgentMemory = async ({ directory }) => {
   const parents = new Map()
   // Sessions of people that were heard of since this process began.
   const open = new Set()
+  // What the memory answered a session's beginning with, where the user wants that.
+  const recalled = new Map()
   let last = Promise.resolve()
 
   const call = (payload) =>
     new Promise((done) => {
-      const hook = spawn(PROGRAM[0], PROGRAM.slice(1), { stdio: ["pipe", "ignore", "ignore"] })
+      const hook = spawn(PROGRAM[0], PROGRAM.slice(1), { stdio: ["pipe", "pipe", "ignore"] })
+      let answer = ""
       setTimeout(done, PATIENCE_MS).unref()
-      hook.on("error", done)
-      hook.on("close", done)
+      hook.on("error", () => done())
+      hook.on("close", () => done(answer))
+      hook.stdout.setEncoding("utf8").on("data", (part) => (answer += part))
       hook.stdin.on("error", () => {})
       hook.stdin.end(payload)
     })
@@ -40,12 +44,20 @@ export const AgentMemory = async ({ directory }) => {
     return last
   }
 
+  const begin = async (session, event) => {
+    const answer = await pass("event", undefined, { event })
+    try {
+      const { additionalContext } = JSON.parse(answer)
+      if (additionalContext) recalled.set(session, additionalContext)
+    } catch {}
+  }
+
   const heard = async (session) => {
     if (!session || open.has(session) || parents.has(session)) return
     open.add(session)
     // opencode tells of sessions that are made, not of those that are taken up again.
     const event = { type: "session.resumed", properties: { info: { id: session, directory } } }
-    await pass("event", session, { event })
+    await begin(session, event)
   }
 
   return {
@@ -55,12 +67,15 @@ export const AgentMemory = async ({ directory }) => {
         if (info?.parentID) parents.set(info.id, info.parentID)
         else open.add(info?.id)
         // It names its parent itself.
-        return pass("event", undefined, { event })
+        return info?.parentID ? pass("event", undefined, { event }) : begin(info?.id, event)
       }
       // What a tool gave back is told below; that there was nothing to give is told only here.
       const refused = event?.type === "message.part.updated" && part?.type === "tool" && part.state?.status === "error"
       if (!refused && !EVENTS.includes(event?.type)) return
-      if (event.type === "session.deleted") open.delete(info?.id)
+      if (event.type === "session.deleted") {
+        open.delete(info?.id)
+        recalled.delete(info?.id)
+      }
       return pass("event", sessionID ?? part?.sessionID ?? info?.id, { event })
     },
     "chat.message": async (input, output) => {
@@ -70,6 +85,10 @@ export const AgentMemory = async ({ directory }) => {
     "tool.execute.after": async (input, output) => pass("tool.execute.after", input?.sessionID, input, output),
     "experimental.text.complete": async (input, output) =>
       pass("experimental.text.complete", input?.sessionID, input, output),
+    // With every request, and nowhere in the conversation: opencode does not store it, so it never comes back.
+    "experimental.chat.system.transform": async (input, output) => {
+      if (recalled.has(input?.sessionID)) output.system.push(recalled.get(input.sessionID))
+    },
     dispose: async () => {
       for (const sessionID of open) pass("dispose", sessionID, { sessionID })
       return last

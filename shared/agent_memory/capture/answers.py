@@ -10,9 +10,6 @@ from typing import Final
 
 from agent_memory.capture.wire import HookCall
 
-# One agent shows its model only the beginning of what is longer, another cuts its middle out: both beyond 10,000.
-CONTEXT_MAX_CHARACTERS: Final = 9_500
-
 # Only what begins with nothing: who resumes a session, or forks one, still has what it was told at its beginning.
 _BEGINNINGS: Final = frozenset({"startup", "new", "clear", "compact", ""})
 # They read one key of the top level and no other; opencode reads what our own plugin gives it.
@@ -21,7 +18,9 @@ _FLAT: Final = frozenset({"copilot-cli", "opencode"})
 
 def takes_context(call: HookCall) -> bool:
     """Whether the agent passes on to its model what this hook answers, and the model has not been told yet."""
-    return call.hook == "SessionStart" and call.source in _BEGINNINGS
+    # Our plugin for opencode puts it before each request and keeps it nowhere: a session that goes on needs it again.
+    begins = call.source in _BEGINNINGS or call.agent == "opencode"
+    return call.hook == "SessionStart" and begins
 
 
 def with_context(agent: str, context: str) -> bytes:

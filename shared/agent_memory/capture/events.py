@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent_memory.capture import recalled, tools
 from agent_memory.capture.texts import fitted
@@ -30,6 +30,8 @@ _FIRST_STARTS = ("startup", "new", "clear", "fork")
 _SAME_END_MS = 10_000
 # The results of background work, which Claude Code hands to the model as if the user had typed them.
 _MACHINE_PROMPT = "<task-notification>"
+# In place of what the memory answered to an agent.
+_ANSWERED = "[recalled by agent-memory, and not stored again]"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -108,6 +110,10 @@ def _prompt(call: HookCall) -> _Told | None:
 
 def _tool_result(call: HookCall, tool: ToolCall, max_bytes: int) -> _Told:
     success = False if call.hook == "PostToolUseFailure" else tool.success
+    command = tool.input.get("command")
+    if isinstance(command, str) and recalled.is_question(command) and not tool.error:
+        # Else every answer would become a memory of its own, and be found before what it tells of.
+        tool = replace(tool, response=_ANSWERED)
     details = {
         "tool_name": tool.name,
         "tool_use_id": tool.use_id,
