@@ -115,12 +115,14 @@ def _brief(bullet: Bullet) -> Bullet:
 
 
 def _keywords(children: Sequence[TocNode]) -> tuple[str, ...]:
-    """The first keyword of each child, then the second of each, and so on.
+    """The first keyword of each child, then the second of each, and so on, without those that name nothing new.
 
     Only of the children that the lines are from, so that the keywords change when the lines do and not more often.
     """
-    found: dict[str, str] = {}
+    found: list[str] = []
+    named: set[str] = set()
     for word in chain.from_iterable(zip_longest(*(child.keywords for child in children))):
-        if word is not None:
-            found.setdefault(word.casefold(), word)
-    return tuple(found.values())[:KEYWORDS_MAX]
+        if word is not None and not (new := terms(word) or {word.casefold()}) <= named:
+            named |= new
+            found.append(word)
+    return tuple(found[:KEYWORDS_MAX])

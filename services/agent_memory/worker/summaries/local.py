@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence, Set
+from heapq import nlargest
 
 from agent_memory.model import Event
 from agent_memory.worker.summaries import cues
@@ -42,8 +43,9 @@ def summarize(events: Sequence[Event], context: Sequence[Event]) -> Words:
     said = said_in(events)
     salient = salience(said, context)
     manners = _manners(said)
-    scores = [_saying(sentence.terms, set(), salient) * manner for sentence, manner in zip(said, manners, strict=True)]
-    chosen = _chosen(said, scores, manners, salient)
+    sums = [_sum(sentence.terms, salient) for sentence in said]
+    scores = [each * manner for each, manner in zip(sums, manners, strict=True)]
+    chosen = _chosen(said, sums, manners, salient)
     lines = [Line(said[place].text, _weight(scores[place]), said[place].event) for place in chosen]
     if len(lines) < BULLETS_MIN:
         trace = tools_line(events) if lines else trace_of(events)
@@ -101,24 +103,29 @@ def _tells_unspaced(text: str) -> bool:
     return not text.isascii() and any(part in text for part in cues.TELLING_PARTS)
 
 
-def _saying(terms: Set[str], covered: Set[str], salient: Mapping[str, float]) -> float:
-    """How much the terms say together; those less that are covered already."""
+def _sum(terms: Set[str], salient: Mapping[str, float]) -> float:
+    """How much the terms say together."""
     # fsum: the order of a set differs from process to process, and no sum may depend on it.
-    said_before = math.fsum([salient[term] for term in terms & covered]) if covered else 0.0
-    return math.fsum([salient[term] for term in terms]) - (1 - COVERED) * said_before
+    return math.fsum([salient[term] for term in terms])
 
 
 def _chosen(
-    said: Sequence[Sentence], scores: Sequence[float], manners: Sequence[float], salient: Mapping[str, float]
+    said: Sequence[Sentence], sums: Sequence[float], manners: Sequence[float], salient: Mapping[str, float]
 ) -> list[int]:
     """The places of the sentences that say most together, in the order they were said."""
-    pool = sorted(range(len(said)), key=lambda place: (-scores[place], place))[:POOL]
-    # "All done." is a line only where nobody said more.
-    pool = [place for place in pool if scores[place] > 0] or pool
-    chosen: list[int] = []
     covered: set[str] = set()
+
+    def worth(place: int) -> float:
+        """What the sentence adds: what was covered already counts little."""
+        said_before = _sum(said[place].terms & covered, salient)
+        return (sums[place] - (1 - COVERED) * said_before) * manners[place]
+
+    pool = nlargest(POOL, range(len(said)), key=lambda place: (worth(place), -place))
+    # "All done." is a line only where nobody said more.
+    pool = [place for place in pool if sums[place] > 0] or pool
+    chosen: list[int] = []
     while pool and len(chosen) < BULLETS_MAX:
-        best = max(pool, key=lambda place: (_saying(said[place].terms, covered, salient) * manners[place], -place))
+        best = max(pool, key=lambda place: (worth(place), -place))
         chosen.append(best)
         covered |= said[best].terms
         pool = [place for place in pool if not _same(said[place], said[best])]
