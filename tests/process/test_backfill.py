@@ -109,7 +109,7 @@ def test_a_history_of_another_program_comes_from_standard_input(shared_stack: St
 
 @pytest.mark.drill
 def test_a_long_history_takes_no_more_memory_than_a_short_one(stack: Stack, tmp_path: Path) -> None:
-    """200,000 lines in one file: the command needs as much as for 2,000, and stores thousands of events a second."""
+    """200,000 lines in one file: the command needs as much as for 2,000; it takes thousands of events a second."""
     stack.start()
     needed = []
     for name, prompts in (("short", 500), ("long", 50_000)):
@@ -124,4 +124,5 @@ def test_a_long_history_takes_no_more_memory_than_a_short_one(stack: Stack, tmp_
         needed.append(usage.ru_maxrss)
 
     assert needed[1] < 1.3 * needed[0]
-    assert 3 * 50_000 / report["took_s"] > 2000
+    # By the processor's clock: what else the machine does is not the command's.
+    assert 3 * 50_000 / (usage.ru_utime + usage.ru_stime) > 3000

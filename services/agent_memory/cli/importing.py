@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,9 @@ class Importer:
         self._batch: list[tuple[Event, Tally]] = []
         self._characters = 0
         self._stored = _Stored(client) if client else None
+        # A batch is on its way while the next is read: both take the time of a processor.
+        self._sender = ThreadPoolExecutor(1, "import")
+        self._sending: tuple[list[tuple[Event, Tally]], Future[list[pb.IngestResult]]] | None = None
 
     def take(self, events: Iterable[Event], tally: Tally) -> None:
         """Take these events in; `flush` sends the last of them."""
@@ -48,14 +52,26 @@ class Importer:
             self._batch.append((self._stored.same(event), tally))
             self._characters += len(event.text)
             if len(self._batch) >= BATCH_MAX_EVENTS or self._characters >= BATCH_MAX_CHARACTERS:
-                self.flush()
+                self._send()
 
     def flush(self) -> None:
         """Send what waits; returns once it is on disk. Raises WriterUnavailable, NotRunning: run it again, then."""
+        self._send()
+        self._settle()
+
+    def _send(self) -> None:
+        """Have the batch sent, once the one before it is on disk."""
+        self._settle()
         batch, self._batch, self._characters = self._batch, [], 0
-        if not batch or self._client is None:
+        if batch and self._client is not None:
+            self._sending = batch, self._sender.submit(_sent, self._client, [event for event, _ in batch])
+
+    def _settle(self) -> None:
+        """Wait for the batch that is on its way, and count what became of it."""
+        sending, self._sending = self._sending, None
+        if sending is None:
             return
-        for (event, tally), result in zip(batch, _sent(self._client, [event for event, _ in batch]), strict=True):
+        for (event, tally), result in zip(sending[0], sending[1].result(), strict=True):
             if result.error:
                 tally.refused += 1
                 self._report.add_broken(Broken(Path(event.session_id), 0, result.error))

@@ -12,6 +12,7 @@ from agent_memory.capture.history.moments import Broken, Moment, Report
 from agent_memory.capture.history.places import Transcript
 from agent_memory.capture.projects import Projects
 from agent_memory.capture.sessions import Sessions
+from agent_memory.capture.wire import HookCall
 from agent_memory.model import Event
 
 _READERS = {
@@ -20,7 +21,7 @@ _READERS = {
     "gemini-cli": gemini_cli.moments,
     "copilot-cli": copilot_cli.moments,
 }
-# So long ago as a call can be: what a folder's repository says now is not what it said then.
+# As long ago as a call can be.
 _LATE_MS = 1 << 62
 
 
@@ -29,10 +30,10 @@ def events_of(transcript: Transcript, projects: Projects, report: Report, advanc
 
     What can't be read is reported and skipped; `advance` is told the bytes as they are read.
     """
-    sessions = Sessions()
+    sessions, folders = Sessions(), _Folders(projects)
     for number, moment in enumerate(moments_of(transcript, report, advance), start=1):
         try:
-            event = _event(transcript.agent, moment, number, sessions, projects)
+            event = _event(transcript.agent, moment, number, sessions, folders)
         except Exception as error:
             # A record that no agent has written so far must not stand in the way of those behind it.
             report(Broken(transcript.path, 0, f"moment {number} was not understood: {error!r}"))
@@ -48,7 +49,22 @@ def moments_of(transcript: Transcript, report: Report, advance: Advance) -> Iter
     return _READERS[transcript.agent](lines.records(transcript.path, report, advance), transcript.path)
 
 
-def _event(agent: str, moment: Moment, number: int, sessions: Sessions, projects: Projects) -> Event | None:
-    call = wire.heard(moment.payload, agent=agent, event=moment.hook, project=moment.project)
-    call = replace(sessions.completed(call), git_branch=moment.git_branch)
-    return events.event_from(projects.completed(call, late_ms=_LATE_MS), moment.at_ms, str(number))
+def _event(agent: str, moment: Moment, number: int, sessions: Sessions, folders: _Folders) -> Event | None:
+    call = sessions.completed(wire.heard(moment.payload, agent=agent, event=moment.hook, project=moment.project))
+    call = replace(call, project_id=folders.project_id(call), git_branch=moment.git_branch)
+    return events.event_from(call, moment.at_ms, str(number))
+
+
+class _Folders:
+    """The projects of a transcript's few folders, each looked for once: it may be a million lines long."""
+
+    def __init__(self, projects: Projects) -> None:
+        self._projects = projects
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def project_id(self, call: HookCall) -> str:
+        folders = (call.project, "" if call.project else call.cwd)
+        if folders not in self._ids:
+            # What a folder's repository says now, such as its branch, is not what it said then.
+            self._ids[folders] = self._projects.completed(call, late_ms=_LATE_MS).project_id
+        return self._ids[folders]
