@@ -9,6 +9,8 @@ from typing import Final
 
 # A tool's result counts, is looked at and is sealed by its head only: the rest says little about what was talked of.
 TOOL_HEAD_CHARACTERS: Final = 1000
+# Who writes the words where nobody else is named: the built-in summarizer.
+LOCAL: Final = "local"
 # What a reader wants of a call is the command and how it went; a page or two tells that of the longest log.
 TOOL_MAX_BYTES: Final = 16 << 10
 
@@ -103,8 +105,8 @@ class TocNode:
     event_count: int = 0
     # When this version was committed, in milliseconds; 0 for one from before this was kept.
     written_ms: int = 0
-    # Who wrote the words: "local", or a provider and its model. Then `words_of` stands for what they were made from.
-    words_by: str = "local"
+    # Who wrote the words: LOCAL, or a provider and its model. Then `words_of` stands for what they were made from.
+    words_by: str = LOCAL
     words_of: str = ""
 
 

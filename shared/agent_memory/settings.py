@@ -13,15 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent_memory.errors import SettingsError
-from agent_memory.model import TOOL_MAX_BYTES
+from agent_memory.model import LOCAL, TOOL_MAX_BYTES
 from agent_memory.paths import RuntimePaths, default_config_path, default_db_path, runtime_paths
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error")
+# Twice this and a text beside it fit into one event.
+TOOL_MAX_BYTES_LIMIT = 4 << 20
 # What an agent's session may begin with: a map with a few lines at least, and no more than every agent passes on whole
 # (one shows its model only the beginning of more than 10,000 characters, another cuts its middle out).
 SESSION_START_TOKENS = range(200, 2001)
-# Twice this and a text beside it fit into one event.
-TOOL_MAX_BYTES_LIMIT = 4 << 20
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -40,8 +40,8 @@ class Settings:
     agent_id: str = ""
     # Whether secrets are taken out of what is stored.
     redaction: bool = True
-    # Who writes the summaries. "local" never opens a connection.
-    summarizer_provider: str = "local"
+    # Who writes the summaries. LOCAL never opens a connection.
+    summarizer_provider: str = LOCAL
     # The provider's name for the model, and where it is served; empty: the provider's own.
     summarizer_model: str = ""
     summarizer_base_url: str = ""
@@ -55,10 +55,10 @@ class Settings:
     summarizer_output_price: float = 0.0
     # Names of projects that another name is to be used for: from the old to the new.
     project_names: Mapping[str, str] = field(default_factory=dict)
-    # What an agent's session begins with from the memory, in tokens; 0: nothing.
-    session_start_tokens: int = 0
     # What is kept of a tool's input, and of its result: head and tail, in bytes.
     tool_max_bytes: int = TOOL_MAX_BYTES
+    # What an agent's session begins with from the memory, in tokens; 0: nothing.
+    session_start_tokens: int = 0
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -67,6 +67,11 @@ class Settings:
         """Host and port as a gRPC target."""
         host = f"[{self.grpc_host}]" if ":" in self.grpc_host else self.grpc_host
         return f"{host}:{self.grpc_port}"
+
+    @property
+    def words_by(self) -> str:
+        """Who writes the summaries: "local", or a provider and, where it is named, its model."""
+        return "/".join(filter(None, (self.summarizer_provider, self.summarizer_model)))
 
     @property
     def runtime(self) -> RuntimePaths:
@@ -96,13 +101,13 @@ VARIABLES = {
     "summarizer_input_price": "MEMORY_SUMMARIZER_INPUT_PRICE",
     "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
     "project_names": "MEMORY_PROJECT_NAMES",
-    "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
+    "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
 }
 _CHOICES = {
     "log_level": LOG_LEVELS,
     "multi_agent_mode": ("separate", "unified"),
-    "summarizer_provider": ("local", "anthropic", "openai"),
+    "summarizer_provider": (LOCAL, "anthropic", "openai"),
 }
 
 
@@ -178,20 +183,20 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if isinstance(value, bool) or not 0 < int(text) < 65536:
                     raise ValueError("a port is a number from 1 to 65535")
                 return int(text)
-            case "redaction":
-                return _switch(text)
             case "log_level" | "multi_agent_mode" | "summarizer_provider":
                 if text.lower() not in _CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(_CHOICES[name])}")
                 return text.lower()
+            case "redaction":
+                return _switch(text)
+            case "tool_max_bytes":
+                if isinstance(value, bool) or not 256 <= int(text) <= TOOL_MAX_BYTES_LIMIT:
+                    raise ValueError(f"it must be a number of bytes from 256 to {TOOL_MAX_BYTES_LIMIT}")
+                return int(text)
             case "session_start_tokens":
                 if isinstance(value, bool) or int(text) not in (0, *SESSION_START_TOKENS):
                     limits = SESSION_START_TOKENS
                     raise ValueError(f"it must be a number of tokens from {limits[0]} to {limits[-1]}, 0 for none")
-                return int(text)
-            case "tool_max_bytes":
-                if isinstance(value, bool) or not 256 <= int(text) <= TOOL_MAX_BYTES_LIMIT:
-                    raise ValueError(f"it must be a number of bytes from 256 to {TOOL_MAX_BYTES_LIMIT}")
                 return int(text)
             case "summarizer_daily_tokens":
                 if isinstance(value, bool) or int(text) < 0:

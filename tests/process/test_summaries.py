@@ -105,6 +105,33 @@ def test_a_model_s_words_come_after_the_local_ones_and_a_hang_holds_up_nothing(s
     assert "Spent since the store began:" in stack.run("admin", "summaries").stdout
 
 
+def test_a_rebuild_says_what_a_model_will_cost_and_spends_nothing_unasked(stack: Stack) -> None:
+    """The daemon knows who is asked, whatever the command line's settings; without a terminal only --yes is a yes."""
+    paid = {
+        "MEMORY_SUMMARIZER_PROVIDER": "openai",
+        "MEMORY_SUMMARIZER_MODEL": "small",
+        "MEMORY_SUMMARIZER_BASE_URL": "http://127.0.0.1:9/v1",
+        "MEMORY_SUMMARIZER_INPUT_PRICE": "1",
+    }
+    stack.run("start", env=paid)
+    stack.status()
+    with stack.client() as client:
+        client.ingest_many(conversation("first"))
+        stack.wait_until(lambda: told_by(client, "first") == "local")
+
+    dry = stack.run("admin", "rebuild-toc", "--dry-run", env={"MEMORY_SUMMARIZER_INPUT_PRICE": "1"}).stdout
+    refused = stack.run("admin", "rebuild-toc", check=False)
+    done = stack.run("admin", "rebuild-toc", "--yes")
+
+    bill = dry.splitlines()[-1]
+    assert bill.startswith("Questions to openai/small: about 1, ")
+    assert ", $0.000" in bill
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "Questions to openai/small: about 1" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert done.stdout.startswith("Rebuilt from 3 events")
+
+
 def test_with_local_no_process_connects_to_anything_but_this_machine(stack: Stack) -> None:
     """Looked at from inside of each process, from start to stop, through everything a user does."""
     remembered = watched(stack)

@@ -9,10 +9,11 @@ import pytest
 
 from agent_memory.model import Event, TocNode
 from agent_memory.periods import day_of
-from agent_memory.store import records
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState, Spending
 from agent_memory.worker import upgrades as upgrades_module
-from agent_memory.worker.estimates import estimate
+from agent_memory.worker.estimates import estimate, estimate_rebuild
 from agent_memory.worker.summaries.openai import OpenAIProvider
 from agent_memory.worker.summaries.spending import Ledger
 from agent_memory.worker.upgrades import Upgrades
@@ -303,6 +304,40 @@ def test_the_estimate_tells_what_would_be_asked(model: Model) -> None:
     }
     assert all(300 < cost.input_tokens / cost.requests < 2000 for cost in costs.values())
     assert model.server.asked == []
+
+
+def test_the_estimate_of_a_rebuild_tells_what_it_would_change(model: Model) -> None:
+    """Nothing where all is as it would be cut now; else the segments that are not, and what stands above them."""
+    model.append(*conversation(0), *conversation(1))
+    model.keeper.now_ms = LATER_MS + 400 * DAY_MS
+    model.start()
+    model.until(model.all_told)
+    model.stop()
+    keeper = model.keeper
+    assert estimate_rebuild(keeper.reader, BERLIN, 0, keeper.now_ms) == {}
+    first = (BEGIN_MS, "s0a")
+    row = records.segment_at(keeper.reader, "s0", first)
+    assert row is not None
+    node = records.node(keeper.reader, row.node_id)
+    assert node is not None
+    commit = pb.CommitToc(expected_commit=keeper.toc.state.commit)
+    commit.nodes.add(
+        node_id=node.node_id, version=node.version, value=codec.node_to_json(replace(node, words_of="cut otherwise"))
+    )
+    commit.segments.add(
+        key=pb.SegmentKey(session_id="s0", first_ms=first[0], first_event_id=first[1]),
+        value=codec.to_json(replace(row, digest="cut otherwise")),
+    )
+    keeper.bus.ask(pb.Command(commit_toc=commit))
+    keeper.toc.reload()
+
+    costs = estimate_rebuild(keeper.reader, BERLIN, 0, keeper.now_ms)
+    later = estimate_rebuild(keeper.reader, BERLIN, BEGIN_MS + DAY_MS, keeper.now_ms)
+
+    assert {level: cost.requests for level, cost in costs.items()} == dict.fromkeys(
+        ("segment", "day", "week", "month", "year"), 1
+    )
+    assert later == {}
 
 
 def test_a_large_segment_is_told_in_parts_that_are_merged(model: Model) -> None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from agent_memory.cli.options import HELP, current, json_option, settings_options
-from agent_memory.cli.summaries import summaries
+from agent_memory.cli.summaries import bill, rebuild_cost, summaries
 from agent_memory.cli.text import printable
-from agent_memory.errors import AgentMemoryError, NotRunning
+from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
+from agent_memory.model import LOCAL
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
@@ -68,7 +69,7 @@ def compact(context: click.Context, column_family: str) -> None:
 @admin.command("rebuild-toc")
 @click.option("--from-date", metavar="YYYY-MM-DD", default="", help="Only what was said from that day on.")
 @click.option("--dry-run", is_flag=True, help="Only say what there is to do.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, whatever it costs.")
 @settings_options
 @click.pass_context
 def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool) -> None:
@@ -81,10 +82,10 @@ def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool
     settings = current(context)
     found = _survey(settings, from_date)
     if dry_run:
-        click.echo(_plan(found))
+        click.echo("\n".join([_plan(found), *_bill(settings, found)]))
         return
-    if not yes and sys.stdin.isatty():
-        click.confirm(f"Make the table of contents again from {found.events} events?", abort=True)
+    if not yes:
+        _confirm(f"Make the table of contents again from {found.events} events?", _bill(settings, found))
     status = _rebuild(settings, RebuildTocRequest(from_date=from_date))
     click.echo(f"Rebuilt from {status.events} events; {status.nodes_written} nodes were not as they should be")
 
@@ -172,7 +173,25 @@ def _survey(settings: Settings, from_date: str) -> RebuildTocResponse:
     except NotRunning:
         from agent_memory.store.survey import read_survey
 
-        return read_survey(settings.db_path, from_date)
+        found = read_survey(settings.db_path, from_date)
+        found.words_by = settings.words_by
+        return found
+
+
+def _bill(settings: Settings, found: RebuildTocResponse) -> list[str]:
+    """What the rebuild will cost, in words; none where nobody has to be paid."""
+    if found.words_by == LOCAL or not found.events:
+        return []
+    cost = rebuild_cost(settings, found.from_ms, found.events)
+    return [bill(settings, found.words_by, cost)] if cost.requests else []
+
+
+def _confirm(question: str, costs: list[str]) -> None:
+    """Ask before anything is done; raises UsageError where something is to be spent and nobody is there to ask."""
+    if sys.stdin.isatty():
+        click.confirm("\n".join([*costs, question]), abort=True)
+    elif costs:
+        raise UsageError("\n".join([*costs, "Say --yes to have that spent, or --dry-run to see only what there is."]))
 
 
 def _plan(found: RebuildTocResponse) -> str:

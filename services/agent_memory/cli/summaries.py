@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -37,20 +34,14 @@ def summaries(context: click.Context, as_json: bool) -> None:
 
 def _report(settings: Settings) -> dict[str, Any]:
     from agent_memory.store import records
-    from agent_memory.store.reader import Reader
+    from agent_memory.store.reader import as_it_is_now
     from agent_memory.worker.estimates import estimate
 
-    now_ms = time.time_ns() // 1_000_000
-    with tempfile.TemporaryDirectory(prefix="agent-memory-") as scratch:
-        reader = Reader(settings.db_path, Path(scratch) / "secondary")
-        try:
-            info = records.store_info(reader)
-            zone = ZoneInfo(info.timezone if info else "UTC")
-            waiting = estimate(reader, zone, now_ms)
-            spending = records.spending(reader)
-        finally:
-            reader.close()
+    with as_it_is_now(settings.db_path) as reader:
+        waiting = estimate(reader, records.time_zone(reader), _now_ms())
+        spending = records.spending(reader)
     return {
+        "words_by": settings.words_by,
         "provider": settings.summarizer_provider,
         "model": settings.summarizer_model,
         "waiting": _costs(settings, waiting),
@@ -62,25 +53,43 @@ def _report(settings: Settings) -> dict[str, Any]:
     }
 
 
+def rebuild_cost(settings: Settings, from_ms: int, events: int) -> Cost:
+    """About what a model will be asked for after a rebuild from then on, over so many events."""
+    from agent_memory.cli.render import progress
+    from agent_memory.store import records
+    from agent_memory.store.codec import Cost
+    from agent_memory.store.reader import as_it_is_now
+    from agent_memory.worker.estimates import estimate_rebuild
+
+    with as_it_is_now(settings.db_path) as reader, progress("Estimating", events) as show:
+        costs = estimate_rebuild(reader, records.time_zone(reader), from_ms, _now_ms(), show)
+    return sum(costs.values(), Cost())
+
+
+def bill(settings: Settings, words_by: str, cost: Cost) -> str:
+    """What is asked of whom, for how much."""
+    return (
+        f"Questions to {words_by}: about {cost.requests}, {_amounts(_cost(settings, cost))}. "
+        f"Allowed are {settings.summarizer_daily_tokens} tokens a day."
+    )
+
+
 def _costs(settings: Settings, costs: Mapping[str, Cost]) -> dict[str, dict[str, float]]:
+    return {job: _cost(settings, cost) for job, cost in costs.items()}
+
+
+def _cost(settings: Settings, cost: Cost) -> dict[str, float]:
+    there, back = settings.summarizer_input_price, settings.summarizer_output_price
     return {
-        job: {
-            "count": cost.requests,
-            "input_tokens": cost.input_tokens,
-            "output_tokens": cost.output_tokens,
-            "dollars": (
-                cost.input_tokens * settings.summarizer_input_price
-                + cost.output_tokens * settings.summarizer_output_price
-            )
-            / _MILLION,
-        }
-        for job, cost in costs.items()
+        "count": cost.requests,
+        "input_tokens": cost.input_tokens,
+        "output_tokens": cost.output_tokens,
+        "dollars": (cost.input_tokens * there + cost.output_tokens * back) / _MILLION,
     }
 
 
 def _table(report: Mapping[str, Any]) -> str:
-    name = "/".join(filter(None, (report["provider"], report["model"])))
-    lines = ["Summaries", "=========", f"Written by: {name}"]
+    lines = ["Summaries", "=========", f"Written by: {report['words_by']}"]
     if report["in_the_way"]:
         lines.append(f"In the way: {report['in_the_way']}")
     spent = f"Spent on {report['spent_on']}, of {report['daily_tokens']} tokens a day"
@@ -95,6 +104,13 @@ def _table(report: Mapping[str, Any]) -> str:
 
 
 def _row(job: str, cost: Mapping[str, float]) -> str:
+    return f"  {job:<8} {cost['count']:>6} x  {_amounts(cost)}"
+
+
+def _amounts(cost: Mapping[str, float]) -> str:
     dollars = f", ${cost['dollars']:.4f}" if cost["dollars"] else ""
-    tokens = f"{cost['input_tokens']} tokens there, {cost['output_tokens']} back"
-    return f"  {job:<8} {cost['count']:>6} x  {tokens}{dollars}"
+    return f"{cost['input_tokens']} tokens there, {cost['output_tokens']} back{dollars}"
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -123,6 +123,7 @@ class MemoryService(MemoryServiceServicer):
     @_explaining
     def RebuildToc(self, request: pb.RebuildTocRequest, context: grpc.ServicerContext) -> pb.RebuildTocResponse:  # noqa: N802
         found = survey(self._caught_up(), request.from_date, request.session_ids)
+        found.words_by = self._settings.words_by
         if not request.dry_run:
             state = RebuildState(
                 from_ms=found.from_ms if request.from_date else 0,

@@ -15,6 +15,7 @@ from agent_memory.bus import frames
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import Lifetime, hold_lock
+from agent_memory.model import LOCAL
 from agent_memory.paths import make_private_dir
 from agent_memory.settings import Settings
 from agent_memory.store import records
@@ -75,7 +76,7 @@ def _work(current: Settings, lifetime: Lifetime) -> int:
 
 def _upgrades(current: Settings, reader: Reader, writer: Bus, zone: ZoneInfo) -> Upgrades | None:
     """What has a model tell what was told locally, at work; None where nothing may leave this machine."""
-    if current.summarizer_provider == "local":
+    if current.summarizer_provider == LOCAL:
         return None
     ledger = Ledger(reader, writer, current.summarizer_daily_tokens, lambda: f"{datetime.now(zone).date()}")
     upgrades = Upgrades(reader, zone, lambda: provider_for(current), ledger, _now_ms)

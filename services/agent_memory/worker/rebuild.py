@@ -16,7 +16,7 @@ from typing import Final
 from agent_memory.logs import line
 from agent_memory.model import Grip, TocLevel
 from agent_memory.periods import Period
-from agent_memory.store import keys, records, schema
+from agent_memory.store import codec, keys, records, schema
 from agent_memory.store.codec import RebuildStage, RebuildState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
@@ -75,10 +75,7 @@ class Rebuild:
             done = keys.session(state.after) if state.after else b""
             yield from sorted((each for each in state.sessions if keys.session(each) > done), key=keys.session)
             return
-        for session_id in records.sessions(self._reader, state.after):
-            since = keys.session_event(session_id, state.from_ms, "")
-            if any(True for _ in self._reader.scan(schema.EVENTS, since, keys.after(keys.session(session_id)))):
-                yield session_id
+        yield from records.sessions_since(self._reader, state.from_ms, state.after)
 
     def _days(self, state: RebuildState, now_ms: int) -> RebuildState:
         """The next days, told anew and freed of segments that no session was cut into."""

@@ -16,7 +16,7 @@ from typing import Final
 from agent_memory.bus.client import Bus
 from agent_memory.ids import segment_node_id
 from agent_memory.logs import line
-from agent_memory.model import Bullet, Grip, TocLevel, TocNode
+from agent_memory.model import LOCAL, Bullet, Grip, TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, records, schema
@@ -265,7 +265,7 @@ class Toc:
             session_id=first.session_id,
             agents=tuple(sorted({event.agent for event in segment.events if event.agent})),
             event_count=len(segment.events),
-            words_by=kept.words_by if kept else "local",
+            words_by=kept.words_by if kept else LOCAL,
             words_of=kept.words_of if kept else "",
         )
         self._touch(day, node)

@@ -82,8 +82,7 @@ class Walk:
 
     def _itself(self, period: Period, child_ids: list[str]) -> Iterator[Task]:
         node = records.node(self._reader, period.node_id)
-        told = records.nodes(self._reader, list(rollups.told_of(child_ids)))
-        children = tuple(sorted(told, key=lambda child: (child.start_ms, child.node_id)))
+        children = told_children(self._reader, child_ids)
         if node is None or not children or self._is_given_up(node):
             return
         if all(self._is_done(child) for child in children):
@@ -99,6 +98,12 @@ class Walk:
         task = segment_task(self._reader, node, self._now_ms)
         if task is not None:
             yield task
+
+
+def told_children(reader: Reader, child_ids: list[str]) -> tuple[TocNode, ...]:
+    """The children that a period is told from, in order."""
+    told = records.nodes(reader, list(rollups.told_of(child_ids)))
+    return tuple(sorted(told, key=lambda child: (child.start_ms, child.node_id)))
 
 
 def segment_task(reader: Reader, node: TocNode, now_ms: int) -> SegmentTask | None:

@@ -292,6 +292,14 @@ def sessions(reader: Reader, after: str = "") -> Iterator[str]:
         start = keys.after(keys.session(session_id))
 
 
+def sessions_since(reader: Reader, from_ms: int, after: str = "") -> Iterator[str]:
+    """The sessions in which something was said from then on, by name, those behind `after` only."""
+    for session_id in sessions(reader, after):
+        since = keys.session_event(session_id, from_ms, "")
+        if any(True for _ in reader.scan(schema.EVENTS, since, keys.after(keys.session(session_id)))):
+            yield session_id
+
+
 def _readable(row: bytes, value: bytes) -> TocNode | None:
     """The node, None for a row of no use: one damaged node must not hide its neighbours, nor keep it from repair."""
     try:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from agent_memory.store.codec import Cost
 from agent_memory.worker.summaries import material
 from agent_memory.worker.summaries.answers import SCHEMA, Told, checked
 from agent_memory.worker.summaries.deadline import Deadline
@@ -76,13 +77,13 @@ class Asking:
         return self._retries.run(attempt)
 
 
-def price(items: Sequence[Item]) -> tuple[int, int]:
-    """About how many tokens go out and come back when these items are told."""
+def price(items: Sequence[Item]) -> Cost:
+    """About what it costs to tell these items; nothing where there are none."""
     places = material.parts(items)
     questions = len(places) + (len(places) > 1)
     outgoing = sum(_tokens(_question("", [items[place] for place in part])) - OUTPUT_TOKENS for part in places)
     merged = OUTPUT_TOKENS * len(places) if len(places) > 1 else 0
-    return outgoing + merged, OUTPUT_TOKENS * questions
+    return Cost(questions, outgoing + merged, OUTPUT_TOKENS * questions)
 
 
 def _question(what: str, items: Sequence[Item]) -> Question:
