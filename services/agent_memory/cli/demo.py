@@ -54,6 +54,8 @@ def demo(context: click.Context, keep: bool) -> None:
     end_like_an_interrupt()
     with _scratch(keep) as folder:
         settings = replace(settings, db_path=folder / "db", grpc_host="127.0.0.1", grpc_port=_free_port())
+        # Every sample is answered alike.
+        settings = replace(settings, session_start_tokens=0)
         with _running(settings):
             _show(settings)
         click.echo("\nEverything was stopped again.")

@@ -90,5 +90,6 @@ def _last_heard(node: TocNode) -> int:
 
 
 def _with_bullets(line: pb.TocLine, node: TocNode) -> pb.TocLine:
-    line.bullets.extend(bullet.text for bullet in node.bullets[:LEFT_OFF_BULLETS])
+    # In the order things happened: its end is where it was left.
+    line.bullets.extend(bullet.text for bullet in node.bullets[-LEFT_OFF_BULLETS:])
     return line
