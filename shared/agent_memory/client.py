@@ -56,12 +56,16 @@ class Client:
         request = pb.IngestEventsRequest(events=[event_to_pb(event) for event in events])
         return list(self._call(self._stub.IngestEvents, request).results)
 
-    def root(self, as_of_ms: int | None = None) -> pb.GetTocRootResponse:
-        return self._call(self._stub.GetTocRoot, pb.GetTocRootRequest(as_of_ms=as_of_ms))
+    # `max_tokens` is what an answer may cost to read; 0 is no limit.
 
-    def node(self, node_id: str, *, version: int | None = None, as_of_ms: int | None = None) -> pb.GetNodeResponse:
+    def root(self, as_of_ms: int | None = None, max_tokens: int = 0) -> pb.GetTocRootResponse:
+        return self._call(self._stub.GetTocRoot, pb.GetTocRootRequest(as_of_ms=as_of_ms, max_tokens=max_tokens))
+
+    def node(
+        self, node_id: str, *, version: int | None = None, as_of_ms: int | None = None, max_tokens: int = 0
+    ) -> pb.GetNodeResponse:
         """The node as it is, in one of its versions, or as it was at that time."""
-        request = pb.GetNodeRequest(node_id=node_id, version=version, as_of_ms=as_of_ms)
+        request = pb.GetNodeRequest(node_id=node_id, version=version, as_of_ms=as_of_ms, max_tokens=max_tokens)
         return self._call(self._stub.GetNode, request)
 
     def history(self, node_id: str) -> pb.GetNodeHistoryResponse:
@@ -76,16 +80,26 @@ class Client:
         return self._call(self._stub.ResolveTime, pb.ResolveTimeRequest(phrase=phrase))
 
     def browse(
-        self, parent_id: str, limit: int = 0, token: str | None = None, *, as_of_ms: int | None = None
+        self,
+        parent_id: str,
+        limit: int = 0,
+        token: str | None = None,
+        *,
+        as_of_ms: int | None = None,
+        max_tokens: int = 0,
     ) -> pb.BrowseTocResponse:
-        request = pb.BrowseTocRequest(parent_id=parent_id, limit=limit, continuation_token=token, as_of_ms=as_of_ms)
+        request = pb.BrowseTocRequest(
+            parent_id=parent_id, limit=limit, continuation_token=token, as_of_ms=as_of_ms, max_tokens=max_tokens
+        )
         return self._call(self._stub.BrowseToc, request)
 
     def events(self, request: pb.GetEventsRequest) -> pb.GetEventsResponse:
         return self._call(self._stub.GetEvents, request)
 
-    def expand(self, grip_id: str, before: int | None = None, after: int | None = None) -> pb.ExpandGripResponse:
-        request = pb.ExpandGripRequest(grip_id=grip_id, events_before=before, events_after=after)
+    def expand(
+        self, grip_id: str, before: int | None = None, after: int | None = None, *, max_tokens: int = 0
+    ) -> pb.ExpandGripResponse:
+        request = pb.ExpandGripRequest(grip_id=grip_id, events_before=before, events_after=after, max_tokens=max_tokens)
         return self._call(self._stub.ExpandGrip, request)
 
     def stats(self) -> pb.GetStatsResponse:

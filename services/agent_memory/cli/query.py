@@ -19,7 +19,7 @@ from agent_memory.periods import parse_period
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
     from google.protobuf.message import Message
 
-    from agent_memory.cli.render import Page
+    from agent_memory.cli.render import CutReply, Page
     from agent_memory.client import Client
     from agent_memory.rpc.memory_pb2 import TimeSpan
 
@@ -42,12 +42,21 @@ def _as_of_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--as-of", metavar="TIME", help=told)(command)
 
 
+def _tokens_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--tokens`: an answer that is cut to a budget."""
+    told = "What the answer may cost to read; only whole items are left out. Without it, all there is to say."
+    return click.option("--tokens", "max_tokens", default=0, type=click.IntRange(min=0), metavar="N", help=told)(
+        command
+    )
+
+
 @query.command()
 @_as_of_option
+@_tokens_option
 @json_option
 @settings_options
 @click.pass_context
-def root(context: click.Context, as_of: str | None, as_json: bool) -> None:
+def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bool) -> None:
     """Show the years that are remembered, newest first.
 
     Example: memory-daemon query root
@@ -55,8 +64,9 @@ def root(context: click.Context, as_of: str | None, as_json: bool) -> None:
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.root(_as_of_ms(as_of))
-    _show(context, reply, as_json, lambda page: page.root(reply))
+        reply = client.root(_as_of_ms(as_of), max_tokens)
+    more = _with_more_tokens(context, reply, max_tokens, "root", *_as_of_words(as_of))
+    _show(context, reply, as_json, lambda page: page.root(reply, more), reply if max_tokens else None)
 
 
 @query.command()
@@ -65,6 +75,7 @@ def root(context: click.Context, as_of: str | None, as_json: bool) -> None:
 @click.option("--version", type=click.IntRange(min=1), metavar="N", help="An older version of it.")
 @click.option("--history", is_flag=True, help="The versions that are kept, newest first.")
 @_as_of_option
+@_tokens_option
 @json_option
 @settings_options
 @click.pass_context
@@ -75,6 +86,7 @@ def node(
     version: int | None,
     history: bool,
     as_of: str | None,
+    max_tokens: int,
     as_json: bool,
 ) -> None:
     """Show one node: what was asked, decided, done and found, and the grips that prove it.
@@ -86,14 +98,18 @@ def node(
     named = _one_of(node_id, node_id_option, "NODE_ID", "node today")
     if (version is not None) + history + (as_of is not None) > 1:
         raise click.UsageError("--version, --history and --as-of ask for different things; give one of them.")
+    if history and max_tokens:
+        raise click.UsageError("--history is not cut; leave out --tokens.")
     if history:
         _show_history(context, named, as_json)
         return
     with connect(current(context)) as client:
         wanted = _node_id(client, named)
-        reply = client.node(wanted, version=version, as_of_ms=_as_of_ms(as_of))
+        reply = client.node(wanted, version=version, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
     if as_json or reply.HasField("node"):
-        _show(context, reply, as_json, lambda page: page.node(reply.node))
+        which = ("--version", version) if version else _as_of_words(as_of)
+        more = _with_more_tokens(context, reply, max_tokens, "node", wanted, *which)
+        _show(context, reply, as_json, lambda page: page.node(reply.node, more), reply if max_tokens else None)
     if not reply.HasField("node") and (version or as_of):
         kept = f"version {version} of" if version else f"version from {as_of} or before of"
         raise AgentMemoryError(
@@ -150,6 +166,7 @@ def when(context: click.Context, phrase: tuple[str, ...], as_json: bool) -> None
 @click.option("--limit", default=20, show_default=True, help="Children a page.")
 @click.option("--token", help="Where the last page ended.")
 @_as_of_option
+@_tokens_option
 @json_option
 @settings_options
 @click.pass_context
@@ -160,6 +177,7 @@ def browse(
     limit: int,
     token: str | None,
     as_of: str | None,
+    max_tokens: int,
     as_json: bool,
 ) -> None:
     """Show what is below a node, oldest first.
@@ -171,13 +189,15 @@ def browse(
     named = _one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05")
     with connect(current(context)) as client:
         wanted = _node_id(client, named)
-        reply = client.browse(wanted, limit, token, as_of_ms=_as_of_ms(as_of))
+        reply = client.browse(wanted, limit, token, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
     more = _command(
         context,
-        *("query", "browse", wanted, "--limit", limit, "--token", reply.continuation_token),
-        *(("--as-of", as_of) if as_of else ()),
+        *("query", "browse", wanted, "--limit", limit),
+        *(("--token", reply.continuation_token) if reply.continuation_token else ()),
+        *_as_of_words(as_of),
+        *_tokens_words(reply, max_tokens),
     )
-    _show(context, reply, as_json, lambda page: page.browse(wanted, reply, more))
+    _show(context, reply, as_json, lambda page: page.browse(wanted, reply, more), reply if max_tokens else None)
 
 
 @query.command()
@@ -190,6 +210,7 @@ def browse(
 @click.option("--agent", metavar="NAME", help="Of this agent only.")
 @click.option("--newest-first", is_flag=True, help="The last event first.")
 @click.option("--cursor", help="Where the last page ended.")
+@_tokens_option
 @json_option
 @settings_options
 @click.pass_context
@@ -202,6 +223,7 @@ def events(
     agent: str | None,
     newest_first: bool,
     cursor: str | None,
+    max_tokens: int,
     as_json: bool,
 ) -> None:
     """Show the events of a span of time; TIME is an ISO date or time, milliseconds, or words.
@@ -220,6 +242,7 @@ def events(
         newest_first=newest_first,
         session_id=session,
         agent=agent,
+        max_tokens=max_tokens,
     )
     with connect(current(context)) as client:
         reply = client.events(request)
@@ -229,9 +252,10 @@ def events(
         *(("--session", session) if session else ()),
         *(("--agent", agent) if agent else ()),
         *(("--newest-first",) if newest_first else ()),
-        *("--cursor", reply.cursor),
+        *(("--cursor", reply.cursor) if reply.cursor else ()),
+        *_tokens_words(reply, max_tokens),
     )
-    _show(context, reply, as_json, lambda page: page.events(reply, more))
+    _show(context, reply, as_json, lambda page: page.events(reply, more), reply if max_tokens else None)
 
 
 @query.command()
@@ -239,11 +263,18 @@ def events(
 @click.option("--grip-id", "grip_id_option", metavar="GRIP_ID", help="The same as the argument.")
 @click.option("--before", default=3, show_default=True, type=click.IntRange(min=0), help="Events before it.")
 @click.option("--after", default=3, show_default=True, type=click.IntRange(min=0), help="Events after it.")
+@_tokens_option
 @json_option
 @settings_options
 @click.pass_context
 def expand(
-    context: click.Context, grip_id: str | None, grip_id_option: str | None, before: int, after: int, as_json: bool
+    context: click.Context,
+    grip_id: str | None,
+    grip_id_option: str | None,
+    before: int,
+    after: int,
+    max_tokens: int,
+    as_json: bool,
 ) -> None:
     """Show the events behind a grip, and what was said around them.
 
@@ -253,9 +284,11 @@ def expand(
 
     wanted = _one_of(grip_id, grip_id_option, "GRIP_ID", "expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS")
     with connect(current(context)) as client:
-        reply = client.expand(wanted, before, after)
+        reply = client.expand(wanted, before, after, max_tokens=max_tokens)
     if as_json or reply.HasField("grip"):
-        _show(context, reply, as_json, lambda page: page.grip(reply))
+        around = ("--before", before, "--after", after)
+        more = _with_more_tokens(context, reply, max_tokens, "expand", wanted, *around)
+        _show(context, reply, as_json, lambda page: page.grip(reply, more), reply if max_tokens else None)
     if not reply.HasField("grip"):
         raise AgentMemoryError(
             f"There is no grip {wanted!r}: the id is not complete, or its node was summarised anew. "
@@ -319,6 +352,22 @@ def _as_of_ms(as_of: str | None) -> int | None:
     return parse_moment(as_of, _now(), end=True) if as_of else None
 
 
+def _as_of_words(as_of: str | None) -> tuple[str, ...]:
+    return ("--as-of", as_of) if as_of else ()
+
+
+def _with_more_tokens(context: click.Context, reply: CutReply, max_tokens: int, *words: object) -> str:
+    """The same command with a budget that brings what was left out, or more of it; empty where nothing was."""
+    if not reply.has_more:
+        return ""
+    return _command(context, "query", *words, "--tokens", max(2 * max_tokens, reply.needed_tokens))
+
+
+def _tokens_words(reply: CutReply, max_tokens: int) -> tuple[object, ...]:
+    """The next page's budget: this one's, or what its first item costs, if that is more."""
+    return ("--tokens", max(max_tokens, reply.needed_tokens - reply.size_tokens + 1)) if max_tokens else ()
+
+
 def _now() -> datetime:
     """Now, in this machine's zone with its rules, so that other days get their own offset."""
     from tzlocal import get_localzone
@@ -330,7 +379,13 @@ def _command(context: click.Context, *words: object) -> str:
     return shlex.join([*invocation(context), *map(str, words)])
 
 
-def _show(context: click.Context, reply: Message, as_json: bool, draw: Callable[[Page], None]) -> None:
+def _show(
+    context: click.Context,
+    reply: Message,
+    as_json: bool,
+    draw: Callable[[Page], None],
+    priced: CutReply | None = None,
+) -> None:
     if as_json:
         from agent_memory.cli.json_text import reply_json
 
@@ -340,4 +395,7 @@ def _show(context: click.Context, reply: Message, as_json: bool, draw: Callable[
 
     from agent_memory.cli.render import Page, console
 
-    draw(Page(console(), time.time_ns() // 1_000_000, get_localzone(), shlex.join(invocation(context))))
+    page = Page(console(), time.time_ns() // 1_000_000, get_localzone(), shlex.join(invocation(context)))
+    draw(page)
+    if priced is not None:
+        page.price(priced)

@@ -29,6 +29,9 @@ _EVENT_CELLS = 2000
 _PIPED_CELLS = 100_000
 
 Item = TypeVar("Item")
+CutReply = (
+    pb.GetTocRootResponse | pb.GetNodeResponse | pb.BrowseTocResponse | pb.GetEventsResponse | pb.ExpandGripResponse
+)
 
 
 class Page:
@@ -43,8 +46,11 @@ class Page:
         self._zone = zone
         self._program = program
 
-    def root(self, reply: pb.GetTocRootResponse) -> None:
-        """The years, newest first."""
+    def root(self, reply: pb.GetTocRootResponse, more: str = "") -> None:
+        """The years, newest first; `more` is the command for those that were left out."""
+        if not reply.nodes and reply.has_more:
+            self._nothing_fits(more)
+            return
         if not reply.nodes:
             self._line("Nothing is remembered yet.", "bold")
             self._line("Connect an agent's hooks to memory-ingest, or watch recorded sessions go through:")
@@ -52,10 +58,10 @@ class Page:
             return
         self._line("Everything that is remembered", "bold")
         self._entries(reply.nodes)
-        self._next(f"{self._program} query browse {reply.nodes[0].node_id}")
+        self._next(f"{self._program} query browse {reply.nodes[0].node_id}", *([more] if more else []))
 
-    def node(self, node: pb.TocNode) -> None:
-        """One node with all its bullets, their grips, and its children's ids."""
+    def node(self, node: pb.TocNode, more: str = "") -> None:
+        """One node: its bullets, their grips, its children's ids; `more` is the command for what was left out."""
         self._heading(node)
         for bullet in node.bullets:
             self._line()
@@ -76,6 +82,7 @@ class Page:
         self._next(
             *([f"{self._program} query browse {node.node_id}"] if node.child_node_ids else []),
             *([f"{self._program} query expand {grip_ids[0]}"] if grip_ids else []),
+            *([more] if more else []),
         )
 
     def history(self, node_id: str, reply: pb.GetNodeHistoryResponse) -> None:
@@ -121,6 +128,9 @@ class Page:
 
     def browse(self, parent_id: str, reply: pb.BrowseTocResponse, more: str) -> None:
         """A page of children; `more` is the command for the next page."""
+        if not reply.children and reply.has_more:
+            self._nothing_fits(more)
+            return
         if not reply.children:
             self._line(f"There is nothing below {parent_id}.")
             self._next(f"{self._program} query node {shlex.quote(parent_id)}", f"{self._program} query root")
@@ -133,6 +143,13 @@ class Page:
 
     def events(self, reply: pb.GetEventsResponse, more: str) -> None:
         """A page of events, one line each; `more` is the command for the next page."""
+        if not reply.events and reply.needed_tokens:
+            self._nothing_fits(more)
+            return
+        if not reply.events and reply.has_more:
+            self._line("None of those that were looked at so far.", "bold")
+            self._next(more)
+            return
         if not reply.events:
             self._line("There are no events there.")
             self._next(f"{self._program} query root")
@@ -142,7 +159,7 @@ class Page:
         if reply.has_more:
             self._next(more)
 
-    def grip(self, reply: pb.ExpandGripResponse) -> None:
+    def grip(self, reply: pb.ExpandGripResponse, more: str = "") -> None:
         """A grip: its excerpt, the very events that prove it, and what was said around them."""
         grip = reply.grip
         self._flow("“", " ", one_line(grip.excerpt, _EXCERPT_CELLS) + "”", "bold")
@@ -160,7 +177,21 @@ class Page:
         if reply.excerpt_events:
             first = reply.excerpt_events[0]
             session = shlex.quote(first.session_id)
-            self._next(f"{self._program} query events --session {session} --from {first.timestamp_ms}")
+            self._next(
+                f"{self._program} query events --session {session} --from {first.timestamp_ms}",
+                *([more] if more else []),
+            )
+        elif more:
+            self._next(more)
+
+    def price(self, reply: CutReply) -> None:
+        """What the answer costs to read, and from what budget on it would say more."""
+        more = f" (more with --tokens {reply.needed_tokens})" if reply.needed_tokens else ""
+        self._line(f"~{reply.size_tokens} tokens{more}", "dim")
+
+    def _nothing_fits(self, more: str) -> None:
+        self._line("Nothing fits into so few tokens.", "bold")
+        self._next(more)
 
     def _heading(self, node: pb.TocNode) -> None:
         self._line(one_line(node.title, _LINE_CELLS) or "(untitled)", "bold")

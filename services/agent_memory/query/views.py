@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from itertools import islice, takewhile
+from itertools import islice, takewhile, zip_longest
 from typing import Final
 
-from agent_memory import tokens
 from agent_memory.errors import UsageError
 from agent_memory.jobs import JOBS
 from agent_memory.messages import event_to_pb, grip_to_pb, node_to_pb
 from agent_memory.model import Event, TocLevel, TocNode
 from agent_memory.periods import Period
+from agent_memory.query.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader
@@ -37,8 +37,10 @@ CHILD_IDS_MAX: Final = 1000
 def toc_root(reader: Reader, request: pb.GetTocRootRequest) -> pb.GetTocRootResponse:
     """The years, newest first."""
     as_of_ms = _as_of_ms(request)
+    budget = Budget(request.max_tokens)
     years = records.nodes(reader, records.year_ids(reader)[::-1], as_of_ms)
-    return pb.GetTocRootResponse(nodes=[_with_children(reader, year, as_of_ms) for year in years])
+    nodes = list(takewhile(budget.takes, (_with_children(reader, year, as_of_ms) for year in years)))
+    return pb.GetTocRootResponse(nodes=nodes, has_more=budget.has_more, **budget.price)
 
 
 def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
@@ -50,7 +52,14 @@ def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
         found = records.node_version(reader, node_id, max(0, request.version))
     else:
         found = records.node(reader, node_id, as_of_ms)
-    return pb.GetNodeResponse(node=_with_children(reader, found, as_of_ms) if found else None)
+    if found is None:
+        return pb.GetNodeResponse()
+    budget = Budget(request.max_tokens)
+    whole = _with_children(reader, found, as_of_ms)
+    if not budget.takes(whole):
+        budget = Budget(request.max_tokens)
+        whole = _shortened(whole, budget, has_own_summary=found.summary is not None)
+    return pb.GetNodeResponse(node=whole, has_more=budget.has_more, **budget.price)
 
 
 def history(reader: Reader, node_id: str) -> pb.GetNodeHistoryResponse:
@@ -70,33 +79,37 @@ def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse
     after = _decoded("continuation_token", request.continuation_token) if request.continuation_token else ""
     as_of_ms = _as_of_ms(request)
     ids = list(islice(_child_ids(reader, parent, after, as_of_ms), limit + 1))
+    budget = Budget(request.max_tokens)
     page = records.nodes(reader, ids[:limit], as_of_ms)
-    has_more = len(ids) > limit
+    children = list(takewhile(budget.takes, (_with_children(reader, child, as_of_ms) for child in page)))
+    if budget.has_more:
+        after = children[-1].node_id if children else after
+    elif len(ids) > limit:
+        after = ids[limit - 1]
+    has_more = budget.has_more or len(ids) > limit
     return pb.BrowseTocResponse(
-        children=[_with_children(reader, child, as_of_ms) for child in page],
-        continuation_token=_encoded(ids[limit - 1]) if has_more else None,
+        children=children,
+        continuation_token=_encoded(after) if has_more and after else None,
         has_more=has_more,
+        **budget.price,
     )
 
 
 def events(reader: Reader, request: pb.GetEventsRequest) -> pb.GetEventsResponse:
     """A page of events between two instants, both inclusive; a `to` of 0 leaves the end open."""
     limit = min(request.limit, EVENTS_MAX) if request.limit > 0 else EVENTS_DEFAULT
-    response = pb.GetEventsResponse()
-    size = examined = 0
-    for event in _events_in(reader, request):
-        if len(response.events) == limit or size > PAGE_MAX_BYTES or examined >= EXAMINED_MAX:
-            response.has_more = True
-            break
-        examined += 1
-        response.cursor = _encoded(f"{event.timestamp_ms}:{event.event_id}")
-        if request.HasField("agent") and event.agent != request.agent.lower():
-            continue
-        response.events.append(event)
-        size += event.ByteSize()
-    if not response.has_more:
-        response.ClearField("cursor")
-    return response
+    budget = Budget(request.max_tokens)
+    page: list[pb.Event] = []
+    cursor = request.cursor
+    for examined, event in enumerate(_events_in(reader, request)):
+        is_asked_for = not request.HasField("agent") or event.agent == request.agent.lower()
+        is_full = len(page) == limit or budget.size_bytes > PAGE_MAX_BYTES or examined >= EXAMINED_MAX
+        if is_full or (is_asked_for and not budget.takes(event)):
+            return pb.GetEventsResponse(events=page, has_more=True, cursor=cursor or None, **budget.price)
+        cursor = _encoded(f"{event.timestamp_ms}:{event.event_id}")
+        if is_asked_for:
+            page.append(event)
+    return pb.GetEventsResponse(events=page, **budget.price)
 
 
 def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripResponse:
@@ -110,15 +123,27 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
     after = _neighbours(request.events_after) if request.HasField("events_after") else NEIGHBOURS_DEFAULT
     first: Position = (grip.timestamp_ms, grip.event_id_start)
     last: Position = (grip.end_timestamp_ms, grip.event_id_end)
-    response = pb.ExpandGripResponse(grip=grip_to_pb(grip))
-    earlier = records.session_events(reader, grip.session_id, first, backwards=True)
-    response.events_before.extend(reversed(_that_fit(earlier, before)))
+    budget = Budget(request.max_tokens)
+    told = grip_to_pb(grip)
+    budget.charge(told)
     onwards = records.session_events(reader, grip.session_id, first)
     quoted = takewhile(lambda event: event.position <= last, onwards)
-    response.excerpt_events.extend(_that_fit(quoted, EXCERPT_EVENTS_MAX))
-    later = records.session_events(reader, grip.session_id, (last[0], last[1] + "\0"))
-    response.events_after.extend(_that_fit(later, after))
-    return response
+    evidence = list(takewhile(budget.takes, _page(quoted, EXCERPT_EVENTS_MAX)))
+    earlier = _page(records.session_events(reader, grip.session_id, first, backwards=True), before)
+    later = _page(records.session_events(reader, grip.session_id, (last[0], last[1] + "\0")), after)
+    sides: tuple[list[pb.Event], list[pb.Event]] = ([], [])
+    for side, event in _nearest_first(sides, earlier, later):
+        if not budget.takes(event):
+            break
+        side.append(event)
+    return pb.ExpandGripResponse(
+        grip=told,
+        events_before=reversed(sides[0]),
+        excerpt_events=evidence,
+        events_after=sides[1],
+        has_more=budget.has_more,
+        **budget.price,
+    )
 
 
 def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResponse:
@@ -177,13 +202,12 @@ def rebuild_status(reader: Reader) -> pb.GetRebuildStatusResponse:
 
 def line(reader: Reader, found: TocNode) -> pb.TocLine:
     """A node in one line, with the price of reading it."""
-    price = tokens.of_bytes(_with_children(reader, found).ByteSize())
     return pb.TocLine(
         node_id=found.node_id,
         level=pb.TocLevel.ValueType(found.level),
         title=found.title,
         is_open=found.is_open,
-        tokens=price,
+        tokens=price(_with_children(reader, found)),
     )
 
 
@@ -193,6 +217,22 @@ def _with_children(reader: Reader, found: TocNode, as_of_ms: int | None = None) 
     period = records.period(found.node_id)
     children = islice(_child_ids(reader, period, "", as_of_ms), CHILD_IDS_MAX) if period else ()
     return node_to_pb(found, list(children))
+
+
+def _shortened(whole: pb.TocNode, budget: Budget, *, has_own_summary: bool) -> pb.TocNode:
+    """The node with what fits: its heading whatever that costs, then lines, keywords and children, each in order."""
+    cut = pb.TocNode()
+    cut.CopyFrom(whole)
+    for name in ("summary", "bullets", "keywords", "child_node_ids"):
+        cut.ClearField(name)
+    budget.charge(cut)
+    # One that was not written is the lines once more.
+    if has_own_summary and budget.takes(whole.summary):
+        cut.summary = whole.summary
+    cut.bullets.extend(takewhile(budget.takes, whole.bullets))
+    cut.keywords.extend(takewhile(budget.takes, whole.keywords))
+    cut.child_node_ids.extend(takewhile(budget.takes, whole.child_node_ids))
+    return cut
 
 
 def _child_ids(reader: Reader, parent: Period, after: str, as_of_ms: int | None) -> Iterator[str]:
@@ -250,16 +290,22 @@ def _neighbours(wanted: int) -> int:
     return max(0, min(wanted, NEIGHBOURS_MAX))
 
 
-def _that_fit(events: Iterator[Event], limit: int) -> list[pb.Event]:
+def _page(events: Iterator[Event], limit: int) -> Iterator[pb.Event]:
     """The first of the events, in messages: one at least, and no more than are wanted and fit into a page."""
-    page: list[pb.Event] = []
     size = 0
-    for message in map(event_to_pb, islice(events, limit)):
+    for number, message in enumerate(map(event_to_pb, islice(events, limit))):
         size += message.ByteSize()
-        if page and size > PAGE_MAX_BYTES:
-            break
-        page.append(message)
-    return page
+        if number and size > PAGE_MAX_BYTES:
+            return
+        yield message
+
+
+def _nearest_first(
+    sides: tuple[list[pb.Event], list[pb.Event]], earlier: Iterator[pb.Event], later: Iterator[pb.Event]
+) -> Iterator[tuple[list[pb.Event], pb.Event]]:
+    """The neighbours on both sides in turns, each with the side that it belongs to."""
+    for pair in zip_longest(earlier, later):
+        yield from ((side, event) for side, event in zip(sides, pair, strict=True) if event is not None)
 
 
 def _encoded(text: str) -> str:

@@ -421,19 +421,27 @@ Global___IngestEventResponse: _TypeAlias = IngestEventResponse  # noqa: Y015
 
 @_typing.final
 class GetTocRootRequest(_message.Message):
+    """Answers can be cut to a budget: a request's `max_tokens` (0: none) is what its answer may cost to read, in tokens, and
+    only whole items are left out: years, children, events, or a node's lines, keywords and children. The answer states its
+    own `size_tokens`, about, and, where something was left out for the budget, the least budget that brings more.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     AS_OF_MS_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
     as_of_ms: _builtins.int
     """What was known then: the versions of that moment, and no node that was not yet there."""
+    max_tokens: _builtins.int
     def __init__(
         self,
         *,
         as_of_ms: _builtins.int | None = ...,
+        max_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "as_of_ms", b"as_of_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "as_of_ms", b"as_of_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "as_of_ms", b"as_of_ms", "max_tokens", b"max_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -446,16 +454,25 @@ class GetTocRootResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NODES_FIELD_NUMBER: _builtins.int
+    SIZE_TOKENS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    size_tokens: _builtins.int
+    has_more: _builtins.bool
+    needed_tokens: _builtins.int
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocNode]: ...
     def __init__(
         self,
         *,
         nodes: _abc.Iterable[Global___TocNode] | None = ...,
+        size_tokens: _builtins.int = ...,
+        has_more: _builtins.bool = ...,
+        needed_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["nodes", b"nodes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "needed_tokens", b"needed_tokens", "nodes", b"nodes", "size_tokens", b"size_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -468,20 +485,23 @@ class GetNodeRequest(_message.Message):
     NODE_ID_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     as_of_ms: _builtins.int
     version: _builtins.int
     """One version instead of the latest; absent in the answer where it is not kept."""
+    max_tokens: _builtins.int
     def __init__(
         self,
         *,
         node_id: _builtins.str = ...,
         as_of_ms: _builtins.int | None = ...,
         version: _builtins.int | None = ...,
+        max_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "as_of_ms", b"as_of_ms", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "as_of_ms", b"as_of_ms", "node_id", b"node_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "as_of_ms", b"as_of_ms", "max_tokens", b"max_tokens", "node_id", b"node_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -496,19 +516,30 @@ Global___GetNodeRequest: _TypeAlias = GetNodeRequest  # noqa: Y015
 
 @_typing.final
 class GetNodeResponse(_message.Message):
+    """Of a node its heading is always there. With a budget, a summary that only joins the lines is not said again."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NODE_FIELD_NUMBER: _builtins.int
+    SIZE_TOKENS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    size_tokens: _builtins.int
+    has_more: _builtins.bool
+    needed_tokens: _builtins.int
     @_builtins.property
     def node(self) -> Global___TocNode: ...
     def __init__(
         self,
         *,
         node: Global___TocNode | None = ...,
+        size_tokens: _builtins.int = ...,
+        has_more: _builtins.bool = ...,
+        needed_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "node", b"node"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "node", b"node"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "node", b"node", "size_tokens", b"size_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__node: _TypeAlias = _typing.Literal["node"]  # noqa: Y015
     _WhichOneofArgType__node: _TypeAlias = _typing.Literal["_node", b"_node"]  # noqa: Y015
@@ -524,10 +555,12 @@ class BrowseTocRequest(_message.Message):
     LIMIT_FIELD_NUMBER: _builtins.int
     CONTINUATION_TOKEN_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
     parent_id: _builtins.str
     limit: _builtins.int
     continuation_token: _builtins.str
     as_of_ms: _builtins.int
+    max_tokens: _builtins.int
     def __init__(
         self,
         *,
@@ -535,10 +568,11 @@ class BrowseTocRequest(_message.Message):
         limit: _builtins.int = ...,
         continuation_token: _builtins.str | None = ...,
         as_of_ms: _builtins.int | None = ...,
+        max_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token", "limit", b"limit", "parent_id", b"parent_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token", "limit", b"limit", "max_tokens", b"max_tokens", "parent_id", b"parent_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -558,8 +592,12 @@ class BrowseTocResponse(_message.Message):
     CHILDREN_FIELD_NUMBER: _builtins.int
     CONTINUATION_TOKEN_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
+    SIZE_TOKENS_FIELD_NUMBER: _builtins.int
+    NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
     continuation_token: _builtins.str
     has_more: _builtins.bool
+    size_tokens: _builtins.int
+    needed_tokens: _builtins.int
     @_builtins.property
     def children(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocNode]: ...
     def __init__(
@@ -568,10 +606,12 @@ class BrowseTocResponse(_message.Message):
         children: _abc.Iterable[Global___TocNode] | None = ...,
         continuation_token: _builtins.str | None = ...,
         has_more: _builtins.bool = ...,
+        size_tokens: _builtins.int = ...,
+        needed_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "continuation_token", b"continuation_token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "children", b"children", "continuation_token", b"continuation_token", "has_more", b"has_more"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "children", b"children", "continuation_token", b"continuation_token", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "size_tokens", b"size_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__continuation_token: _TypeAlias = _typing.Literal["continuation_token"]  # noqa: Y015
     _WhichOneofArgType__continuation_token: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token"]  # noqa: Y015
@@ -590,6 +630,7 @@ class GetEventsRequest(_message.Message):
     NEWEST_FIRST_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
     from_timestamp_ms: _builtins.int
     to_timestamp_ms: _builtins.int
     limit: _builtins.int
@@ -598,6 +639,7 @@ class GetEventsRequest(_message.Message):
     newest_first: _builtins.bool
     session_id: _builtins.str
     agent: _builtins.str
+    max_tokens: _builtins.int
     def __init__(
         self,
         *,
@@ -608,10 +650,11 @@ class GetEventsRequest(_message.Message):
         newest_first: _builtins.bool = ...,
         session_id: _builtins.str | None = ...,
         agent: _builtins.str | None = ...,
+        max_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "cursor", b"cursor", "session_id", b"session_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "cursor", b"cursor", "from_timestamp_ms", b"from_timestamp_ms", "limit", b"limit", "newest_first", b"newest_first", "session_id", b"session_id", "to_timestamp_ms", b"to_timestamp_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "cursor", b"cursor", "from_timestamp_ms", b"from_timestamp_ms", "limit", b"limit", "max_tokens", b"max_tokens", "newest_first", b"newest_first", "session_id", b"session_id", "to_timestamp_ms", b"to_timestamp_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent: _TypeAlias = _typing.Literal["agent"]  # noqa: Y015
     _WhichOneofArgType__agent: _TypeAlias = _typing.Literal["_agent", b"_agent"]  # noqa: Y015
@@ -635,8 +678,12 @@ class GetEventsResponse(_message.Message):
     EVENTS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    SIZE_TOKENS_FIELD_NUMBER: _builtins.int
+    NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
     has_more: _builtins.bool
     cursor: _builtins.str
+    size_tokens: _builtins.int
+    needed_tokens: _builtins.int
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]: ...
     def __init__(
@@ -645,10 +692,12 @@ class GetEventsResponse(_message.Message):
         events: _abc.Iterable[Global___Event] | None = ...,
         has_more: _builtins.bool = ...,
         cursor: _builtins.str | None = ...,
+        size_tokens: _builtins.int = ...,
+        needed_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor", "events", b"events", "has_more", b"has_more"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor", "events", b"events", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "size_tokens", b"size_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cursor: _TypeAlias = _typing.Literal["cursor"]  # noqa: Y015
     _WhichOneofArgType__cursor: _TypeAlias = _typing.Literal["_cursor", b"_cursor"]  # noqa: Y015
@@ -663,19 +712,22 @@ class ExpandGripRequest(_message.Message):
     GRIP_ID_FIELD_NUMBER: _builtins.int
     EVENTS_BEFORE_FIELD_NUMBER: _builtins.int
     EVENTS_AFTER_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
     grip_id: _builtins.str
     events_before: _builtins.int
     events_after: _builtins.int
+    max_tokens: _builtins.int
     def __init__(
         self,
         *,
         grip_id: _builtins.str = ...,
         events_before: _builtins.int | None = ...,
         events_after: _builtins.int | None = ...,
+        max_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_events_after", b"_events_after", "_events_before", b"_events_before", "events_after", b"events_after", "events_before", b"events_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_events_after", b"_events_after", "_events_before", b"_events_before", "events_after", b"events_after", "events_before", b"events_before", "grip_id", b"grip_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_events_after", b"_events_after", "_events_before", b"_events_before", "events_after", b"events_after", "events_before", b"events_before", "grip_id", b"grip_id", "max_tokens", b"max_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__events_after: _TypeAlias = _typing.Literal["events_after"]  # noqa: Y015
     _WhichOneofArgType__events_after: _TypeAlias = _typing.Literal["_events_after", b"_events_after"]  # noqa: Y015
@@ -690,12 +742,20 @@ Global___ExpandGripRequest: _TypeAlias = ExpandGripRequest  # noqa: Y015
 
 @_typing.final
 class ExpandGripResponse(_message.Message):
+    """The grip is always there. The events that it quotes go before their neighbours, and of these the nearest first."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     GRIP_FIELD_NUMBER: _builtins.int
     EVENTS_BEFORE_FIELD_NUMBER: _builtins.int
     EXCERPT_EVENTS_FIELD_NUMBER: _builtins.int
     EVENTS_AFTER_FIELD_NUMBER: _builtins.int
+    SIZE_TOKENS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    size_tokens: _builtins.int
+    has_more: _builtins.bool
+    needed_tokens: _builtins.int
     @_builtins.property
     def grip(self) -> Global___Grip: ...
     @_builtins.property
@@ -711,10 +771,13 @@ class ExpandGripResponse(_message.Message):
         events_before: _abc.Iterable[Global___Event] | None = ...,
         excerpt_events: _abc.Iterable[Global___Event] | None = ...,
         events_after: _abc.Iterable[Global___Event] | None = ...,
+        size_tokens: _builtins.int = ...,
+        has_more: _builtins.bool = ...,
+        needed_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_grip", b"_grip", "grip", b"grip"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grip", b"_grip", "events_after", b"events_after", "events_before", b"events_before", "excerpt_events", b"excerpt_events", "grip", b"grip"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_grip", b"_grip", "events_after", b"events_after", "events_before", b"events_before", "excerpt_events", b"excerpt_events", "grip", b"grip", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "size_tokens", b"size_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__grip: _TypeAlias = _typing.Literal["grip"]  # noqa: Y015
     _WhichOneofArgType__grip: _TypeAlias = _typing.Literal["_grip", b"_grip"]  # noqa: Y015

@@ -1,0 +1,219 @@
+"""Answers that are cut to a budget: whole items, never more than was allowed, and the rest one question away."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from rich.console import Console
+
+from agent_memory.cli.render import CutReply, Page
+from agent_memory.query import views
+from agent_memory.query.budget import Budget, price
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store.reader import Reader
+from agent_memory.tokens import of_text
+from keeper import BERLIN, Keeper
+from writer import WriterProcess, said
+
+DAY = "2026-11-18"
+NOON = datetime(2026, 11, 18, 12, 0, tzinfo=BERLIN)
+NOW_MS = int((NOON + timedelta(days=1)).timestamp()) * 1000
+WORDS = "We moved the deploy of the billing service to Friday, because the tests of the ledger were red until then."
+BUDGETS = [1, 30, 60, 100, 200, 400, 1000, 5000]
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    """A day with twelve conversations of different lengths, and a year before it with one."""
+    writer = WriterProcess(tmp_path_factory.mktemp("s"))
+    writer.start()
+    events = [
+        said(
+            f"e{hour:02}-{number}",
+            int((NOON + timedelta(hours=hour - 6, seconds=number)).timestamp()) * 1000,
+            session_id=f"s{hour}",
+            text=f"{hour}.{number} {WORDS * (1 + hour % 3)}",
+        )
+        for hour in range(12)
+        for number in range(6)
+    ]
+    writer.append([*events, said("old", int((NOON - timedelta(days=400)).timestamp()) * 1000, text=WORDS)])
+    keeper = Keeper(writer, NOW_MS)
+    keeper.drain()
+    keeper.reader.catch_up()
+    yield keeper.reader
+    keeper.close()
+    writer.close()
+
+
+def a_grip(reader: Reader) -> str:
+    """One whose evidence stands in the middle of its session."""
+    segments = views.browse(reader, pb.BrowseTocRequest(parent_id=DAY)).children
+    grips = [grip for segment in segments for bullet in segment.bullets for grip in bullet.grip_ids]
+    replies = (views.expand(reader, pb.ExpandGripRequest(grip_id=grip)) for grip in grips)
+    return next(reply.grip.grip_id for reply in replies if reply.events_before and reply.events_after)
+
+
+def root(reader: Reader, max_tokens: int) -> pb.GetTocRootResponse:
+    return views.toc_root(reader, pb.GetTocRootRequest(max_tokens=max_tokens))
+
+
+def node(reader: Reader, max_tokens: int) -> pb.GetNodeResponse:
+    return views.node(reader, pb.GetNodeRequest(node_id=DAY, max_tokens=max_tokens))
+
+
+def browse(reader: Reader, max_tokens: int, token: str | None = None) -> pb.BrowseTocResponse:
+    request = pb.BrowseTocRequest(parent_id=DAY, max_tokens=max_tokens, continuation_token=token)
+    return views.browse(reader, request)
+
+
+def events(reader: Reader, max_tokens: int, cursor: str | None = None) -> pb.GetEventsResponse:
+    return views.events(reader, pb.GetEventsRequest(max_tokens=max_tokens, cursor=cursor))
+
+
+def expand(reader: Reader, max_tokens: int) -> pb.ExpandGripResponse:
+    return views.expand(reader, pb.ExpandGripRequest(grip_id=a_grip(reader), max_tokens=max_tokens))
+
+
+QUESTIONS: list[Callable[[Reader, int], CutReply]] = [root, node, browse, events, expand]
+
+
+def printed(reply: CutReply) -> str:
+    out = io.StringIO()
+    page = Page(Console(file=out, color_system=None, width=80), NOW_MS, BERLIN)
+    match reply:
+        case pb.GetTocRootResponse():
+            page.root(reply)
+        case pb.GetNodeResponse():
+            page.node(reply.node)
+        case pb.BrowseTocResponse():
+            page.browse(DAY, reply, "")
+        case pb.GetEventsResponse():
+            page.events(reply, "")
+        case pb.ExpandGripResponse():
+            page.grip(reply)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_answer_without_a_budget_states_its_price_and_leaves_nothing_out(
+    question: Callable[[Reader, int], CutReply], reader: Reader
+) -> None:
+    """Within some tokens of what its message is long; a page may end for its limit, and then names no budget."""
+    reply = question(reader, 0)
+
+    assert reply.needed_tokens == 0
+    assert 0.9 * price(reply) <= reply.size_tokens <= price(reply)
+
+
+@pytest.mark.parametrize("max_tokens", BUDGETS)
+@pytest.mark.parametrize("question", [root, browse, events])
+def test_a_list_never_costs_more_than_was_allowed(
+    question: Callable[[Reader, int], CutReply], max_tokens: int, reader: Reader
+) -> None:
+    """What it states, and what is printed of it. It is the beginning of the whole list, item by item."""
+    reply, whole = question(reader, max_tokens), question(reader, 0)
+
+    assert reply.size_tokens <= max_tokens
+    assert of_text(printed(reply)) <= max_tokens + 25
+    for items, all_items in zip(_lists(reply), _lists(whole), strict=True):
+        assert items == all_items[: len(items)]
+    assert bool(reply.needed_tokens) == (_lists(reply) != _lists(whole))
+    assert reply.has_more == (whole.has_more or bool(reply.needed_tokens))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_budget_that_an_answer_names_brings_more_and_one_less_does_not(
+    question: Callable[[Reader, int], CutReply], reader: Reader
+) -> None:
+    """From the least to the whole in steps, each of which adds something."""
+    reply = question(reader, 1)
+    steps = 0
+    while reply.needed_tokens:
+        assert question(reader, reply.needed_tokens - 1).SerializeToString() == reply.SerializeToString()
+        richer = question(reader, reply.needed_tokens)
+        assert richer.size_tokens == reply.needed_tokens > reply.size_tokens
+        reply, steps = richer, steps + 1
+
+    assert steps > 0
+    assert [len(items) for items in _lists(reply)] == [len(items) for items in _lists(question(reader, 0))]
+
+
+def test_a_nodes_heading_is_there_whatever_it_costs_and_its_lines_come_first(reader: Reader) -> None:
+    """A line is there whole, with its grips, or not at all; a summary that only joins the lines is left out."""
+    whole = node(reader, 0).node
+    heading = node(reader, 1).node
+    some = node(reader, price(heading) + price(whole.bullets[0]) + 1).node
+
+    assert (heading.node_id, heading.title, list(heading.bullets)) == (whole.node_id, whole.title, [])
+    assert list(some.bullets) == [whole.bullets[0]]
+    assert (some.summary, list(some.child_node_ids)) == ("", [])
+    assert node(reader, price(whole)).node == whole
+
+
+def test_every_child_and_every_event_is_reached_page_by_page(reader: Reader) -> None:
+    """With the token, or the cursor, of the page before; where nothing fits it leads to the same place again."""
+    children, page = [], browse(reader, 300)
+    while page.has_more:
+        children += [child.node_id for child in page.children]
+        stuck = browse(reader, 1, page.continuation_token)
+        assert (list(stuck.children), stuck.continuation_token) == ([], page.continuation_token)
+        page = browse(reader, 300, page.continuation_token)
+    children += [child.node_id for child in page.children]
+
+    told, some = [], events(reader, 300)
+    while some.has_more:
+        told += [event.event_id for event in some.events]
+        nothing = events(reader, 1, some.cursor)
+        assert (list(nothing.events), nothing.cursor) == ([], some.cursor)
+        some = events(reader, 300, some.cursor)
+    told += [event.event_id for event in some.events]
+
+    assert children == [child.node_id for child in browse(reader, 0).children]
+    assert told == [event.event_id for event in views.events(reader, pb.GetEventsRequest(limit=1000)).events]
+
+
+def test_evidence_goes_before_its_neighbours_and_near_ones_before_far_ones(reader: Reader) -> None:
+    """With room for one neighbour it is the one right before; the order of time is kept."""
+    whole = expand(reader, 0)
+    bare = expand(reader, 1)
+    evidence = expand(reader, price(whole.grip) + sum(map(price, whole.excerpt_events)))
+    one = expand(reader, evidence.needed_tokens)
+
+    assert (bare.grip, list(bare.excerpt_events)) == (whole.grip, [])
+    assert list(evidence.excerpt_events) == list(whole.excerpt_events)
+    assert not evidence.events_before
+    assert not evidence.events_after
+    assert list(one.events_before) == [whole.events_before[-1]]
+    assert not one.events_after
+
+
+def test_what_is_left_out_is_neither_read_nor_priced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is cut stops at the first item that does not fit."""
+    asked: list[object] = []
+
+    def takes_two(self: Budget, item: object) -> bool:
+        asked.append(item)
+        return len(asked) < 3
+
+    monkeypatch.setattr(Budget, "takes", takes_two)
+
+    assert len(events(reader, 100).events) == 2
+    assert len(asked) == 3
+
+
+def _lists(reply: CutReply) -> list[list[object]]:
+    match reply:
+        case pb.GetTocRootResponse():
+            return [list(reply.nodes)]
+        case pb.GetNodeResponse():
+            return [list(reply.node.bullets), list(reply.node.keywords), list(reply.node.child_node_ids)]
+        case pb.BrowseTocResponse():
+            return [list(reply.children)]
+        case pb.GetEventsResponse():
+            return [list(reply.events)]
+        case _:
+            return [list(reply.events_before), list(reply.excerpt_events), list(reply.events_after)]
