@@ -2,8 +2,8 @@
 
     python tests/bench/latency.py [--events 20000] [--seconds 5]
 
-Everything in one run over one store, the idle worker before, between and after; what counts are the ratios. The events that
-are measured are told by the worker, too, each time. The provider takes each question and never answers.
+Everything in one run over one store, the idle worker before, between and after; what counts are the ratios. The events
+that are measured are told by the worker, too, each time. The provider takes each question and never answers.
 """
 
 from __future__ import annotations
