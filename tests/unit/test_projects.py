@@ -224,12 +224,12 @@ def test_a_submodule_is_a_project_of_its_own(tmp_path: Path) -> None:
     library = repository(tmp_path / "library", "https://github.com/acme/library")
     tool = repository(tmp_path / "tool", TOOL)
     git(tool, "submodule", "--quiet", "add", str(library), "vendored/library")
-    git(tmp_path, "clone", "--quiet", "--bare", TOOL.replace(TOOL, str(tool)), "bare/.bare")
+    git(tmp_path, "clone", "--quiet", "--bare", str(tool), "bare/.bare")
     git(tmp_path / "bare/.bare", "remote", "set-url", "origin", TOOL)
-    git(tmp_path / "bare/.bare", "worktree", "add", "--quiet", "../main", "main")
+    git(tmp_path / "bare/.bare", "worktree", "add", "--quiet", "../trunk", "main")
 
     assert project_id(tool / "vendored" / "library") == "github.com/acme/library"
-    assert project_id(tmp_path / "bare" / "main") == project_id(tmp_path / "bare/.bare") == "github.com/acme/tool"
+    assert project_id(tmp_path / "bare" / "trunk") == project_id(tmp_path / "bare/.bare") == "github.com/acme/tool"
 
 
 def test_without_a_commit_or_a_repository_the_folder_is_the_name(tmp_path: Path) -> None:
