@@ -3,18 +3,64 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
+
+from agent_memory import logs, settings
+from agent_memory.errors import AgentMemoryError
+from agent_memory.paths import make_private_dir
+from agent_memory.settings import Settings
 
 # How often a waiting loop looks whether its parent still lives: nothing tells it, and one look costs a microsecond.
 PARENT_CHECK_MS = 1000
 # How often something is tried again that another process of the stack has to do first.
 RETRY_MS = 100
+# supervisord gives up what dies within a second of its start, and starts everything else again for ever. A process that
+# dies within a minute, so many times in a row, gets nothing done but its start.
+SHORT_LIFE_S = 60
+SHORT_LIVES_MAX = 20
+
+
+def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
+    """The whole life of the process `name`: `work` until asked to stop, then 0; an error's own code where it can't."""
+    os.umask(0o077)
+    lifetime = Lifetime()
+    log = logging.getLogger(f"agent_memory.{name}")
+    try:
+        current = settings.load()
+        logs.set_up(current.log_level)
+        make_private_dir(current.runtime.folder)
+        if count_short_lives(current.runtime.lives(name), time.time()) >= SHORT_LIVES_MAX:
+            raise AgentMemoryError(
+                f"Given up: {name} ended within {SHORT_LIFE_S} s of its start {SHORT_LIVES_MAX} times in a row. Why "
+                "stands further up in this log. Mend that, then: memory-daemon restart"
+            )
+        work(current, lifetime)
+    except AgentMemoryError as error:
+        log.error(error)
+        return error.exit_code
+    log.info("stopped")
+    return 0
+
+
+def count_short_lives(path: Path, now_s: float) -> int:
+    """How many lives in a row, up to this one that begins now, were short; remembered in the file for the next one."""
+    short = 0
+    # Without a file, or with half of one, counting begins again: it must not be what keeps a process from starting.
+    with suppress(OSError, ValueError):
+        began_s, before = path.read_text().split()
+        short = int(before) + 1 if now_s - float(began_s) < SHORT_LIFE_S else 0
+    with suppress(OSError):
+        path.write_text(f"{now_s} {short}\n")
+    return short
 
 
 def hold_lock(path: Path) -> int | None:
@@ -47,7 +93,7 @@ class Lifetime:
     """Says when to stop. `fileno()` becomes readable at a signal, so that a loop can wait for it beside its sockets."""
 
     def __init__(self) -> None:
-        self._parent = os.getppid()
+        self._parent = _supervisor()
         self._stopping = False
         self._wakes, self._waker = socket.socketpair()
         self._wakes.setblocking(False)
@@ -85,3 +131,20 @@ class Lifetime:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+
+
+def _supervisor() -> int:
+    """The PID of the supervisor that started this process, or of its parent where there is none; 0 when it is gone.
+
+    To ask for the parent alone would not do: a supervisor that dies while its child is importing has been replaced by
+    then, and the child would never miss it.
+    """
+    path = os.environ.get("MEMORY_PID_FILE")
+    if path is None:
+        return os.getppid()
+    try:
+        return int(Path(path).read_text())
+    except FileNotFoundError:
+        return 0
+    except ValueError:  # a full disk had no room for the number
+        return os.getppid()

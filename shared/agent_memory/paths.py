@@ -82,6 +82,10 @@ class RuntimePaths:
         """The scratch folder of a process's secondary instance."""
         return self.folder / f"secondary-{process}"
 
+    def lives(self, process: str) -> Path:
+        """Where a process counts how often it died young since the stack was started."""
+        return self.folder / f"{process}.lives"
+
     def log(self, process: str) -> Path:
         return self.logs / f"{process}.log"
 

@@ -7,11 +7,14 @@ import resource
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from agent_memory.cli import preflight
+from agent_memory.lifetime import SHORT_LIVES_MAX
 from stack import Stack, free_port, is_alive, wait_until
 
 
@@ -105,6 +108,21 @@ def test_a_killed_process_comes_back(stack: Stack, process: str) -> None:
     wait_until(lambda: stack.status()["health"] == "SERVING")
 
 
+def test_a_process_that_keeps_dying_young_gives_itself_up(stack: Stack) -> None:
+    """The supervisor would start it again for ever; its log says that it was given up, and a start counts anew."""
+    stack.start()
+    lives = Path(stack.status()["pid_file"]).with_name("worker.lives")
+    began_s, _ = lives.read_text().split()
+    lives.write_text(f"{began_s} {SHORT_LIVES_MAX - 1}\n")
+
+    stack.kill("worker")
+
+    wait_until(lambda: "Given up: worker ended within" in stack.run("logs", "worker").stdout)
+    stack.run("restart")
+    assert stack.status()["health"] == "SERVING"
+    assert lives.read_text().endswith(" 0\n")
+
+
 @pytest.mark.drill
 def test_a_crash_loop_is_given_up_loudly(stack: Stack) -> None:
     """A writer that can't open its store any more ends as FATAL; status says so, points to its log and ends with 1."""
@@ -117,6 +135,26 @@ def test_a_crash_loop_is_given_up_loudly(stack: Stack) -> None:
     told = stack.run("status", check=False)
     assert told.returncode == 1
     assert "See: memory-daemon logs ingest" in told.stdout
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(300)
+def test_a_slow_crash_loop_is_given_up_as_loudly(stack: Stack) -> None:
+    """A worker that dies whenever it has lived for some seconds ends as FATAL, too, and the others go on."""
+    stack.start()
+
+    def is_given_up() -> bool:
+        (worker,) = (each for each in stack.status()["processes"] if each["name"] == "worker")
+        if worker["pid"] and worker["uptime_s"] >= 2:
+            os.kill(worker["pid"], signal.SIGKILL)
+        return bool(worker["state"] == "fatal")
+
+    wait_until(is_given_up, timeout_s=240)
+
+    told = stack.run("status", check=False)
+    assert told.returncode == 1
+    assert "See: memory-daemon logs worker" in told.stdout
+    assert stack.status()["health"] == "SERVING"
 
 
 def test_a_killed_supervisor_leaves_no_orphan_and_start_cleans_up(stack: Stack) -> None:
@@ -132,6 +170,26 @@ def test_a_killed_supervisor_leaves_no_orphan_and_start_cleans_up(stack: Stack) 
     stack.start()
     assert stack.status()["health"] == "SERVING"
     wait_until(lambda: not any(is_alive(pid) for pid in children))
+
+
+@pytest.mark.parametrize("pid_file_is_left", [True, False])
+def test_a_process_whose_supervisor_died_during_its_birth_goes(stack: Stack, pid_file_is_left: bool) -> None:
+    """Its parent has been another one from its first look on, so that only the PID file tells of the death."""
+    pid_file = stack.folder / "daemon.pid"
+    with subprocess.Popen(["true"]) as supervisor:
+        pass
+    if pid_file_is_left:
+        pid_file.write_text(f"{supervisor.pid}\n")
+
+    orphan = subprocess.run(
+        [sys.executable, "-m", "agent_memory.ingest"],
+        env={**stack.env, "MEMORY_PID_FILE": str(pid_file)},
+        capture_output=True,
+        timeout=30,
+    )
+
+    assert orphan.returncode == 0
+    assert not preflight.is_open(stack.db_path)
 
 
 def test_stop_after_a_killed_supervisor_waits_for_the_orphans(stack: Stack) -> None:

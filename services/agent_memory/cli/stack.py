@@ -284,7 +284,8 @@ def _clean_up(settings: Settings) -> None:
 
 def _clear(runtime: RuntimePaths) -> None:
     """Remove what only a running stack may have; to be called with the lock held."""
-    for path in (runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket):
+    lives = map(runtime.lives, log_files.PROCESSES)
+    for path in (runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *lives):
         path.unlink(missing_ok=True)
 
 

@@ -1,9 +1,8 @@
-"""The front process: settings, reader, doors; serve; close in reverse."""
+"""The front process: reader, doors; serve; close in reverse."""
 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -12,13 +11,12 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from agent_memory import logs, settings
+from agent_memory import logs
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.capture.projects import Projects
 from agent_memory.client import MESSAGE_MAX_BYTES
 from agent_memory.errors import AgentMemoryError
-from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
-from agent_memory.paths import make_private_dir
+from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
 from agent_memory.query.health import Health
 from agent_memory.query.hooks import Hooks
 from agent_memory.query.intake import Intake
@@ -40,25 +38,12 @@ GRACE_S: Final = 5.0
 CACHE_BYTES: Final = 16 << 20
 
 
-def main() -> int:
-    """Serve until asked to stop; 0 then, an error's own code when the store can't be served."""
-    os.umask(0o077)
-    lifetime = Lifetime()
-    try:
-        current = settings.load()
-        logs.set_up(current.log_level)
-        make_private_dir(current.runtime.folder)
-        return _serve(current, lifetime)
-    except AgentMemoryError as error:
-        log.error(error)
-        return error.exit_code
-
-
-def _serve(current: Settings, lifetime: Lifetime) -> int:
+def serve(current: Settings, lifetime: Lifetime) -> None:
+    """Answer until asked to stop; raises AgentMemoryError when the store can't be read or the address can't be had."""
     writer = Bus(current.runtime.ingest_socket)
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
-        return 0
+        return
     reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
     health = Health(reader, writer)
     intake = Intake(current, records.redaction_key(reader))
@@ -84,8 +69,6 @@ def _serve(current: Settings, lifetime: Lifetime) -> int:
     announcements.close()
     writer.close()
     reader.close()
-    log.info("stopped")
-    return 0
 
 
 def _server(current: Settings, service: MemoryService, health: Health) -> grpc.Server:
@@ -131,4 +114,4 @@ def _bind(server: grpc.Server, address: str, remedy: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("query", serve))

@@ -1,4 +1,4 @@
-"""The worker process: settings, reader, table of contents; work; close in reverse."""
+"""The worker process: reader, table of contents; work; close in reverse."""
 
 from __future__ import annotations
 
@@ -10,13 +10,11 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from agent_memory import logs, settings
+from agent_memory import logs
 from agent_memory.bus import frames
 from agent_memory.bus.client import Announcements, Bus
-from agent_memory.errors import AgentMemoryError
-from agent_memory.lifetime import Lifetime, hold_lock
+from agent_memory.lifetime import Lifetime, hold_lock, run
 from agent_memory.model import LOCAL
-from agent_memory.paths import make_private_dir
 from agent_memory.settings import Settings
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
@@ -35,28 +33,15 @@ CACHE_BYTES: Final = 8 << 20
 NICENESS: Final = 10
 
 
-def main() -> int:
-    """Work until asked to stop; 0 then, an error's own code when the store can't be worked on."""
-    os.umask(0o077)
+def work(current: Settings, lifetime: Lifetime) -> None:
+    """Keep the table of contents until asked to stop; raises AgentMemoryError when the store can't be read."""
     os.nice(NICENESS)
-    lifetime = Lifetime()
-    try:
-        current = settings.load()
-        logs.set_up(current.log_level)
-        make_private_dir(current.runtime.folder)
-        return _work(current, lifetime)
-    except AgentMemoryError as error:
-        log.error(error)
-        return error.exit_code
-
-
-def _work(current: Settings, lifetime: Lifetime) -> int:
     # Commits are fenced, so two workers do no harm; one of them would only work in vain.
     if not lifetime.wait_until(lambda: hold_lock(current.runtime.worker_lock) is not None):
-        return 0
+        return
     writer = Bus(current.runtime.ingest_socket)
     if not lifetime.wait_until(writer.answers):
-        return 0
+        return
     reader = Reader(current.db_path, current.runtime.secondary("worker"), CACHE_BYTES)
     announcements = Announcements(current.runtime.announce_socket, frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS)
     zone = records.time_zone(reader)
@@ -70,8 +55,6 @@ def _work(current: Settings, lifetime: Lifetime) -> int:
     announcements.close()
     writer.close()
     reader.close()
-    log.info("stopped")
-    return 0
 
 
 def _upgrades(current: Settings, reader: Reader, writer: Bus, zone: ZoneInfo) -> Upgrades | None:
@@ -89,4 +72,4 @@ def _now_ms() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("worker", work))
