@@ -1,0 +1,107 @@
+"""The plugin for Claude Code says what the program says: the same hooks, the same version, commands that there are."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent_memory.capture import handover
+from agent_memory.hook.agents import HOOKS, PROGRAMS
+from agent_memory.hook.install.places import TIMEOUT_S
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKETPLACE = ROOT / "ops" / "claude-code"
+PLUGIN = MARKETPLACE / "agent-memory"
+FRONT_MATTER = re.compile(r"\A---\n(.*?)\n---\n", re.DOTALL)
+# What Claude Code reads of a skill before it is wanted.
+DESCRIPTION_MAX = 1024
+
+
+def read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def test_its_hooks_are_those_that_are_installed() -> None:
+    """Every hook that is worth connecting and no other, each ending with 0 where memory-ingest is missing."""
+    answer = handover.ANSWER.decode().strip()
+    wanted = {
+        hook.event: [
+            {
+                "hooks": [
+                    {
+                        "type": "command",
+                        "command": f"memory-ingest --agent claude-code {hook.event} 2>/dev/null || echo '{answer}'",
+                        "timeout": TIMEOUT_S,
+                    }
+                ]
+            }
+        ]
+        for hook in HOOKS["claude-code"]
+    }
+
+    assert read(PLUGIN / "hooks" / "hooks.json")["hooks"] == wanted
+
+
+def test_a_hook_without_the_program_lets_the_agent_go_on(tmp_path: Path) -> None:
+    """Nothing on standard error, which the agent would show its user."""
+    for matchers in read(PLUGIN / "hooks" / "hooks.json")["hooks"].values():
+        command = matchers[0]["hooks"][0]["command"]
+        done = subprocess.run(["/bin/sh", "-c", command], env={"PATH": str(tmp_path)}, capture_output=True, check=True)
+        assert (done.stdout, done.stderr) == (handover.ANSWER, b"")
+
+
+def test_its_version_is_the_programs() -> None:
+    """Who updates the one gets the other's."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        version = tomllib.load(file)["project"]["version"]
+
+    assert read(PLUGIN / ".claude-plugin" / "plugin.json")["version"] == version
+
+
+def test_the_marketplace_leads_to_it() -> None:
+    """Under its own name, in its own folder."""
+    (entry,) = read(MARKETPLACE / ".claude-plugin" / "marketplace.json")["plugins"]
+
+    assert (MARKETPLACE / entry["source"]).resolve() == PLUGIN
+    assert entry["name"] == read(PLUGIN / ".claude-plugin" / "plugin.json")["name"]
+
+
+@pytest.mark.parametrize("path", sorted(PLUGIN.rglob("*/*.md")), ids=lambda path: str(path.relative_to(PLUGIN)))
+def test_skills_and_commands_ask_and_change_nothing(path: Path) -> None:
+    """What they let the agent run without asking its user is reading; a description says when they are of use."""
+    (head,) = FRONT_MATTER.findall(path.read_text(encoding="utf-8"))
+    fields = dict(line.split(": ", 1) for line in head.splitlines())
+
+    assert 0 < len(fields["description"]) <= DESCRIPTION_MAX
+    allowed = re.findall(r"Bash\((.*?):\*\)", fields["allowed-tools"])
+    assert set(allowed) <= {"memory-daemon query", "memory-daemon query map", "memory-daemon status"}
+    # What a command runs by itself is among what is allowed.
+    for line in re.findall(r"^!`(.*?)`", path.read_text(encoding="utf-8"), re.MULTILINE):
+        assert any(line.startswith(f"{each} ") for each in allowed)
+
+
+@pytest.mark.drill
+def test_its_own_validator_accepts_it(tmp_path: Path) -> None:
+    """The real program, on PATH or in the folder that AGENT_PROGRAMS names; without a warning."""
+    path = os.pathsep.join(filter(None, [os.environ.get("AGENT_PROGRAMS"), os.environ["PATH"]]))
+    program = shutil.which(PROGRAMS["claude-code"], path=path)
+    if program is None:
+        pytest.skip(f"{PROGRAMS['claude-code']} is not installed")
+
+    for folder in (MARKETPLACE, PLUGIN):
+        done = subprocess.run(
+            [program, "plugin", "validate", "--strict", folder],
+            env={"PATH": path, "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
