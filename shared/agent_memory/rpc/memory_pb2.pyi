@@ -423,7 +423,8 @@ Global___IngestEventResponse: _TypeAlias = IngestEventResponse  # noqa: Y015
 class GetTocRootRequest(_message.Message):
     """Answers can be cut to a budget: a request's `max_tokens` (0: none) is what its answer may cost to read, in tokens, and
     only whole items are left out: years, children, events, or a node's lines, keywords and children. The answer states its
-    own `size_tokens`, about, and, where something was left out for the budget, the least budget that brings more.
+    own `size_tokens`, about, and, where something was left out for the budget, the least budget that brings more. With a
+    budget a node's summary is there only if somebody wrote one: else it would be the lines once more.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -516,7 +517,7 @@ Global___GetNodeRequest: _TypeAlias = GetNodeRequest  # noqa: Y015
 
 @_typing.final
 class GetNodeResponse(_message.Message):
-    """Of a node its heading is always there. With a budget, a summary that only joins the lines is not said again."""
+    """Of a node its heading is always there."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -630,6 +631,7 @@ class GetEventsRequest(_message.Message):
     NEWEST_FIRST_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     from_timestamp_ms: _builtins.int
     to_timestamp_ms: _builtins.int
@@ -639,6 +641,8 @@ class GetEventsRequest(_message.Message):
     newest_first: _builtins.bool
     session_id: _builtins.str
     agent: _builtins.str
+    as_of_ms: _builtins.int
+    """Only what was said by then."""
     max_tokens: _builtins.int
     def __init__(
         self,
@@ -650,20 +654,25 @@ class GetEventsRequest(_message.Message):
         newest_first: _builtins.bool = ...,
         session_id: _builtins.str | None = ...,
         agent: _builtins.str | None = ...,
+        as_of_ms: _builtins.int | None = ...,
         max_tokens: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "cursor", b"cursor", "session_id", b"session_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_as_of_ms", b"_as_of_ms", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "as_of_ms", b"as_of_ms", "cursor", b"cursor", "session_id", b"session_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "cursor", b"cursor", "from_timestamp_ms", b"from_timestamp_ms", "limit", b"limit", "max_tokens", b"max_tokens", "newest_first", b"newest_first", "session_id", b"session_id", "to_timestamp_ms", b"to_timestamp_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_as_of_ms", b"_as_of_ms", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "as_of_ms", b"as_of_ms", "cursor", b"cursor", "from_timestamp_ms", b"from_timestamp_ms", "limit", b"limit", "max_tokens", b"max_tokens", "newest_first", b"newest_first", "session_id", b"session_id", "to_timestamp_ms", b"to_timestamp_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent: _TypeAlias = _typing.Literal["agent"]  # noqa: Y015
     _WhichOneofArgType__agent: _TypeAlias = _typing.Literal["_agent", b"_agent"]  # noqa: Y015
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
     _WhichOneofReturnType__cursor: _TypeAlias = _typing.Literal["cursor"]  # noqa: Y015
     _WhichOneofArgType__cursor: _TypeAlias = _typing.Literal["_cursor", b"_cursor"]  # noqa: Y015
     _WhichOneofReturnType__session_id: _TypeAlias = _typing.Literal["session_id"]  # noqa: Y015
     _WhichOneofArgType__session_id: _TypeAlias = _typing.Literal["_session_id", b"_session_id"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__agent) -> _WhichOneofReturnType__agent | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cursor) -> _WhichOneofReturnType__cursor | None: ...
     @_typing.overload
@@ -712,10 +721,13 @@ class ExpandGripRequest(_message.Message):
     GRIP_ID_FIELD_NUMBER: _builtins.int
     EVENTS_BEFORE_FIELD_NUMBER: _builtins.int
     EVENTS_AFTER_FIELD_NUMBER: _builtins.int
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     grip_id: _builtins.str
     events_before: _builtins.int
     events_after: _builtins.int
+    as_of_ms: _builtins.int
+    """Only what was said by then: neither a later grip, nor later neighbours."""
     max_tokens: _builtins.int
     def __init__(
         self,
@@ -723,16 +735,21 @@ class ExpandGripRequest(_message.Message):
         grip_id: _builtins.str = ...,
         events_before: _builtins.int | None = ...,
         events_after: _builtins.int | None = ...,
+        as_of_ms: _builtins.int | None = ...,
         max_tokens: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_events_after", b"_events_after", "_events_before", b"_events_before", "events_after", b"events_after", "events_before", b"events_before"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_events_after", b"_events_after", "_events_before", b"_events_before", "as_of_ms", b"as_of_ms", "events_after", b"events_after", "events_before", b"events_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_events_after", b"_events_after", "_events_before", b"_events_before", "events_after", b"events_after", "events_before", b"events_before", "grip_id", b"grip_id", "max_tokens", b"max_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_events_after", b"_events_after", "_events_before", b"_events_before", "as_of_ms", b"as_of_ms", "events_after", b"events_after", "events_before", b"events_before", "grip_id", b"grip_id", "max_tokens", b"max_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
     _WhichOneofReturnType__events_after: _TypeAlias = _typing.Literal["events_after"]  # noqa: Y015
     _WhichOneofArgType__events_after: _TypeAlias = _typing.Literal["_events_after", b"_events_after"]  # noqa: Y015
     _WhichOneofReturnType__events_before: _TypeAlias = _typing.Literal["events_before"]  # noqa: Y015
     _WhichOneofArgType__events_before: _TypeAlias = _typing.Literal["_events_before", b"_events_before"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__events_after) -> _WhichOneofReturnType__events_after | None: ...
     @_typing.overload
@@ -1618,9 +1635,11 @@ class ResolveTimeRequest(_message.Message):
     PHRASE_FIELD_NUMBER: _builtins.int
     NOW_MS_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
     phrase: _builtins.str
     now_ms: _builtins.int
-    """When it is asked; now, by default."""
+    """When it is asked; `as_of_ms`, else now, by default."""
+    as_of_ms: _builtins.int
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Codes of the languages it may be in, such as "de"; every known one, by default."""
@@ -1631,13 +1650,19 @@ class ResolveTimeRequest(_message.Message):
         phrase: _builtins.str = ...,
         now_ms: _builtins.int | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
+        as_of_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "now_ms", b"now_ms"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "now_ms", b"now_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "languages", b"languages", "now_ms", b"now_ms", "phrase", b"phrase"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "languages", b"languages", "now_ms", b"now_ms", "phrase", b"phrase"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
     _WhichOneofReturnType__now_ms: _TypeAlias = _typing.Literal["now_ms"]  # noqa: Y015
     _WhichOneofArgType__now_ms: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__now_ms) -> _WhichOneofReturnType__now_ms | None: ...
 
 Global___ResolveTimeRequest: _TypeAlias = ResolveTimeRequest  # noqa: Y015
@@ -1708,25 +1733,33 @@ class GetTocMapRequest(_message.Message):
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     NOW_MS_FIELD_NUMBER: _builtins.int
     PROJECT_FIELD_NUMBER: _builtins.int
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
     max_tokens: _builtins.int
     """What the map may cost to read; 400 where it is 0."""
     now_ms: _builtins.int
-    """When it is asked; now, by default."""
+    """When it is asked; `as_of_ms`, else now, by default."""
     project: _builtins.str
     """Of this project only, named by its folder's full path or by its id: where it was left off, and its segments."""
+    as_of_ms: _builtins.int
     def __init__(
         self,
         *,
         max_tokens: _builtins.int = ...,
         now_ms: _builtins.int | None = ...,
         project: _builtins.str = ...,
+        as_of_ms: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "now_ms", b"now_ms"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "now_ms", b"now_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "project", b"project"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "project", b"project"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
     _WhichOneofReturnType__now_ms: _TypeAlias = _typing.Literal["now_ms"]  # noqa: Y015
     _WhichOneofArgType__now_ms: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__now_ms) -> _WhichOneofReturnType__now_ms | None: ...
 
 Global___GetTocMapRequest: _TypeAlias = GetTocMapRequest  # noqa: Y015
