@@ -22,6 +22,7 @@ DAY = "2026-11-18"
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=BERLIN)
 NOW_MS = int((NOON + timedelta(days=1)).timestamp()) * 1000
 WORDS = "We moved the deploy of the billing service to Friday, because the tests of the ledger were red until then."
+PLENTY = 1_000_000
 BUDGETS = [1, 30, 60, 100, 200, 400, 1000, 5000]
 
 
@@ -115,7 +116,7 @@ def test_a_list_never_costs_more_than_was_allowed(
     question: Callable[[Reader, int], CutReply], max_tokens: int, reader: Reader
 ) -> None:
     """What it states, and what is printed of it. It is the beginning of the whole list, item by item."""
-    reply, whole = question(reader, max_tokens), question(reader, 0)
+    reply, whole = question(reader, max_tokens), question(reader, PLENTY)
 
     assert reply.size_tokens <= max_tokens
     assert of_text(printed(reply)) <= max_tokens + 25
@@ -144,13 +145,14 @@ def test_the_budget_that_an_answer_names_brings_more_and_one_less_does_not(
 
 def test_a_nodes_heading_is_there_whatever_it_costs_and_its_lines_come_first(reader: Reader) -> None:
     """A line is there whole, with its grips, or not at all; a summary that only joins the lines is left out."""
-    whole = node(reader, 0).node
+    whole = node(reader, PLENTY).node
     heading = node(reader, 1).node
     some = node(reader, price(heading) + price(whole.bullets[0]) + 1).node
 
     assert (heading.node_id, heading.title, list(heading.bullets)) == (whole.node_id, whole.title, [])
     assert list(some.bullets) == [whole.bullets[0]]
     assert (some.summary, list(some.child_node_ids)) == ("", [])
+    assert (whole.summary, list(whole.bullets)) == ("", list(node(reader, 0).node.bullets))
     assert node(reader, price(whole)).node == whole
 
 

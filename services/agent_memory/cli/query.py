@@ -365,7 +365,8 @@ def _with_more_tokens(context: click.Context, reply: CutReply, max_tokens: int, 
 
 def _tokens_words(reply: CutReply, max_tokens: int) -> tuple[object, ...]:
     """The next page's budget: this one's, or what its first item costs, if that is more."""
-    return ("--tokens", max(max_tokens, reply.needed_tokens - reply.size_tokens + 1)) if max_tokens else ()
+    first = reply.needed_tokens - reply.size_tokens + bool(reply.size_tokens)
+    return ("--tokens", max(max_tokens, first)) if max_tokens else ()
 
 
 def _now() -> datetime:

@@ -21,10 +21,14 @@ class Budget:
 
     def __init__(self, max_tokens: int) -> None:
         """0 tokens and less are no limit."""
-        self.limit_tokens = max(max_tokens, 0)
+        self._limit_tokens = max(max_tokens, 0)
         self.size_bytes = 0
         # The least limit with which more would have been taken; 0 as long as nothing was left out.
         self.needed_tokens = 0
+
+    @property
+    def is_limited(self) -> bool:
+        return self._limit_tokens > 0
 
     @property
     def has_more(self) -> bool:
@@ -38,7 +42,7 @@ class Budget:
     def takes(self, item: Message | str) -> bool:
         """Whether the item still fits; it counts if it does."""
         size_bytes = self.size_bytes + _size(item)
-        if self.limit_tokens and not self.has_more and _price(size_bytes) > self.limit_tokens:
+        if self.is_limited and not self.has_more and _price(size_bytes) > self._limit_tokens:
             self.needed_tokens = _price(size_bytes)
         if self.has_more:
             return False

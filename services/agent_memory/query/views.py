@@ -39,7 +39,7 @@ def toc_root(reader: Reader, request: pb.GetTocRootRequest) -> pb.GetTocRootResp
     as_of_ms = _as_of_ms(request)
     budget = Budget(request.max_tokens)
     years = records.nodes(reader, records.year_ids(reader)[::-1], as_of_ms)
-    nodes = list(takewhile(budget.takes, (_with_children(reader, year, as_of_ms) for year in years)))
+    nodes = _that_fit(reader, years, as_of_ms, budget)
     return pb.GetTocRootResponse(nodes=nodes, has_more=budget.has_more, **budget.price)
 
 
@@ -55,11 +55,12 @@ def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
     if found is None:
         return pb.GetNodeResponse()
     budget = Budget(request.max_tokens)
-    whole = _with_children(reader, found, as_of_ms)
-    if not budget.takes(whole):
-        budget = Budget(request.max_tokens)
-        whole = _shortened(whole, budget, has_own_summary=found.summary is not None)
-    return pb.GetNodeResponse(node=whole, has_more=budget.has_more, **budget.price)
+    told = _with_children(reader, found, as_of_ms, is_brief=budget.is_limited)
+    if budget.is_limited:
+        told = _shortened(told, budget)
+    else:
+        budget.charge(told)
+    return pb.GetNodeResponse(node=told, has_more=budget.has_more, **budget.price)
 
 
 def history(reader: Reader, node_id: str) -> pb.GetNodeHistoryResponse:
@@ -81,7 +82,7 @@ def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse
     ids = list(islice(_child_ids(reader, parent, after, as_of_ms), limit + 1))
     budget = Budget(request.max_tokens)
     page = records.nodes(reader, ids[:limit], as_of_ms)
-    children = list(takewhile(budget.takes, (_with_children(reader, child, as_of_ms) for child in page)))
+    children = _that_fit(reader, page, as_of_ms, budget)
     if budget.has_more:
         after = children[-1].node_id if children else after
     elif len(ids) > limit:
@@ -211,23 +212,32 @@ def line(reader: Reader, found: TocNode) -> pb.TocLine:
     )
 
 
-def _with_children(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocNode:
-    if found.level == TocLevel.SEGMENT:
-        return node_to_pb(found, [])
-    period = records.period(found.node_id)
+def _with_children(
+    reader: Reader, found: TocNode, as_of_ms: int | None = None, *, is_brief: bool = False
+) -> pb.TocNode:
+    """The node as a message; a brief one does not say its lines once more where nobody wrote a summary."""
+    period = records.period(found.node_id) if found.level != TocLevel.SEGMENT else None
     children = islice(_child_ids(reader, period, "", as_of_ms), CHILD_IDS_MAX) if period else ()
-    return node_to_pb(found, list(children))
+    message = node_to_pb(found, list(children))
+    if is_brief and found.summary is None:
+        message.ClearField("summary")
+    return message
 
 
-def _shortened(whole: pb.TocNode, budget: Budget, *, has_own_summary: bool) -> pb.TocNode:
-    """The node with what fits: its heading whatever that costs, then lines, keywords and children, each in order."""
+def _that_fit(reader: Reader, found: list[TocNode], as_of_ms: int | None, budget: Budget) -> list[pb.TocNode]:
+    """The first of the nodes, as many as the budget takes."""
+    messages = (_with_children(reader, each, as_of_ms, is_brief=budget.is_limited) for each in found)
+    return list(takewhile(budget.takes, messages))
+
+
+def _shortened(whole: pb.TocNode, budget: Budget) -> pb.TocNode:
+    """The node with what fits: its heading whatever that costs, then summary, lines, keywords, children, in order."""
     cut = pb.TocNode()
     cut.CopyFrom(whole)
     for name in ("summary", "bullets", "keywords", "child_node_ids"):
         cut.ClearField(name)
     budget.charge(cut)
-    # One that was not written is the lines once more.
-    if has_own_summary and budget.takes(whole.summary):
+    if whole.HasField("summary") and budget.takes(whole.summary):
         cut.summary = whole.summary
     cut.bullets.extend(takewhile(budget.takes, whole.bullets))
     cut.keywords.extend(takewhile(budget.takes, whole.keywords))
