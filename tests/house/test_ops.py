@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from agent_memory.cli import stack
+from agent_memory.ingest.writer import ROOM_BYTES
+from agent_memory.lifetime import SHORT_LIFE_S, SHORT_LIVES_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "ops" / "systemd" / "agent-memory.service"
@@ -34,6 +36,19 @@ def test_the_systemd_unit_is_one(tmp_path: Path) -> None:
     )
 
     assert (verified.returncode, verified.stderr) == (0, "")
+
+
+def test_the_recovery_guide_names_the_limits_that_there_are() -> None:
+    """How much room a full disk needs, and how often a process may die."""
+    guide = " ".join((ROOT / "ops" / "RECOVERY.md").read_text(encoding="utf-8").split())
+    configuration = ConfigParser(interpolation=None)
+    configuration.read(ROOT / "supervisord.conf")
+    tries = {section["startretries"] for name, section in configuration.items() if name.startswith("program:")}
+
+    assert f"once {ROOM_BYTES >> 20} MiB are free, writing goes on by itself" in guide
+    assert f"died {tries.pop()} times in a row within a second" in guide
+    assert f"or {SHORT_LIVES_MAX} times within {SHORT_LIFE_S} s" in guide
+    assert not tries
 
 
 def test_both_services_run_the_daemon_attached() -> None:
