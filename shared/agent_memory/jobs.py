@@ -33,13 +33,15 @@ class Job:
     name: str
     cron: str
     jitter_s: int
-    # The level of the table of contents it rolls up; None for the compaction.
+    # The level of the table of contents it rolls up; None for the others.
     level: TocLevel | None = None
 
 
 JOBS: Final = {
     job.name: job
     for job in (
+        # Before the rollups, so that they tell of what was missed, too.
+        Job("reconcile", "30 0 * * *", 300),
         Job("toc_rollup_day", "0 1 * * *", 300, TocLevel.DAY),
         Job("toc_rollup_week", "0 2 * * 0", 300, TocLevel.WEEK),
         Job("toc_rollup_month", "0 3 1 * *", 300, TocLevel.MONTH),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,10 @@ def stored(stack: Stack, agent: str) -> list[pb.Event]:
         return list(client.events(request).events)
 
 
-def call_hooks(stack: Stack, agent: str) -> None:
+def call_hooks(stack: Stack, agent: str, only: Container[str] = ()) -> None:
     for event, stdin in transcripts.hook_calls(agent):
+        if only and event not in only:
+            continue
         variables = {**stack.env, "MEMORY_HOOK_DEADLINE_MS": "10000"}
         hook = subprocess.run([*program(), "--agent", agent, event], input=stdin, capture_output=True, env=variables)
         assert hook.stdout == handover.ANSWER
@@ -105,6 +108,36 @@ def test_a_history_of_another_program_comes_from_standard_input(shared_stack: St
     assert report["agents"]["Other"]["stored"] == 1
     assert [each["line"] for each in report["broken"]] == [2]
     assert [event.text for event in stored(shared_stack, "other")] == ["From elsewhere"]
+
+
+def test_what_the_hooks_missed_is_saved_at_night(stack: Stack) -> None:
+    """A session that no hook told of, and the part that is missing of another; with what is written to left alone."""
+    for agent in ("claude-code", "codex", "copilot-cli"):
+        settle(agent, stack)
+    home = Path(stack.env["HOME"])
+    for path in home.rglob("*.jsonl"):
+        os.utime(path, (1_795_000_000, 1_795_000_000))
+    written_to = next(home.glob(".copilot/session-state/*/events.jsonl"))
+    written_to.touch()
+    stack.start()
+    call_hooks(stack, "claude-code", only=("SessionStart", "UserPromptSubmit", "SessionEnd"))
+
+    run = json.loads(stack.run("scheduler", "run-now", "reconcile", "--json").stdout)
+    again = json.loads(stack.run("reconcile", "--json").stdout)
+
+    missing = len(transcripts.kept("codex", home)) + len(transcripts.kept("claude-code", home)) - 2
+    saved = {"sessions_saved": 1, "sessions_completed": 1, "events_saved": missing}
+    assert {name: int(count) for name, count in run["counts"].items()} == saved
+    assert (again["events_saved"], again["files_being_written"]) == (0, 1)
+    assert sum(tally["unchanged_files"] for tally in again["agents"].values()) == 4
+    assert sum(tally["files"] for tally in again["agents"].values()) == 0
+    # What is asked for by name is read all the same.
+    assert backfilled(stack, home / ".codex")["agents"]["codex"]["files"] == 2
+
+
+def test_nothing_is_reconciled_where_no_agent_was_used(stack: Stack) -> None:
+    """It needs no daemon to find that out."""
+    assert json.loads(stack.run("reconcile", "--json").stdout)["events_saved"] == 0
 
 
 @pytest.mark.drill

@@ -60,6 +60,8 @@ class Desk:
         self.refusal: Exception | None = None
         self.drafted: Callable[[], object] = lambda: None
         self.compaction: Callable[[], None] = lambda: None
+        # What it does is a command of its own, which has no business in this store.
+        self.pause("reconcile")
         self.start_worker()
 
     def start_worker(self) -> None:

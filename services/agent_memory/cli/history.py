@@ -1,20 +1,23 @@
-"""`backfill` and `import`: what was said before there was a memory, and elsewhere, taken in."""
+"""`backfill`, `reconcile` and `import`: what was said before there was a memory, was missed, or was said elsewhere."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from agent_memory.capture.history import places
+from agent_memory.cli.bookmarks import Bookmarks
 from agent_memory.cli.options import current, json_option, settings_options
+from agent_memory.cli.text import counted
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.settings import Settings
 
@@ -23,6 +26,8 @@ if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
     from agent_memory.cli.import_report import Report
     from agent_memory.cli.importing import Importer
 
+# A transcript that was written to within this is still being written to; its last words may not be the last.
+SETTLED_NS: Final = 60_000_000_000
 _MEGABYTE: Final = 1_000_000
 
 Advance = Callable[[int], None]
@@ -57,13 +62,38 @@ def backfill(
         where = f"in {path}" if path else "where agents keep them"
         raise AgentMemoryError(f"There are no transcripts{f' of {agent}' if agent else ''} {where}.")
     settings = current(context)
-    with importing(settings, "Reading", sum(each.size for each in transcripts), dry_run=dry_run) as (
-        importer,
-        report,
-        advance,
-    ):
-        take_transcripts(settings, importer, report, advance, transcripts, since_ms)
+    size = sum(each.size for each in transcripts)
+    # A file that is named is read, whatever was read before; and one that is read in part is not read.
+    bookmarks = Bookmarks(None if path or since or dry_run else _store(settings))
+    with importing(settings, "Reading", size, dry_run=dry_run) as (importer, report, advance):
+        _take(settings, importer, report, advance, transcripts, bookmarks, since_ms)
     _tell(report, as_json)
+
+
+@click.command()
+@json_option
+@settings_options
+@click.pass_context
+def reconcile(context: click.Context, as_json: bool) -> None:
+    """Compare what agents have kept with what is stored, and take in what the hooks missed.
+
+    It runs every night by itself, before an agent deletes what it kept. Only transcripts are read that were written
+    to since the last time, and nothing outside of the agents' own folders.
+
+    Example: memory-daemon reconcile
+    """
+    from agent_memory.cli.import_report import Report
+
+    settings = current(context)
+    until_ns = time.time_ns() - SETTLED_NS
+    found = _transcripts(None, None)
+    settled = [each for each in found if each.changed_ns <= until_ns]
+    report = Report()
+    if settled:
+        with importing(settings, "Comparing", sum(each.size for each in settled)) as (importer, report, advance):
+            _take(settings, importer, report, advance, settled, Bookmarks(_store(settings)))
+    content = {**_saved(report), "files_being_written": len(found) - len(settled), **report.content()}
+    click.echo(json.dumps(content, indent=2) if as_json else _verdict(content, report))
 
 
 @click.command("import")
@@ -99,7 +129,7 @@ def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) ->
 
 @contextmanager
 def importing(
-    settings: Settings, label: str, size: int, *, dry_run: bool
+    settings: Settings, label: str, size: int, *, dry_run: bool = False
 ) -> Iterator[tuple[Importer, Report, Advance]]:
     """What an import needs: where events go, what is to be told of it, and whom to tell the bytes that were read."""
     from agent_memory.cli.connection import connect
@@ -124,25 +154,58 @@ def importing(
         yield Importer(client, report), report, advance
 
 
-def take_transcripts(
+def _take(
     settings: Settings,
     importer: Importer,
     report: Report,
     advance: Advance,
     transcripts: Sequence[Transcript],
-    since_ms: int,
+    bookmarks: Bookmarks,
+    since_ms: int = 0,
 ) -> None:
-    """Take in these transcripts, from that moment on."""
+    """Take in these transcripts, but for those with a bookmark, from that moment on."""
     from agent_memory.capture.history.reading import events_of
     from agent_memory.capture.projects import Projects
 
     projects = Projects(settings.project_names)
     for transcript in transcripts:
         tally = report.tally(transcript.agent)
+        if bookmarks.has_read(transcript):
+            tally.unchanged_files += 1
+            advance(transcript.size)
+            continue
         tally.files += 1
-        events = events_of(transcript, projects, report.add_broken, advance)
+        events = events_of(transcript, projects, report.add_broken, advance, settings.tool_max_bytes)
         importer.take((event for event in events if event.timestamp_ms >= since_ms), tally)
-    importer.flush()
+        importer.flush()
+        bookmarks.add(transcript)
+    bookmarks.save()
+
+
+def _store(settings: Settings) -> Path | None:
+    """The store's folder, where it is on this machine."""
+    return settings.db_path if "MEMORY_DAEMON_ADDR" not in os.environ and settings.db_path.is_dir() else None
+
+
+def _saved(report: Report) -> dict[str, int]:
+    return {
+        "sessions_saved": report.sessions_saved,
+        "sessions_completed": report.sessions_completed,
+        "events_saved": report.stored,
+    }
+
+
+def _verdict(content: Mapping[str, Any], report: Report) -> str:
+    lines = [report.text()] if content["events_saved"] or content["broken_count"] else []
+    if content["events_saved"]:
+        saved, completed = counted(content["sessions_saved"], "session"), content["sessions_completed"]
+        lines.append(f"Saved {saved} that the hooks had missed altogether, and what was missing of {completed}")
+    else:
+        lines.append("Nothing is missing: all that the agents have kept is stored")
+    if being_written := content["files_being_written"]:
+        verb = "is" if being_written == 1 else "are"
+        lines.append(f"{counted(being_written, 'transcript')} {verb} being written to, to be read the next time")
+    return "\n".join(lines)
 
 
 def _transcripts(agent: str | None, path: Path | None) -> list[Transcript]:

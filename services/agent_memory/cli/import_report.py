@@ -23,9 +23,10 @@ class Tally:
     # Read to their end before, and not written to since.
     unchanged_files: int = 0
     events: int = 0
-    # New to the store, there already, and refused by the daemon.
+    # New to the store, there already, not to be stored because the user said so, and refused by the daemon.
     stored: int = 0
     known: int = 0
+    ignored: int = 0
     refused: int = 0
     # By session, whether something of it was there before.
     sessions: dict[str, bool] = field(default_factory=dict)
@@ -94,8 +95,11 @@ class Report:
         events = sum(tally.events for tally in self.tallies.values())
         if self.dry_run:
             return f"DRY RUN - {counted(events, 'event')} would be taken in, those left out that are there already"
+        ignored = sum(tally.ignored for tally in self.tallies.values())
         took_s = max(time.monotonic() - self._began_s, 0.001)
-        return f"Stored {counted(self.stored, 'event')} in {took_s:.1f} s; read {events / took_s:,.0f} events a second"
+        left_out = f"; left out {ignored} that are not to be stored" if ignored else ""
+        rate = f"{events / took_s:,.0f} events a second"
+        return f"Stored {counted(self.stored, 'event')} in {took_s:.1f} s, {rate}{left_out}"
 
     def _broken_lines(self) -> Iterator[str]:
         if not self.broken_count:
@@ -120,6 +124,7 @@ def _content(tally: Tally) -> dict[str, int]:
         "events": tally.events,
         "stored": tally.stored,
         "known": tally.known,
+        "ignored": tally.ignored,
         "refused": tally.refused,
     }
 

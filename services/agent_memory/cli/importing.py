@@ -75,6 +75,8 @@ class Importer:
             if result.error:
                 tally.refused += 1
                 self._report.add_broken(Broken(Path(event.session_id), 0, result.error))
+            elif result.ignored:
+                tally.ignored += 1
             elif result.created:
                 tally.stored += 1
                 tally.touched.add(event.session_id)

@@ -21,11 +21,14 @@ COMMANDS = {
     "restart": "lifecycle",
     "status": "lifecycle",
     "logs": "lifecycle",
+    "pause-capture": "capturing",
+    "resume-capture": "capturing",
     "query": "query",
     "admin": "admin",
     "scheduler": "scheduler",
     "hooks": "hooks",
     "backfill": "history",
+    "reconcile": "history",
     "import": "history",
     "config": "config",
     "demo": "demo",
@@ -51,8 +54,9 @@ class _Root(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"agent_memory.cli.{COMMANDS[cmd_name]}")
-        # No function can be called import.
-        command: click.Command = getattr(module, f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name)
+        # No function can be called import, and none has a hyphen in its name.
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Final
 
 from agent_memory.bus.client import Bus
+from agent_memory.errors import AgentMemoryError
 from agent_memory.model import TocLevel
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
@@ -14,6 +18,8 @@ from agent_memory.worker.toc import Toc
 
 # A compaction that takes longer hangs; a large store on a slow disk may need an hour.
 COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
+# Reading gigabytes of transcripts for the first time takes minutes.
+RECONCILE_TIMEOUT_S: Final = 6 * 3600.0
 # However long ago the last rollup was: nodes are told again with every commit, so what is older was left true.
 LOOK_BACK_MAX_MS: Final = 100 * 24 * 3600 * 1000
 
@@ -35,6 +41,25 @@ def compact(writer: Bus) -> Counts:
     """Compact the whole store; returns when that is done, which may take minutes."""
     reply = writer.ask(pb.Command(compact=pb.Compact()), COMPACTION_TIMEOUT_S)
     return {"column_families": len(reply.compacted.column_families)}
+
+
+def reconcile() -> Counts:
+    """Compare the agents' transcripts with the store and take in what is missing; raises AgentMemoryError.
+
+    Done by the command of that name, in a process of its own: what it takes in must come by way of the front as all
+    that comes in does, and its memory goes with it.
+    """
+    command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "reconcile", "--json"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RECONCILE_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AgentMemoryError(f"it took longer than {RECONCILE_TIMEOUT_S:.0f} s") from error
+    if done.returncode != 0:
+        raise AgentMemoryError(done.stderr.strip() or f"it ended with {done.returncode}")
+    told = json.loads(done.stdout)
+    return {name: told[name] for name in ("sessions_saved", "sessions_completed", "events_saved")}
 
 
 def _periods(level: TocLevel, from_ms: int, to_ms: int, zone: tzinfo) -> Iterator[Period]:

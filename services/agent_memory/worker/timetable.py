@@ -32,7 +32,7 @@ from agent_memory.store.codec import JobRun, JobState
 from agent_memory.store.reader import Reader
 from agent_memory.worker import attempts
 from agent_memory.worker.attempts import Attempt
-from agent_memory.worker.jobs import Counts, compact, draft_rollup
+from agent_memory.worker.jobs import Counts, compact, draft_rollup, reconcile
 from agent_memory.worker.toc import Toc
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,11 @@ class Timetable:
         self._now_ms = 0
         self._entries: list[_Entry] = []
         self._loop = schedule.Scheduler()
+        # What is done beside the loop, by the job's name.
+        self._works: dict[str, Callable[[], Counts]] = {
+            "rocksdb_compaction": partial(compact, writer),
+            "reconcile": reconcile,
+        }
 
     def run_due(self, now_ms: int) -> None:
         """Run what is due or asked for, take in how runs beside it ended; a job that fails is tried again later.
@@ -132,8 +137,8 @@ class Timetable:
             return
         self._send(entry, _change(entry, replace(state, last_run_ms=self._now_ms, is_running=True)))
         if job.level is None:
-            # It takes minutes and only waits for the writer: events must not wait with it.
-            entry.beside = _beside(partial(compact, self._writer))
+            # They take minutes and only wait for others: events must not wait with them.
+            entry.beside = _beside(self._works[job.name])
         else:
             self._roll_up(entry, job.level)
 

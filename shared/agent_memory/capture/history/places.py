@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -100,4 +101,8 @@ def _transcript(agent: str, path: Path) -> Transcript | None:
     if path.is_symlink() or not path.is_file():
         return None
     status = path.stat()
-    return Transcript(agent, path, status.st_size, status.st_mtime_ns)
+    changed_ns = status.st_mtime_ns
+    with suppress(OSError):
+        # What was written to a database last is in its log.
+        changed_ns = max(changed_ns, path.with_name(f"{path.name}-wal").stat().st_mtime_ns)
+    return Transcript(agent, path, status.st_size, changed_ns)

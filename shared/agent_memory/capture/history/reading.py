@@ -13,7 +13,7 @@ from agent_memory.capture.history.places import Transcript
 from agent_memory.capture.projects import Projects
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.wire import HookCall
-from agent_memory.model import Event
+from agent_memory.model import TOOL_MAX_BYTES, Event
 
 _READERS = {
     "claude-code": claude_code.moments,
@@ -25,15 +25,22 @@ _READERS = {
 _LATE_MS = 1 << 62
 
 
-def events_of(transcript: Transcript, projects: Projects, report: Report, advance: Advance) -> Iterator[Event]:
+def events_of(
+    transcript: Transcript,
+    projects: Projects,
+    report: Report,
+    advance: Advance,
+    tool_max_bytes: int = TOOL_MAX_BYTES,
+) -> Iterator[Event]:
     """The transcript's events, in its order, under the ids that live capture gives them.
 
-    What can't be read is reported and skipped; `advance` is told the bytes as they are read.
+    What can't be read is reported and skipped; `advance` is told the bytes as they are read. Of a tool's input, and of
+    its result, `tool_max_bytes` are kept.
     """
     sessions, folders = Sessions(), _Folders(projects)
     for number, moment in enumerate(moments_of(transcript, report, advance), start=1):
         try:
-            event = _event(transcript.agent, moment, number, sessions, folders)
+            event = _event(transcript.agent, moment, number, sessions, folders, tool_max_bytes)
         except Exception as error:
             # A record that no agent has written so far must not stand in the way of those behind it.
             report(Broken(transcript.path, 0, f"moment {number} was not understood: {error!r}"))
@@ -49,10 +56,12 @@ def moments_of(transcript: Transcript, report: Report, advance: Advance) -> Iter
     return _READERS[transcript.agent](lines.records(transcript.path, report, advance), transcript.path)
 
 
-def _event(agent: str, moment: Moment, number: int, sessions: Sessions, folders: _Folders) -> Event | None:
+def _event(
+    agent: str, moment: Moment, number: int, sessions: Sessions, folders: _Folders, tool_max_bytes: int
+) -> Event | None:
     call = sessions.completed(wire.heard(moment.payload, agent=agent, event=moment.hook, project=moment.project))
     call = replace(call, project_id=folders.project_id(call), git_branch=moment.git_branch)
-    return events.event_from(call, moment.at_ms, str(number))
+    return events.event_from(call, moment.at_ms, str(number), tool_max_bytes)
 
 
 class _Folders:
