@@ -71,13 +71,14 @@ class Client:
     def history(self, node_id: str) -> pb.GetNodeHistoryResponse:
         return self._call(self._stub.GetNodeHistory, pb.GetNodeHistoryRequest(node_id=node_id))
 
-    def toc_map(self, max_tokens: int = 0, project: str = "") -> pb.GetTocMapResponse:
+    def toc_map(self, max_tokens: int = 0, project: str = "", *, as_of_ms: int | None = None) -> pb.GetTocMapResponse:
         """What there is in time, in so many tokens: all, or of the project of that folder, or of that name."""
-        return self._call(self._stub.GetTocMap, pb.GetTocMapRequest(max_tokens=max_tokens, project=project))
+        request = pb.GetTocMapRequest(max_tokens=max_tokens, project=project, as_of_ms=as_of_ms)
+        return self._call(self._stub.GetTocMap, request)
 
-    def resolve_time(self, phrase: str) -> pb.ResolveTimeResponse:
-        """What a time in words means; raises UsageError when nobody can tell."""
-        return self._call(self._stub.ResolveTime, pb.ResolveTimeRequest(phrase=phrase))
+    def resolve_time(self, phrase: str, as_of_ms: int | None = None) -> pb.ResolveTimeResponse:
+        """What a time in words means, or meant at that time; raises UsageError when nobody can tell."""
+        return self._call(self._stub.ResolveTime, pb.ResolveTimeRequest(phrase=phrase, as_of_ms=as_of_ms))
 
     def browse(
         self,
@@ -97,9 +98,17 @@ class Client:
         return self._call(self._stub.GetEvents, request)
 
     def expand(
-        self, grip_id: str, before: int | None = None, after: int | None = None, *, max_tokens: int = 0
+        self,
+        grip_id: str,
+        before: int | None = None,
+        after: int | None = None,
+        *,
+        as_of_ms: int | None = None,
+        max_tokens: int = 0,
     ) -> pb.ExpandGripResponse:
-        request = pb.ExpandGripRequest(grip_id=grip_id, events_before=before, events_after=after, max_tokens=max_tokens)
+        request = pb.ExpandGripRequest(
+            grip_id=grip_id, events_before=before, events_after=after, as_of_ms=as_of_ms, max_tokens=max_tokens
+        )
         return self._call(self._stub.ExpandGrip, request)
 
     def stats(self) -> pb.GetStatsResponse:

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from agent_memory.errors import UsageError
-from agent_memory.query import views
+from agent_memory.query import overview, views, when
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records, schema
 from conversations import BEGIN_MS
 from keeper import Keeper
+from tree import tree_of
 from writer import WriterProcess, said
 
 HOUR_MS = 3_600_000
@@ -66,6 +67,51 @@ def test_the_tree_can_be_walked_as_it_was(writer: WriterProcess, keeper: Keeper)
     assert list(week[0].child_node_ids) == [segment.node_id for segment in segments]
     assert [segment.session_id for segment in segments] == ["s0"]
     assert not views.toc_root(keeper.reader, pb.GetTocRootRequest(as_of_ms=BEGIN_MS)).nodes
+
+
+def test_map_and_words_answer_as_they_would_have_then(writer: WriterProcess, keeper: Keeper) -> None:
+    """The words and the nodes of then; "today" is the day of which it is asked."""
+    tell(writer, keeper, 0, "We decided to use Postgres.")
+    tell(writer, keeper, 1, "The login test fails on Fridays.")
+    tell(writer, keeper, 30, "The importer is done.")
+    then_ms, now_ms = BEGIN_MS + 2 * HOUR_MS + 1, BEGIN_MS + 40 * HOUR_MS
+
+    then = overview.toc_map(keeper.reader, pb.GetTocMapRequest(as_of_ms=then_ms, max_tokens=2000), now_ms)
+    meant = when.resolve(keeper.reader, pb.ResolveTimeRequest(phrase="today", as_of_ms=then_ms), now_ms)
+    before = when.resolve(keeper.reader, pb.ResolveTimeRequest(phrase="today", as_of_ms=BEGIN_MS), now_ms)
+
+    lines = {section.title: [line.node_id for line in section.nodes] for section in then.sections}
+    assert len(lines["Today"]) == 1
+    assert lines["This week"] == [MONDAY]
+    first = views.node(keeper.reader, pb.GetNodeRequest(node_id=lines["Today"][0])).node
+    assert first.session_id == "s0"
+    (day,) = meant.span.nodes
+    assert (day.node_id, day.tokens) == (MONDAY, then.sections[1].nodes[0].tokens)
+    assert (
+        day.tokens
+        < when.resolve(keeper.reader, pb.ResolveTimeRequest(phrase="2025-10-20"), now_ms).span.nodes[0].tokens
+    )
+    assert not before.span.nodes
+
+
+def test_what_was_said_later_is_not_told(writer: WriterProcess, keeper: Keeper) -> None:
+    """Neither events, nor a grip of them, nor what followed upon an earlier one."""
+    texts = ("We decided to use Postgres.", "Why?", "Because of its queues.", "The login test fails on Fridays.")
+    writer.append([said(f"e{number}", BEGIN_MS + number * 60_000, text) for number, text in enumerate(texts)])
+    keeper.now_ms = BEGIN_MS + 2 * HOUR_MS
+    keeper.drain()
+    then_ms = BEGIN_MS + 60_000
+    grips = {grip.timestamp_ms: grip.grip_id for grip in tree_of(keeper.reader)[MONDAY].grips}
+
+    events = views.events(keeper.reader, pb.GetEventsRequest(as_of_ms=then_ms)).events
+    first = views.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[BEGIN_MS], as_of_ms=then_ms))
+    later = views.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[max(grips)], as_of_ms=then_ms))
+
+    assert [event.event_id for event in events] == ["e0", "e1"]
+    assert first.HasField("grip")
+    assert [event.event_id for event in first.events_after] == ["e1"]
+    assert max(grips) > then_ms
+    assert not later.HasField("grip")
 
 
 def test_pages_of_the_past_hold_what_they_should(writer: WriterProcess, keeper: Keeper) -> None:

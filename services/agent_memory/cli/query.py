@@ -104,7 +104,7 @@ def node(
         _show_history(context, named, as_json)
         return
     with connect(current(context)) as client:
-        wanted = _node_id(client, named)
+        wanted = _node_id(client, named, _as_of_ms(as_of))
         reply = client.node(wanted, version=version, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
     if as_json or reply.HasField("node"):
         which = ("--version", version) if version else _as_of_words(as_of)
@@ -126,10 +126,11 @@ def node(
 @query.command("map")
 @click.option("--tokens", "max_tokens", default=400, show_default=True, type=click.IntRange(min=1), help="Its size.")
 @click.option("--project", metavar="FOLDER", help="Of the project of that folder only, or of the one of that name.")
+@_as_of_option
 @json_option
 @settings_options
 @click.pass_context
-def toc_map(context: click.Context, max_tokens: int, project: str | None, as_json: bool) -> None:
+def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of: str | None, as_json: bool) -> None:
     """Show what there is in time, and what each node costs to read: what to look at first.
 
     Example: memory-daemon query map --tokens 1000
@@ -137,16 +138,17 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_jso
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.toc_map(max_tokens, _project(project) if project else "")
+        reply = client.toc_map(max_tokens, _project(project) if project else "", as_of_ms=_as_of_ms(as_of))
     _show(context, reply, as_json, lambda page: page.toc_map(reply))
 
 
 @query.command()
 @click.argument("phrase", nargs=-1, required=True)
+@_as_of_option
 @json_option
 @settings_options
 @click.pass_context
-def when(context: click.Context, phrase: tuple[str, ...], as_json: bool) -> None:
+def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, as_json: bool) -> None:
     """Show what a time in words means, and the nodes that cover it.
 
     English, German, French, Spanish, Italian and Portuguese are understood.
@@ -156,7 +158,7 @@ def when(context: click.Context, phrase: tuple[str, ...], as_json: bool) -> None
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.resolve_time(" ".join(phrase))
+        reply = client.resolve_time(" ".join(phrase), _as_of_ms(as_of))
     _show(context, reply, as_json, lambda page: page.when(reply))
 
 
@@ -188,7 +190,7 @@ def browse(
 
     named = _one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05")
     with connect(current(context)) as client:
-        wanted = _node_id(client, named)
+        wanted = _node_id(client, named, _as_of_ms(as_of))
         reply = client.browse(wanted, limit, token, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
     more = _command(
         context,
@@ -210,6 +212,7 @@ def browse(
 @click.option("--agent", metavar="NAME", help="Of this agent only.")
 @click.option("--newest-first", is_flag=True, help="The last event first.")
 @click.option("--cursor", help="Where the last page ended.")
+@_as_of_option
 @_tokens_option
 @json_option
 @settings_options
@@ -223,6 +226,7 @@ def events(
     agent: str | None,
     newest_first: bool,
     cursor: str | None,
+    as_of: str | None,
     max_tokens: int,
     as_json: bool,
 ) -> None:
@@ -233,7 +237,7 @@ def events(
     from agent_memory.cli.connection import connect
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
-    now = _now()
+    now = _then(as_of)
     request = GetEventsRequest(
         from_timestamp_ms=parse_moment(from_, now) if from_ else 0,
         to_timestamp_ms=parse_moment(to, now, end=True) if to else _END_OF_TIME_MS,
@@ -242,6 +246,7 @@ def events(
         newest_first=newest_first,
         session_id=session,
         agent=agent,
+        as_of_ms=_as_of_ms(as_of),
         max_tokens=max_tokens,
     )
     with connect(current(context)) as client:
@@ -253,6 +258,7 @@ def events(
         *(("--agent", agent) if agent else ()),
         *(("--newest-first",) if newest_first else ()),
         *(("--cursor", reply.cursor) if reply.cursor else ()),
+        *_as_of_words(as_of),
         *_tokens_words(reply, max_tokens),
     )
     _show(context, reply, as_json, lambda page: page.events(reply, more), reply if max_tokens else None)
@@ -263,6 +269,7 @@ def events(
 @click.option("--grip-id", "grip_id_option", metavar="GRIP_ID", help="The same as the argument.")
 @click.option("--before", default=3, show_default=True, type=click.IntRange(min=0), help="Events before it.")
 @click.option("--after", default=3, show_default=True, type=click.IntRange(min=0), help="Events after it.")
+@_as_of_option
 @_tokens_option
 @json_option
 @settings_options
@@ -273,6 +280,7 @@ def expand(
     grip_id_option: str | None,
     before: int,
     after: int,
+    as_of: str | None,
     max_tokens: int,
     as_json: bool,
 ) -> None:
@@ -284,14 +292,14 @@ def expand(
 
     wanted = _one_of(grip_id, grip_id_option, "GRIP_ID", "expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS")
     with connect(current(context)) as client:
-        reply = client.expand(wanted, before, after, max_tokens=max_tokens)
+        reply = client.expand(wanted, before, after, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
     if as_json or reply.HasField("grip"):
-        around = ("--before", before, "--after", after)
+        around = ("--before", before, "--after", after, *_as_of_words(as_of))
         more = _with_more_tokens(context, reply, max_tokens, "expand", wanted, *around)
         _show(context, reply, as_json, lambda page: page.grip(reply, more), reply if max_tokens else None)
     if not reply.HasField("grip"):
         raise AgentMemoryError(
-            f"There is no grip {wanted!r}: the id is not complete, or its node was summarised anew. "
+            f"There is no grip {wanted!r}: the id is not complete, its node was summarised anew, or it is of later. "
             "Grips stand below the bullets of: memory-daemon query node NODE_ID"
         )
 
@@ -312,11 +320,14 @@ def _one_of(argument: str | None, option: str | None, name: str, example: str) -
     return wanted
 
 
-def _node_id(client: Client, named: str) -> str:
-    """The node that was named by its id, by another spelling of it, or in words; raises UsageError for several."""
+def _node_id(client: Client, named: str, as_of_ms: int | None = None) -> str:
+    """The node that was named by its id, by another spelling of it, or in words, as they were meant then.
+
+    Raises UsageError for several.
+    """
     if named.startswith("toc:") or parse_period(named):
         return named
-    reply = client.resolve_time(named)
+    reply = client.resolve_time(named, as_of_ms)
     nodes = reply.span.nodes
     if reply.alternatives:
         meant = "".join(f"\n  {_meaning(span)}" for span in (reply.span, *reply.alternatives))
@@ -350,6 +361,12 @@ def _show_history(context: click.Context, named: str, as_json: bool) -> None:
 
 def _as_of_ms(as_of: str | None) -> int | None:
     return parse_moment(as_of, _now(), end=True) if as_of else None
+
+
+def _then(as_of: str | None) -> datetime:
+    """The moment of which it is asked; now, where none is named."""
+    as_of_ms, now = _as_of_ms(as_of), _now()
+    return now if as_of_ms is None else datetime.fromtimestamp(as_of_ms / 1000, now.tzinfo)
 
 
 def _as_of_words(as_of: str | None) -> tuple[str, ...]:

@@ -13,13 +13,12 @@ from itertools import islice
 from typing import Final
 
 from agent_memory import tokens
-from agent_memory.errors import UsageError
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.query import project_map, views
 from agent_memory.query.project_map import Section
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.store import keys, records
+from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
 TOKENS_DEFAULT: Final = 400
@@ -40,11 +39,12 @@ def toc_map(
 
     `projects` are the names of the one project that it is to be of; of all that there is without any.
     """
-    asked_ms = request.now_ms if request.HasField("now_ms") else now_ms
-    if not 0 <= asked_ms <= keys.TIMESTAMP_MAX_MS:
-        raise UsageError(f"now_ms {asked_ms} is not between 0 and {keys.TIMESTAMP_MAX_MS}")
+    asked_ms, as_of_ms = views.asked_ms(request, now_ms), views.as_of_ms_of(request)
     budget = (request.max_tokens if request.max_tokens > 0 else TOKENS_DEFAULT) * tokens.BYTES_PER_TOKEN
-    found = project_map.sections(reader, projects, asked_ms) if projects else _sections(reader, asked_ms)
+    if projects:
+        found = project_map.sections(reader, projects, asked_ms, as_of_ms)
+    else:
+        found = _sections(reader, asked_ms, as_of_ms)
     sections = [(pb.TocMapSection(title=title), lines) for title, lines in found]
     size, has_more = _deal(sections, budget - _END_BYTES)
     return pb.GetTocMapResponse(
@@ -84,33 +84,34 @@ def _size(line: pb.TocLine) -> int:
     return len(f"{line.title}{line.node_id}{line.tokens}".encode()) + _LINE_BYTES + bullets
 
 
-def _sections(reader: Reader, now_ms: int) -> Iterator[Section]:
-    for title, nodes in _nodes(reader, now_ms):
-        yield title, map(partial(views.line, reader), nodes)
+def _sections(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[Section]:
+    for title, nodes in _nodes(reader, now_ms, as_of_ms):
+        yield title, map(partial(views.line, reader, as_of_ms=as_of_ms), nodes)
 
 
-def _nodes(reader: Reader, now_ms: int) -> Iterator[tuple[str, Sequence[TocNode]]]:
+def _nodes(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[tuple[str, Sequence[TocNode]]]:
     today = day_of(now_ms, records.time_zone(reader))
     week, month, year = today.ancestors()
-    yield "Going on", _going_on(reader, now_ms)
-    yield "Today", [node for node in _newest(reader, records.segment_prefix(today)) if not node.is_open]
-    yield "This week", records.nodes(reader, _days(week, today))
-    yield "Weeks", _newest(reader, "toc:week:", week)
-    yield "Months", _newest(reader, "toc:month:", month)
-    yield "Years", _newest(reader, "toc:year:", year)
+    newest = partial(_newest, reader, as_of_ms)
+    yield "Going on", _going_on(reader, now_ms, as_of_ms)
+    yield "Today", [node for node in newest(records.segment_prefix(today)) if not node.is_open]
+    yield "This week", records.nodes(reader, _days(week, today), as_of_ms)
+    yield "Weeks", newest("toc:week:", week)
+    yield "Months", newest("toc:month:", month)
+    yield "Years", newest("toc:year:", year)
 
 
-def _going_on(reader: Reader, now_ms: int) -> list[TocNode]:
+def _going_on(reader: Reader, now_ms: int, as_of_ms: int | None) -> list[TocNode]:
     """The conversations that have not ended, the one that was last heard of first."""
     found = sorted(islice(records.open_segments(reader), OPEN_MAX), key=lambda each: each[2], reverse=True)
     rows = [records.segment_before(reader, session_id, first) for session_id, first, _ in found[:SECTION_MAX]]
-    nodes = records.nodes(reader, [row.node_id for _, row in filter(None, rows)])
+    nodes = records.nodes(reader, [row.node_id for _, row in filter(None, rows)], as_of_ms)
     return [node for node in nodes if node.is_open and node.start_ms <= now_ms]
 
 
-def _newest(reader: Reader, prefix: str, until: Period | None = None) -> list[TocNode]:
+def _newest(reader: Reader, as_of_ms: int | None, prefix: str, until: Period | None = None) -> list[TocNode]:
     ids = records.newest_ids(reader, prefix, until.node_id if until else prefix, SECTION_MAX)
-    return records.nodes(reader, ids)
+    return records.nodes(reader, ids, as_of_ms)
 
 
 def _days(week: Period, today: Period) -> list[str]:

@@ -31,18 +31,18 @@ LEFT_OFF_BULLETS: Final = 3
 Section = tuple[str, Iterator[pb.TocLine]]
 
 
-def sections(reader: Reader, names: Sequence[str], now_ms: int) -> Iterator[Section]:
+def sections(reader: Reader, names: Sequence[str], now_ms: int, as_of_ms: int | None = None) -> Iterator[Section]:
     """What there is of the project that has these names, latest first; a segment stands in one section only."""
     zone = records.time_zone(reader)
     today = day_of(now_ms, zone)
     midnight_ms, _ = today.span_ms(zone)
     monday_ms, _ = next(today.ancestors()).span_ms(zone)
-    project = _Project(reader, names)
+    project = _Project(reader, names, as_of_ms)
     left_off = max(project.newest(0, now_ms + 1, UNDER_WAY_MAX), key=_last_heard, default=None)
     if left_off is None:
         return
     project.shown = left_off.node_id
-    yield "Where we left off", iter([_with_bullets(views.line(reader, left_off), left_off)])
+    yield "Where we left off", iter([_with_bullets(views.line(reader, left_off, as_of_ms), left_off)])
     yield "Today", project.lines(midnight_ms, now_ms + 1)
     yield "This week", project.lines(monday_ms, midnight_ms)
     until_ms = monday_ms
@@ -60,6 +60,7 @@ def sections(reader: Reader, names: Sequence[str], now_ms: int) -> Iterator[Sect
 class _Project:
     reader: Reader
     names: Sequence[str]
+    as_of_ms: int | None
     # The node that stands above all others already.
     shown: str = ""
 
@@ -68,12 +69,12 @@ class _Project:
         found = self.newest(from_ms, to_ms, SECTION_MAX)
         if tell_most_first:
             found.sort(key=lambda node: node.event_count, reverse=True)
-        yield from (views.line(self.reader, node) for node in found if node.node_id != self.shown)
+        yield from (views.line(self.reader, node, self.as_of_ms) for node in found if node.node_id != self.shown)
 
     def newest(self, from_ms: int, to_ms: int, limit: int) -> list[TocNode]:
         """Of the last segments that begin in that span, those that say something."""
         rows = islice(self._rows(from_ms, to_ms), limit)
-        nodes = records.nodes(self.reader, [row.node_id for _, row in rows])
+        nodes = records.nodes(self.reader, [row.node_id for _, row in rows], self.as_of_ms)
         return [node for node in nodes if node.bullets]
 
     def last_before(self, moment_ms: int) -> int | None:

@@ -30,13 +30,30 @@ EXAMINED_MAX: Final = 5000
 NEIGHBOURS_DEFAULT: Final = 3
 NEIGHBOURS_MAX: Final = 100
 EXCERPT_EVENTS_MAX: Final = 200
+# What is asked of nodes, as they are or as they were.
+AsOfRequest = (
+    pb.GetTocRootRequest | pb.GetNodeRequest | pb.BrowseTocRequest | pb.GetTocMapRequest | pb.ResolveTimeRequest
+)
 # A node names so many children; BrowseToc pages through all of them.
 CHILD_IDS_MAX: Final = 1000
 
 
+def as_of_ms_of(request: AsOfRequest) -> int | None:
+    """The time of which it is asked what was known then; None for now."""
+    return request.as_of_ms if request.HasField("as_of_ms") else None
+
+
+def asked_ms(request: pb.GetTocMapRequest | pb.ResolveTimeRequest, now_ms: int) -> int:
+    """When it is asked: as it says, else at the time of which it is asked, else now; raises UsageError."""
+    asked = request.now_ms if request.HasField("now_ms") else as_of_ms_of(request)
+    if asked is not None and not 0 <= asked <= keys.TIMESTAMP_MAX_MS:
+        raise UsageError(f"{asked} is no time that can be asked of: milliseconds from 0 to {keys.TIMESTAMP_MAX_MS}")
+    return now_ms if asked is None else asked
+
+
 def toc_root(reader: Reader, request: pb.GetTocRootRequest) -> pb.GetTocRootResponse:
     """The years, newest first."""
-    as_of_ms = _as_of_ms(request)
+    as_of_ms = as_of_ms_of(request)
     budget = Budget(request.max_tokens)
     years = records.nodes(reader, records.year_ids(reader)[::-1], as_of_ms)
     nodes = _that_fit(reader, years, as_of_ms, budget)
@@ -45,7 +62,7 @@ def toc_root(reader: Reader, request: pb.GetTocRootRequest) -> pb.GetTocRootResp
 
 def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
     """The node, under any spelling of its id; absent when there is none, or not that version, or was none then."""
-    node_id, as_of_ms = _canonical(_named(request.node_id)), _as_of_ms(request)
+    node_id, as_of_ms = _canonical(_named(request.node_id)), as_of_ms_of(request)
     if request.HasField("version") and as_of_ms is not None:
         raise UsageError("version and as_of_ms name a version each; give one of them")
     if request.HasField("version"):
@@ -78,7 +95,7 @@ def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse
         return pb.BrowseTocResponse()
     limit = min(request.limit, BROWSE_MAX) if request.limit > 0 else BROWSE_DEFAULT
     after = _decoded("continuation_token", request.continuation_token) if request.continuation_token else ""
-    as_of_ms = _as_of_ms(request)
+    as_of_ms = as_of_ms_of(request)
     ids = list(islice(_child_ids(reader, parent, after, as_of_ms), limit + 1))
     budget = Budget(request.max_tokens)
     page = records.nodes(reader, ids[:limit], as_of_ms)
@@ -118,7 +135,7 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
     if not request.grip_id:
         raise UsageError("grip_id is empty; the bullets of a node name their grips")
     grip = records.grip(reader, request.grip_id)
-    if grip is None:
+    if grip is None or grip.end_timestamp_ms > _until_ms(request):
         return pb.ExpandGripResponse()
     before = _neighbours(request.events_before) if request.HasField("events_before") else NEIGHBOURS_DEFAULT
     after = _neighbours(request.events_after) if request.HasField("events_after") else NEIGHBOURS_DEFAULT
@@ -127,11 +144,13 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
     budget = Budget(request.max_tokens)
     told = grip_to_pb(grip)
     budget.charge(told)
+    until_ms = _until_ms(request)
     onwards = records.session_events(reader, grip.session_id, first)
     quoted = takewhile(lambda event: event.position <= last, onwards)
     evidence = list(takewhile(budget.takes, _page(quoted, EXCERPT_EVENTS_MAX)))
     earlier = _page(records.session_events(reader, grip.session_id, first, backwards=True), before)
-    later = _page(records.session_events(reader, grip.session_id, (last[0], last[1] + "\0")), after)
+    following = records.session_events(reader, grip.session_id, (last[0], last[1] + "\0"))
+    later = _page(takewhile(lambda event: event.timestamp_ms <= until_ms, following), after)
     sides: tuple[list[pb.Event], list[pb.Event]] = ([], [])
     for side, event in _nearest_first(sides, earlier, later):
         if not budget.takes(event):
@@ -201,14 +220,14 @@ def rebuild_status(reader: Reader) -> pb.GetRebuildStatusResponse:
     )
 
 
-def line(reader: Reader, found: TocNode) -> pb.TocLine:
-    """A node in one line, with the price of reading it."""
+def line(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocLine:
+    """A node in one line, with the price of reading it; with a time, what it would have been then."""
     return pb.TocLine(
         node_id=found.node_id,
         level=pb.TocLevel.ValueType(found.level),
         title=found.title,
         is_open=found.is_open,
-        tokens=price(_with_children(reader, found)),
+        tokens=price(_with_children(reader, found, as_of_ms)),
     )
 
 
@@ -251,8 +270,9 @@ def _child_ids(reader: Reader, parent: Period, after: str, as_of_ms: int | None)
     return ids if as_of_ms is None else (each for each in ids if records.node(reader, each, as_of_ms) is not None)
 
 
-def _as_of_ms(request: pb.GetTocRootRequest | pb.GetNodeRequest | pb.BrowseTocRequest) -> int | None:
-    return request.as_of_ms if request.HasField("as_of_ms") else None
+def _until_ms(request: pb.GetEventsRequest | pb.ExpandGripRequest) -> int:
+    """When the last events were said that are asked for. Events do not tell when they arrived."""
+    return min(request.as_of_ms, keys.TIMESTAMP_MAX_MS) if request.HasField("as_of_ms") else keys.TIMESTAMP_MAX_MS
 
 
 def _named(node_id: str) -> str:
@@ -268,7 +288,7 @@ def _canonical(node_id: str) -> str:
 
 def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Event]:
     first = max(request.from_timestamp_ms, 0)
-    last = min(request.to_timestamp_ms or keys.TIMESTAMP_MAX_MS, keys.TIMESTAMP_MAX_MS)
+    last = min(request.to_timestamp_ms or keys.TIMESTAMP_MAX_MS, _until_ms(request))
     # A key of 14 digits would sort among those of this century.
     if first > last:
         return iter(())

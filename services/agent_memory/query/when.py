@@ -8,13 +8,12 @@ from itertools import chain, islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from agent_memory.errors import UsageError
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.phrases.spans import Days, Span, understood
 from agent_memory.query import views
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.store import keys, records
+from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
 # A span with more nodes than this is read from the top; those named are its first.
@@ -25,12 +24,10 @@ SEGMENTS_MAX_MS: Final = 36 * 3_600_000
 
 def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.ResolveTimeResponse:
     """What the phrase means, and what else it may mean; raises UsageError when nobody can tell."""
-    asked_ms = request.now_ms if request.HasField("now_ms") else now_ms
-    if not 0 <= asked_ms <= keys.TIMESTAMP_MAX_MS:
-        raise UsageError(f"now_ms {asked_ms} is not between 0 and {keys.TIMESTAMP_MAX_MS}")
+    asked_ms, as_of_ms = views.asked_ms(request, now_ms), views.as_of_ms_of(request)
     zone = records.time_zone(reader)
     spans = understood(request.phrase, datetime.fromtimestamp(asked_ms // 1000, zone), list(request.languages))
-    likeliest, *others = (_told(reader, span, zone) for span in spans)
+    likeliest, *others = (_told(reader, span, zone, as_of_ms) for span in spans)
     return pb.ResolveTimeResponse(span=likeliest, alternatives=others)
 
 
@@ -43,29 +40,29 @@ def covering(days: Days) -> list[Period]:
     return sorted(_covering(days.first, days.after, TocLevel.YEAR))
 
 
-def _told(reader: Reader, span: Span, zone: ZoneInfo) -> pb.TimeSpan:
+def _told(reader: Reader, span: Span, zone: ZoneInfo, as_of_ms: int | None) -> pb.TimeSpan:
     return pb.TimeSpan(
         start_time_ms=span.start_ms,
         end_time_ms=span.end_ms,
         text=f"{span.text}, {zone.key}",
-        nodes=[views.line(reader, node) for node in islice(_nodes(reader, span, zone), NODES_MAX)],
+        nodes=[views.line(reader, node, as_of_ms) for node in islice(_nodes(reader, span, zone, as_of_ms), NODES_MAX)],
     )
 
 
-def _nodes(reader: Reader, span: Span, zone: tzinfo) -> Iterator[TocNode]:
+def _nodes(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> Iterator[TocNode]:
     if span.days is None and span.end_ms - span.start_ms < SEGMENTS_MAX_MS:
-        yield from _segments(reader, span, zone)
+        yield from _segments(reader, span, zone, as_of_ms)
         return
     first, last = (day_of(moment_ms, zone).first for moment_ms in (span.start_ms, span.end_ms - 1))
     periods = covering(Days(first, last + timedelta(days=1), zone))
-    yield from records.nodes(reader, [period.node_id for period in periods])
+    yield from records.nodes(reader, [period.node_id for period in periods], as_of_ms)
 
 
-def _segments(reader: Reader, span: Span, zone: tzinfo) -> Iterator[TocNode]:
+def _segments(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> Iterator[TocNode]:
     """The segments of the span's days that something of was said in the span."""
     days = dict.fromkeys(day_of(moment_ms, zone) for moment_ms in (span.start_ms, span.end_ms - 1))
     ids = chain.from_iterable(islice(records.child_ids(reader, day), views.CHILD_IDS_MAX) for day in days)
-    for segment in records.nodes(reader, list(ids)):
+    for segment in records.nodes(reader, list(ids), as_of_ms):
         if segment.start_ms < span.end_ms and span.start_ms < segment.end_ms:
             yield segment
 
