@@ -16,3 +16,8 @@ def of_text(text: str) -> int:
 def of_bytes(length: int) -> int:
     """About how many tokens so many bytes of UTF-8 have, at least one."""
     return length // BYTES_PER_TOKEN + 1
+
+
+def bytes_within(max_tokens: int) -> int:
+    """How many bytes of UTF-8 a text of that many tokens may have."""
+    return max_tokens * BYTES_PER_TOKEN - 1

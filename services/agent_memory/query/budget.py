@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TypedDict
 
 from google.protobuf.message import Message
@@ -21,14 +22,11 @@ class Budget:
 
     def __init__(self, max_tokens: int) -> None:
         """0 tokens and less are no limit."""
-        self._limit_tokens = max(max_tokens, 0)
+        self.is_limited = max_tokens > 0
         self.size_bytes = 0
         # The least limit with which more would have been taken; 0 as long as nothing was left out.
         self.needed_tokens = 0
-
-    @property
-    def is_limited(self) -> bool:
-        return self._limit_tokens > 0
+        self._room_bytes = tokens.bytes_within(max_tokens) if self.is_limited else inf
 
     @property
     def has_more(self) -> bool:
@@ -42,9 +40,9 @@ class Budget:
     def takes(self, item: Message | str) -> bool:
         """Whether the item still fits; it counts if it does."""
         size_bytes = self.size_bytes + _size(item)
-        if self.is_limited and not self.has_more and _price(size_bytes) > self._limit_tokens:
-            self.needed_tokens = _price(size_bytes)
-        if self.has_more:
+        if size_bytes > self._room_bytes:
+            self.needed_tokens = self.needed_tokens or _price(size_bytes)
+            self._room_bytes = 0  # for what is smaller and comes later, too
             return False
         self.size_bytes = size_bytes
         return True
