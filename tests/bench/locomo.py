@@ -49,25 +49,26 @@ def read(path: Path) -> tuple[list[Conversation], list[Conversation]]:
 
 
 def _conversation(sample: Mapping[str, Any]) -> Conversation:
-    sessions = tuple(_sessions(sample["conversation"], sample["session_summary"]))
+    name = sample["sample_id"]
+    sessions = tuple(_sessions(name, sample["conversation"], sample["session_summary"]))
     said = {event.event_id for session in sessions for event in session.events}
-    return Conversation(sample["sample_id"], sessions, tuple(_questions(sample["qa"], said)))
+    return Conversation(name, sessions, tuple(_questions(name, sample["qa"], said)))
 
 
-def _sessions(conversation: Mapping[str, Any], references: Mapping[str, str]) -> Iterator[Session]:
+def _sessions(of: str, conversation: Mapping[str, Any], references: Mapping[str, str]) -> Iterator[Session]:
     names = [name for name in conversation if re.fullmatch(r"session_\d+", name) and conversation[name]]
     for name in sorted(names, key=lambda name: int(name.removeprefix("session_"))):
         began = datetime.strptime(conversation[f"{name}_date_time"], "%I:%M %p on %d %B, %Y").replace(tzinfo=UTC)
-        events = _events(conversation[name], conversation["speaker_a"], name, int(began.timestamp() * 1000))
+        events = _events(of, conversation[name], conversation["speaker_a"], name, int(began.timestamp() * 1000))
         yield Session(tuple(events), references.get(f"{name}_summary", ""))
 
 
-def _events(turns: Sequence[Mapping[str, str]], first: str, session: str, began_ms: int) -> Iterator[Event]:
+def _events(of: str, turns: Sequence[Mapping[str, str]], first: str, session: str, began_ms: int) -> Iterator[Event]:
     for place, turn in enumerate(turns):
         by_first = turn["speaker"] == first
         yield Event(
-            event_id=turn["dia_id"],
-            session_id=session,
+            event_id=f"{of} {turn['dia_id']}",
+            session_id=f"{of} {session}",
             timestamp_ms=began_ms + place * TURN_MS,
             event_type=EventType.USER_MESSAGE if by_first else EventType.ASSISTANT_MESSAGE,
             role=EventRole.USER if by_first else EventRole.ASSISTANT,
@@ -76,8 +77,9 @@ def _events(turns: Sequence[Mapping[str, str]], first: str, session: str, began_
         )
 
 
-def _questions(asked: Sequence[Mapping[str, Any]], said: set[str]) -> Iterator[Question]:
+def _questions(of: str, asked: Sequence[Mapping[str, Any]], said: set[str]) -> Iterator[Question]:
     for each in asked:
-        evidence = frozenset(said.intersection(_TURN.findall(" ".join(each["evidence"]))))
+        turns = _TURN.findall(" ".join(each["evidence"]))
+        evidence = frozenset(said.intersection(f"{of} {turn}" for turn in turns))
         if evidence and each["category"] != UNANSWERABLE:
             yield Question(each["question"], evidence)

@@ -2,9 +2,9 @@
 
     python tests/bench/navigation.py LOCOMO_JSON
 
-For each summarizer a tree is built from every conversation by the real cutting and rolling up; only the words of the
-segments differ, and what they may be long. Each question is then looked for from the root down, by nothing but what
-the nodes say: a reader takes those that match its words best (BM25).
+For each summarizer a tree is built from all conversations together, as one store holds them, by the real cutting and
+rolling up; only the words of the segments differ, and all have the same room. Each question is then looked for from the
+root down, by nothing but what the nodes say: a reader takes those that match its words best (BM25).
 
 - "found": at every level the three best children of the three best nodes are kept; how often a segment that holds
   evidence is among the last three, and how many tokens of nodes were read on the way.
@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from itertools import accumulate
@@ -40,11 +40,11 @@ from agent_memory.worker.segments import Segment, split
 from agent_memory.worker.summaries.text import shorten, term, words
 from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, Words
 from bench import locomo
-from bench.locomo import Conversation, Question
+from bench.locomo import Question, Session
 from bench.summarizers import summarizers, told
 
 BEAM = 3
-BUDGETS = (4000, 6000, 8000, 12000)
+BUDGETS = (4000, 8000, 16000)
 LONG_AFTER_MS = 10**15
 # BM25's usual parameters.
 K1 = 1.2
@@ -74,19 +74,31 @@ class Found:
 
 def main(path: Path) -> None:
     for title, conversations in zip(("tried with", "held out"), locomo.read(path), strict=True):
-        questions = sum(len(each.questions) for each in conversations)
-        everything = fmean(sum(of_text(told(e)) for s in each.sessions for e in s.events) for each in conversations)
-        print(f"{title}: {questions} questions, conversations of {everything:,.0f} tokens each\n")
-        budgets = "".join(f"{f'<= {budget}':>9}" for budget in BUDGETS)
+        sessions = sorted(
+            (session for each in conversations for session in each.sessions),
+            key=lambda session: session.events[0].position,
+        )
+        questions = [question for each in conversations for question in each.questions]
+        everything = sum(of_text(told(event)) for session in sessions for event in session.events)
+        print(f"{title}: {len(questions)} questions, {len(sessions)} sessions, {everything:,} tokens\n")
+        budgets = "".join(f"{f'<= {budget}':>10}" for budget in BUDGETS)
         print(f"{'':16} {'found':>7} {'tokens':>7}   answered{budgets} {'tokens each':>12}")
         for summarizer in summarizers():
             if summarizer.words is None:
                 print(f"{summarizer.name:16} not installed")
                 continue
-            _print_found(summarizer.name, [f for each in conversations for f in _found(each, summarizer.words)])
-        _print_found("periods' names", [f for each in conversations for f in _found(each, lambda _: Words("", (), ()))])
-        _print_found("no tree", [found for each in conversations for found in _read_in_order(each)])
+            _print_found(summarizer.name, found(sessions, questions, summarizer.words))
+        _print_found("periods' names", found(sessions, questions, lambda _: Words("", (), ())))
+        _print_found("no tree", _read_in_order(sessions, questions))
         print()
+
+
+def found(
+    sessions: Sequence[Session], questions: Sequence[Question], summarize: Callable[[Sequence[Event]], Words]
+) -> list[Found]:
+    """What becomes of each question in the tree that is made with this summarizer."""
+    roots = _pages(sessions, summarize)
+    return [Found(*_beam(roots, question), _best_first(roots, question)) for question in questions]
 
 
 def _print_found(name: str, found: Sequence[Found]) -> None:
@@ -94,34 +106,26 @@ def _print_found(name: str, found: Sequence[Found]) -> None:
     spent = sum(min(each.answered_at, BUDGETS[-1]) for each in found)
     each_tokens = spent / max(1, sum(each.answered_at <= BUDGETS[-1] for each in found))
     kept, tokens = fmean(each.kept for each in found), fmean(each.tokens for each in found)
-    shares = "".join(f"{share:9.1%}" for share in within)
+    shares = "".join(f"{share:10.1%}" for share in within)
     print(f"{name:16} {kept:7.1%} {tokens:7.0f}           {shares} {each_tokens:12.0f}")
 
 
-def _found(conversation: Conversation, summarize: Callable[[Sequence[Event]], Words]) -> Iterator[Found]:
-    roots = _pages(conversation, summarize)
-    for question in conversation.questions:
-        kept, tokens = _beam(roots, question)
-        yield Found(kept, tokens, _best_first(roots, question))
-
-
-def _read_in_order(conversation: Conversation) -> Iterator[Found]:
+def _read_in_order(sessions: Sequence[Session], questions: Sequence[Question]) -> list[Found]:
     """Reading all there is from the first message on."""
-    events = [event for session in conversation.sessions for event in session.events]
+    events = [event for session in sessions for event in session.events]
     read = dict(zip((e.event_id for e in events), accumulate(of_text(told(e)) for e in events), strict=True))
-    for question in conversation.questions:
-        yield Found(False, 0, min(read[each] for each in question.evidence))
+    return [Found(False, 0, min(read[each] for each in question.evidence)) for question in questions]
 
 
 # --- the tree
 
 
-def _pages(conversation: Conversation, summarize: Callable[[Sequence[Event]], Words]) -> list[Page]:
-    """The years of the conversation, as the real code tells them from these words."""
+def _pages(sessions: Sequence[Session], summarize: Callable[[Sequence[Event]], Words]) -> list[Page]:
+    """The years, as the real code tells them from these words."""
     nodes: dict[str, TocNode] = {}
     pages: dict[str, Page] = {}
     level: dict[Period, list[str]] = {}
-    for session in conversation.sessions:
+    for session in sessions:
         for segment in split(session.events, (), LONG_AFTER_MS):
             node = _node(segment, len(nodes), summarize(segment.events))
             nodes[node.node_id] = node

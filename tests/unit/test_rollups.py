@@ -119,23 +119,22 @@ def test_what_much_the_same_lines_say_is_said_once() -> None:
 
 def test_a_period_says_less_of_each_thing_and_names_more_of_them() -> None:
     """Of a long line the first sentences that fit; of keywords more than a segment has."""
-    whole = "The importer streams now. " + "It saves five hundred rows at a time and reads the file only once. " * 3
-    words = [f"word-{place}" for place in range(21)]
-
-    day = roll_up(
-        DAY,
-        [
-            segment(place, line(f"{noun} is done. {whole}", 0.5), keywords=tuple(words[place::3]))
-            for place, noun in enumerate(NOUNS[:3])
-        ],
-        UTC,
-    )
-
-    assert texts(day) == [
-        f"{noun} is done. The importer streams now. It saves five hundred rows at a time and reads the file only once."
-        for noun in NOUNS[:3]
+    telling = "It saves five hundred rows at a time, then the next."
+    children = [
+        segment(
+            place,
+            line(f"The {noun} of the billing service streams. {telling} Nobody reads the file a second time now.", 0.5),
+            keywords=tuple(f"word-{number}" for number in range(place, 21, 3)),
+        )
+        for place, noun in enumerate(NOUNS[:3])
     ]
-    assert sorted(day.keywords) == sorted(words)
+
+    day = roll_up(DAY, children, UTC)
+    month = roll_up(Period(TocLevel.MONTH, date(2026, 1, 1)), [day], UTC)
+
+    assert texts(day) == [f"The {noun} of the billing service streams. {telling}" for noun in NOUNS[:3]]
+    assert texts(month) == [f"The {noun} of the billing service streams." for noun in NOUNS[:3]]
+    assert sorted(day.keywords) == sorted(month.keywords) == sorted(f"word-{number}" for number in range(21))
 
 
 def test_much_the_same_is_better_than_too_little() -> None:

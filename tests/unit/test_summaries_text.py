@@ -93,7 +93,9 @@ def test_a_brief_text_ends_with_a_sentence_where_enough_of_one_fits() -> None:
 
     assert brief(text, 200) == text
     assert brief(text, 60) == "The cache is cleared when somebody edits a page."
-    assert brief(f"Yes. {text}", 50) == shorten(f"Yes. {text}", 50)
+    assert brief(text, 40) == shorten(text, 40)
+    assert brief(f"Agreed, do that. {text}", 60) == "The cache is cleared when somebody edits a page."
+    assert brief(f"Ann: Do that. {text}", 30) == "Ann: Do that."
 
 
 # --- prose

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import chain, islice, zip_longest
 
-from agent_memory.model import Bullet, TocNode
+from agent_memory.model import Bullet, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.worker.summaries.text import brief, terms
 from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN
@@ -21,8 +21,12 @@ from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN
 SAME = 0.6  # from this share of common terms on, two lines say the same
 # A period is told from so many of its children at most. Their ids alone decide which, so a new one seldom changes it.
 TOLD_CHILDREN_MAX = 256
-# Whoever goes down reads many periods and few segments, so a period says less of each thing, and names more of them.
+# Whoever looks for something reads many periods and few segments: the longer a period, the less it says of each thing;
+# but it names many.
 LINE_MAX = 120  # characters
+FAR_LINE_MAX = 60
+FAR_LINES_MAX = 4
+FAR = (TocLevel.MONTH, TocLevel.YEAR)
 KEYWORDS_MAX = 24
 POOL = 64  # lines that are compared with each other; what is left after so many repetitions is one, too
 
@@ -44,13 +48,17 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
     that every level leads down to the events.
     """
     children = sorted(children, key=lambda child: (child.start_ms, child.node_id))
-    chosen = _chosen(children)
+    lines_max, line_max = (FAR_LINES_MAX, FAR_LINE_MAX) if period.level in FAR else (BULLETS_MAX, LINE_MAX)
+    chosen = _chosen(children, lines_max)
     start_ms, end_ms = period.span_ms(zone)
     return TocNode(
         node_id=period.node_id,
         level=period.level,
         title=period.title,
-        bullets=tuple(_brief(line.bullet) for line in sorted(chosen, key=lambda line: (line.child, line.place))),
+        bullets=tuple(
+            replace(line.bullet, text=brief(line.bullet.text, line_max))
+            for line in sorted(chosen, key=lambda line: (line.child, line.place))
+        ),
         keywords=_keywords([children[child] for child in dict.fromkeys(line.child for line in chosen)] or children),
         start_ms=start_ms,
         end_ms=end_ms,
@@ -76,7 +84,7 @@ def digest(children: Iterable[TocNode]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _chosen(children: Sequence[TocNode]) -> list[_Told]:
+def _chosen(children: Sequence[TocNode], lines_max: int) -> list[_Told]:
     """The lines that tell most, the best first: one of each child before a second of any, none twice."""
     lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
     distinct = {line.bullet.text: line for line in reversed(lines)}
@@ -84,7 +92,7 @@ def _chosen(children: Sequence[TocNode]) -> list[_Told]:
     repeating: list[_Told] = []
     covered: list[set[str]] = []
     for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
-        if len(chosen) == BULLETS_MAX:
+        if len(chosen) == lines_max:
             break
         said = terms(line.bullet.text)
         if any(_same(said, other) for other in covered):
@@ -108,10 +116,6 @@ def _worth(line: _Told) -> tuple[int, float, str, tuple[str, ...], int]:
 def _same(one: set[str], other: set[str]) -> bool:
     """Whether lines of these terms say much the same."""
     return len(one & other) > SAME * min(len(one), len(other))
-
-
-def _brief(bullet: Bullet) -> Bullet:
-    return replace(bullet, text=brief(bullet.text, LINE_MAX))
 
 
 def _keywords(children: Sequence[TocNode]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ HEAD_CHARS = 12_000
 TAIL_CHARS = 4_000
 GRAPHEME_MAX = 64  # code points; a longer pile of marks is no character that anybody wrote
 ELLIPSIS = "…"
+SAYING_MIN = 3  # terms; a sentence with fewer says little by itself
 
 
 def ends(text: str) -> Iterator[tuple[int, int]]:
@@ -159,11 +160,16 @@ def shorten(text: str, limit: int) -> str:
 
 
 def brief(text: str, limit: int) -> str:
-    """The text in at most `limit` characters: its first sentences, or where those would be too little, `shorten`."""
+    """The text in at most `limit` characters: the first of its sentences that say something, or a cut one."""
     if len(text) <= limit:
         return text
-    fitting = [end for _, end in sentences(text) if limit / 3 < end <= limit]
-    return text[: fitting[-1]] if fitting else shorten(text, limit)
+    spans = list(sentences(text))
+    # "Agreed. The decision is ...": but whoever is named with a colon at the beginning belongs to all of it.
+    while len(spans) > 1 and len(terms(said := text[slice(*spans[0])])) < SAYING_MIN and ": " not in said:
+        spans.pop(0)
+    begin = spans[0][0]
+    fitting = [end for _, end in spans if limit / 3 < end - begin <= limit]
+    return text[begin : fitting[-1]] if fitting else shorten(text[begin:], limit)
 
 
 def cut(text: str, limit: int) -> int:
