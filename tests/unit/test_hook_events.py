@@ -207,7 +207,10 @@ def test_a_hook_that_tells_nothing_new_is_not_stored(name: str) -> None:
             "<analysis>short</analysis><summary>The user asked when we deploy: Fridays.</summary>",
         ),
         ("37-PermissionRequest-Bash", "Bash: touch made-by-agent.txt"),
-        ("32-PreCompact-manual", "PreCompact"),
+        (
+            "32-PreCompact-manual",
+            'PreCompact: {"trigger": "manual", "custom_instructions": "keep the deploy day"}',
+        ),
     ],
 )
 def test_any_other_hook_becomes_a_system_event_that_keeps_its_name(name: str, text: str) -> None:
@@ -216,7 +219,15 @@ def test_any_other_hook_becomes_a_system_event_that_keeps_its_name(name: str, te
 
     assert (event.role, event.text) == (EventRole.SYSTEM, text)
     assert event.metadata["hook_event_name"] == name.split("-")[1]
-    assert stored(event_of(hook_event_name="NobodyKnows")).metadata["hook_event_name"] == "NobodyKnows"
+
+
+def test_a_hook_that_nobody_knows_says_what_it_says() -> None:
+    """Under its own name, in its own fields; one that says nothing is its name."""
+    told = stored(event_of(hook_event_name="TaskCreated", prompt="", task={"title": "Fix größe"}, done=False, note=""))
+    silent = stored(event_of(hook_event_name="NobodyKnows", prompt="", effort={"level": "high"}))
+
+    assert (told.role, told.text) == (EventRole.SYSTEM, 'TaskCreated: {"task": {"title": "Fix größe"}}')
+    assert (silent.text, silent.metadata["hook_event_name"]) == ("NobodyKnows", "NobodyKnows")
 
 
 @pytest.mark.parametrize("fields", [{"session_id": ""}, {"hook_event_name": ""}, {"prompt": ""}])

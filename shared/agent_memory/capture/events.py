@@ -146,13 +146,16 @@ def _system(call: HookCall, tool_max_bytes: int) -> _Told:
     """
     tool = tools.told(call.tool, tool_max_bytes) if call.tool else ""
     text = call.message or call.compact_summary or call.prompt or call.last_assistant_message or tool or call.error
+    if not text:
+        said = {name: value for name, value in call.rest.items() if value}
+        text = f"{call.hook}: {fitted(tools.as_json(said), tool_max_bytes)}" if said else call.hook
     details = {
         "notification_type": call.notification_type,
         "tool_name": call.tool.name if call.tool else "",
         "source": call.source,
         "reason": call.reason,
     }
-    return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, text or call.hook, details)
+    return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, text, details)
 
 
 def _because(happened: str, why: str) -> str:

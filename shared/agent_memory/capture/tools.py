@@ -31,7 +31,7 @@ def untold(tool: ToolCall, max_bytes: int) -> str:
     """The arguments that `told` does not show, as JSON; empty where it shows all."""
     shown = (essence(tool).rstrip(), _outcome(tool).rstrip())
     rest = {name: value for name, value in tool.input.items() if str(value).rstrip() not in shown}
-    return fitted(_json(rest), max_bytes) if rest and essence(tool) != _json(tool.input) else ""
+    return fitted(as_json(rest), max_bytes) if rest and essence(tool) != as_json(tool.input) else ""
 
 
 def essence(tool: ToolCall) -> str:
@@ -40,7 +40,7 @@ def essence(tool: ToolCall) -> str:
         value = tool.input.get(field)
         if isinstance(value, str) and value:
             return value
-    return _json(tool.input) if tool.input else ""
+    return as_json(tool.input) if tool.input else ""
 
 
 def files(tool: ToolCall) -> list[str]:
@@ -86,7 +86,7 @@ def _result(response: object) -> str:
         case {"status": str(status)}:
             return status
         case _:
-            return _json(response)
+            return as_json(response)
 
 
 def _blocks(blocks: list[object]) -> str:
@@ -103,7 +103,7 @@ def _block(block: object) -> str:
         case {"type": str(kind)}:
             return f"[{kind}]"
         case _:
-            return _json(block)
+            return as_json(block)
 
 
 def _patch(hunk: object) -> str:
@@ -111,8 +111,9 @@ def _patch(hunk: object) -> str:
         case {"lines": list(lines)}:
             return "\n".join(str(line) for line in lines)
         case _:
-            return _json(hunk)
+            return as_json(hunk)
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
+    """The value as an agent would have written it."""
     return json.dumps(value, ensure_ascii=False)

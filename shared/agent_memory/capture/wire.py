@@ -79,10 +79,12 @@ class HookCall:
     compact_summary: str
     error: str
     transcript_path: str
+    # Whatever else it says.
+    rest: Mapping[str, object]
 
 
 def parse(raw: bytes, *, agent: str = "", event: str = "", project: str = "") -> HookCall:
-    """The hook call that `raw`, the whole of standard input, tells of; unknown fields are passed over.
+    """The hook call that `raw`, the whole of standard input, tells of.
 
     What the payload says goes before what the caller knows: the agent's name, the event's, and the project's folder.
     Raises InvalidEvent where `raw` is not one JSON object.
@@ -122,6 +124,7 @@ def heard(said: Mapping[str, object], *, agent: str, event: str = "", project: s
         compact_summary=text("compact_summary"),
         error=text("error"),
         transcript_path=text("transcript_path"),
+        rest={name: value for name, value in payload.items() if name not in _FIELDS},
     )
 
 
@@ -238,6 +241,26 @@ def _text(payload: Mapping[str, object], field: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+# What a call has in fields of its own, and what is only of use to the agent.
+_FIELDS = frozenset(
+    {
+        *(
+            "hook_event_name",
+            "session_id",
+            "timestamp",
+            "agent",
+            "cwd",
+            "project",
+            "prompt_id",
+            "turn_id",
+            "message_id",
+        ),
+        *("prompt", "last_assistant_message", "source", "reason", "model", "permission_mode", "agent_id", "agent_type"),
+        *("message", "notification_type", "compact_summary", "error", "transcript_path", "agent_transcript_path"),
+        *("tool_name", "tool_use_id", "tool_input", "tool_response", "tool_success"),
+        *("effort", "stop_hook_active", "background_tasks", "session_crons", "permission_suggestions"),
+    }
+)
 _DIALECTS = {
     "codex": dialects.codex,
     "copilot-cli": dialects.copilot_cli,
