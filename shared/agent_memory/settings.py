@@ -40,6 +40,8 @@ class Settings:
     agent_id: str = ""
     # Whether secrets are taken out of what is stored.
     redaction: bool = True
+    # Folders, files and tools that nothing is captured of: lines like those of a `.memoryignore` file.
+    ignore: tuple[str, ...] = ()
     # Who writes the summaries. LOCAL never opens a connection.
     summarizer_provider: str = LOCAL
     # The provider's name for the model, and where it is served; empty: the provider's own.
@@ -92,6 +94,7 @@ VARIABLES = {
     "multi_agent_mode": "MEMORY_MULTI_AGENT_MODE",
     "agent_id": "MEMORY_AGENT_ID",
     "redaction": "MEMORY_REDACTION",
+    "ignore": "MEMORY_IGNORE",
     "summarizer_provider": "MEMORY_SUMMARIZER_PROVIDER",
     "summarizer_model": "MEMORY_SUMMARIZER_MODEL",
     "summarizer_base_url": "MEMORY_SUMMARIZER_BASE_URL",
@@ -189,6 +192,8 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 return text.lower()
             case "redaction":
                 return _switch(text)
+            case "ignore":
+                return _lines(text)
             case "tool_max_bytes":
                 if isinstance(value, bool) or not 256 <= int(text) <= TOOL_MAX_BYTES_LIMIT:
                     raise ValueError(f"it must be a number of bytes from 256 to {TOOL_MAX_BYTES_LIMIT}")
@@ -231,6 +236,16 @@ def _switch(text: str) -> bool:
     return word in ("true", "on", "yes", "1")
 
 
+def _lines(text: str) -> tuple[str, ...]:
+    try:
+        lines = json.loads(text)
+    except ValueError:
+        raise ValueError("it must be a list, or a JSON array, of rules") from None
+    if not isinstance(lines, list) or not all(isinstance(line, str) and line.strip() for line in lines):
+        raise ValueError("it must be a list of rules, each a text")
+    return tuple(lines)
+
+
 def _project_names(text: str) -> dict[str, str]:
     try:
         names = json.loads(text)
@@ -245,7 +260,7 @@ def _project_names(text: str) -> dict[str, str]:
 
 
 def _as_text(value: object) -> str:
-    return json.dumps(value) if isinstance(value, Mapping) else str(value)
+    return json.dumps(value) if isinstance(value, (Mapping, list, tuple)) else str(value)
 
 
 assert {f.name for f in fields(Settings)} == {*VARIABLES, "sources"}  # every setting can be set

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,84 @@ def test_a_store_has_markers_of_its_own_and_an_event_the_same_id_without_them(st
     assert redacted.event_id == plain.event_id
     # What is there is found: compression would hide it from the other tests, too.
     assert files_with(stack, TOKEN)
+
+
+def test_private_words_are_in_no_file(stack: Stack) -> None:
+    """By the spool, which the hook writes itself, at the door, as what was not understood, and over gRPC."""
+    call_hook(stack, prompt="Say <private>whisper</private> it", prompt_id="p1")
+    assert files_with(stack, "Say [private] it")
+    call_hook(stack, prompt="Never <private>whisper", prompt_id="p2", other="kept")
+    raw = b'{"hook_event_name": "UserPromptSubmit", "session_id": "s1", torn <private>whisper, "whisper"'
+    environment = {**stack.env, "MEMORY_HOOK_DEADLINE_MS": "10000"}
+    subprocess.run(program(), input=raw, capture_output=True, env=environment, check=True)
+    assert files_with(stack, "whisper") == []
+
+    stack.start()
+    call_hook(stack, prompt="And <private>whisper</private> again", prompt_id="p3")
+    with stack.client() as client:
+        client.ingest(said("e1", 1_800_000_000_000, "Over <private>whisper</private> gRPC"))
+        wait_until(lambda: len(events(client)) == 4)
+        texts = [event.text for event in events(client)]
+    wait_until(lambda: stack.status()["spool"]["rejected"] == 1)
+
+    assert set(texts) == {"Say [private] it", "Never [private]", "And [private] again", "Over [private] gRPC"}
+    stack.stop()
+    assert files_with(stack, "whisper") == []
+
+
+def test_what_is_to_be_ignored_is_in_no_file(stack: Stack) -> None:
+    """By a file of the project's and by the setting, with the daemon and without it, from hooks and over gRPC."""
+    secret, open_ = stack.folder / "secret" / "deep", stack.folder / "open"
+    secret.mkdir(parents=True)
+    open_.mkdir()
+    (stack.folder / "secret" / ".memoryignore").write_text("*\n")
+    stack.env["MEMORY_IGNORE"] = json.dumps(["tool:mcp__vault__*"])
+
+    def call_all(number: int) -> None:
+        call_hook(stack, prompt="hush", cwd=str(secret), prompt_id=f"p{number}")
+        tool = {"tool_name": "mcp__vault__get", "tool_response": "hush", "tool_use_id": f"t{number}"}
+        call_hook(stack, hook_event_name="PostToolUse", cwd=str(open_), **tool)
+        call_hook(stack, prompt=f"loud {number}", cwd=str(open_), prompt_id=f"p{number}")
+
+    stack.start()
+    call_all(1)
+    with stack.client() as client:
+        ignored = pb.Event(event_id="e1", session_id="s2", timestamp_ms=1_800_000_000_000, text="hush")
+        ignored.metadata["cwd"] = str(secret)
+        reply = client._call(client._stub.IngestEvent, pb.IngestEventRequest(event=ignored))
+        assert (reply.created, reply.deduplicated, reply.ignored) == (False, False, True)
+        stored = pb.Event(event_id="e2", session_id="s2", timestamp_ms=1_800_000_000_000, text="loud 3")
+        batch = client._call(client._stub.IngestEvents, pb.IngestEventsRequest(events=[ignored, stored]))
+        assert [(each.ignored, each.created) for each in batch.results] == [(True, False), (False, True)]
+    stack.stop()
+    call_all(2)
+    assert files_with(stack, "hush") == []
+    stack.start()
+
+    with stack.client() as client:
+        wait_until(lambda: len(events(client)) == 3)
+        assert {event.text for event in events(client)} == {"loud 1", "loud 2", "loud 3"}
+    stack.stop()
+    assert files_with(stack, "hush") == []
+
+
+def test_nothing_is_captured_in_a_pause_nor_comes_in_later(stack: Stack) -> None:
+    """With the daemon and without it; what agents' transcripts bring of that time stays out for ever."""
+    call_hook(stack, prompt="loud before", prompt_id="p1")
+    assert "paused until" in stack.run("pause-capture", "30m").stdout
+    paused_ms = time.time_ns() // 1_000_000
+    call_hook(stack, prompt="hush", prompt_id="p2")
+    stack.start()
+    assert stack.status()["capture_paused_until_ms"] > paused_ms
+    assert "Capture: paused until" in stack.run("status").stdout
+    call_hook(stack, prompt="hush", prompt_id="p3")
+
+    assert stack.run("resume-capture").stdout == "Capture goes on\n"
+    assert stack.status()["capture_paused_until_ms"] is None
+    call_hook(stack, prompt="loud after", prompt_id="p4")
+    with stack.client() as client:
+        client.ingest(said("e1", paused_ms, "hush"))
+        wait_until(lambda: len(events(client)) == 2)
+        assert {event.text for event in events(client)} == {"loud before", "loud after"}
+    stack.stop()
+    assert files_with(stack, "hush") == []

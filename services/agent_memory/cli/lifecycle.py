@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from agent_memory.capture.spool import SpoolState
-from agent_memory.cli import claim, log_files, stack
+from agent_memory.cli import capturing, claim, log_files, stack
 from agent_memory.cli.options import current, given, json_option, remembered, settings_options
 from agent_memory.cli.stack import Status
 from agent_memory.cli.text import counted, printable
@@ -188,7 +188,7 @@ def _described(found: Status) -> str:
     if not found.running:
         why = "stale PID file: it was killed" if Path(found.pid_file).exists() else "no PID file"
         lines = [f"Memory daemon is NOT running ({why})", f"PID file: {found.pid_file}"]
-        return "\n".join([*lines, *_spooled(found.spool)])
+        return "\n".join([*lines, *_paused(found.capture_paused_until_ms), *_spooled(found.spool)])
     lines = [
         f"Memory daemon is running (PID {found.pid})",
         f"PID file: {found.pid_file}",
@@ -199,6 +199,7 @@ def _described(found: Status) -> str:
         f"Store: {found.db_path}",
         f"Logs: {found.logs}",
         f"Health: {found.health}",
+        *_paused(found.capture_paused_until_ms),
         *_spooled(found.spool),
         "",
         f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME",
@@ -210,6 +211,10 @@ def _described(found: Status) -> str:
         if process.state not in ("running", "starting", "stopping"):
             lines.append(f"         {process.problem or 'It ended.'} See: memory-daemon logs {process.name}")
     return "\n".join(lines)
+
+
+def _paused(until_ms: int | None) -> list[str]:
+    return [f"Capture: {capturing.pause_told(until_ms, time.time())}"] if until_ms else []
 
 
 def _spooled(spool: SpoolState) -> list[str]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_memory.capture.pauses import Pauses
 from agent_memory.capture.spool import Spool, SpoolState
 from agent_memory.cli import claim, log_files, preflight
 from agent_memory.cli.claim import Claim
@@ -71,6 +72,8 @@ class Status:
     processes: list[ProcessStatus]
     # What hooks left for the daemon, running or not.
     spool: SpoolState
+    # Until when nothing is captured; None while it is.
+    capture_paused_until_ms: int | None
 
     @property
     def sound(self) -> bool:
@@ -292,6 +295,7 @@ def _clear(runtime: RuntimePaths) -> None:
 def _status(settings: Settings, pid: int | None, processes: list[Process], found_health: str | None) -> Status:
     runtime = settings.runtime
     holder = claim.read(runtime) if found_health else None
+    pause = Pauses(settings.db_path).current(time.time_ns() // 1_000_000)
     return Status(
         running=found_health is not None,
         pid=pid,
@@ -305,6 +309,7 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         logs=str(runtime.logs),
         processes=[_process_status(process, found_health) for process in processes],
         spool=Spool(settings.db_path).state(),
+        capture_paused_until_ms=pause.to_ms if pause else None,
     )
 
 

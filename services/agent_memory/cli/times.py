@@ -13,6 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d+|an?|one)\s*(second|sec|s|minute|min|m|hour|h|day|d|week|w|month|year|y)s?\s+ago")
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _DAYS = {"d": 1, "day": 1, "w": 7, "week": 7}
+_DURATION = re.compile(r"(\d{1,5})\s*(?:(second|sec|s|minute|min|m|hour|h|day|d|week|w)s?)?")
 _CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
 _MILLISECONDS = re.compile(r"\d{5,}", re.ASCII)
 # When a unit is worth naming: its seconds, from how many seconds on, its name.
@@ -44,6 +45,14 @@ def parse_moment(text: str, now: datetime, *, end: bool = False) -> int:
     if others:
         raise UsageError(f"{text!r} can mean {' or '.join(each.text for each in (span, *others))}. Say which.")
     return span.end_ms - 1 if end else span.start_ms
+
+
+def parse_duration(text: str) -> int:
+    """The seconds that `30m`, `2h`, `1 day` or `90` (minutes) last; raises UsageError for what nobody can tell."""
+    if match := _DURATION.fullmatch(text.strip().lower()):
+        unit = match[2] or "m"
+        return int(match[1]) * (_SECONDS.get(unit) or _DAYS[unit] * 86_400)
+    raise UsageError(f"{text!r} is no length of time. Say 30m, 2h or 1d.")
 
 
 def relative(moment_ms: int, now_ms: int) -> str:

@@ -50,7 +50,7 @@ def main() -> None:
 
 def _deliver_or_keep(words: list[str]) -> None:
     """Send the event to the named daemon; what does not arrive in time waits for the daemon of this machine."""
-    letter, _ = handover.received(*handover.named(words))
+    letter, spool, _ = handover.received(*handover.named(words))
     if not letter:
         return
     # An agent shows its user whatever a hook, or a library in it, says on stderr.
@@ -61,7 +61,7 @@ def _deliver_or_keep(words: list[str]) -> None:
     sending.start()
     sending.join(_deadline_ms() / 1000)
     if not delivered.is_set():
-        handover.keep(handover.spool_of(handover.store(dict(os.environb))), letter)
+        handover.keep(spool, letter)
 
 
 def _send(parts: list[bytes], delivered: threading.Event) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.bus.client import Bus
-from agent_memory.capture import letters
+from agent_memory.capture import ignoring, letters
 from agent_memory.capture.handover import ANSWERED, TAKEN
 from agent_memory.capture.letters import Letter
 from agent_memory.capture.projects import Projects
@@ -50,6 +50,7 @@ class Hooks:
     """The door and the eye on the spool, each in a thread of its own."""
 
     def __init__(self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake) -> None:
+        self._settings = settings
         self._socket_path = settings.runtime.hook_socket
         self._spool = Spool(settings.db_path)
         self._letterbox = Letterbox(settings, writer, self._spool, projects, intake)
@@ -73,6 +74,7 @@ class Hooks:
             self._listener.bind(str(self._socket_path))
             self._listener.listen(CALLERS_MAX)
             self._spool.open_door(self._socket_path)
+            ignoring.publish(self._settings.db_path, self._settings.ignore)
         except OSError as error:
             raise AgentMemoryError(
                 f"Hooks can't be served at {self._socket_path} with a spool in {self._spool.folder}: {error}."

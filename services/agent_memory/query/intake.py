@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from agent_memory.capture import private
+from agent_memory.capture.ignoring import Ignoring
+from agent_memory.capture.pauses import Pauses
 from agent_memory.errors import InvalidEvent
 from agent_memory.redaction.environment import is_environment_file
 from agent_memory.redaction.redactor import Redactor
@@ -31,17 +34,22 @@ class Intake:
     def __init__(self, settings: Settings, redaction_key: bytes) -> None:
         self._settings = settings
         self._redactor = Redactor(redaction_key) if settings.redaction else None
+        self._pauses = Pauses(settings.db_path)
+        self._ignoring = Ignoring(settings.ignore)
 
-    def admit(self, event: pb.Event, *, may_be_large: bool) -> Counter[str]:
-        """Complete the event in place: defaults filled in, agent in lower case, secrets taken out.
+    def admit(self, event: pb.Event, *, may_be_large: bool) -> Counter[str] | None:
+        """Complete the event in place: defaults filled in, agent in lower case, private spans and secrets taken out.
 
         `may_be_large` is False where all the events together were measured to be no larger than one may be.
-        Returns how many secrets of which kind there were. Raises InvalidEvent naming the field, what it holds and what
-        it may hold.
+        Returns how many secrets of which kind there were, None for an event that the user does not want to be stored.
+        Raises InvalidEvent naming the field, what it holds and what it may hold.
         """
         _check(event)
         if may_be_large:
             _check_size(event)
+        if self._pauses.hold(event.timestamp_ms) or self._is_ignored(event.metadata):
+            return None
+        _take_out_private(event)
         redacted = self._redact(event)
         if self._settings.multi_agent_mode == "unified":
             if event.agent:
@@ -50,6 +58,16 @@ class Intake:
         elif event.agent and not event.agent.islower():
             event.agent = event.agent.lower()
         return redacted
+
+    def readable(self, data: bytes) -> bytes:
+        """What came and was no event, as it may be kept for somebody to look at."""
+        text = private.without(data.decode(errors="replace"))
+        return (self._redactor.redact(text) if self._redactor else text).encode()
+
+    def _is_ignored(self, told: Mapping[str, str]) -> bool:
+        folders = [folder for folder in (told.get("project"), told.get("cwd")) if folder]
+        files = told["files"].split("\n") if "files" in told else []
+        return self._ignoring.ignores(folders, files, told.get("tool_name", ""))
 
     def _redact(self, event: pb.Event) -> Counter[str]:
         """Take the secrets out of the text and the metadata. Ids are left alone: they are what an event is known by."""
@@ -72,6 +90,17 @@ def appending(batch: pb.IngestEventsRequest, redacted: Iterable[Mapping[str, int
     """The command that stores the events, with what was redacted in each of them, in their order."""
     counted = [bus.Redacted(event=place, counts=counts) for place, counts in enumerate(redacted) if counts]
     return bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString(), redacted=counted))
+
+
+def _take_out_private(event: pb.Event) -> None:
+    text = event.text
+    public = private.without(text)
+    if public != text:
+        event.text = public
+    for name, value in event.metadata.items():
+        public = private.without(value)
+        if public != value:
+            event.metadata[name] = public
 
 
 def _shows_environment_file(event: pb.Event) -> bool:

@@ -64,7 +64,7 @@ class Letterbox:
     def reject(self, name: str, data: bytes, reason: str) -> None:
         """Keep aside what is no event, for somebody to look at; raises OSError."""
         log.warning(line("hook's input kept aside", name=name, reason=reason))
-        self._spool.reject(name, data, reason)
+        self._spool.reject(name, self._intake.readable(data), reason)
 
     def _told(self, letter: Letter) -> _Told | None:
         try:
@@ -76,6 +76,8 @@ class Letterbox:
                 return _Told(letter, call, None)
             message = event_to_pb(event)
             redacted = self._intake.admit(message, may_be_large=True)
+            if redacted is None:
+                return _Told(letter, call, None)
             return _Told(letter, call, message, redacted)
         except InvalidEvent as error:
             self.reject(letter.key, letter.payload, str(error))

@@ -84,6 +84,8 @@ class MemoryService(MemoryServiceServicer):
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
         redacted = self._intake.admit(request.event, may_be_large=True)
+        if redacted is None:
+            return pb.IngestEventResponse(event_id=request.event.event_id, ignored=True)
         (created,) = self._append(pb.IngestEventsRequest(events=[request.event]), [redacted])
         return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
 
@@ -92,20 +94,28 @@ class MemoryService(MemoryServiceServicer):
         if len(request.events) > BATCH_MAX_EVENTS:
             raise UsageError(f"events holds {len(request.events)}; {BATCH_MAX_EVENTS} are the most at once")
         errors: dict[int, str] = {}
+        ignored: set[int] = set()
         redacted: list[Counter[str]] = []
         may_be_large = request.ByteSize() > EVENT_MAX_BYTES
         for number, event in enumerate(request.events):
             try:
-                redacted.append(self._intake.admit(event, may_be_large=may_be_large))
+                found = self._intake.admit(event, may_be_large=may_be_large)
+                if found is None:
+                    ignored.add(number)
+                else:
+                    redacted.append(found)
             except InvalidEvent as error:
                 # The others of the batch are not to pay for it.
                 errors[number] = str(error)
-        created = iter(self._append(_without(request, errors) if errors else request, redacted))
+        left_out = errors.keys() | ignored
+        created = iter(self._append(_without(request, left_out) if left_out else request, redacted))
         response = pb.IngestEventsResponse()
         for number, event in enumerate(request.events):
             result = response.results.add(event_id=event.event_id)
             if number in errors:
                 result.error = errors[number]
+            elif number in ignored:
+                result.ignored = True
             elif next(created):
                 result.created = True
             else:

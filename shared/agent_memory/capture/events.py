@@ -6,7 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 
-from agent_memory.capture import recalled, tools
+from agent_memory.capture import private, recalled, tools
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.wire import HookCall, ToolCall
 from agent_memory.ids import derived_ulid
@@ -42,6 +42,10 @@ def event_from(call: HookCall, now_ms: int, key: str, tool_max_bytes: int = TOOL
     and of its result `tool_max_bytes` are kept.
     """
     told = _told(call, tool_max_bytes)
+    if told is not None:
+        # Before the id is made: what is captured live has lost its private spans already, what is taken from a
+        # transcript has not.
+        told = replace(told, text=private.without(told.text))
     session_id = _identifier(call.session_id)
     if told is None or not session_id:
         return None

@@ -21,6 +21,10 @@ ANSWERED = b"\x02"  # the same, and behind it comes a line to answer the agent w
 VERSION = b"agent-memory-letter-1"
 # Beside the store, so that who finds the one finds the other; and in it a link to the socket of who serves the store.
 SPOOL_SUFFIX = b"-spool"
+# Beside it, too: when the user wanted nothing captured, and what is to be ignored. And that in a folder of the user's.
+PAUSES_SUFFIX = b"-pauses"
+IGNORE_SUFFIX = b"-ignore"
+IGNORE_FILE = b".memoryignore"
 DOOR = b"door"
 CONFIG = b"/agent-memory/config.toml"
 
@@ -33,6 +37,10 @@ PAYLOAD_MAX_BYTES = 64 << 20
 SPOOL_MAX_LETTERS = 50_000
 _CHUNK_BYTES = 1 << 20
 _CONFIG_MAX_BYTES = 1 << 16
+_FOLDER_MAX_BYTES = 1 << 12
+_PAUSE_BYTES = 27  # two moments of 13 digits
+# In each of them stands the end of an opening mark, as it is or as JSON and HTML escape it.
+PRIVATE_MARKS = (b"rivate>", b"rivate&", b"rivate\\", b"RIVATE>", b"RIVATE&", b"RIVATE\\")
 _LINE_MAX_BYTES = 1 << 16
 
 
@@ -79,20 +87,20 @@ def capture(agent: str, event: str) -> bytes:
 
     Returns once the daemon has it on disk, or the spool, or neither can take it.
     """
-    letter, deadline = received(agent, event)
+    letter, spool, deadline = received(agent, event)
     if not letter:
         return ANSWER
-    spool = spool_of(store(posix.environ))
     answer = handed_over(spool, letter, deadline)
     if not answer:
         keep(spool, letter)
     return answer or ANSWER
 
 
-def received(agent: str, event: str) -> tuple[list[bytes], float]:
-    """The letter with all of standard input, in parts, and when the agent has waited long enough (`time.monotonic`).
+def received(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
+    """The letter with all of standard input, in parts; the spool of its store; when the agent has waited long enough.
 
-    The letter is empty where there is nothing to pass on. The time runs from the last that the agent said.
+    The letter is empty where there is nothing to pass on, or nothing that the user wants to be. The time is that of
+    `time.monotonic` and runs from the last that the agent said.
     """
     # Who closes a terminal, or stops an agent, means the agent; what it said last is to arrive all the same.
     for number in (SIGINT, SIGTERM, SIGHUP):
@@ -102,9 +110,29 @@ def received(agent: str, event: str) -> tuple[list[bytes], float]:
     deadline = heard + patience_s()
     # What our own processes start must not be remembered: a summary would be summarised.
     if not payload or posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") not in (b"", b"0"):
-        return [], deadline
+        return [], b"", deadline
     project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
-    return sealed(key, _encoded(agent), _encoded(event), project, payload), deadline
+    path = store(posix.environ)
+    said = b"".join(payload)
+    if is_paused(path, time.time_ns() // 1_000_000) or _is_ignored(path, said, agent, event, project):
+        return [], b"", deadline
+    letter = sealed(key, _encoded(agent), _encoded(event), project, [_without_private(said)])
+    return letter, spool_of(path), deadline
+
+
+def is_paused(store: bytes, now_ms: int) -> bool:
+    """Whether the user wants nothing to be captured now. The newest pause is the file's first line."""
+    try:
+        file = posix.open(store + PAUSES_SUFFIX, posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        from_ms, to_ms = posix.read(file, _PAUSE_BYTES).split()
+        return int(from_ms) <= now_ms < int(to_ms)
+    except (OSError, ValueError):
+        return False  # there was never one
+    finally:
+        posix.close(file)
 
 
 def sealed(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[bytes]) -> list[bytes]:
@@ -195,6 +223,59 @@ def store(environ: dict[bytes, bytes]) -> bytes:
     if sys.platform == "darwin":
         return _home(environ) + b"/Library/Application Support/agent-memory/db"
     return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"
+
+
+def _is_ignored(store: bytes, said: bytes, agent: str, event: str, project: bytes) -> bool:
+    """Whether the user wants such calls to be ignored. Where there are no rules, that takes some microseconds."""
+    folders = {project, _told_folder(said), _own_folder()}
+    if not (_exists(store + IGNORE_SUFFIX) or any(_has_rules(folder) for folder in folders)):
+        return False
+    from agent_memory.capture import ignoring  # as dear as all the rest: only where there are rules
+
+    return ignoring.ignores_call(store, said, agent, event, project.decode(errors="replace"))
+
+
+def _told_folder(said: bytes) -> bytes:
+    """The folder that the agent says it stands in, as far as it can be told without reading JSON."""
+    _, _, rest = said.partition(b'"cwd"')
+    start, quote, rest = rest[:_FOLDER_MAX_BYTES].partition(b'"')
+    return rest.partition(b'"')[0] if quote and not start.strip(b" :\t\r\n") else b""
+
+
+def _own_folder() -> bytes:
+    try:
+        return posix.getcwdb()
+    except OSError:
+        return b""  # it was removed
+
+
+def _has_rules(folder: bytes) -> bool:
+    """Whether a file with rules is in the folder or in one that it lies in."""
+    while folder[:1] == b"/":
+        if _exists(folder + b"/" + IGNORE_FILE):
+            return True
+        folder = folder.rpartition(b"/")[0]
+    return folder == b"" and _exists(b"/" + IGNORE_FILE)
+
+
+def _exists(path: bytes) -> bool:
+    try:
+        posix.stat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _without_private(said: bytes) -> bytes:
+    """What was said, but for its private spans."""
+    if b"rivate" not in said and b"RIVATE" not in said:
+        return said
+    for mark in PRIVATE_MARKS:
+        if mark in said:
+            from agent_memory.capture import private  # regular expressions: only where there is something to take out
+
+            return private.without_in_json(said)
+    return said
 
 
 def _read(patience_s: float) -> tuple[list[bytes], float]:

@@ -1,0 +1,60 @@
+"""`pause-capture` and `resume-capture`: nothing is remembered for a while, whether a daemon runs or not."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+
+import click
+
+from agent_memory.capture.pauses import OPEN_END_MS, Pauses
+from agent_memory.cli.options import current, settings_options
+from agent_memory.cli.times import duration, parse_duration
+from agent_memory.errors import AgentMemoryError
+
+
+@click.command("pause-capture")
+@click.argument("length", required=False, metavar="[LENGTH]")
+@settings_options
+@click.pass_context
+def pause_capture(context: click.Context, length: str | None) -> None:
+    """Remember nothing of what happens from now on: for so long, or until resume-capture.
+
+    What is said meanwhile is stored nowhere, and does not come in later from an agent's transcripts either.
+
+    Example: memory-daemon pause-capture 30m
+    """
+    now_s = time.time()
+    until_ms = int((now_s + parse_duration(length)) * 1000) if length else OPEN_END_MS
+    pauses = Pauses(current(context).db_path)
+    try:
+        pauses.begin(int(now_s * 1000), until_ms)
+    except OSError as error:
+        raise AgentMemoryError(f"Capture goes on: {pauses.path} can't be written: {error}.") from error
+    click.echo(f"Capture is {pause_told(until_ms, now_s)}")
+
+
+@click.command("resume-capture")
+@settings_options
+@click.pass_context
+def resume_capture(context: click.Context) -> None:
+    """Remember again from now on.
+
+    Example: memory-daemon resume-capture
+    """
+    pauses = Pauses(current(context).db_path)
+    try:
+        was_paused = pauses.end(time.time_ns() // 1_000_000)
+    except OSError as error:
+        raise AgentMemoryError(f"Capture stays paused: {pauses.path} can't be written: {error}.") from error
+    click.echo("Capture goes on" if was_paused else "Capture was not paused")
+
+
+def pause_told(until_ms: int, now_s: float) -> str:
+    """`paused until 14:30 (25 min 3 s left)`, in this machine's time."""
+    if until_ms >= OPEN_END_MS:
+        return "paused until you run: memory-daemon resume-capture"
+    end = datetime.fromtimestamp(until_ms / 1000).astimezone()
+    is_today = end.date() == datetime.fromtimestamp(now_s).astimezone().date()
+    moment = f"{end:%H:%M}" if is_today else f"{end:%Y-%m-%d %H:%M}"
+    return f"paused until {moment} ({duration(max(0, round(until_ms / 1000 - now_s)))} left)"

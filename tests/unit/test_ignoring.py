@@ -1,0 +1,97 @@
+"""What is to be ignored: rules as in a `.gitignore`, for folders, files and tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent_memory.capture.ignoring import Ignoring, are_ignored, publish, rules
+
+BASE = "/home/dev/app"
+
+
+@pytest.mark.parametrize(
+    ("line", "ignored", "not_ignored"),
+    [
+        ("*.pem", ["key.pem", "a/b/key.pem"], ["key.pem.txt", "pem"]),
+        ("secrets/", ["secrets/a", "x/secrets/a/b"], ["secrets", "secret/a"]),
+        ("/build", ["build", "build/x"], ["a/build"]),
+        ("a/b", ["a/b", "a/b/c"], ["x/a/b", "a/c"]),
+        ("a/**/z", ["a/z", "a/b/c/z"], ["a/zz"]),
+        ("**/logs", ["logs/a", "x/logs"], ["logs2"]),
+        ("docs/*.md", ["docs/a.md"], ["docs/x/a.md"]),
+        ("file?.[ch]", ["file1.c", "x/file2.h"], ["file.c", "file1.o"]),
+        ("[!a]bc", ["xbc"], ["abc"]),
+        ("# a comment", [], ["# a comment", "a comment"]),
+        ("\\#hash", ["#hash"], ["hash"]),
+        ("*", ["a", "a/b"], []),
+        ("tool:Bash", [], ["tool:Bash", "Bash"]),
+    ],
+)
+def test_a_line_means_what_it_means_to_git(line: str, ignored: list[str], not_ignored: list[str]) -> None:
+    found = rules([line], BASE)
+
+    told = {path: are_ignored(found, [], [f"{BASE}/{path}"], "") for path in [*ignored, *not_ignored]}
+
+    assert told == {**dict.fromkeys(ignored, True), **dict.fromkeys(not_ignored, False)}
+    assert not are_ignored(found, ["/elsewhere"], ["/elsewhere/key.pem", f"{BASE}s/key.pem"], "")
+
+
+def test_the_last_line_that_matches_decides() -> None:
+    found = rules(["*.env", "!example.env"], BASE)
+
+    assert are_ignored(found, [], [f"{BASE}/prod.env"], "")
+    assert not are_ignored(found, [], [f"{BASE}/example.env"], "")
+    assert are_ignored(found, [], [f"{BASE}/example.env", f"{BASE}/prod.env"], "")
+
+
+def test_a_folder_is_ignored_with_all_that_happens_in_it() -> None:
+    """A star means the folder that the file is in; another pattern, folders below it."""
+    assert are_ignored(rules(["*"], BASE), [BASE], [], "")
+    assert are_ignored(rules(["*"], BASE), [f"{BASE}/sub"], [], "")
+    assert are_ignored(rules(["clients/acme/"], BASE), [f"{BASE}/clients/acme/x"], [], "")
+    assert not are_ignored(rules(["clients/acme/"], BASE), [BASE], [], "")
+
+
+def test_tools_are_ignored_by_name() -> None:
+    found = rules(["tool:mcp__vault__*", "tool:Read", "!tool:mcp__vault__list"], "/")
+
+    told = {
+        name: are_ignored(found, [], [], name) for name in ("mcp__vault__get", "mcp__vault__list", "Read", "Bash", "")
+    }
+
+    assert told == {"mcp__vault__get": True, "mcp__vault__list": False, "Read": True, "Bash": False, "": False}
+
+
+def test_rules_are_read_from_the_folder_and_from_those_it_lies_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting comes first and the innermost file last; what was written a while ago is in force."""
+    monkeypatch.setenv("HOME", "/home/dev")
+    now = 0.0
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / ".memoryignore").write_text("*.key\nb/\n")
+    (inner / ".memoryignore").write_text("!*.key\n")
+    ignoring = Ignoring(["~/clients/", "tool:Secret"], clock=lambda: now)
+
+    assert ignoring.ignores([str(tmp_path)], ["x.key"], "")
+    assert ignoring.ignores([str(inner)], [], "")
+    assert not ignoring.ignores([str(tmp_path / "a")], ["b.txt"], "")
+    assert ignoring.ignores(["/home/dev/clients/acme"], [], "")
+    assert ignoring.ignores([], [], "Secret")
+    assert not ignoring.ignores(["relative"], ["x.key"], "Bash")
+
+    (tmp_path / ".memoryignore").write_text("")
+    now = 60.0
+    assert not ignoring.ignores([str(inner)], ["x.key"], "")
+
+
+def test_what_hooks_are_told_goes_when_the_setting_goes(tmp_path: Path) -> None:
+    publish(tmp_path / "db", ["tool:Bash"])
+    assert (tmp_path / "db-ignore").read_text() == "tool:Bash\n"
+
+    publish(tmp_path / "db", [])
+
+    assert not (tmp_path / "db-ignore").exists()
