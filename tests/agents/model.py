@@ -49,7 +49,7 @@ class Model(ThreadingHTTPServer):
     def __init__(self, script: Sequence[Step]) -> None:
         super().__init__(("127.0.0.1", 0), _Request)
         self.requests: list[dict[str, Any]] = []
-        self._steps = iter(script)
+        self._steps = iter(script)  # may still be written while it is played
         self._lock = threading.Lock()
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
@@ -12,6 +13,9 @@ from agent_memory.capture.wire import HookCall, ToolCall, timestamp_ms
 
 # A long answer and the bookkeeping after it; what is farther back belongs to something else.
 TAIL_BYTES: Final = 1 << 20
+# Copilot CLI calls its hook for a turn's end up to a tenth of a second before its transcript tells of it.
+LATE_S: Final = 1.0
+_LOOK_S: Final = 0.01
 # An agent's own words about its user's model: there was none.
 _NO_MODEL: Final = ("<synthetic>", "")
 
@@ -19,7 +23,7 @@ _NO_MODEL: Final = ("<synthetic>", "")
 def completed(call: HookCall) -> HookCall:
     """The call, with what its agent doesn't tell hooks: the assistant's last words, the model, how a command went."""
     if call.hook == "Stop":
-        tail = files.tail(call.transcript_path, TAIL_BYTES)
+        tail = _turn(call)
         words = call.last_assistant_message
         if not words and call.agent == "copilot-cli":
             words = _last_words(tail, call.timestamp_ms)
@@ -28,6 +32,20 @@ def completed(call: HookCall) -> HookCall:
         tail = files.tail(call.transcript_path, TAIL_BYTES)
         return replace(call, tool=replace(call.tool, success=_success(tail, call.tool)))
     return call
+
+
+def _turn(call: HookCall) -> bytes:
+    """The transcript's end, with the end of this turn in it, which is waited for where it is only now being written."""
+    tail = files.tail(call.transcript_path, TAIL_BYTES)
+    if call.agent != "copilot-cli" or call.timestamp_ms is None:
+        return tail
+    # It writes down its own calls of hooks, too: this one, and before it what was said last.
+    written, begun_s = str(call.timestamp_ms).encode(), time.time()
+    late_s = min(begun_s, call.timestamp_ms / 1000) + LATE_S
+    while written not in tail and time.time() < late_s:
+        time.sleep(_LOOK_S)
+        tail = files.tail(call.transcript_path, TAIL_BYTES)
+    return tail
 
 
 def _last_words(tail: bytes, until_ms: int | None) -> str:

@@ -1,0 +1,104 @@
+"""The real programs of five agents: connected by our command, talked with, and read back from the table of contents.
+
+Each holds a session with a model of our own. A program that is neither on PATH nor in the folder that AGENT_PROGRAMS
+names is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from agent_memory.client import Client
+from agent_memory.hook.agents import PROGRAMS
+from agent_memory.model import EventType, TocLevel
+from agent_memory.rpc import memory_pb2 as pb
+from agents.model import Say, Step, serving
+from agents.talks import TALKS
+from stack import Stack
+
+pytestmark = pytest.mark.drill
+
+PROMPT = "Please set up notes.md.\n\nRemember that we deploy on Fridays, «nie montags», 金曜日に."
+REPLY = "I wrote notes.md, and I will remember that the deployment is on Fridays."
+COMMAND = "echo hello from the tool"
+OUTPUT = "hello from the tool"
+SESSION_S = 120
+
+
+@pytest.mark.parametrize("scope", ["--user", "--project"])
+@pytest.mark.parametrize("agent", TALKS)
+def test_a_session_is_remembered(stack: Stack, agent: str, scope: str) -> None:
+    """What the user said, what a tool did, what the agent answered and that it ended, down from the root."""
+    stack.env["PATH"] = os.pathsep.join(filter(None, [os.environ.get("AGENT_PROGRAMS"), stack.env["PATH"]]))
+    program = shutil.which(PROGRAMS[agent], path=stack.env["PATH"])
+    if program is None:
+        pytest.skip(f"{PROGRAMS[agent]} is not installed")
+    home = Path(stack.env["HOME"])
+    project = home / "project"
+    subprocess.run(["git", "init", "-q", project], check=True)
+    stack.start()
+    script: list[Step] = []
+
+    with serving(script) as model:
+        talk = TALKS[agent](home, model.url, PROMPT, COMMAND)
+        script += [talk.tool, Say(REPLY)]
+        run(stack, project, *stack.command("hooks", "install", agent, scope))
+        run(stack, project, program, *talk.arguments, **talk.environment)
+
+    with stack.client() as client:
+        events = stack.wait_until(lambda: session(client, agent))
+        told = {kind: [event.text for event in events if event.event_type == kind] for kind in EventType}
+        # opencode puts a prompt of several words into quotation marks.
+        assert [text.strip('"') for text in told[EventType.USER_MESSAGE]] == [PROMPT]
+        ((call, _, result),) = [text.partition("\n") for text in told[EventType.TOOL_RESULT]]
+        assert (COMMAND in call, OUTPUT in result) == (True, True)
+        assert REPLY in told[EventType.ASSISTANT_STOP] + told[EventType.ASSISTANT_MESSAGE]
+        assert len(told[EventType.SESSION_START]) == 1
+        assert {event.metadata["project"] for event in events} == {str(project)}
+        proof = stack.wait_until(lambda: [event for node in nodes(client) for event in proven(client, node)])
+        assert {event.session_id for event in proof} == {events[0].session_id}
+        assert {event.event_id for event in proof} <= {event.event_id for event in events}
+
+
+def run(stack: Stack, folder: Path, program: str, *arguments: str, **variables: str) -> None:
+    """Run it to its end, which must be a good one."""
+    done = subprocess.run(
+        [program, *arguments],
+        cwd=folder,
+        # As a shell would: opencode believes it rather than the system.
+        env={**stack.env, **variables, "PWD": str(folder)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=SESSION_S,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def session(client: Client, agent: str) -> Sequence[pb.Event]:
+    """All events of the agent, once the end of a session is among them."""
+    events = client.events(pb.GetEventsRequest(agent=agent)).events
+    return events if any(EventType(event.event_type) is EventType.SESSION_END for event in events) else []
+
+
+def nodes(client: Client, parent_id: str = "") -> Iterator[pb.TocNode]:
+    """The segments, by the way that a reader goes: down from the root."""
+    children = client.browse(parent_id).children if parent_id else client.root().nodes
+    for node in children:
+        if TocLevel(node.level) is TocLevel.SEGMENT:
+            yield node
+        else:
+            yield from nodes(client, node.node_id)
+
+
+def proven(client: Client, node: pb.TocNode) -> Iterator[pb.Event]:
+    """The events that a node's lines lead to."""
+    for bullet in node.bullets:
+        for grip_id in bullet.grip_ids:
+            yield from client.expand(grip_id).excerpt_events
