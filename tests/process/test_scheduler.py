@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory.bus.client import Bus
-from agent_memory.jobs import JOBS
+from agent_memory.jobs import JOBS, JobResult
 from agent_memory.paths import RuntimePaths
 from agent_memory.rpc import bus_pb2 as bus_pb
 from agent_memory.rpc import memory_pb2 as pb
@@ -70,16 +70,32 @@ def test_a_pause_survives_a_restart_and_a_resume_ends_it(running: Stack) -> None
     assert not jobs(running)["rocksdb_compaction"].is_paused
 
 
+def record(stack: Stack, states: dict[str, JobState]) -> None:
+    """Have the jobs' rows say this."""
+    runtime = Path(stack.status()["socket"].removeprefix("unix:")).parent
+    bus = Bus(RuntimePaths(runtime, logs=runtime).ingest_socket)
+    for name, state in states.items():
+        bus.ask(bus_pb.Command(record_job=bus_pb.RecordJob(job_name=name, value=codec.to_json(state))))
+    bus.close()
+
+
+def test_status_says_why_a_job_failed(running: Stack) -> None:
+    """Below the table that scripts read, the reason of the last run that failed."""
+    jobs(running)
+    failed = JobState(last_result=JobResult.FAILED, last_error="StoreError: no room", next_run_ms=1, error_count=1)
+    record(running, {"toc_rollup_week": failed})
+
+    lines = running.run("scheduler", "status").stdout.splitlines()
+
+    assert lines[2].split() == ["JOB", "STATUS", "LAST", "RUN", "NEXT", "RUN", "RUNS", "ERRORS"]
+    assert lines[-1] == "toc_rollup_week failed: StoreError: no room"
+
+
 def test_a_missed_compaction_is_made_up_beside_the_daily_work(running: Stack) -> None:
     """A worker that finds in the rows what should have run an hour ago runs it, once, and tells how it went."""
     jobs(running)
     hour_ago_ms = time.time_ns() // 1_000_000 - 3_600_000
-    missed = JobState(next_run_ms=hour_ago_ms, run_count=7)
-    runtime = Path(running.status()["socket"].removeprefix("unix:")).parent
-    bus = Bus(RuntimePaths(runtime, logs=runtime).ingest_socket)
-    for name in MADE_UP:
-        bus.ask(bus_pb.Command(record_job=bus_pb.RecordJob(job_name=name, value=codec.to_json(missed))))
-    bus.close()
+    record(running, dict.fromkeys(MADE_UP, JobState(next_run_ms=hour_ago_ms, run_count=7)))
 
     running.kill("worker")
 

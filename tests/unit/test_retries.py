@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
 import pytest
 
 from agent_memory.errors import AgentMemoryError
@@ -116,6 +119,33 @@ def test_a_stop_ends_the_waiting(clock: Clock) -> None:
 )
 def test_every_status_has_its_meaning(status: int, kind: type[AgentMemoryError]) -> None:
     assert type(failure("p", "", status, "", "3")) is kind
+
+
+@pytest.mark.parametrize(
+    ("header", "least_s", "most_s"),
+    [
+        ("17", 17, 17),
+        ("0.5", 0.5, 0.5),
+        ("-3", 0, 0),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3500, 3600),
+        (format_datetime(datetime(2020, 1, 1, tzinfo=UTC), usegmt=True), 0, 0),
+    ],
+)
+def test_retry_after_is_a_wait_or_a_date(header: str, least_s: float, most_s: float) -> None:
+    """Both forms of the header; a date that has passed asks for no wait."""
+    error = failure("p", "", 429, "", header)
+
+    assert isinstance(error, ProviderUnavailable)
+    assert error.retry_after_s is not None
+    assert least_s <= error.retry_after_s <= most_s
+
+
+@pytest.mark.parametrize("header", [None, "", "soon"])
+def test_without_a_wait_of_the_provider_s_ours_is_taken(header: str | None) -> None:
+    error = failure("p", "", 429, "", header)
+
+    assert isinstance(error, ProviderUnavailable)
+    assert error.retry_after_s is None
 
 
 def test_a_failure_repeats_no_key() -> None:

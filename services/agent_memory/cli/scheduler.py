@@ -58,6 +58,9 @@ def status(context: click.Context, as_json: bool) -> None:
         state = "PAUSED" if job.is_paused else "RUNNING" if job.is_running else "IDLE"
         last, following = _when(job.last_run_ms, zone), _when(job.next_run_ms, zone)
         click.echo(_row(job.job_name, state, last, following, str(job.run_count), str(job.error_count)))
+    for job in reply.jobs:
+        if JobResult(job.last_result or JobResult.SUCCESS) == JobResult.FAILED:
+            click.echo(f"\n{job.job_name} failed: {printable(job.last_error)}")
 
 
 @scheduler.command()

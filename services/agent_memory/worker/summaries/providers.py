@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Any, Final, Protocol
 
 from agent_memory.errors import AgentMemoryError
@@ -78,7 +81,11 @@ def failure(provider: str, api_key: str, status: int, detail: str, retry_after: 
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    try:
-        return max(0.0, float(retry_after)) if retry_after else None
-    except ValueError:  # a date; our own wait is as good
+    """The wait that the header asks for, in seconds or until a date; None where it says neither."""
+    if not retry_after:
         return None
+    with contextlib.suppress(ValueError):
+        return max(0.0, float(retry_after))
+    with contextlib.suppress(ValueError):
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    return None
