@@ -76,6 +76,9 @@ class Client:
         request = pb.GetTocMapRequest(max_tokens=max_tokens, project=project, as_of_ms=as_of_ms)
         return self._call(self._stub.GetTocMap, request)
 
+    def projects(self) -> pb.GetProjectsResponse:
+        return self._call(self._stub.GetProjects, pb.GetProjectsRequest())
+
     def resolve_time(self, phrase: str, as_of_ms: int | None = None) -> pb.ResolveTimeResponse:
         """What a time in words means, or meant at that time; raises UsageError when nobody can tell."""
         return self._call(self._stub.ResolveTime, pb.ResolveTimeRequest(phrase=phrase, as_of_ms=as_of_ms))

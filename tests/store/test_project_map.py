@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from agent_memory.model import Event
-from agent_memory.query import overview, project_map
+from agent_memory.query import overview, project_list, project_map
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from keeper import BERLIN, Keeper
@@ -138,3 +138,30 @@ def test_the_rows_that_are_read_are_bounded(keeper: Keeper, monkeypatch: pytest.
         "October 2026",
     }
     assert max(looked_at) <= project_map.UNDER_WAY_MAX
+
+
+def test_the_projects_are_known_by_their_names_and_by_when_they_were_worked_on(keeper: Keeper) -> None:
+    """The last one first; a name that leads to another is that one's, and only looked at where its rows begin."""
+    apart = project_list.projects(keeper.reader, {}).projects
+    merged = project_list.projects(keeper.reader, {"/home/dev/shop": SHOP}).projects
+
+    assert [project.project_id for project in apart] == [BLOG, SHOP, "/home/dev/shop"]
+    assert [(project.project_id, list(project.names)) for project in merged] == [
+        (BLOG, [BLOG]),
+        (SHOP, ["/home/dev/shop", SHOP]),
+    ]
+    assert [told_first(keeper, project.last_node_id) for project in merged] == [
+        "We decided to write about gardens.",
+        "We decided that the basket keeps its items for a week.",
+    ]
+
+
+def test_more_projects_than_anybody_works_in_are_not_all_looked_for(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer says that there are more."""
+    monkeypatch.setattr(project_list, "PROJECTS_MAX", 2)
+
+    reply = project_list.projects(keeper.reader, {})
+
+    assert (len(reply.projects), reply.has_more) == (2, True)

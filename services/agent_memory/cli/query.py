@@ -143,6 +143,22 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of:
 
 
 @query.command()
+@json_option
+@settings_options
+@click.pass_context
+def projects(context: click.Context, as_json: bool) -> None:
+    """Show the projects that something is remembered of, the one that was worked on last first.
+
+    Example: memory-daemon query projects
+    """
+    from agent_memory.cli.connection import connect
+
+    with connect(current(context)) as client:
+        reply = client.projects()
+    _show(context, reply, as_json, lambda page: page.projects(reply))
+
+
+@query.command()
 @click.argument("phrase", nargs=-1, required=True)
 @_as_of_option
 @json_option

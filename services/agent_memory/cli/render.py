@@ -23,6 +23,8 @@ from agent_memory.rpc import memory_pb2 as pb
 # What a list shows of each entry; `query node` shows all of it.
 _BULLETS_SHOWN = 2
 _LINE_CELLS = 100
+# Longer than any path.
+_NAME_CELLS = 4096
 _EXCERPT_CELLS = 600
 _EVENT_CELLS = 2000
 # Wider than any id: what is not a terminal gets each text on a line of its own.
@@ -125,6 +127,21 @@ class Page:
             self._line(
                 "~ tokens to read it: query node ID" + (" (more with --tokens)" if reply.has_more else ""), "dim"
             )
+
+    def projects(self, reply: pb.GetProjectsResponse) -> None:
+        """The projects, and below each the other names that are its own."""
+        if not reply.projects:
+            self._line("No project is remembered yet.")
+            return
+        for glyph, below, project in _branches(reply.projects):
+            name = one_line(project.project_id, _NAME_CELLS)
+            self._print(
+                Text.assemble((glyph, "dim"), (name, "bold"), (f"  {relative(project.last_ms, self._now_ms)}", "green"))
+            )
+            for other in project.names:
+                if other != project.project_id:
+                    self._line(f"{below}{one_line(other, _NAME_CELLS)}")
+        self._next(f"{self._program} query map --project {shlex.quote(reply.projects[0].project_id)}")
 
     def browse(self, parent_id: str, reply: pb.BrowseTocResponse, more: str) -> None:
         """A page of children; `more` is the command for the next page."""

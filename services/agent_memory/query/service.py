@@ -24,7 +24,7 @@ from agent_memory.errors import (
 )
 from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
-from agent_memory.query import overview, views, when
+from agent_memory.query import overview, project_list, views, when
 from agent_memory.query.intake import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, Intake, appending
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
@@ -179,6 +179,10 @@ class MemoryService(MemoryServiceServicer):
     def GetTocMap(self, request: pb.GetTocMapRequest, context: grpc.ServicerContext) -> pb.GetTocMapResponse:  # noqa: N802
         names = self._projects.names(request.project) if request.project else ()
         return overview.toc_map(self._caught_up(), request, _now_ms(), names)
+
+    @_explaining
+    def GetProjects(self, request: pb.GetProjectsRequest, context: grpc.ServicerContext) -> pb.GetProjectsResponse:  # noqa: N802
+        return project_list.projects(self._caught_up(), self._settings.project_names)
 
     @_explaining
     def GetEvents(self, request: pb.GetEventsRequest, context: grpc.ServicerContext) -> pb.GetEventsResponse:  # noqa: N802

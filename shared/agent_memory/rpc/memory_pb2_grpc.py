@@ -69,6 +69,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapResponse.FromString,
                 _registered_method=True)
+        self.GetProjects = channel.unary_unary(
+                '/memory.MemoryService/GetProjects',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetProjectsRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetProjectsResponse.FromString,
+                _registered_method=True)
         self.GetSchedulerStatus = channel.unary_unary(
                 '/memory.MemoryService/GetSchedulerStatus',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetSchedulerStatusRequest.SerializeToString,
@@ -176,6 +181,12 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetTocMap(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetProjects(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -296,6 +307,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.GetTocMap,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetTocMapResponse.SerializeToString,
+            ),
+            'GetProjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetProjects,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetProjectsRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetProjectsResponse.SerializeToString,
             ),
             'GetSchedulerStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetSchedulerStatus,
@@ -552,6 +568,33 @@ class MemoryService:
             '/memory.MemoryService/GetTocMap',
             agent__memory_dot_rpc_dot_memory__pb2.GetTocMapRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.GetTocMapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetProjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetProjects',
+            agent__memory_dot_rpc_dot_memory__pb2.GetProjectsRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetProjectsResponse.FromString,
             options,
             channel_credentials,
             insecure,

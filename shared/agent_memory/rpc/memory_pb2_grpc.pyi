@@ -42,6 +42,7 @@ class MemoryServiceStub:
     GetEvents: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetEventsRequest, _memory_pb2.GetEventsResponse]
     ExpandGrip: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ExpandGripRequest, _memory_pb2.ExpandGripResponse]
     GetTocMap: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetTocMapRequest, _memory_pb2.GetTocMapResponse]
+    GetProjects: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetProjectsRequest, _memory_pb2.GetProjectsResponse]
     GetSchedulerStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetSchedulerStatusRequest, _memory_pb2.GetSchedulerStatusResponse]
     PauseJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.PauseJobRequest, _memory_pb2.PauseJobResponse]
     ResumeJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]
@@ -66,6 +67,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     GetEvents: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetEventsRequest, _memory_pb2.GetEventsResponse]  # type: ignore[assignment]
     ExpandGrip: _aio.UnaryUnaryMultiCallable[_memory_pb2.ExpandGripRequest, _memory_pb2.ExpandGripResponse]  # type: ignore[assignment]
     GetTocMap: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetTocMapRequest, _memory_pb2.GetTocMapResponse]  # type: ignore[assignment]
+    GetProjects: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetProjectsRequest, _memory_pb2.GetProjectsResponse]  # type: ignore[assignment]
     GetSchedulerStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetSchedulerStatusRequest, _memory_pb2.GetSchedulerStatusResponse]  # type: ignore[assignment]
     PauseJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.PauseJobRequest, _memory_pb2.PauseJobResponse]  # type: ignore[assignment]
     ResumeJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]  # type: ignore[assignment]
@@ -129,6 +131,13 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.GetTocMapRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.GetTocMapResponse, _abc.Awaitable[_memory_pb2.GetTocMapResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetProjects(
+        self,
+        request: _memory_pb2.GetProjectsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetProjectsResponse, _abc.Awaitable[_memory_pb2.GetProjectsResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetSchedulerStatus(

@@ -239,6 +239,18 @@ def project_segments(reader: Reader, project: str, from_ms: int, to_ms: int) -> 
         yield keys.project_segment_first(key), codec.project_row(value)
 
 
+def projects(reader: Reader) -> Iterator[str]:
+    """The names of the projects that have segments, in no order that means anything; one seek each."""
+    start = keys.PROJECT_PREFIX
+    while True:
+        row = next(reader.scan(schema.CHECKPOINTS, start, keys.after(keys.PROJECT_PREFIX)), None)
+        if row is None:
+            return
+        name = codec.project_row(row[1]).project
+        yield name
+        start = keys.after(keys.project(name))
+
+
 def segment_at(reader: Reader, session_id: str, first: Position) -> SegmentRow | None:
     """The session's segment that begins right there."""
     value = reader.get(schema.CHECKPOINTS, keys.segment(session_id, *first))
