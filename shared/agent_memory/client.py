@@ -117,6 +117,10 @@ class Client:
     def stats(self) -> pb.GetStatsResponse:
         return self._call(self._stub.GetStats, pb.GetStatsRequest())
 
+    def ledger(self, from_day: str = "") -> pb.GetLedgerResponse:
+        """How many events of each day and agent are stored and reachable; from that day on, `YYYY-MM-DD`."""
+        return self._call(self._stub.GetLedger, pb.GetLedgerRequest(from_day=from_day))
+
     def compact(self, column_family: str = "") -> pb.CompactResponse:
         """Compact one column family, or all; returns when done, however long that takes."""
         return self._call(self._stub.Compact, pb.CompactRequest(column_family=column_family), timeout_s=3600)

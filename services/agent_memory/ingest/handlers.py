@@ -4,14 +4,14 @@ refused leaves nothing behind in a group that others share."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from agent_memory.bus import frames
 from agent_memory.ingest.writer import Group
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.rpc import memory_pb2 as memory
-from agent_memory.store import codec, keys, schema
+from agent_memory.store import codec, keys, ledger, schema
 from agent_memory.store.codec import Counters
 
 
@@ -43,6 +43,7 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
     created = group.claim([keys.ID_PREFIX + event_id for event_id in event_ids])
     sequence = group.counters.sequence
     put_event, put_entry = group.putter(schema.EVENTS), group.putter(schema.OUTBOX)
+    stored: Counter[str] = Counter()
     for event, event_id, is_new in zip(events, event_ids, created, strict=True):
         if is_new:
             sequence += 1
@@ -54,8 +55,11 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
             put_event(keys.ID_PREFIX + event_id, stamp)
             put_event(keys.SESSION_PREFIX + named, b"")
             put_entry(keys.outbox(sequence), named)
+            stored[ledger.name(event.timestamp_ms, event.agent, group.zone)] += 1
     if new := sequence - group.counters.sequence:
         group.counters = replace(group.counters, events=group.counters.events + new, sequence=sequence)
+    for entry, count in stored.items():
+        _change_ledger(group, entry, stored=count)
     _count_redacted(group, command.append_events.redacted, created)
     reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))
     return Outcome(reply, frames.ANNOUNCE_EVENTS if new else None)
@@ -76,11 +80,13 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
     for node in commit.nodes:
         _put_node(group, node)
     for gone in commit.removed_segments:
-        group.delete(schema.CHECKPOINTS, keys.segment(gone.session_id, gone.first_ms, gone.first_event_id))
+        row = keys.segment(gone.session_id, gone.first_ms, gone.first_event_id)
+        _count_reached(group, row, {})
+        group.delete(schema.CHECKPOINTS, row)
         group.delete(schema.CHECKPOINTS, keys.open_segment(gone.session_id, gone.first_ms, gone.first_event_id))
     # Before they are put: a segment that changed its project is in another place among the same commit's.
-    for row in commit.unfiled:
-        group.delete(schema.CHECKPOINTS, keys.project_segment(row.project, row.first_ms, row.first_event_id))
+    for filed in commit.unfiled:
+        group.delete(schema.CHECKPOINTS, keys.project_segment(filed.project, filed.first_ms, filed.first_event_id))
     for segment in commit.segments:
         _put_segment(group, segment)
     for grip in commit.removed_grips:
@@ -93,6 +99,8 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
         _put_job(group, commit.job)
     if commit.HasField("counter_changes"):
         group.counters = _changed(group.counters, commit.counter_changes)
+    for change in commit.ledger_changes:
+        _change_ledger(group, change.entry, stored=change.stored, reached=change.reached)
     group.toc = replace(group.toc, cursor=max(group.toc.cursor, commit.cursor), commit=group.toc.commit + 1)
     reply = pb.Reply(protocol=frames.PROTOCOL, toc_committed=pb.TocCommitted(commit=group.toc.commit))
     return Outcome(reply, frames.ANNOUNCE_TOC)
@@ -225,7 +233,9 @@ def _put_job(group: Group, record: pb.RecordJob) -> None:
 
 def _put_segment(group: Group, segment: pb.SegmentPut) -> None:
     key = segment.key
-    group.put(schema.CHECKPOINTS, keys.segment(key.session_id, key.first_ms, key.first_event_id), segment.value)
+    row = keys.segment(key.session_id, key.first_ms, key.first_event_id)
+    _count_reached(group, row, codec.segment_row(segment.value).counts)
+    group.put_visibly(schema.CHECKPOINTS, row, segment.value)
     open_key = keys.open_segment(key.session_id, key.first_ms, key.first_event_id)
     if segment.HasField("open_since_ms"):
         group.put(schema.CHECKPOINTS, open_key, b"%d" % segment.open_since_ms)
@@ -234,6 +244,22 @@ def _put_segment(group: Group, segment: pb.SegmentPut) -> None:
     if segment.project:
         filed = keys.project_segment(segment.project, key.first_ms, key.first_event_id)
         group.put(schema.CHECKPOINTS, filed, segment.filed)
+
+
+def _count_reached(group: Group, segment_row: bytes, counts: Mapping[str, int]) -> None:
+    """Let the ledger say what a segment's row will hold, in place of what it held."""
+    was = group.get(schema.CHECKPOINTS, segment_row)
+    before = codec.segment_row(was).counts if was is not None else {}
+    if before == counts:
+        return
+    for entry in {*before, *counts}:
+        _change_ledger(group, entry, reached=counts.get(entry, 0) - before.get(entry, 0))
+
+
+def _change_ledger(group: Group, entry: str, *, stored: int = 0, reached: int = 0) -> None:
+    key = keys.ledger(entry)
+    changed = codec.ledger_entry(group.get(schema.CHECKPOINTS, key)).changed(stored=stored, reached=reached)
+    group.put_visibly(schema.CHECKPOINTS, key, codec.to_json(changed))
 
 
 def _changed(counters: Counters, changes: pb.CounterChanges) -> Counters:

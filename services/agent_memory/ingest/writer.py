@@ -17,6 +17,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
 
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
 from tzlocal import get_localzone_name
@@ -47,6 +48,7 @@ class Group:
         self._writer = writer
         self._batch = WriteBatch(raw_mode=True)
         self._handles = writer.handles
+        self.zone = writer.zone
         # Rows that commands of this same group will have written: later commands must see them. None: deleted.
         self._staged: dict[tuple[str, bytes], bytes | None] = {}
         # Their names in order: a command of a thousand nodes asks a thousand times which rows begin with a prefix.
@@ -132,6 +134,7 @@ class Writer:
         self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
         self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
         self.info = self._store_info(timezone)
+        self.zone = ZoneInfo(self.info.timezone)
         self._make_redaction_key()
         self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
         self.toc = codec.toc_state(self.get(schema.CHECKPOINTS, keys.TOC))

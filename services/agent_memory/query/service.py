@@ -231,6 +231,10 @@ class MemoryService(MemoryServiceServicer):
         return stats.stats(self._caught_up(), Path(self._settings.db_path))
 
     @_explaining
+    def GetLedger(self, request: pb.GetLedgerRequest, context: grpc.ServicerContext) -> pb.GetLedgerResponse:  # noqa: N802
+        return views.ledger(self._caught_up(), request)
+
+    @_explaining
     def Compact(self, request: pb.CompactRequest, context: grpc.ServicerContext) -> pb.CompactResponse:  # noqa: N802
         command = bus.Command(compact=bus.Compact(column_family=request.column_family))
         reply = self._writer.ask(command, COMPACTION_TIMEOUT_S)

@@ -16,6 +16,7 @@ from agent_memory.periods import Period
 from agent_memory.query.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records, schema
+from agent_memory.store.ledger import day_and_agent, entries
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 
@@ -164,6 +165,15 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
         has_more=budget.has_more,
         **budget.price,
     )
+
+
+def ledger(reader: Reader, request: pb.GetLedgerRequest) -> pb.GetLedgerResponse:
+    """What there is of each day and agent."""
+    response = pb.GetLedgerResponse()
+    for name, entry in entries(reader, request.from_day):
+        day, agent = day_and_agent(name)
+        response.entries.add(day=day, agent=agent, stored=entry.stored, reachable=entry.reached)
+    return response
 
 
 def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResponse:

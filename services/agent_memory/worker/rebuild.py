@@ -8,16 +8,18 @@ ones are committed, and a rebuild of a sound table of contents writes nothing at
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
 from agent_memory.logs import line
+from agent_memory.messages import event_from_bytes
 from agent_memory.model import Grip, TocLevel
 from agent_memory.periods import Period
-from agent_memory.store import codec, keys, records, schema
-from agent_memory.store.codec import RebuildStage, RebuildState
+from agent_memory.store import codec, keys, ledger, records, schema
+from agent_memory.store.codec import LedgerEntry, RebuildStage, RebuildState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 from agent_memory.worker.toc import Toc
@@ -134,7 +136,24 @@ class Rebuild:
             toc_nodes=self._count(schema.TOC_LATEST, keys.LATEST_PREFIX) - said.toc_nodes,
             grips=self._count(schema.GRIPS, keys.GRIP_PREFIX) - said.grips,
         )
+        self._ledger()
         return replace(state, finished_ms=now_ms)
+
+    def _ledger(self) -> None:
+        """Count the ledger anew: what is stored by the events, what is reached by what the segments say they hold."""
+        zone = records.time_zone(self._reader)
+        stored: Counter[str] = Counter()
+        for _, value in self._rows(schema.EVENTS, keys.EVENT_PREFIX):
+            event = event_from_bytes(value)
+            stored[ledger.name(event.timestamp_ms, event.agent, zone)] += 1
+        reached: Counter[str] = Counter()
+        for _, value in self._rows(schema.CHECKPOINTS, keys.SEGMENT_PREFIX):
+            reached.update(codec.segment_row(value).counts)
+        said = dict(ledger.entries(self._reader))
+        for entry in {*stored, *reached, *said}:
+            was = said.get(entry, LedgerEntry())
+            if was != LedgerEntry(stored[entry], reached[entry]):
+                self._toc.draft_ledger(entry, stored=stored[entry] - was.stored, reached=reached[entry] - was.reached)
 
     def _count(self, family: str, prefix: bytes) -> int:
         return sum(1 for _ in self._rows(family, prefix))

@@ -19,7 +19,7 @@ from agent_memory.logs import line
 from agent_memory.model import LOCAL, Bullet, Grip, TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, keys, records, schema
+from agent_memory.store import codec, keys, ledger, records, schema
 from agent_memory.store.codec import ProjectRow, RebuildState, SegmentRow, TocState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
@@ -147,6 +147,10 @@ class Toc:
     def draft_counters(self, *, events: int, toc_nodes: int, grips: int) -> None:
         """Draft that so much is to be added to the counters."""
         self._draft.counter_changes.CopyFrom(pb.CounterChanges(events=events, toc_nodes=toc_nodes, grips=grips))
+
+    def draft_ledger(self, entry: str, *, stored: int, reached: int) -> None:
+        """Draft that so much is to be added to an entry of the ledger."""
+        self._draft.ledger_changes.add(entry=entry, stored=stored, reached=reached)
 
     def commit_rebuild(self, state: RebuildState, now_ms: int) -> None:
         """Send the draft with the row that tells how far the rebuild is: both or neither."""
@@ -277,7 +281,8 @@ class Toc:
         first, last = segment.first, segment.last
         node_id = segment_node_id(day_of(first.timestamp_ms, self._zone).node_id, first)
         project = segment.project
-        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open, project)
+        counts = ledger.counts(segment.events, self._zone)
+        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open, project, counts)
         stored = records.segment_at(self._reader, first.session_id, first.position)
         if stored is not None and stored.project != project:
             self._unfile(stored.project, first.position)

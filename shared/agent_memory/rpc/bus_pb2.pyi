@@ -259,6 +259,7 @@ class CommitToc(_message.Message):
     REBUILD_FIELD_NUMBER: _builtins.int
     REMOVED_GRIPS_FIELD_NUMBER: _builtins.int
     COUNTER_CHANGES_FIELD_NUMBER: _builtins.int
+    LEDGER_CHANGES_FIELD_NUMBER: _builtins.int
     JOB_FIELD_NUMBER: _builtins.int
     UNFILED_FIELD_NUMBER: _builtins.int
     expected_commit: _builtins.int
@@ -282,6 +283,10 @@ class CommitToc(_message.Message):
         """What the counters were found to be wrong by; to be added."""
 
     @_builtins.property
+    def ledger_changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___LedgerChange]:
+        """And the ledger, by the names of its entries."""
+
+    @_builtins.property
     def job(self) -> Global___RecordJob:
         """How the job's run went that all this is the result of."""
 
@@ -301,12 +306,13 @@ class CommitToc(_message.Message):
         rebuild: _builtins.bytes | None = ...,
         removed_grips: _abc.Iterable[Global___GripKey] | None = ...,
         counter_changes: Global___CounterChanges | None = ...,
+        ledger_changes: _abc.Iterable[Global___LedgerChange] | None = ...,
         job: Global___RecordJob | None = ...,
         unfiled: _abc.Iterable[Global___FiledSegment] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "job", b"job", "rebuild", b"rebuild"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "job", b"job", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments", "unfiled", b"unfiled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "job", b"job", "ledger_changes", b"ledger_changes", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments", "unfiled", b"unfiled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__rebuild: _TypeAlias = _typing.Literal["rebuild"]  # noqa: Y015
     _WhichOneofArgType__rebuild: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild"]  # noqa: Y015
@@ -438,6 +444,31 @@ class CounterChanges(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CounterChanges: _TypeAlias = CounterChanges  # noqa: Y015
+
+@_typing.final
+class LedgerChange(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_FIELD_NUMBER: _builtins.int
+    STORED_FIELD_NUMBER: _builtins.int
+    REACHED_FIELD_NUMBER: _builtins.int
+    entry: _builtins.str
+    stored: _builtins.int
+    reached: _builtins.int
+    def __init__(
+        self,
+        *,
+        entry: _builtins.str = ...,
+        stored: _builtins.int = ...,
+        reached: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entry", b"entry", "reached", b"reached", "stored", b"stored"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LedgerChange: _TypeAlias = LedgerChange  # noqa: Y015
 
 @_typing.final
 class SegmentKey(_message.Message):

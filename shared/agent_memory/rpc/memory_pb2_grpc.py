@@ -99,6 +99,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsResponse.FromString,
                 _registered_method=True)
+        self.GetLedger = channel.unary_unary(
+                '/memory.MemoryService/GetLedger',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetLedgerRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetLedgerResponse.FromString,
+                _registered_method=True)
         self.Compact = channel.unary_unary(
                 '/memory.MemoryService/Compact',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.SerializeToString,
@@ -222,6 +227,12 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetLedger(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Compact(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -337,6 +348,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.GetStats,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsResponse.SerializeToString,
+            ),
+            'GetLedger': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetLedger,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetLedgerRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetLedgerResponse.SerializeToString,
             ),
             'Compact': grpc.unary_unary_rpc_method_handler(
                     servicer.Compact,
@@ -730,6 +746,33 @@ class MemoryService:
             '/memory.MemoryService/GetStats',
             agent__memory_dot_rpc_dot_memory__pb2.GetStatsRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.GetStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetLedger(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetLedger',
+            agent__memory_dot_rpc_dot_memory__pb2.GetLedgerRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetLedgerResponse.FromString,
             options,
             channel_credentials,
             insecure,

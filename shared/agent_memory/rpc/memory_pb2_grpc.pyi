@@ -48,6 +48,7 @@ class MemoryServiceStub:
     ResumeJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]
     IngestEvents: _grpc.UnaryUnaryMultiCallable[_memory_pb2.IngestEventsRequest, _memory_pb2.IngestEventsResponse]
     GetStats: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]
+    GetLedger: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
     GetNodeHistory: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]
     RebuildToc: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]
@@ -73,6 +74,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     ResumeJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]  # type: ignore[assignment]
     IngestEvents: _aio.UnaryUnaryMultiCallable[_memory_pb2.IngestEventsRequest, _memory_pb2.IngestEventsResponse]  # type: ignore[assignment]
     GetStats: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]  # type: ignore[assignment]
+    GetLedger: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
     GetNodeHistory: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]  # type: ignore[assignment]
     RebuildToc: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]  # type: ignore[assignment]
@@ -173,6 +175,13 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.GetStatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.GetStatsResponse, _abc.Awaitable[_memory_pb2.GetStatsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetLedger(
+        self,
+        request: _memory_pb2.GetLedgerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetLedgerResponse, _abc.Awaitable[_memory_pb2.GetLedgerResponse]]: ...
 
     @_abc_1.abstractmethod
     def Compact(

@@ -33,6 +33,17 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """Of a day and an agent: how many events are stored, and how many of them lie in a segment."""
+
+    stored: int = 0
+    reached: int = 0
+
+    def changed(self, *, stored: int = 0, reached: int = 0) -> LedgerEntry:
+        return LedgerEntry(self.stored + stored, self.reached + reached)
+
+
+@dataclass(frozen=True, slots=True)
 class TocState:
     """How far the table of contents has come: the outbox up to `cursor` is in it. `commit` counts its commits."""
 
@@ -52,6 +63,8 @@ class SegmentRow:
     is_open: bool
     # Among whose segments it is; empty where that is not known.
     project: str = ""
+    # How many of its events belong to which entry of the ledger.
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +177,7 @@ class RebuildState:
         return (self.from_ms, self.sessions, self.mend) == (other.from_ms, other.sessions, other.mend)
 
 
-FlatRecord = StoreInfo | Counters | TocState | SegmentRow | ProjectRow | JobState | RebuildState
+FlatRecord = StoreInfo | Counters | LedgerEntry | TocState | SegmentRow | ProjectRow | JobState | RebuildState
 
 
 def to_json(record: FlatRecord) -> bytes:
@@ -184,6 +197,10 @@ def counters(value: bytes | None) -> Counters:
 
 def toc_state(value: bytes | None) -> TocState:
     return TocState(**json.loads(value)) if value else TocState()
+
+
+def ledger_entry(value: bytes | None) -> LedgerEntry:
+    return LedgerEntry(**json.loads(value)) if value else LedgerEntry()
 
 
 def segment_row(value: bytes) -> SegmentRow:

@@ -20,6 +20,7 @@ GRIP_PREFIX: Final = b"grip:"
 NODE_GRIP_PREFIX: Final = b"node:"
 SESSION_PREFIX: Final = b"ses:"
 LATEST_PREFIX: Final = b"latest:"
+LEDGER_PREFIX: Final = b"ledger:"
 
 # Bookkeeping rows of `checkpoints`.
 STORE: Final = b"checkpoint:store"
@@ -182,6 +183,11 @@ def project_segment(name: str, first_ms: int, first_event_id: str) -> bytes:
 def project_segment_first(key: bytes) -> tuple[int, str]:
     """The position of the segment's first event."""
     return position(key[key.index(b":", len(PROJECT_PREFIX)) + 1 :])
+
+
+def ledger(entry_name: str) -> bytes:
+    """The row that tells how many events of a day and an agent there are."""
+    return LEDGER_PREFIX + entry_name.encode()
 
 
 def job(name: str) -> bytes:

@@ -6,7 +6,9 @@ meanwhile, so what is written beside it is not taken for a fault.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from itertools import groupby, islice, takewhile
 from typing import Final, TypeVar
@@ -15,8 +17,8 @@ from google.protobuf.message import DecodeError
 
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
-from agent_memory.store import codec, keys, records, schema
-from agent_memory.store.codec import Counters, SegmentRow
+from agent_memory.store import codec, keys, ledger, records, schema
+from agent_memory.store.codec import Counters, LedgerEntry, SegmentRow
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 from agent_memory.store.seals import seal
@@ -86,6 +88,9 @@ class _Verification:
         self._progress = progress
         self._found = Findings()
         self._grips = 0
+        self._zone = records.time_zone(reader)
+        # What the ledger should say is stored.
+        self._stored: Counter[str] = Counter()
 
     def run(self) -> Findings:
         self._check_outbox()
@@ -99,6 +104,7 @@ class _Verification:
         self._check_grips()
         self._check_owners()
         self._check_counters()
+        self._check_ledger()
         return self._found
 
     # Events and cuts
@@ -138,6 +144,7 @@ class _Verification:
                 if (event.session_id, *event.position) != (session_id, timestamp_ms, event_id):
                     self._found.report(event_id, "is not the event that its key names")
                 self._found.events += 1
+                self._stored[self.entry(event)] += 1
                 yield event
             self._progress(self._found.events)
 
@@ -162,9 +169,21 @@ class _Verification:
             if row is not None and not records.is_filed(self._reader, row, keys.project_segment_first(key)):
                 self._found.report(row.node_id, f"is no segment of the project {row.project}", row.session_id)
 
-    def check_segment(self, session_id: str, first: Position, row: SegmentRow, events: int, project: str) -> None:
-        """The node of a segment with so many events, of that project, tells what the cut says, and both are found."""
+    def entry(self, event: Event) -> str:
+        """The entry of the ledger that the event belongs to."""
+        return ledger.name(event.timestamp_ms, event.agent, self._zone)
+
+    def check_segment(
+        self, session_id: str, first: Position, row: SegmentRow, held: Counter[str], project: str
+    ) -> None:
+        """The node of a segment that holds these events, of that project, tells what the cut says, and both are found.
+
+        `held` is how many of the events belong to which entry of the ledger.
+        """
         self._found.segments += 1
+        events = held.total()
+        if row.counts != held:
+            self._found.report(row.node_id, "is not counted in the ledger as it should be", session_id)
         node = records.node(self._reader, row.node_id)
         if node is None:
             self._found.report(row.node_id, f"is not there; session {session_id} was cut into it", session_id)
@@ -289,6 +308,20 @@ class _Verification:
                     f"counter {each.name}", f"says {getattr(said, each.name)}; there are {getattr(seen, each.name)}"
                 )
 
+    def _check_ledger(self) -> None:
+        reached: Counter[str] = Counter()
+        for _, value in self._rows(schema.CHECKPOINTS, keys.SEGMENT_PREFIX):
+            # One that can't be read was found already.
+            with suppress(*_UNREADABLE):
+                reached.update(codec.segment_row(value).counts)
+        said = dict(ledger.entries(self._reader))
+        for entry in sorted({*self._stored, *reached, *said}):
+            seen = LedgerEntry(self._stored[entry], reached[entry])
+            was = said.get(entry, LedgerEntry())
+            if was != seen:
+                told = f"says {was.reached} of {was.stored} events are in segments; {seen.reached} of {seen.stored} are"
+                self._found.report(f"ledger {entry}", told)
+
     def _readable(
         self, subject: str, parse: Callable[[bytes], Record], value: bytes | None, session_id: str = ""
     ) -> Record | None:
@@ -314,7 +347,7 @@ class _Cuts:
         self._session_id = session_id
         self._rows = verification.cuts(session_id)
         self._current: tuple[Position, SegmentRow] | None = None
-        self._held = 0
+        self._held: Counter[str] = Counter()
         self._project = ""
         self._next = next(self._rows, None)
 
@@ -324,7 +357,7 @@ class _Cuts:
             self._step()
         if self._current is None or event.position > _end(self._current[1]):
             return False
-        self._held += 1
+        self._held[self._verification.entry(event)] += 1
         self._project = self._project or event.project
         return True
 
@@ -338,7 +371,7 @@ class _Cuts:
         self._check()
         if self._current is not None and self._next is not None and self._next[0] <= _end(self._current[1]):
             self._verification.overlaps(self._session_id, self._next[1])
-        self._current, self._held, self._project = self._next, 0, ""
+        self._current, self._held, self._project = self._next, Counter(), ""
         self._next = next(self._rows, None)
 
     def _check(self) -> None:
