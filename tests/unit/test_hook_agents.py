@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,12 @@ def call_of(name: str, **changed: Any) -> HookCall:
 
 def recorded(name: str, **changed: Any) -> Event | None:
     return event_from(call_of(name, **changed), NOW_MS, key="k1")
+
+
+def made_of(payload: dict[str, Any]) -> Event:
+    event = event_from(parse(json.dumps(payload).encode()), NOW_MS, key="k1")
+    assert event is not None
+    return event
 
 
 def stored(name: str, **changed: Any) -> Event:
@@ -367,6 +375,17 @@ def test_of_opencodes_many_events_only_those_that_tell_something_are_stored() ->
     assert told == {"02", "04", "13", "15", "22", "25", "26", "27", "29", "30", "32", "33", "38", "40", "41"}
 
 
+def test_a_session_of_opencodes_begins_again_and_ends_in_the_words_of_our_plugin() -> None:
+    """opencode itself has none: it tells neither that a session is taken up again nor whose end its own is."""
+    resumed = {"event": {"type": "session.resumed", "properties": {"info": {"id": "ses_1", "directory": "/p"}}}}
+    begun = made_of({"hook": "event", "input": resumed, "directory": "/p"})
+    ended = made_of({"hook": "dispose", "input": {"sessionID": "ses_1"}, "directory": "/p"})
+
+    assert (begun.event_type, begun.session_id, begun.metadata["source"]) == (EventType.SESSION_START, "ses_1", "resume")
+    assert (ended.event_type, ended.session_id, ended.metadata["reason"]) == (EventType.SESSION_END, "ses_1", "exit")
+    assert {begun.agent, ended.agent} == {"opencode"}
+
+
 # --- words from the transcript
 
 
@@ -381,6 +400,21 @@ def test_an_agent_that_stops_without_a_word_has_it_from_its_transcript() -> None
     assert stop_with(transcript).last_assistant_message == "Looked around; one command failed."
     early = stop_with(transcript, timestamp=1795363889800)
     assert early.last_assistant_message == "I'll check the project first."
+
+
+def test_words_that_are_only_now_being_written_down_are_waited_for(tmp_path: Path) -> None:
+    """Copilot calls its hook a moment before its transcript has what was said last; what was said before is not that."""
+    now_ms = int(time.time() * 1000)
+    transcript = tmp_path / "events.jsonl"
+    transcript.write_text('{"type": "assistant.message", "data": {"content": "I begin."}, "timestamp": 1}\n')
+
+    with ThreadPoolExecutor() as daemon:
+        stopped = daemon.submit(stop_with, transcript, timestamp=now_ms)
+        with transcript.open("a") as file:
+            file.write('{"type": "assistant.message", "data": {"content": "I am done."}, "timestamp": 2}\n')
+            file.write(f'{{"type": "hook.start", "data": {{"input": {{"timestamp": {now_ms}}}}}}}\n')
+
+    assert stopped.result().last_assistant_message == "I am done."
 
 
 def test_the_event_is_the_same_with_the_transcript_and_without_it() -> None:
