@@ -381,7 +381,11 @@ def test_a_session_of_opencodes_begins_again_and_ends_in_the_words_of_our_plugin
     begun = made_of({"hook": "event", "input": resumed, "directory": "/p"})
     ended = made_of({"hook": "dispose", "input": {"sessionID": "ses_1"}, "directory": "/p"})
 
-    assert (begun.event_type, begun.session_id, begun.metadata["source"]) == (EventType.SESSION_START, "ses_1", "resume")
+    assert (begun.event_type, begun.session_id, begun.metadata["source"]) == (
+        EventType.SESSION_START,
+        "ses_1",
+        "resume",
+    )
     assert (ended.event_type, ended.session_id, ended.metadata["reason"]) == (EventType.SESSION_END, "ses_1", "exit")
     assert {begun.agent, ended.agent} == {"opencode"}
 
@@ -403,7 +407,7 @@ def test_an_agent_that_stops_without_a_word_has_it_from_its_transcript() -> None
 
 
 def test_words_that_are_only_now_being_written_down_are_waited_for(tmp_path: Path) -> None:
-    """Copilot calls its hook a moment before its transcript has what was said last; what was said before is not that."""
+    """Copilot calls its hook a moment before its transcript has what was said last."""
     now_ms = int(time.time() * 1000)
     transcript = tmp_path / "events.jsonl"
     transcript.write_text('{"type": "assistant.message", "data": {"content": "I begin."}, "timestamp": 1}\n')

@@ -1,4 +1,4 @@
-"""The plugin for opencode, run by Node as opencode would run it: what it passes on, in which order, and when it can't."""
+"""The plugin for opencode, run by Node as opencode would run it: what it passes on, in which order, and that it is safe."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def test_what_happens_is_passed_on_in_order(node: str, tmp_path: Path) -> None:
     """A session from its creation to the process's end; what tells nothing is not passed on."""
     noise = ["event", {"event": {"type": "message.updated", "properties": {"sessionID": SESSION}}}]
 
-    _, passed = played(node, tmp_path, [created(SESSION), said(SESSION, "Grüße"), noise, tool(SESSION, "bash"), DISPOSE])
+    _, passed = played(
+        node, tmp_path, [created(SESSION), said(SESSION, "Grüße"), noise, tool(SESSION, "bash"), DISPOSE]
+    )
 
     assert [each["hook"] for each in passed] == ["event", "chat.message", "tool.execute.after", "dispose"]
     assert passed[1]["output"]["parts"][0]["text"] == "Grüße"
