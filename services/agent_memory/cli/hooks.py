@@ -99,7 +99,7 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
         raise AgentMemoryError(f"None of the agents is on PATH: {', '.join(PROGRAMS.values())}.")
     if not chosen:
         raise UsageError(f"Name an agent, or give --all-found. There are {', '.join(HOOKS)}.")
-    store = _store(current(context))
+    store = store_named_to_hooks(current(context))
     installations = [Installation(agent, _project(in_project), store) for agent in chosen]
     changes = [each.connected() for each in installations]
     for each, change in zip(installations, changes, strict=True):
@@ -132,7 +132,7 @@ def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, d
 
     Example: memory-daemon hooks uninstall codex
     """
-    store = _store(current(context))
+    store = store_named_to_hooks(current(context))
     installations = [Installation(agent, _project(in_project), store) for agent in dict.fromkeys(agents or HOOKS)]
     there = [each for each in installations if each.state is not State.ABSENT]
     changes = [each.disconnected() for each in there]
@@ -161,7 +161,7 @@ def status(context: click.Context, as_json: bool) -> None:
     """
     settings = current(context)
     last_events = _last_events(settings)
-    rows = _installed(_store(settings), last_events or {})
+    rows = _installed(store_named_to_hooks(settings), last_events or {})
     if as_json:
         click.echo(json.dumps({"daemon_answers": last_events is not None, "hooks": [*map(asdict, rows)]}, indent=2))
         return
@@ -184,7 +184,7 @@ def test(context: click.Context, agent: str, in_project: bool, as_json: bool) ->
     Example: memory-daemon hooks test codex
     """
     settings = current(context)
-    store = _store(settings)
+    store = store_named_to_hooks(settings)
     installation = Installation(agent, _project(in_project), store)
     if installation.state is not State.CURRENT:
         scope = " --project" if in_project else ""
@@ -214,7 +214,7 @@ def _tried(settings: Settings, installation: Installation, session_id: str) -> G
     prompt = f"This is a test of {agent}'s hook, from: memory-daemon hooks test {agent}"
     with connect_to_store(settings) as client:
         client.stats()  # nothing is said to nobody
-        trial.say(agent, installation.path, prompt, session_id, _store(settings))
+        trial.say(agent, installation.path, prompt, session_id, store_named_to_hooks(settings))
         deadline = time.monotonic() + _ARRIVAL_S
         while prompt not in [event.text for event in client.events(request).events]:
             if time.monotonic() > deadline:
@@ -230,7 +230,7 @@ def _project(in_project: bool) -> Path | None:
     return places.project_root(Path.cwd()) if in_project else None
 
 
-def _store(settings: Settings) -> str:
+def store_named_to_hooks(settings: Settings) -> str:
     """The store that hooks must be told of: empty where they find it by themselves."""
     return "" if settings.db_path == load().db_path else str(settings.db_path)
 
@@ -252,7 +252,7 @@ def _installed(store: str, last_events: Mapping[str, int]) -> list[_Installed]:
     for agent in HOOKS:
         program = found.get(agent, programs.Program("", ""))
         for scope, folder in (("user", None), ("project", project)):
-            path, state, problem = _looked_at(agent, folder, store)
+            path, state, problem = looked_at(agent, folder, store)
             # Of a home that is a project, too, both may be one file.
             if folder is None or (state is not State.ABSENT and path != rows[-1].file):
                 shown = "unusable" if state is None else state.value
@@ -261,7 +261,7 @@ def _installed(store: str, last_events: Mapping[str, int]) -> list[_Installed]:
     return rows
 
 
-def _looked_at(agent: str, folder: Path | None, store: str) -> tuple[str, State | None, str]:
+def looked_at(agent: str, folder: Path | None, store: str) -> tuple[str, State | None, str]:
     """The file, how the hooks in it are, and what is wrong where that can't be told."""
     try:
         installation = Installation(agent, folder, store)
