@@ -105,14 +105,21 @@ def _check_nothing_is_orphaned(reader: Reader, tree: Tree) -> None:
     assert versions == set(tree)
     segments = {node_id for node_id, entry in tree.items() if entry.node.level == TocLevel.SEGMENT}
     assert sorted(row.node_id for _, row in _segment_rows(reader)) == sorted(segments)
-    owned = {(grip.node_id, grip.grip_id) for node_id in segments for grip in tree[node_id].grips}
+    owned = {(node_id, grip_id) for node_id in segments for grip_id in _named_by_versions(reader, node_id)}
     assert {grip_id for _, grip_id in owned} == {key.decode() for key in _keys(reader, schema.GRIPS, b"grip:")}
     assert {keys.node_grip(*each) for each in owned} == set(_keys(reader, schema.GRIPS, b"node:"))
     named = {grip.grip_id for entry in tree.values() for grip in entry.grips}
-    assert named == {grip_id for _, grip_id in owned}
+    assert named == {grip.grip_id for node_id in segments for grip in tree[node_id].grips}
     still_open = {row.node_id for _, row in _segment_rows(reader) if row.is_open}
     assert still_open == {node_id for node_id in segments if tree[node_id].node.is_open}
     assert len(list(records.open_segments(reader))) == len(still_open)
+
+
+def _named_by_versions(reader: Reader, node_id: str) -> set[str]:
+    """The grips that any kept version of the node leads to."""
+    return {
+        grip_id for each in records.history(reader, node_id) for bullet in each.bullets for grip_id in bullet.grip_ids
+    }
 
 
 def _check_projects_find_their_segments(reader: Reader, events: Iterable[Event]) -> None:

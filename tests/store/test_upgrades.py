@@ -136,6 +136,29 @@ def test_every_node_has_local_words_at_once_and_a_model_s_later(model: Model) ->
     check_sound(model.keeper.reader, events)
 
 
+def test_what_was_known_before_keeps_its_proof(model: Model) -> None:
+    """The grips of the local words stay for as long as these do, though the model's words lead to others."""
+    events = conversation(0)
+    model.append(*events)
+    line = {"text": "Write the migration next.", "importance": 3, "sources": [3]}
+    model.server.replies.append(Reply(content={"title": "The migration", "bullets": [line], "keywords": []}))
+    (segment_id,) = (name for name in model.local() if name.startswith(SEGMENTS))
+    before = named(model.nodes()[segment_id])
+
+    model.start()
+    model.until(lambda: segment_id not in model.local())
+
+    after = named(model.nodes()[segment_id])
+    assert before - after
+    assert all(records.grip(model.keeper.reader, grip_id) for grip_id in before | after)
+    check_sound(model.keeper.reader, events)
+
+
+def named(node: TocNode) -> set[str]:
+    """The grips that the node's lines lead to."""
+    return {grip_id for bullet in node.bullets for grip_id in bullet.grip_ids}
+
+
 def test_a_period_that_goes_on_keeps_its_local_words(model: Model) -> None:
     """Only what is over is worth a question: the week would be told again with every segment."""
     model.append(*conversation(0))

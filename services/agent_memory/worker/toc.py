@@ -376,6 +376,7 @@ class Toc:
             version += 1
             dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self._zone)
         node = replace(node, version=version, written_ms=was.written_ms if was else now_ms)
+        gripped = [*gripped, *self._older_grips(node, gripped, dropped)]
         if node == was and self._are_stored(node.node_id, gripped):
             return False
         node = replace(node, written_ms=now_ms)
@@ -388,6 +389,16 @@ class Toc:
             dropped_versions=dropped,
         )
         return True
+
+    def _older_grips(self, node: TocNode, gripped: Sequence[Grip], dropped: Sequence[int]) -> list[Grip]:
+        """What a segment's older versions lead to, those that stay: what was known then keeps its proof."""
+        if node.level != TocLevel.SEGMENT or node.version == 1:
+            return []
+        older = (each for each in records.history(self._reader, node.node_id) if each.version < node.version)
+        kept = (each for each in older if each.version not in dropped)
+        named = {grip_id for each in kept for bullet in each.bullets for grip_id in bullet.grip_ids}
+        left = sorted(named.difference(grip.grip_id for grip in gripped))
+        return [grip for each in left if (grip := records.grip(self._reader, each)) is not None]
 
     def _are_stored(self, node_id: str, gripped: Sequence[Grip]) -> bool:
         """Whether the node owns these grips, as they are, and no others."""
