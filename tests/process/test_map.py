@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import datetime, timedelta
 
 from tzlocal import get_localzone
@@ -48,3 +49,32 @@ def test_words_lead_to_the_nodes_of_that_time(stack: Stack) -> None:
     assert asked_back.returncode == 2
     assert "Wed 6 May 2020" in asked_back.stderr
     assert "Fri 5 Jun 2020" in asked_back.stderr
+
+
+def pasted(stack: Stack, answer: str) -> str:
+    """What the last command says that this answer suggests."""
+    suggested = [line.removeprefix("Next:").strip() for line in answer.splitlines() if "memory-daemon " in line]
+    return stack.run(*shlex.split(suggested[-1])[1:]).stdout
+
+
+def test_what_a_budget_leaves_out_is_one_pasted_command_away(stack: Stack) -> None:
+    """Page by page to the last event; a page says what it costs, and from what budget on it would say more."""
+    stack.start()
+    with stack.client() as client:
+        for number in range(3):
+            client.ingest(
+                said(f"e{number}", noon(3) + number, text="We moved the deploy to Friday. " * 5 * (number + 1))
+            )
+
+    first = stack.run("query", "events", "--tokens", "100").stdout
+    second = pasted(stack, first)
+    third = pasted(stack, second)
+
+    pages = [[f"e{number}" for number in range(3) if f"e{number}\n" in page] for page in (first, second, third)]
+    assert pages == [["e0"], ["e1"], ["e2"]]
+    assert first.splitlines()[-1].startswith("~")
+    assert " tokens (more with --tokens " in first.splitlines()[-1]
+    assert third.splitlines()[-1].endswith(" tokens")
+    cut = json.loads(stack.run("query", "events", "--tokens", "1", "--json").stdout)
+    assert (cut["events"], cut["has_more"], cut["size_tokens"]) == ([], True, 0)
+    assert "Nothing fits into so few tokens." in stack.run("query", "events", "--tokens", "1").stdout

@@ -269,7 +269,10 @@ def events(
         reply = client.events(request)
     more = _command(
         context,
-        *("query", "events", "--from", request.from_timestamp_ms, "--to", request.to_timestamp_ms, "--limit", limit),
+        *("query", "events"),
+        *(("--from", request.from_timestamp_ms) if from_ else ()),
+        *(("--to", request.to_timestamp_ms) if to else ()),
+        *("--limit", limit),
         *(("--session", session) if session else ()),
         *(("--agent", agent) if agent else ()),
         *(("--newest-first",) if newest_first else ()),
