@@ -157,6 +157,17 @@ def test_a_question_and_its_answer_are_two_lines() -> None:
     assert [line.text for line in words.bullets] == ["When do we deploy?", "We deploy on Fridays."]
 
 
+def test_a_rule_that_the_user_lays_down_is_told() -> None:
+    """It is said in passing, and is what somebody will want to find again."""
+    steps = [
+        (ASSISTANT, f"I moved the {part} of the importer to the new queue and measured {place} thousand rows a second.")
+        for place, part in enumerate(["reader", "parser", "validator", "writer", "cleaner", "index", "report"])
+    ]
+    talk = conversation((USER, "Move the importer to the queue"), *steps, (USER, "ok. and never log customer names"))
+
+    assert "never log customer names" in summarize(talk, ()).bullets[-1].text
+
+
 def test_where_little_was_said_the_tools_speak() -> None:
     bash = {"tool_name": "Bash"}
 

@@ -29,6 +29,16 @@ TELLING_PARTS = (
     "问题", "解决", "修复", "发现", "决定", "因为",
 )  # fmt: skip
 
+# With these somebody lays down how things are to be from now on: what a memory is asked to keep.
+_RULING = """
+remember always never anymore
+merke merk immer nie niemals
+rappelle souviens toujours jamais
+recuerda siempre nunca lembre sempre ricorda mai
+запомни всегда никогда больше
+"""
+RULING = frozenset(form for word in _RULING.split() for form in (word, word.capitalize()))
+
 # How a request begins, besides the polite forms that titles drop.
 _ASKING = """
 add build change check clean convert create debug deploy design document explain extend extract figure find fix

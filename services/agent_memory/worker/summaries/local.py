@@ -27,6 +27,7 @@ WEIGHT_SCALE = 16.0  # the score that gives a weight of 0.63
 TELLS = 1.25
 ASKS = 1.3
 FIRST_REQUEST = 1.8
+RULES = 2.2  # "and remember: never on Fridays" is short, and what one wants to find again
 LAST_ANSWER = 1.3
 QUESTION = 0.7
 ACCOMPANIES = 0.8
@@ -69,6 +70,8 @@ def _manners(said: Sequence[Sentence]) -> list[float]:
             factor *= _part_in_work(sentence)
             if sentence.event == first_request and sentence.opens:
                 factor *= FIRST_REQUEST
+            elif sentence.by_user and not cues.RULING.isdisjoint(sentence.words):
+                factor *= RULES
             elif sentence.event == last_answer:
                 factor *= LAST_ANSWER
         factors.append(factor)
