@@ -1,4 +1,4 @@
-"""The plugin for opencode, run by Node as opencode would run it: what it passes on, in which order, and that it is safe."""
+"""The plugin for opencode, run by Node as opencode would: what it passes on, in which order, and that it is safe."""
 
 from __future__ import annotations
 

@@ -22,11 +22,14 @@ _PROMPTS: Final = {
     "gemini-cli": "BeforeAgent",
     "copilot-cli": "userPromptSubmitted",
 }
-# What calls the plugin as opencode would. As a text, because Node takes the file for a script of the older kind.
+# Where those keep their transcripts, by which they are known.
+_FOLDERS: Final = {"claude-code": ".claude", "codex": ".codex", "gemini-cli": ".gemini"}
+# What calls the plugin as opencode would. Node takes the file for a script of the older kind, and gets it as a text.
 _CALL_PLUGIN: Final = """\
 const { readFileSync } = require("node:fs")
 const [plugin, session, prompt, directory] = process.argv.slice(-4)
-import("data:text/javascript," + encodeURIComponent(readFileSync(plugin, "utf8"))).then(async ({ AgentMemory }) => {
+const text = () => "data:text/javascript," + encodeURIComponent(readFileSync(plugin, "utf8"))
+import(process.versions.bun ? plugin : text()).then(async ({ AgentMemory }) => {
   const hooks = await AgentMemory({ directory })
   const message = { id: "msg_" + session, sessionID: session, role: "user", time: { created: Date.now() } }
   await hooks["chat.message"]({ sessionID: session }, { message, parts: [{ type: "text", text: prompt }] })
@@ -63,7 +66,13 @@ def _payload(agent: str, event: str, prompt: str, session_id: str) -> dict[str, 
     if agent == "copilot-cli":
         timestamp_ms = int(now.timestamp() * 1000)
         return {"sessionId": session_id, "timestamp": timestamp_ms, "cwd": str(Path.cwd()), "prompt": prompt}
-    said: dict[str, object] = {"session_id": session_id, "cwd": str(Path.cwd()), "hook_event_name": event}
+    transcript = Path.home() / _FOLDERS[agent] / f"{session_id}.jsonl"
+    said: dict[str, object] = {
+        "session_id": session_id,
+        "transcript_path": str(transcript),
+        "cwd": str(Path.cwd()),
+        "hook_event_name": event,
+    }
     match agent:
         case "claude-code":
             turn: dict[str, object] = {"prompt_id": session_id}
