@@ -90,7 +90,24 @@ def test_a_date_as_mails_have_it_is_understood(value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, 0, -5, 12345678901234, 10**30, 10**400, 1e308, "", "soon", "9" * 400, [], {}, "0001-01-01", "Infinity"]
+    "value",
+    [
+        None,
+        True,
+        0,
+        -5,
+        12345678901234,
+        10**30,
+        10**400,
+        1e308,
+        "",
+        "soon",
+        "9" * 400,
+        [],
+        {},
+        "0001-01-01",
+        "Infinity",
+    ],
 )
 def test_a_timestamp_that_makes_no_sense_is_none(value: object) -> None:
     """The caller's clock takes the place of a time outside 1970 to 2286 and of what is no time at all."""
