@@ -20,7 +20,8 @@ from agent_memory.hook.install.layouts import Connected, Layout, OwnFile
 from agent_memory.hook.install.tables import Tables
 
 # A hook takes a fifth of a second at the most; a machine that has no time for it must not hold up the agent for long.
-TIMEOUT_S: Final = 5
+# Codex grants no more than this to a session's end, and where more is asked for, it complains to its user at every start.
+TIMEOUT_S: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
