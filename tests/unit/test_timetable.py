@@ -552,7 +552,7 @@ def test_a_rollup_that_hangs_ends_the_worker_and_shows_as_failed(tmp_path: Path)
 
     (run,) = desk.runs(DAY)
     assert (run.result, desk.state(DAY).next_run_ms) == (JobResult.FAILED, ms(2026, 1, 29, 3) + RETRY_FIRST_MS)
-    assert "it hung" in run.error
+    assert "the job hung" in run.error
     desk.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
 from agent_memory.store.codec import JobRun, JobState
 
@@ -17,6 +18,16 @@ RETRY_MAX_MS: Final = 3_600_000
 RUNS_KEPT: Final = 50
 # Characters of an error that are kept: what happened stands at its beginning.
 ERROR_MAX: Final = 500
+
+
+class RunCutShort(AgentMemoryError):
+    """The worker did not outlive the run."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the worker ended while the job ran: it was stopped, it was killed, or the job hung. "
+            "See: memory-daemon logs worker"
+        )
 
 
 @dataclass(frozen=True, slots=True)

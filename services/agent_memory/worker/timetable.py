@@ -42,7 +42,6 @@ RECORD_TIMEOUT_S: Final = 5.0
 # A rollup takes seconds at most, and while it runs nothing else does. One that hangs ends the worker, and the next
 # worker goes on with everything else.
 ROLLUP_LIMIT_S: Final = 300.0
-_DIED: Final = "the worker ended while the job ran, or because it hung; see: memory-daemon logs worker"
 
 
 class Timetable:
@@ -92,7 +91,7 @@ class Timetable:
             self._entries.append(entry)
             self._loop.jobs.append(entry)
             if stored.is_running:
-                entry.unsent = self._ended(entry, Attempt(error=AgentMemoryError(_DIED)))
+                entry.unsent = self._ended(entry, Attempt(error=attempts.RunCutShort()))
             elif (state := self._with_next_run(job, stored)) != stored:
                 entry.unsent = _change(entry, state)
 
