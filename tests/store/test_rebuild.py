@@ -11,7 +11,7 @@ import pytest
 from agent_memory.errors import CommandRefused, WriterUnavailable
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, keys, records, schema
+from agent_memory.store import codec, keys, ledger, records, schema
 from agent_memory.store.codec import RebuildState
 from agent_memory.store.verify import verify
 from agent_memory.worker import rebuild
@@ -133,6 +133,11 @@ def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, wr
     lost = b"latest:toc:segment:2025-10-22:LOST"
     ((first, filed), *_) = records.project_segments(keeper.reader, "/home/dev/shop", 0, NOW_MS)
     misfiled = replace(filed, project="/home/dev/other")
+    cut = records.segment_of(keeper.reader, segments[4])
+    assert cut is not None
+    # As it was before there was a ledger.
+    uncounted = replace(cut[1], counts={})
+    (entry, *_) = ledger.entries(keeper.reader)
 
     with damaged(
         writer,
@@ -149,6 +154,9 @@ def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, wr
             (schema.TOC_NODES, keys.node("toc:segment:2025-10-22:GONE", 1), b"{}"),
             (schema.GRIPS, keys.grip(grips[5].grip_id), codec.grip_to_json(replace(grips[5], excerpt="Never."))),
             (schema.CHECKPOINTS, keys.project_segment(misfiled.project, *first), codec.to_json(misfiled)),
+            (schema.CHECKPOINTS, keys.segment(segments[4].session_id, *cut[0]), codec.to_json(uncounted)),
+            (schema.CHECKPOINTS, keys.ledger(entry[0]), codec.to_json(entry[1].changed(stored=5, reached=-2))),
+            (schema.CHECKPOINTS, keys.ledger("1999-12-31 nobody"), codec.to_json(codec.LedgerEntry(3, 3))),
             (schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(codec.Counters(1, 2, 3, len(EVENTS)))),
         ],
     ) as later:

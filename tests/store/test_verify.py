@@ -115,6 +115,18 @@ def miscount(group: Group, known: Known) -> None:
     group.counters = replace(group.counters, grips=group.counters.grips + 1)
 
 
+def misstate_ledger(group: Group, known: Known) -> None:
+    (key, *_) = group.keys_with(schema.CHECKPOINTS, keys.LEDGER_PREFIX)
+    wrong = codec.ledger_entry(group.get(schema.CHECKPOINTS, key)).changed(stored=1)
+    group.put(schema.CHECKPOINTS, key, codec.to_json(wrong))
+
+
+def lose_counts_of_segment(group: Group, known: Known) -> None:
+    key = group.keys_with(schema.CHECKPOINTS, keys.segments(known.node.session_id))[0]
+    row = codec.segment_row(group.get(schema.CHECKPOINTS, key) or b"")
+    group.put(schema.CHECKPOINTS, key, codec.to_json(replace(row, counts={})))
+
+
 def overrun(group: Group, known: Known) -> None:
     group.toc = replace(group.toc, cursor=group.counters.sequence + 1)
 
@@ -162,6 +174,8 @@ def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> No
         (change_excerpt, "its excerpt stands in no event"),
         (disown_grip, "is not among the grips"),
         (miscount, "there are"),
+        (misstate_ledger, "events are in segments"),
+        (lose_counts_of_segment, "is not counted in the ledger"),
         (overrun, "behind the end of the outbox"),
         (leave_open, "will not be closed in time"),
         (lose_place_in_project, "is not found among the segments of /home/dev/shop"),

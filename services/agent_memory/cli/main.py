@@ -21,6 +21,7 @@ COMMANDS = {
     "restart": "lifecycle",
     "status": "lifecycle",
     "logs": "lifecycle",
+    "doctor": "doctor",
     "pause-capture": "capturing",
     "resume-capture": "capturing",
     "query": "query",

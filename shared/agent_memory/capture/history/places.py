@@ -73,7 +73,8 @@ def agent_of(path: Path) -> str:
     except OSError:
         return ""
     if head.startswith(_SQLITE):
-        return "opencode" if _OPENCODE.search(head) else ""
+        # The definitions may still be in the database's log, beside it.
+        return "opencode" if path.name == "opencode.db" or _OPENCODE.search(head) else ""
     for line in head.split(b"\n")[:20]:
         try:
             record = decoded(line)

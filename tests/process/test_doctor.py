@@ -1,0 +1,43 @@
+"""The doctor, as one sees it: on a sound stack, with something waiting, and without a daemon."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import Any
+
+from agent_memory.hook.command import program
+from stack import Stack, wait_until
+
+
+def doctor(stack: Stack) -> tuple[int, dict[str, Any]]:
+    done = stack.run("doctor", "--json", check=False)
+    return done.returncode, json.loads(done.stdout)
+
+
+def say(stack: Stack, text: str, prompt_id: str) -> None:
+    stdin = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt": text, "prompt_id": prompt_id}
+    variables = {**stack.env, "MEMORY_HOOK_DEADLINE_MS": "10000"}
+    subprocess.run([*program(), "--agent", "claude-code"], input=json.dumps(stdin).encode(), env=variables, check=True)
+
+
+def test_all_is_well_until_something_is_not(stack: Stack) -> None:
+    """Each event that was captured is stored and reachable; then the daemon is gone, and what is said waits."""
+    stack.run("hooks", "install", "claude-code")
+    stack.start()
+    say(stack, "When do we deploy?", "p1")
+    with stack.client() as client:
+        wait_until(lambda: client.stats().outbox == 0)
+
+    code, well = doctor(stack)
+    assert (code, well["well"]) == (0, True), well
+    (day,) = well["ledger"]
+    assert (day["agent"], day["captured"], day["stored"], day["reachable"]) == ("claude-code", 1, 1, 1)
+    assert "All is well." in stack.run("doctor").stdout
+
+    stack.stop()
+    say(stack, "And where to?", "p2")
+    code, wrong = doctor(stack)
+    assert (code, wrong["well"]) == (1, False)
+    remedies = {each["subject"]: each["remedy"] for each in wrong["findings"] if each["grade"] == "wrong"}
+    assert remedies == {"daemon": "memory-daemon start", "spool": "memory-daemon start"}

@@ -1,0 +1,173 @@
+"""What the doctor says of what it sees: every fault named, with what to type; nothing wrong where all is well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent_memory.capture.spool import Spool, SpoolState
+from agent_memory.cli import checks
+from agent_memory.cli.checks import Finding, Grade
+from agent_memory.cli.stack import ProcessStatus, Status
+from agent_memory.hook.install.layouts import State
+from agent_memory.rpc import memory_pb2 as pb
+
+NOW_S = 1_795_379_600.0
+EMPTY = SpoolState(path="/home/dev/db-spool", waiting=0, oldest_ms=None, rejected=0, full=False)
+RUNNING = Status(
+    running=True,
+    pid=1,
+    pid_file="",
+    uptime_s=60,
+    version="1.0",
+    address="",
+    socket="",
+    db_path="/home/dev/db",
+    health="SERVING",
+    logs="",
+    processes=[ProcessStatus("ingest", "running", 2, 60, 1, "")],
+    spool=EMPTY,
+    capture_paused_until_ms=None,
+)
+STOPPED = replace(RUNNING, running=False, health=None, processes=[])
+
+
+def wrong(findings: Any) -> list[Finding]:
+    found = [finding for finding in findings if finding.grade is Grade.WRONG]
+    assert all(finding.remedy for finding in found), "what is wrong has a remedy"
+    return found
+
+
+def test_a_daemon_that_serves_is_well() -> None:
+    assert wrong(checks.daemon(RUNNING)) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        (STOPPED, "memory-daemon start"),
+        (replace(RUNNING, health="NOT_SERVING"), "memory-daemon logs"),
+        (
+            replace(RUNNING, processes=[ProcessStatus("worker", "fatal", None, 0, None, "It ended.")]),
+            "memory-daemon logs worker",
+        ),
+    ],
+)
+def test_a_daemon_that_does_not_serve_is_wrong(status: Status, remedy: str) -> None:
+    """Not running, not serving, or a process given up."""
+    assert [finding.remedy for finding in wrong(checks.daemon(status))] == [remedy]
+
+
+def spooled(status: Status, **left: Any) -> list[Finding]:
+    return list(checks.spool(replace(status, spool=replace(EMPTY, **left)), NOW_S))
+
+
+def test_what_waits_for_a_moment_is_no_fault() -> None:
+    """The daemon takes it in every second."""
+    just_now = spooled(RUNNING, waiting=2, oldest_ms=int(NOW_S * 1000) - 500)
+
+    assert [finding.grade for finding in just_now] == [Grade.NOTE]
+    assert [finding.grade for finding in spooled(RUNNING)] == [Grade.OK]
+
+
+@pytest.mark.parametrize(
+    ("status", "left", "remedy"),
+    [
+        (RUNNING, {"waiting": 1, "oldest_ms": int(NOW_S * 1000) - 61_000}, "memory-daemon logs query"),
+        (STOPPED, {"waiting": 1, "oldest_ms": int(NOW_S * 1000)}, "memory-daemon start"),
+        (RUNNING, {"waiting": 1, "oldest_ms": int(NOW_S * 1000), "full": True}, "memory-daemon logs query"),
+        (RUNNING, {"rejected": 3}, "look at /home/dev/db-spool/rejected, then delete what is there"),
+    ],
+)
+def test_what_waits_for_long_or_for_ever_is_wrong(status: Status, left: dict[str, Any], remedy: str) -> None:
+    assert [finding.remedy for finding in wrong(spooled(status, **left))] == [remedy]
+
+
+def test_an_agent_that_nobody_connected_is_told_of_and_no_fault() -> None:
+    """One is enough; who uses others without a memory may."""
+    states = {"codex": State.CURRENT, "gemini-cli": State.ABSENT, "opencode": State.ABSENT}
+
+    found = list(checks.hooks(states, present=["codex", "gemini-cli"]))
+
+    assert [(each.grade, each.told.partition(":")[0]) for each in found] == [
+        (Grade.OK, "codex"),
+        (Grade.NOTE, "gemini-cli"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "remedy"),
+    [
+        ({"codex": State.ABSENT}, "memory-daemon hooks install --all-found"),
+        ({"codex": State.OUTDATED}, "memory-daemon hooks install codex"),
+        ({"codex": State.CURRENT, "gemini-cli": "settings.json:3 is no JSON"}, "mend that file by hand"),
+    ],
+)
+def test_hooks_that_capture_nothing_are_wrong(states: dict[str, Any], remedy: str) -> None:
+    """None at all, those of an earlier place, and those in a file that can't be read."""
+    assert [finding.remedy for finding in wrong(checks.hooks(states, present=[]))] == [remedy]
+
+
+def test_a_job_that_failed_is_wrong() -> None:
+    """By its name, with why; and so is a scheduler that does not run."""
+    failed = pb.JobStatusProto(job_name="reconcile", last_error="no daemon")
+    scheduler = pb.GetSchedulerStatusResponse(scheduler_running=False, jobs=[failed])
+
+    found = wrong(checks.jobs(scheduler, [], 0))
+
+    assert [finding.remedy for finding in found] == [
+        "memory-daemon logs worker",
+        "memory-daemon scheduler history reconcile",
+    ]
+
+
+def test_a_full_disk_is_wrong() -> None:
+    stats = pb.GetStatsResponse(events=1, db_path="/home/dev/db")
+
+    assert wrong(checks.store(stats, free_bytes=1 << 40)) == []
+    assert [finding.remedy for finding in wrong(checks.store(stats, free_bytes=1000))] == ["make room at /home/dev"]
+
+
+def test_the_ledger_names_every_gap() -> None:
+    """What was captured and is not stored waits or was not understood; what is stored and not reachable is wrong."""
+    entries = [
+        pb.LedgerEntry(day="2026-01-01", agent="codex", stored=5, reachable=5),
+        pb.LedgerEntry(day="2026-01-02", agent="codex", stored=5, reachable=4),
+        pb.LedgerEntry(day="2026-01-30", agent="", stored=7, reachable=7),
+    ]
+    waiting, rejected = Counter({("2026-01-30", "codex"): 2}), Counter({("2026-01-01", "-"): 1})
+
+    found = checks.balances(entries, waiting, rejected, from_day="2026-01-25")
+
+    assert [(each.day, each.agent, each.captured, each.stored, each.reachable) for each in found] == [
+        ("2026-01-30", "codex", 2, 0, 0),
+        ("2026-01-30", "-", 7, 7, 7),
+        # Of earlier days only what does not come out even.
+        ("2026-01-02", "codex", 5, 5, 4),
+        ("2026-01-01", "-", 1, 0, 0),
+    ]
+    assert [finding.told for finding in wrong(checks.ledger(found, outbox=0))] == [
+        "2026-01-02 codex: 5 events are stored, 4 are reachable from the root"
+    ]
+    assert wrong(checks.ledger(found, outbox=1)) == []
+
+
+def test_what_waits_is_counted_by_day_and_agent(tmp_path: Path) -> None:
+    """By the day it came, in the store's zone, and the agent that its hook was set up for."""
+    spool = Spool(tmp_path / "db")
+    spool.folder.mkdir()
+    fields = b"\0".join((b"", b"codex", b"Stop", b""))
+    for second, body in enumerate((b"letter", b"")):
+        key = f"{1_769_763_600 + second:011}{0:09}-{second:016x}"
+        named = key.encode() + fields
+        data = b"agent-memory-letter-1 %d 2\n" % len(named) + named + b"{}" if body else b"torn"
+        (spool.folder / key).write_bytes(data)
+    spool.reject(key, b"nonsense", "no JSON")
+
+    assert checks.waiting_letters(spool, UTC) == {("2026-01-30", "codex"): 1, ("2026-01-30", "-"): 1}
+    assert checks.rejected_letters(spool, UTC) == {("2026-01-30", "-"): 1}
