@@ -160,12 +160,19 @@ def test_a_question_and_its_answer_are_two_lines() -> None:
 def test_a_rule_that_the_user_lays_down_is_told() -> None:
     """It is said in passing, and is what somebody will want to find again."""
     steps = [
-        (ASSISTANT, f"I moved the {part} of the importer to the new queue and measured {place} thousand rows a second.")
-        for place, part in enumerate(["reader", "parser", "validator", "writer", "cleaner", "index", "report"])
+        (ASSISTANT, "I fixed the reader: gzip archives of the supplier are unpacked in memory, chunk by chunk, now."),
+        (ASSISTANT, "The parser failed on quoted semicolons; csv.Sniffer guessed the dialect wrong, so I set it."),
+        (ASSISTANT, "Validation moved to pydantic models, which found forty invoices with a negative VAT rate."),
+        (ASSISTANT, "Kafka replaced the cron table, and a consumer group of three drains the backlog in minutes."),
+        (ASSISTANT, "Grafana has a dashboard with lag, throughput and poison messages for the on-call engineer."),
     ]
-    talk = conversation((USER, "Move the importer to the queue"), *steps, (USER, "ok. and never log customer names"))
+    talk = conversation(
+        (USER, "Move the importer to the queue"),
+        *steps,
+        (USER, "ok. and remember: no postal addresses in Sentry breadcrumbs"),
+    )
 
-    assert "never log customer names" in summarize(talk, ()).bullets[-1].text
+    assert "no postal addresses in Sentry" in summarize(talk, ()).bullets[-1].text
 
 
 def test_where_little_was_said_the_tools_speak() -> None:
