@@ -15,7 +15,7 @@ from agent_memory.capture.events import NOTHING_NEW
 from agent_memory.hook import command
 from agent_memory.hook.agents import HOOKS, PROGRAMS
 from agent_memory.hook.command import is_ours
-from agent_memory.hook.install import files, places, programs
+from agent_memory.hook.install import files, places, programs, trust
 from agent_memory.hook.install.files import Change, FileChanged
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 from agent_memory.hook.install.layouts import State
@@ -188,6 +188,32 @@ def test_codex_hooks_go_on_where_they_were_begun(home: Path) -> None:
     Installation("codex").connect(NOW)
     (folder / "hooks.json").write_text('{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}}')
     assert (Installation("codex").path.name, Installation("codex").state) == ("config.toml", State.CURRENT)
+
+
+@pytest.mark.parametrize("file", ["hooks.json", "config.toml"])
+def test_codex_is_asked_whether_it_was_told_to_trust_our_hooks(home: Path, file: str) -> None:
+    """Its answers are recorded as it writes them itself: by file, event and place; one that is missing is a no."""
+    folder = home / ".codex"
+    folder.mkdir()
+    theirs = (
+        '[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "true"\n' if file != "hooks.json" else ""
+    )
+    (folder / "config.toml").write_text(theirs)
+    Installation("codex").connect(NOW)
+    config = folder / "config.toml"
+    assert Installation("codex").path == folder / file
+    assert not trust.is_given(folder / file, config)
+
+    names = ["session_start", "user_prompt_submit", "post_tool_use", "stop", "interrupt", "subagent_start"]
+    places_of = [
+        f"{name}:{1 if theirs and name == 'stop' else 0}:0" for name in [*names, "subagent_stop", "session_end"]
+    ]
+    for place in places_of:
+        assert not trust.is_given(folder / file, config)
+        with config.open("a") as added:
+            added.write(f'[hooks.state."{folder / file}:{place}"]\ntrusted_hash = "sha256:0"\n')
+
+    assert trust.is_given(folder / file, config)
 
 
 def test_what_another_program_wrote_meanwhile_is_not_lost(tmp_path: Path) -> None:

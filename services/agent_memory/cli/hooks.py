@@ -19,7 +19,7 @@ from agent_memory.cli.text import printable
 from agent_memory.cli.times import relative
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.hook.agents import HOOKS, PROGRAMS
-from agent_memory.hook.install import places, programs, trial
+from agent_memory.hook.install import places, programs, trial, trust
 from agent_memory.hook.install.files import Change
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 from agent_memory.hook.install.layouts import State
@@ -55,6 +55,8 @@ class _Installed:
     state: str
     # What is wrong with the file, where something is.
     problem: str
+    # Whether the agent was told that it may run them; None where it does not ask.
+    trusted: bool | None
     # Among the newest events; None where there is none of this agent, or no daemon to ask.
     last_event_ms: int | None
 
@@ -256,8 +258,11 @@ def _installed(store: str, last_events: Mapping[str, int]) -> list[_Installed]:
             # Of a home that is a project, too, both may be one file.
             if folder is None or (state is not State.ABSENT and path != rows[-1].file):
                 shown = "unusable" if state is None else state.value
+                config = places.user_folder(agent) / "config.toml"
+                trusted = trust.is_given(Path(path), config) if (agent, state) == ("codex", State.CURRENT) else None
                 last = last_events.get(agent)
-                rows.append(_Installed(agent, scope, program.path, program.version, path, shown, problem, last))
+                row = _Installed(agent, scope, program.path, program.version, path, shown, problem, trusted, last)
+                rows.append(row)
     return rows
 
 
@@ -294,6 +299,8 @@ def _table(rows: Sequence[_Installed]) -> str:
     lines.append("")
     lines += [row.problem for row in rows if row.problem]
     for row in rows:
+        if row.trusted is False:
+            lines.append("Codex does not run its hooks yet: start it once in a terminal, and say that you trust them.")
         if row.state == State.OUTDATED.value:
             scope = " --project" if row.scope == "project" else ""
             lines.append(f"Bring up to date: memory-daemon hooks install {row.agent}{scope}")

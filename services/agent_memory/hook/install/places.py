@@ -20,7 +20,7 @@ from agent_memory.hook.install.layouts import Connected, Layout, OwnFile
 from agent_memory.hook.install.tables import Tables
 
 # A hook takes a fifth of a second at the most; a machine that has no time for it must not hold up the agent for long.
-# Codex grants no more than this to a session's end, and where more is asked for, it complains to its user at every start.
+# Codex grants a session's end no more than this, and complains at every start where more is asked for.
 TIMEOUT_S: Final = 3
 
 
@@ -62,7 +62,7 @@ def candidates(agent: str, project: Path | None, store: str) -> list[Place]:
 
     `store` is the one they are to bring events to, where that is not the one that they find by themselves.
     """
-    path = project / _FILES[agent].project if project else _user_file(agent)
+    path = project / _FILES[agent].project if project else user_folder(agent) / _FILES[agent].user
     wanted = [Connected(hook, command(agent, hook.event, store)) for hook in HOOKS[agent]]
     # The command takes the place of the empty one.
     handler: dict[str, object] = {"type": "command", "command": "", "timeout": TIMEOUT_S}
@@ -86,10 +86,11 @@ def project_root(folder: Path) -> Path:
     return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
-def _user_file(agent: str) -> Path:
+def user_folder(agent: str) -> Path:
+    """The folder that an agent's files for this user are below."""
     where = _FILES[agent]
     named = os.environ.get(where.variable)
-    return (Path(named).expanduser() if named else Path.home() / where.folder) / where.user
+    return Path(named).expanduser() if named else Path.home() / where.folder
 
 
 def _copilot_file(wanted: list[Connected]) -> str:
