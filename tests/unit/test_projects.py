@@ -179,6 +179,10 @@ def test_a_clone_of_a_folder_is_what_the_folder_is(tmp_path: Path) -> None:
     git(tmp_path / "hub.git", "remote", "set-url", "origin", TOOL)
     assert project_id(tmp_path / "copy") == "github.com/acme/tool"
 
+    git(tmp_path, "clone", "--quiet", "--shared", "alone", "borrower")
+    assert not list((tmp_path / "borrower" / ".git" / "objects").glob("??"))
+    assert project_id(tmp_path / "borrower") == f"git:{first}"
+
     shutil.rmtree(tmp_path / "hub.git")
     assert project_id(tmp_path / "copy") == f"git:{first}"
 

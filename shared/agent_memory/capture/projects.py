@@ -53,7 +53,7 @@ class Projects:
         checkout = self._checkout(folder)
         if checkout is None:
             return Project(self._renamed_to(_real(folder)))
-        name = self._remote(checkout, REMOTES_MAX) or self._first_commit(checkout) or str(checkout.top)
+        name = self._name(checkout, REMOTES_MAX) or str(checkout.top)
         return Project(self._renamed_to(name), texts.branch(self._reference(checkout)))
 
     def names(self, folder: str) -> tuple[str, ...]:
@@ -86,18 +86,20 @@ class Projects:
         if checkout is None:
             return [_real(folder)]
         # All forks have the same first commit: it was the name of the one only that began here.
-        began_here = checkouts.began_here(checkout) or not self._remote(checkout, REMOTES_MAX)
+        began_here = checkouts.began_here(checkout) or not self._address(checkout)
         top = str(checkout.top)
         return [self._first_commit(checkout), top] if began_here else [top]
 
-    def _remote(self, checkout: Checkout, patience: int) -> str:
-        """The name of the repository that this one was cloned from; empty where it has none of its own."""
-        address = self._addresses.get(checkout.common_dir / "config", lambda: _address(checkout))
+    def _name(self, checkout: Checkout, patience: int) -> str:
+        """The name of the repository that this one was cloned from, or its own; empty where it has no commit yet."""
+        address = self._address(checkout)
         folder = remotes.folder_of(address)
-        if not folder or not patience:
-            return remotes.name_of(address)
-        origin = checkouts.at(checkout.top / folder)
-        return self._remote(origin, patience - 1) if origin else ""
+        origin = checkouts.at(checkout.top / folder) if folder and patience else None
+        remote = self._name(origin, patience - 1) if origin else remotes.name_of(address)
+        return remote or self._first_commit(checkout)
+
+    def _address(self, checkout: Checkout) -> str:
+        return self._addresses.get(checkout.common_dir / "config", lambda: _address(checkout))
 
     def _reference(self, checkout: Checkout) -> str:
         return self._references.get(checkout.git_dir / "HEAD", lambda: checkouts.reference(checkout))
