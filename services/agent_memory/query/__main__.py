@@ -17,6 +17,7 @@ from agent_memory.capture.projects import Projects
 from agent_memory.client import MESSAGE_MAX_BYTES
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
+from agent_memory.query.appends import Appends
 from agent_memory.query.health import Health
 from agent_memory.query.hooks import Hooks
 from agent_memory.query.intake import Intake
@@ -45,13 +46,14 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     if not lifetime.wait_until(writer.answers):
         return
     reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
+    appends = Appends(writer)
     health = Health(reader, writer)
     intake = Intake(current, records.redaction_key(reader))
     projects = Projects(current.project_names)
-    server = _server(current, MemoryService(current, reader, writer, projects, intake), health)
+    server = _server(current, MemoryService(current, reader, writer, projects, intake, appends), health)
     health.start()
     server.start()
-    hooks = Hooks(current, reader, writer, projects, intake)
+    hooks = Hooks(current, reader, appends, projects, intake)
     hooks.start()
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from agent_memory.bus.client import Bus
 from agent_memory.capture import ignoring, letters
 from agent_memory.capture.handover import ANSWERED, TAKEN
 from agent_memory.capture.letters import Letter
@@ -24,6 +23,7 @@ from agent_memory.capture.spool import Spool
 from agent_memory.capture.wire import HookCall
 from agent_memory.errors import AgentMemoryError, InvalidEvent, WriterBusy
 from agent_memory.logs import line
+from agent_memory.query.appends import Appends
 from agent_memory.query.intake import Intake
 from agent_memory.query.letterbox import Letterbox
 from agent_memory.query.recall import Recall
@@ -49,11 +49,13 @@ BATCH_MAX_BYTES: Final = 8 << 20
 class Hooks:
     """The door and the eye on the spool, each in a thread of its own."""
 
-    def __init__(self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake) -> None:
+    def __init__(
+        self, settings: Settings, reader: Reader, appends: Appends, projects: Projects, intake: Intake
+    ) -> None:
         self._settings = settings
         self._socket_path = settings.runtime.hook_socket
         self._spool = Spool(settings.db_path)
-        self._letterbox = Letterbox(settings, writer, self._spool, projects, intake)
+        self._letterbox = Letterbox(settings, appends, self._spool, projects, intake)
         self._recall = Recall(settings, reader, projects)
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from agent_memory.capture import private
@@ -12,7 +12,6 @@ from agent_memory.capture.pauses import Pauses
 from agent_memory.errors import InvalidEvent
 from agent_memory.redaction.environment import is_environment_file
 from agent_memory.redaction.redactor import Redactor
-from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
@@ -47,10 +46,10 @@ class Intake:
         _check(event)
         if may_be_large:
             _check_size(event)
-        if self._pauses.hold(event.timestamp_ms) or self._is_ignored(event.metadata):
+        fields = dict(event.metadata)
+        if self._pauses.hold(event.timestamp_ms) or self._is_ignored(fields):
             return None
-        _take_out_private(event)
-        redacted = self._redact(event)
+        redacted = self._take_out(event, fields)
         if self._settings.multi_agent_mode == "unified":
             if event.agent:
                 event.metadata["agent"] = event.agent
@@ -69,45 +68,31 @@ class Intake:
         files = told["files"].split("\n") if "files" in told else []
         return self._ignoring.ignores(folders, files, told.get("tool_name", ""))
 
-    def _redact(self, event: pb.Event) -> Counter[str]:
-        """Take the secrets out of the text and the metadata. Ids are left alone: they are what an event is known by."""
+    def _take_out(self, event: pb.Event, fields: Mapping[str, str]) -> Counter[str]:
+        """Take private spans and secrets out of the text and the metadata; ids stay, they are what it is known by."""
         found: Counter[str] = Counter()
-        if self._redactor is None:
-            return found
-        text = event.text
-        redacted = self._redactor.redact(text, found, is_environment=_shows_environment_file(event))
-        if redacted != text:
-            event.text = redacted
-        for name, value in self._redactor.redact_fields(event.metadata, found).items():
-            event.metadata[name] = value
+        is_environment = event.role == pb.EVENT_ROLE_TOOL and _shows_environment_file(event.text, fields)
+        told = "\n".join([event.text, *(f"{name}={value}" for name, value in fields.items())])
+        if private.without(told) == told and self._redacted(told, found, is_environment) == told:
+            return found  # one look at all of it: nearly always there is nothing
+        found.clear()
+        event.text = self._redacted(private.without(event.text), found, is_environment)
+        for name, value in fields.items():
+            # A field's name tells what its value is, too.
+            field = self._redacted(f"{name}={private.without(value)}", found)
+            event.metadata[name] = field.removeprefix(f"{name}=")
         if found:
             # A marker can be longer than what it stands for.
             _check_size(event)
         return found
 
-
-def appending(batch: pb.IngestEventsRequest, redacted: Iterable[Mapping[str, int]]) -> bus.Command:
-    """The command that stores the events, with what was redacted in each of them, in their order."""
-    counted = [bus.Redacted(event=place, counts=counts) for place, counts in enumerate(redacted) if counts]
-    return bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString(), redacted=counted))
+    def _redacted(self, text: str, found: Counter[str], is_environment: bool = False) -> str:
+        return self._redactor.redact(text, found, is_environment=is_environment) if self._redactor else text
 
 
-def _take_out_private(event: pb.Event) -> None:
-    text = event.text
-    public = private.without(text)
-    if public != text:
-        event.text = public
-    for name, value in event.metadata.items():
-        public = private.without(value)
-        if public != value:
-            event.metadata[name] = public
-
-
-def _shows_environment_file(event: pb.Event) -> bool:
+def _shows_environment_file(text: str, fields: Mapping[str, str]) -> bool:
     """Whether a tool told of a file whose values may all be secret: by the files it names, or by its command."""
-    if event.role != pb.EVENT_ROLE_TOOL:
-        return False
-    return is_environment_file(event.metadata.get("files", "")) or is_environment_file(event.text[:COMMAND_HEAD])
+    return is_environment_file(fields.get("files", "")) or is_environment_file(text[:COMMAND_HEAD])
 
 
 def _check(event: pb.Event) -> None:

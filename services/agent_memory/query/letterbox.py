@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from agent_memory.bus.client import Bus
 from agent_memory.capture import events, transcripts, wire
 from agent_memory.capture.letters import Letter
 from agent_memory.capture.projects import Projects
@@ -18,7 +17,8 @@ from agent_memory.capture.wire import HookCall
 from agent_memory.errors import CommandRefused, InvalidEvent
 from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
-from agent_memory.query.intake import Intake, appending
+from agent_memory.query.appends import Appends
+from agent_memory.query.intake import Intake
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
 
@@ -38,9 +38,9 @@ class _Told:
 class Letterbox:
     """Takes letters in, from any thread. The same letter twice is one event."""
 
-    def __init__(self, settings: Settings, writer: Bus, spool: Spool, projects: Projects, intake: Intake) -> None:
+    def __init__(self, settings: Settings, appends: Appends, spool: Spool, projects: Projects, intake: Intake) -> None:
         self._settings = settings
-        self._writer = writer
+        self._appends = appends
         self._intake = intake
         self._spool = spool
         self._sessions = Sessions()
@@ -95,4 +95,4 @@ class Letterbox:
 
     def _append(self, stored: Sequence[_Told]) -> None:
         batch = pb.IngestEventsRequest(events=[told.event for told in stored if told.event])
-        self._writer.ask(appending(batch, [told.redacted for told in stored]))
+        self._appends.append_all(batch, [told.redacted for told in stored])

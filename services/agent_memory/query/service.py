@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -25,7 +25,8 @@ from agent_memory.errors import (
 from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
 from agent_memory.query import overview, project_list, views, when
-from agent_memory.query.intake import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, Intake, appending
+from agent_memory.query.appends import Appends
+from agent_memory.query.intake import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, Intake
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -72,11 +73,14 @@ def _explaining(method: Method) -> Method:
 class MemoryService(MemoryServiceServicer):
     """The service over one store's reader and writer."""
 
-    def __init__(self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake) -> None:
+    def __init__(
+        self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake, appends: Appends
+    ) -> None:
         self._settings = settings
         self._reader = reader
         self._writer = writer
         self._intake = intake
+        self._appends = appends
         self._projects = projects
 
     @_explaining
@@ -86,7 +90,7 @@ class MemoryService(MemoryServiceServicer):
         redacted = self._intake.admit(request.event, may_be_large=True)
         if redacted is None:
             return pb.IngestEventResponse(event_id=request.event.event_id, ignored=True)
-        (created,) = self._append(pb.IngestEventsRequest(events=[request.event]), [redacted])
+        created = self._appends.append(request.event, redacted)
         return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
 
     @_explaining
@@ -108,7 +112,7 @@ class MemoryService(MemoryServiceServicer):
                 # The others of the batch are not to pay for it.
                 errors[number] = str(error)
         left_out = errors.keys() | ignored
-        created = iter(self._append(_without(request, left_out) if left_out else request, redacted))
+        created = iter(self._appends.append_all(_without(request, left_out) if left_out else request, redacted))
         response = pb.IngestEventsResponse()
         for number, event in enumerate(request.events):
             result = response.results.add(event_id=event.event_id)
@@ -239,11 +243,6 @@ class MemoryService(MemoryServiceServicer):
         command = bus.Command(compact=bus.Compact(column_family=request.column_family))
         reply = self._writer.ask(command, COMPACTION_TIMEOUT_S)
         return pb.CompactResponse(column_families=reply.compacted.column_families)
-
-    def _append(self, batch: pb.IngestEventsRequest, redacted: Sequence[Counter[str]]) -> list[bool]:
-        if not batch.events:
-            return []
-        return list(self._writer.ask(appending(batch, redacted)).appended.created)
 
     def _caught_up(self) -> Reader:
         self._reader.catch_up()

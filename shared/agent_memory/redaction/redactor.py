@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from agent_memory.redaction.environment import environment_values
@@ -47,18 +47,6 @@ class Redactor:
             if text == before:
                 break
         return text
-
-    def redact_fields(self, fields: Mapping[str, str], counts: Counter[str] | None = None) -> dict[str, str]:
-        """The values that have to change, by their names: a field's name tells what its value is, too."""
-        changed: dict[str, str] = {}
-        lines = "\n".join(f"{name}={value}" for name, value in fields.items())
-        if self.redact(lines) == lines:
-            return changed  # one look at all of them: nearly always there is nothing
-        for name, value in fields.items():
-            redacted = self.redact(f"{name}={value}", counts).removeprefix(f"{name}=")
-            if redacted != value:
-                changed[name] = redacted
-        return changed
 
     def _without(self, text: str, finder: Finder, counts: Counter[str] | None) -> str:
         if "[redacted:" not in text:

@@ -1,0 +1,106 @@
+"""The way of events to the writer. Single ones that come at the same time go as one command, which costs the bus and
+the writer little more than one of them would.
+
+Whoever finds no such command under way leads: it sends what has gathered, its own event among it, has the first of
+those that came meanwhile lead next, and tells the others how theirs went. So nobody waits for company to come, and no
+thread of its own is needed.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from agent_memory.bus.client import Bus, raise_if_stalled
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc import memory_pb2 as pb
+
+# How many secrets of which kind were taken out of an event.
+Redacted = Mapping[str, int]
+
+GROUP_EVENTS: Final = 256
+# What is larger goes alone: it gains nothing by company, and company would wait for it.
+SMALL_BYTES: Final = 16 << 10
+
+
+class Appends:
+    """Stores events, from any thread. The methods raise what `Bus.ask` raises."""
+
+    def __init__(self, writer: Bus) -> None:
+        self._writer = writer
+        self._lock = threading.Lock()
+        self._gathered: list[_Turn] = []
+        # When the command under way was sent; None without one.
+        self._sent_at: float | None = None
+
+    def append(self, event: pb.Event, redacted: Redacted) -> bool:
+        """Store the event, of which that much was redacted; False when its id was taken."""
+        if event.ByteSize() > SMALL_BYTES:
+            return self.append_all(pb.IngestEventsRequest(events=[event]), [redacted])[0]
+        turn = _Turn(event, redacted)
+        with self._lock:
+            if is_first := self._sent_at is None:
+                self._sent_at = time.monotonic()
+            else:
+                raise_if_stalled(self._sent_at)
+            self._gathered.append(turn)
+        if is_first or turn.is_to_lead():
+            self._lead()
+        return turn.outcome()
+
+    def append_all(self, batch: pb.IngestEventsRequest, redacted: Sequence[Redacted]) -> Sequence[bool]:
+        """Store the events together, with what was redacted in each; False for each whose id was taken."""
+        counted = [bus.Redacted(event=place, counts=counts) for place, counts in enumerate(redacted) if counts]
+        command = bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString(), redacted=counted))
+        return self._writer.ask(command).appended.created
+
+    def _lead(self) -> None:
+        with self._lock:
+            group, self._gathered = self._gathered[:GROUP_EVENTS], self._gathered[GROUP_EVENTS:]
+        try:
+            batch = pb.IngestEventsRequest(events=[turn.event for turn in group])
+            created = self.append_all(batch, [turn.redacted for turn in group])
+            for turn, is_new in zip(group, created, strict=True):
+                turn.created = is_new
+        except Exception as error:
+            for turn in group:
+                turn.error = error
+        with self._lock:
+            following = self._gathered[0] if self._gathered else None
+            self._sent_at = time.monotonic() if following else None
+        if following:
+            following.leads = True
+            following.wake()
+        for turn in group:
+            turn.wake()
+
+
+class _Turn:
+    """One caller's event and what becomes of it. A bare lock wakes the caller: a Future costs three times as much."""
+
+    __slots__ = ("_asleep", "created", "error", "event", "leads", "redacted")
+
+    def __init__(self, event: pb.Event, redacted: Redacted) -> None:
+        self.event = event
+        self.redacted = redacted
+        self.created = False
+        self.error: Exception | None = None
+        self.leads = False
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
+
+    def is_to_lead(self) -> bool:
+        """Wait until the event went its way, or until it is this caller who is to send it: True then."""
+        self._asleep.acquire()
+        return self.leads
+
+    def wake(self) -> None:
+        self._asleep.release()
+
+    def outcome(self) -> bool:
+        """Whether the event was stored; raises what went wrong."""
+        if self.error is not None:
+            raise self.error
+        return self.created

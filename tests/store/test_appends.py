@@ -1,0 +1,54 @@
+"""Events of callers that come at the same time go to the writer together, and each caller is told of its own."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from agent_memory.messages import event_to_pb
+from agent_memory.query.appends import SMALL_BYTES, Appends
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import records
+from writer import WriterProcess, said
+
+START_MS = 1_760_000_000_000
+CALLERS = 24
+
+
+def event(number: int, text: str = "We decided to use Postgres.") -> pb.Event:
+    return event_to_pb(said(f"e{number}", START_MS + number, text))
+
+
+def append_at_once(appends: Appends, events: list[pb.Event]) -> list[bool]:
+    """Each event from a thread of its own, all let go together; for each, whether it was new."""
+    barrier = threading.Barrier(len(events))
+
+    def append(each: pb.Event) -> bool:
+        barrier.wait(10)
+        return appends.append(each, {})
+
+    with ThreadPoolExecutor(len(events)) as pool:
+        return list(pool.map(append, events))
+
+
+def test_many_callers_are_each_told_of_their_own(writer: WriterProcess) -> None:
+    """Every id twice, small and large, from threads at once: one of each two is told it was new, and all are stored."""
+    appends = Appends(writer.bus)
+    texts = ["short", "x" * (SMALL_BYTES + 1)]
+    events = [event(number % CALLERS, texts[number % 2]) for number in range(2 * CALLERS)]
+    created = append_at_once(appends, events)
+
+    assert [created[number] + created[number + CALLERS] for number in range(CALLERS)] == [1] * CALLERS
+    assert len(list(records.session_events(writer.reader(), "s1"))) == CALLERS
+
+
+def test_a_writer_that_dies_meanwhile_costs_no_caller_its_event(writer: WriterProcess) -> None:
+    """Callers that came while the writer was gone are answered by its next life, and everything is stored once."""
+    appends = Appends(writer.bus)
+    writer.kill()
+    with ThreadPoolExecutor(1) as pool:
+        created = pool.submit(append_at_once, appends, [event(number) for number in range(CALLERS)])
+        writer.start()
+        assert created.result(30) == [True] * CALLERS
+
+    assert len(list(records.session_events(writer.reader(), "s1"))) == CALLERS
