@@ -172,7 +172,10 @@ def test_a_rule_that_the_user_lays_down_is_told() -> None:
         (USER, "ok. and remember: no postal addresses in Sentry breadcrumbs"),
     )
 
-    assert "no postal addresses in Sentry" in summarize(talk, ()).bullets[-1].text
+    words = summarize(talk, ())
+
+    assert "no postal addresses in Sentry" in words.bullets[-1].text
+    assert words.title == "Move the importer to the queue"
 
 
 def test_where_little_was_said_the_tools_speak() -> None:

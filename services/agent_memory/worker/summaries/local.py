@@ -27,7 +27,7 @@ WEIGHT_SCALE = 16.0  # the score that gives a weight of 0.63
 TELLS = 1.25
 ASKS = 1.3
 FIRST_REQUEST = 1.8
-RULES = 2.2  # "and remember: never on Fridays" is short, and what one wants to find again
+RULES = 2.2
 LAST_ANSWER = 1.3
 QUESTION = 0.7
 ACCOMPANIES = 0.8
@@ -43,24 +43,27 @@ def summarize(events: Sequence[Event], context: Sequence[Event]) -> Words:
     """
     said = said_in(events)
     salient = salience(said, context)
-    manners = _manners(said)
     sums = [_sum(sentence.terms, salient) for sentence in said]
-    scores = [each * manner for each, manner in zip(sums, manners, strict=True)]
+    first_request = next((s.event for s in said if s.by_user and len(s.terms) > 1), -1)
+    parts = _parts(said, first_request)
+    # "And remember: never on Fridays" is what one wants to find again, and yet not what the segment was about.
+    manners = [
+        part * RULES if _is_rule(s) and s.event != first_request else part for s, part in zip(said, parts, strict=True)
+    ]
     chosen = _chosen(said, sums, manners, salient)
-    lines = [Line(said[place].text, _weight(scores[place]), said[place].event) for place in chosen]
+    lines = [Line(said[place].text, _weight(sums[place] * manners[place]), said[place].event) for place in chosen]
     if len(lines) < BULLETS_MIN:
         trace = tools_line(events) if lines else trace_of(events)
         lines += [Line(trace, TRACE_WEIGHT)] if trace else []
     found = keywords(said, salient, events)
     if len(people := speakers_in(events)) > 1:
         return Words(title_of_talk(people, found), tuple(lines), found)
-    asked = [(sentence.text, score) for sentence, score in zip(said, scores, strict=True) if sentence.by_user]
+    asked = [(s.text, each * part) for s, each, part in zip(said, sums, parts, strict=True) if s.by_user]
     return Words(title_for(asked, [(line.text, line.weight) for line in lines]), tuple(lines), found)
 
 
-def _manners(said: Sequence[Sentence]) -> list[float]:
-    """What each sentence does, as a factor on what its words say."""
-    first_request = next((s.event for s in said if s.by_user and len(s.terms) > 1), -1)
+def _parts(said: Sequence[Sentence], first_request: int) -> list[float]:
+    """What each sentence does in the conversation, as a factor on what its words say."""
     last_answer = next((s.event for s in reversed(said) if not s.by_user and len(s.terms) > 1), -1)
     factors = []
     for sentence in said:
@@ -70,12 +73,14 @@ def _manners(said: Sequence[Sentence]) -> list[float]:
             factor *= _part_in_work(sentence)
             if sentence.event == first_request and sentence.opens:
                 factor *= FIRST_REQUEST
-            elif sentence.by_user and not cues.RULING.isdisjoint(sentence.words):
-                factor *= RULES
             elif sentence.event == last_answer:
                 factor *= LAST_ANSWER
         factors.append(factor)
     return factors
+
+
+def _is_rule(sentence: Sentence) -> bool:
+    return sentence.by_user and not sentence.is_talk and not cues.RULING.isdisjoint(sentence.words)
 
 
 def _part_in_work(sentence: Sentence) -> float:
