@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shlex
 import tomllib
@@ -14,7 +13,6 @@ import click
 import pytest
 
 from agent_memory import settings
-from agent_memory.capture import events
 from agent_memory.cli.main import cli
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JOBS
@@ -111,16 +109,6 @@ def test_the_readme_names_every_job() -> None:
     assert {name: f"{int(minute)} {int(hour)}" for name, hour, minute in rows} == {
         name: " ".join(job.cron.split()[:2]) for name, job in JOBS.items()
     }
-
-
-def test_the_readme_connects_hooks_that_bring_something() -> None:
-    """Each event of the settings for Claude Code was recorded, and is not one that is passed over."""
-    (block,) = (json.loads(block) for language, block in CODE.findall(README) if language == "json")
-
-    for hook, matchers in block["hooks"].items():
-        assert list(ROOT.glob(f"tests/data/hooks/claude-code/*-{hook}*.json"))
-        assert hook not in events.NOTHING_NEW
-        assert [command["command"] for matcher in matchers for command in matcher["hooks"]] == ["memory-ingest"]
 
 
 def test_every_link_leads_somewhere() -> None:
