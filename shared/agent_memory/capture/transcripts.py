@@ -84,12 +84,15 @@ def _success(tail: bytes, tool: ToolCall) -> bool | None:
 
 def _newest_first(tail: bytes, needle: bytes) -> Iterator[object]:
     """The records of these lines that have the needle in them, the last one first."""
-    for line in reversed(tail.split(b"\n")):
-        if needle in line:
-            try:
-                yield json.loads(line)
-            except (ValueError, RecursionError):
-                continue  # torn at the beginning of the tail, or being written
+    end = len(tail)
+    while (at := tail.rfind(needle, 0, end)) >= 0:
+        begin, end = tail.rfind(b"\n", 0, at) + 1, tail.find(b"\n", at, end)
+        line = tail[begin : end if end >= 0 else None]
+        end = begin
+        try:
+            yield json.loads(line)
+        except (ValueError, RecursionError):
+            continue  # torn at the beginning of the tail, or being written
 
 
 def _is_before(said_at: object, until_ms: int | None) -> bool:
