@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from agent_memory.model import Event
+from agent_memory.model import Event, EventRole, EventType
 from agent_memory.query import overview, project_list, project_map
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
@@ -75,6 +75,22 @@ def test_a_project_is_told_from_where_it_was_left_off_to_the_months_before(keepe
         "November 2026": ["Please find out why the login test fails."],
         "October 2026": ["We decided to move the queue to Postgres.", "A short one in October about fonts."],
     }
+
+
+def test_a_session_in_which_nothing_was_said_is_passed_over(keeper: Keeper, writer: WriterProcess) -> None:
+    """However many were only opened: where it was left off is where something was said."""
+    opened = [
+        replace(event, event_type=EventType.SESSION_START, role=EventRole.SYSTEM)
+        for minutes in range(2, 40)
+        for event in at(timedelta(minutes=minutes), SHOP, "Session started (startup)")
+    ]
+    writer.append(opened)
+    keeper.drain()
+    keeper.reader.catch_up()
+
+    found = map_of(keeper, (SHOP,))
+    assert found["Where we left off"] == ["We decided that the basket keeps its items for a week."]
+    assert found["Today"] == ["The tax of the basket is rounded once."]
 
 
 def test_what_a_project_was_called_before_is_told_with_it(keeper: Keeper) -> None:

@@ -27,6 +27,8 @@ MONTHS_MAX: Final = 6
 # Several conversations may be under way in a project; of so many the one is looked for that was last heard of.
 UNDER_WAY_MAX: Final = 8
 LEFT_OFF_BULLETS: Final = 3
+# So many segments are looked at to find those of a section.
+EXAMINED_MAX: Final = 100
 
 Section = tuple[str, Iterator[pb.TocLine]]
 
@@ -72,10 +74,13 @@ class _Project:
         yield from (views.line(self.reader, node, self.as_of_ms) for node in found if node.node_id != self.shown)
 
     def newest(self, from_ms: int, to_ms: int, limit: int) -> list[TocNode]:
-        """Of the last segments that begin in that span, those that say something."""
-        rows = islice(self._rows(from_ms, to_ms), limit)
-        nodes = records.nodes(self.reader, [row.node_id for _, row in rows], self.as_of_ms)
-        return [node for node in nodes if node.bullets]
+        """The last segments that begin in that span and say something: of many a session only the start is known."""
+        rows = islice(self._rows(from_ms, to_ms), EXAMINED_MAX)
+        found: list[TocNode] = []
+        while len(found) < limit and (page := [row.node_id for _, row in islice(rows, limit)]):
+            nodes = records.nodes(self.reader, page, self.as_of_ms)
+            found += [node for node in nodes if node.bullets and node.keywords]
+        return found[:limit]
 
     def last_before(self, moment_ms: int) -> int | None:
         """When the last segment before that moment began; None where there is none."""
