@@ -115,7 +115,8 @@ def texts(transcript: Transcript, broken: list[Broken] | None = None) -> list[st
         claude_line(message={"content": "<command-name>/compact</command-name>\n<command-message>compact"}),
         claude_line(message={"content": "<local-command-stdout>Compacted</local-command-stdout>"}),
         claude_line(message={"content": [{"type": "text", "text": "[Request interrupted by user]"}]}),
-        claude_line(message={"content": "copied"}, forkedFrom={"sessionId": "s0", "messageUuid": "u0"}),
+        # A forked session repeats what was said in the one before.
+        claude_line(message={"content": "copied"}, timestamp="2026-01-30T08:00:00Z"),
         claude_line(message={"content": "a subagent's task"}, isSidechain=True),
         {"type": "queue-operation", "sessionId": "s1", "content": "typed ahead"},
     ],

@@ -25,6 +25,9 @@ _COMMAND: Final = re.compile(
 )
 # A call that was not made: its hooks are not told either.
 _NOT_CALLED: Final = ("<tool_use_error>", "The user doesn't want to", "Permission to use ")
+# What is older than the file, by more than its clocks are apart, was copied from the session it was forked from.
+_COPIED_MS: Final = 5000
+_NO_MESSAGE: Final[Payload] = {}
 # A meta file has some hundred bytes.
 _META_MAX_BYTES: Final = 64 << 10
 
@@ -43,8 +46,11 @@ class _Session:
     def __init__(self, subagent_type: str) -> None:
         self._subagent_type = subagent_type
         self._session_id = self._subagent_id = self._project = self._cwd = ""
+        self._source = "startup"
         self._prompt_id = self._mode = self._branch = ""
         self._at_ms = 0
+        # When the file was begun.
+        self._opened_ms = 0
         # When a subagent began whose type is not known yet.
         self._began_ms = 0
         # Calls that wait for their results, by id.
@@ -53,10 +59,14 @@ class _Session:
 
     def take(self, record: Payload) -> Iterator[Moment]:
         kind = record.get("type")
+        self._opened_ms = self._opened_ms or moment_ms(record)
+        if 0 < moment_ms(record) < self._opened_ms - _COPIED_MS:
+            self._source = "fork"
+            return
         if kind == "system" and record.get("subtype") == "stop_hook_summary":
             yield from self._stop()
-        if kind not in ("user", "assistant") or record.get("forkedFrom"):
-            return  # a forked session begins with what was said in the one before
+        if kind not in ("user", "assistant"):
+            return
         self._at_ms = moment_ms(record) or self._at_ms
         self._cwd = text_of(record, "cwd") or self._cwd
         self._mode = text_of(record, "permissionMode") or self._mode
@@ -83,7 +93,7 @@ class _Session:
         self._prompt_id = text_of(record, "promptId")
         self._project = self._cwd
         if not self._subagent_id:
-            yield self._moment("SessionStart", source="startup", prompt_id="", permission_mode="")
+            yield self._moment("SessionStart", source=self._source, prompt_id="", permission_mode="")
         else:
             self._began_ms = self._at_ms
 
@@ -137,7 +147,7 @@ class _Session:
         if not answer.is_last:
             return
         if not self._subagent_id:
-            yield self._moment("Stop", answer.at_ms, last_assistant_message=answer.words)
+            yield self._moment("Stop", answer.at_ms, last_assistant_message=answer.words, model=answer.model)
         elif self._subagent_type:
             yield self._moment("SubagentStop", answer.at_ms, last_assistant_message=answer.words)
 
@@ -158,11 +168,12 @@ class _Session:
 class _Answer:
     """The assistant's last words of a turn, as far as they are known: one message comes in several records."""
 
-    def __init__(self, words: str = "", message_id: str = "", stop_reason: object = None, at_ms: int = 0) -> None:
+    def __init__(self, words: str = "", message: Payload = _NO_MESSAGE, at_ms: int = 0) -> None:
         self.words = words
         self.at_ms = at_ms
-        self._message_id = message_id
-        self._stop_reason = stop_reason
+        self.model = text_of(message, "model")
+        self._message_id = text_of(message, "id")
+        self._stop_reason = message.get("stop_reason")
 
     @property
     def is_last(self) -> bool:
@@ -170,10 +181,9 @@ class _Answer:
         return bool(self.words) and self._stop_reason != "tool_use"
 
     def with_words(self, words: str, message: Payload, at_ms: int) -> _Answer:
-        message_id = text_of(message, "id")
-        if self.words and message_id == self._message_id:
+        if self.words and text_of(message, "id") == self._message_id:
             words = f"{self.words}\n{words}"
-        return _Answer(words, message_id, message.get("stop_reason"), at_ms)
+        return _Answer(words, message, at_ms)
 
 
 def _typed(record: Payload, prompt: str) -> str:

@@ -26,6 +26,7 @@ class _Log:
 
     def __init__(self) -> None:
         self._session_id = self._project = self._cwd = self._branch = ""
+        self._model = ""
         self._at_ms = 0
         self._subagent_types: dict[str, str] = {}
         # By the agent's id, the session's own being empty: what hooks were told of that its record is still to come of.
@@ -52,6 +53,7 @@ class _Log:
             case "assistant.message":
                 # Said with a tool to be called, it is not the last of the turn.
                 is_last = text_of(data, "content") and not objects_of(data, "toolRequests")
+                self._model = text_of(data, "model") or self._model
                 self._ends.pop(subagent_id, None)
                 if is_last:
                     self._ends[subagent_id] = (text_of(data, "content"), self._at_ms)
@@ -98,7 +100,7 @@ class _Log:
             self._tell(hook, text_of(given, "agentId"))
         elif hook == "agentStop":
             words, _ = self._ends.pop(subagent_id, ("", 0))
-            told["response"] = words
+            told |= {"response": words, "model": self._model}
         self._cwd = text_of(given, "cwd") or self._cwd
         yield Moment(told, moment_ms(given) or self._at_ms, hook, self._project, self._branch)
 
@@ -118,7 +120,7 @@ class _Log:
         words, at_ms = self._ends.pop(subagent_id, ("", 0))
         if words and not subagent_id:
             self._at_ms = at_ms
-            yield self._moment("agentStop", subagent_id, response=words)
+            yield self._moment("agentStop", subagent_id, response=words, model=self._model)
 
     def _identity(self, subagent_id: str) -> Payload:
         return {

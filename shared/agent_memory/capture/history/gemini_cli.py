@@ -42,6 +42,7 @@ class _Chat:
         # Of the turn: all that the model said, when it said the last of it, and whether tools were called then.
         self._words: list[str] = []
         self._said_ms = 0
+        self._model = ""
         self._goes_on = False
 
     def messages(self, record: Payload) -> Iterator[Payload]:
@@ -86,6 +87,7 @@ class _Chat:
         said_ms = moment_ms(message)
         if words := text_of(message, "content"):
             self._words.append(words)
+        self._model = text_of(message, "model") or self._model
         self._said_ms, calls = said_ms, objects_of(message, "toolCalls")
         self._goes_on = bool(calls)
         for call in calls:
@@ -99,7 +101,7 @@ class _Chat:
     def _stop(self) -> Iterator[Moment]:
         words, self._words = "\n".join(self._words), []
         if words and not self._goes_on and not self._is_subagent:
-            yield self._moment("AfterAgent", self._said_ms, prompt_response=words)
+            yield self._moment("AfterAgent", self._said_ms, prompt_response=words, model=self._model)
 
     def _moment(self, hook: str, at_ms: int, **fields: object) -> Moment:
         payload = {
