@@ -100,7 +100,7 @@ def test_an_empty_memory_says_what_to_do() -> None:
     page = drawn("root", pb.GetTocRootResponse())
 
     assert page.startswith("Nothing is remembered yet.")
-    assert "Next: memory-daemon demo" in page
+    assert "Next: memory-daemon hooks install --all-found\n      memory-daemon demo" in page
 
 
 def test_what_goes_on_is_told_as_such() -> None:

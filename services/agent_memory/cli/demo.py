@@ -34,8 +34,9 @@ _BROWSE_LIMIT = 100
 
 _NEXT_STEPS = """\
 What to type next
-  memory-daemon start        start the daemon for daily use
-  memory-daemon query root   ask it, once your agent's hooks call memory-ingest
+  memory-daemon start                      start the daemon for daily use
+  memory-daemon hooks install --all-found  connect your coding agents
+  memory-daemon query root                 ask it, once you have talked with one
 """
 
 

@@ -55,8 +55,8 @@ class Page:
             return
         if not reply.nodes:
             self._line("Nothing is remembered yet.", "bold")
-            self._line("Connect an agent's hooks to memory-ingest, or watch recorded sessions go through:")
-            self._next(f"{self._program} demo")
+            self._line("Connect your coding agents, or watch recorded sessions go through:")
+            self._next(f"{self._program} hooks install --all-found", f"{self._program} demo")
             return
         self._line("Everything that is remembered", "bold")
         self._entries(reply.nodes)
