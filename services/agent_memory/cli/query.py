@@ -138,8 +138,9 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of:
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.toc_map(max_tokens, _project(project) if project else "", as_of_ms=_as_of_ms(as_of))
-    _show(context, reply, as_json, lambda page: page.toc_map(reply))
+        named = _project(project) if project else ""
+        reply = client.toc_map(max_tokens, named, as_of_ms=_as_of_ms(as_of))
+    _show(context, reply, as_json, lambda page: page.toc_map(reply, named))
 
 
 @query.command()

@@ -111,11 +111,13 @@ class Page:
         nodes = [node.node_id for span in (reply.span, *reply.alternatives) for node in span.nodes]
         self._next(f"{self._program} query {f'node {nodes[0]}' if nodes else 'root'}")
 
-    def toc_map(self, reply: pb.GetTocMapResponse) -> None:
+    def toc_map(self, reply: pb.GetTocMapResponse, project: str = "") -> None:
         """What there is in time. Plain and short: its size was counted, see toc_map of the daemon."""
-        if not reply.sections:
-            told = "Nothing fits into so few tokens." if reply.has_more else "Nothing is remembered yet."
-            self._line(told, "bold")
+        if reply.has_more and not reply.sections:
+            self._line("Nothing fits into so few tokens.", "bold")
+        elif not reply.sections:
+            self._line(f"Nothing is remembered of the project {project}." if project else "Nothing is remembered yet.")
+            self._next(*([f"{self._program} query projects"] if project else []))
         for section in reply.sections:
             self._line(section.title, "bold")
             for node in section.nodes:
