@@ -180,7 +180,8 @@ def _survey(settings: Settings, from_date: str) -> RebuildTocResponse:
 
 def _bill(settings: Settings, found: RebuildTocResponse) -> list[str]:
     """What the rebuild will cost, in words; none where nobody has to be paid."""
-    if found.words_by == LOCAL or not found.events:
+    # Empty: a daemon from before it told.
+    if found.words_by in (LOCAL, "") or not found.events:
         return []
     cost = rebuild_cost(settings, found.from_ms, found.events)
     return [bill(settings, found.words_by, cost)] if cost.requests else []

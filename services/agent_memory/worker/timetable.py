@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 RECORD_TIMEOUT_S: Final = 5.0
 # A rollup takes seconds at most, and while it runs nothing else does. One that hangs ends the worker, and the next
 # worker goes on with everything else.
-ROLLUP_LIMIT_S: Final = 300.0
+ROLLUP_LIMIT_S: Final = 120.0
 
 
 class Timetable:
