@@ -79,9 +79,10 @@ class Client:
     def projects(self) -> pb.GetProjectsResponse:
         return self._call(self._stub.GetProjects, pb.GetProjectsRequest())
 
-    def resolve_time(self, phrase: str, as_of_ms: int | None = None) -> pb.ResolveTimeResponse:
+    def resolve_time(self, phrase: str, as_of_ms: int | None = None, *, max_tokens: int = 0) -> pb.ResolveTimeResponse:
         """What a time in words means, or meant at that time; raises UsageError when nobody can tell."""
-        return self._call(self._stub.ResolveTime, pb.ResolveTimeRequest(phrase=phrase, as_of_ms=as_of_ms))
+        request = pb.ResolveTimeRequest(phrase=phrase, as_of_ms=as_of_ms, max_tokens=max_tokens)
+        return self._call(self._stub.ResolveTime, request)
 
     def browse(
         self,

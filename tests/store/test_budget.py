@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from agent_memory.cli.render import CutReply, Page
-from agent_memory.query import views
+from agent_memory.query import views, when
 from agent_memory.query.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.reader import Reader
@@ -79,7 +79,11 @@ def expand(reader: Reader, max_tokens: int) -> pb.ExpandGripResponse:
     return views.expand(reader, pb.ExpandGripRequest(grip_id=a_grip(reader), max_tokens=max_tokens))
 
 
-QUESTIONS: list[Callable[[Reader, int], CutReply]] = [root, node, browse, events, expand]
+def resolved(reader: Reader, max_tokens: int) -> pb.ResolveTimeResponse:
+    return when.resolve(reader, pb.ResolveTimeRequest(phrase="18 November 2026", max_tokens=max_tokens), NOW_MS)
+
+
+QUESTIONS: list[Callable[[Reader, int], CutReply]] = [root, node, browse, events, expand, resolved]
 
 
 def printed(reply: CutReply) -> str:
@@ -96,6 +100,8 @@ def printed(reply: CutReply) -> str:
             page.events(reply, "")
         case pb.ExpandGripResponse():
             page.grip(reply)
+        case pb.ResolveTimeResponse():
+            page.when(reply)
     return out.getvalue()
 
 
@@ -217,5 +223,7 @@ def _lists(reply: CutReply) -> list[list[object]]:
             return [list(reply.children)]
         case pb.GetEventsResponse():
             return [list(reply.events)]
+        case pb.ResolveTimeResponse():
+            return [list(span.nodes) for span in (reply.span, *reply.alternatives)]
         case _:
             return [list(reply.events_before), list(reply.excerpt_events), list(reply.events_after)]

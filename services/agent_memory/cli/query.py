@@ -162,10 +162,11 @@ def projects(context: click.Context, as_json: bool) -> None:
 @query.command()
 @click.argument("phrase", nargs=-1, required=True)
 @_as_of_option
+@_tokens_option
 @json_option
 @settings_options
 @click.pass_context
-def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, as_json: bool) -> None:
+def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, max_tokens: int, as_json: bool) -> None:
     """Show what a time in words means, and the nodes that cover it.
 
     English, German, French, Spanish, Italian and Portuguese are understood.
@@ -175,8 +176,9 @@ def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, as_
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        reply = client.resolve_time(" ".join(phrase), _as_of_ms(as_of))
-    _show(context, reply, as_json, lambda page: page.when(reply))
+        reply = client.resolve_time(" ".join(phrase), _as_of_ms(as_of), max_tokens=max_tokens)
+    more = _with_more_tokens(context, reply, max_tokens, "when", *phrase, *_as_of_words(as_of))
+    _show(context, reply, as_json, lambda page: page.when(reply, more), reply if max_tokens else None)
 
 
 @query.command()

@@ -32,7 +32,12 @@ _PIPED_CELLS = 100_000
 
 Item = TypeVar("Item")
 CutReply = (
-    pb.GetTocRootResponse | pb.GetNodeResponse | pb.BrowseTocResponse | pb.GetEventsResponse | pb.ExpandGripResponse
+    pb.GetTocRootResponse
+    | pb.GetNodeResponse
+    | pb.BrowseTocResponse
+    | pb.GetEventsResponse
+    | pb.ExpandGripResponse
+    | pb.ResolveTimeResponse
 )
 
 
@@ -97,19 +102,19 @@ class Page:
                 self._line(f"{below}• {one_line(bullet.text, self._room(len(below) + 2))}")
         self._next(f"{self._program} query node {shlex.quote(node_id)} --version {reply.versions[-1].version}")
 
-    def when(self, reply: pb.ResolveTimeResponse) -> None:
+    def when(self, reply: pb.ResolveTimeResponse, more: str = "") -> None:
         """What a time in words means, what else it may mean, and the nodes that cover each."""
         for number, span in enumerate((reply.span, *reply.alternatives)):
             if number:
                 self._line()
                 self._line("Or, if that was meant:", "yellow")
             self._line(span.text, "bold")
-            if not span.nodes:
+            if not span.nodes and not more:
                 self._line("Nothing is remembered of it.")
             for glyph, _, node in _branches(span.nodes):
                 self._toc_line(glyph, node)
         nodes = [node.node_id for span in (reply.span, *reply.alternatives) for node in span.nodes]
-        self._next(f"{self._program} query {f'node {nodes[0]}' if nodes else 'root'}")
+        self._next(f"{self._program} query {f'node {nodes[0]}' if nodes else 'root'}", *([more] if more else []))
 
     def toc_map(self, reply: pb.GetTocMapResponse, project: str = "") -> None:
         """What there is in time. Plain and short: its size was counted, see toc_map of the daemon."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta, tzinfo
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.phrases.spans import Days, Span, understood
 from agent_memory.query import views
+from agent_memory.query.budget import Budget
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
@@ -27,8 +27,15 @@ def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.R
     asked_ms, as_of_ms = views.asked_ms(request, now_ms), views.as_of_ms_of(request)
     zone = records.time_zone(reader)
     spans = understood(request.phrase, datetime.fromtimestamp(asked_ms // 1000, zone), list(request.languages))
-    likeliest, *others = (_told(reader, span, zone, as_of_ms) for span in spans)
-    return pb.ResolveTimeResponse(span=likeliest, alternatives=others)
+    told = [pb.TimeSpan(start_time_ms=s.start_ms, end_time_ms=s.end_ms, text=f"{s.text}, {zone.key}") for s in spans]
+    budget = Budget(request.max_tokens)
+    for message in told:
+        budget.charge(message)
+    for span, message in zip(spans, told, strict=True):
+        nodes = islice(_nodes(reader, span, zone, as_of_ms), NODES_MAX)
+        lines = (views.line(reader, node, as_of_ms) for node in nodes)
+        message.nodes.extend(takewhile(budget.takes, lines))
+    return pb.ResolveTimeResponse(span=told[0], alternatives=told[1:], has_more=budget.has_more, **budget.price)
 
 
 def covering(days: Days) -> list[Period]:
@@ -38,15 +45,6 @@ def covering(days: Days) -> list[Period]:
     those of its Thursdays, so "in May" may be the node of May and a few days that are filed under April.
     """
     return sorted(_covering(days.first, days.after, TocLevel.YEAR))
-
-
-def _told(reader: Reader, span: Span, zone: ZoneInfo, as_of_ms: int | None) -> pb.TimeSpan:
-    return pb.TimeSpan(
-        start_time_ms=span.start_ms,
-        end_time_ms=span.end_ms,
-        text=f"{span.text}, {zone.key}",
-        nodes=[views.line(reader, node, as_of_ms) for node in islice(_nodes(reader, span, zone, as_of_ms), NODES_MAX)],
-    )
 
 
 def _nodes(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> Iterator[TocNode]:

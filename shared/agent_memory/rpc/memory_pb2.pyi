@@ -1784,10 +1784,12 @@ class ResolveTimeRequest(_message.Message):
     NOW_MS_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
     phrase: _builtins.str
     now_ms: _builtins.int
     """When it is asked; `as_of_ms`, else now, by default."""
     as_of_ms: _builtins.int
+    max_tokens: _builtins.int
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Codes of the languages it may be in, such as "de"; every known one, by default."""
@@ -1799,10 +1801,11 @@ class ResolveTimeRequest(_message.Message):
         now_ms: _builtins.int | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
         as_of_ms: _builtins.int | None = ...,
+        max_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "now_ms", b"now_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "languages", b"languages", "now_ms", b"now_ms", "phrase", b"phrase"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "languages", b"languages", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "phrase", b"phrase"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -1817,10 +1820,18 @@ Global___ResolveTimeRequest: _TypeAlias = ResolveTimeRequest  # noqa: Y015
 
 @_typing.final
 class ResolveTimeResponse(_message.Message):
+    """The spans are always there; of their nodes those of the first go before those of the others."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     SPAN_FIELD_NUMBER: _builtins.int
     ALTERNATIVES_FIELD_NUMBER: _builtins.int
+    SIZE_TOKENS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    size_tokens: _builtins.int
+    has_more: _builtins.bool
+    needed_tokens: _builtins.int
     @_builtins.property
     def span(self) -> Global___TimeSpan: ...
     @_builtins.property
@@ -1832,10 +1843,13 @@ class ResolveTimeResponse(_message.Message):
         *,
         span: Global___TimeSpan | None = ...,
         alternatives: _abc.Iterable[Global___TimeSpan] | None = ...,
+        size_tokens: _builtins.int = ...,
+        has_more: _builtins.bool = ...,
+        needed_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "span", b"span"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
