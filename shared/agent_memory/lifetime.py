@@ -16,6 +16,7 @@ from types import FrameType
 
 from agent_memory import logs, settings
 from agent_memory.errors import AgentMemoryError
+from agent_memory.memory import give_back_when_idle
 from agent_memory.paths import make_private_dir
 from agent_memory.settings import Settings
 
@@ -43,6 +44,7 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
                 f"Given up: {name} ended within {SHORT_LIFE_S} s of its start {SHORT_LIVES_MAX} times in a row. Why "
                 "stands further up in this log. Mend that, then: memory-daemon restart"
             )
+        give_back_when_idle()
         work(current, lifetime)
     except AgentMemoryError as error:
         log.error(error)

@@ -28,7 +28,7 @@ from agent_memory.worker.upgrades import Upgrades
 
 log = logging.getLogger("agent_memory.worker")
 
-CACHE_BYTES: Final = 8 << 20
+CACHE_BYTES: Final = 4 << 20
 # Whoever waits for an answer comes first: taking events in and reading them must not feel the summaries being made.
 NICENESS: Final = 10
 

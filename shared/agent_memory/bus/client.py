@@ -7,6 +7,7 @@ are sent again when the connection comes back; every command bears that: appends
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections import deque
@@ -17,7 +18,6 @@ from pathlib import Path
 from typing import Final
 
 import zmq
-from zmq.utils.monitor import recv_monitor_message
 
 from agent_memory.bus.frames import (
     MESSAGE_MAX_BYTES,
@@ -159,7 +159,9 @@ class Bus:
         while not self._closing:
             ready = dict(poller.poll())
             if monitor in ready:
-                connected = recv_monitor_message(monitor)["event"] == zmq.EVENT_HANDSHAKE_SUCCEEDED
+                # The first two bytes are the event's number. zmq.utils.monitor can tell it, too, and imports asyncio.
+                event = int.from_bytes(monitor.recv_multipart()[0][:2], sys.byteorder)
+                connected = event == zmq.EVENT_HANDSHAKE_SUCCEEDED
                 log.info(line("writer", connected=connected, waiting=len(self._waiting)))
                 if connected:
                     with self._lock:
