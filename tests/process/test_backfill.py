@@ -122,10 +122,19 @@ def test_what_the_hooks_missed_is_saved_at_night(stack: Stack) -> None:
     stack.start()
     call_hooks(stack, "claude-code", only=("SessionStart", "UserPromptSubmit", "SessionEnd"))
 
+    missing = len(transcripts.kept("codex", home)) + len(transcripts.kept("claude-code", home)) - 2
+
     run = json.loads(stack.run("scheduler", "run-now", "reconcile", "--json").stdout)
     again = json.loads(stack.run("reconcile", "--json").stdout)
+    # A session of our own, of which a hook was told that it is none of ours to remember.
+    own = home / ".claude" / "projects" / "-home-dev-project" / "own.jsonl"
+    transcripts.long_history(own, prompts=2, session_id="own")
+    os.utime(own, (1_795_000_000, 1_795_000_000))
+    stdin = b'{"hook_event_name": "SessionStart", "session_id": "own", "source": "startup"}'
+    subprocess.run([*program()], input=stdin, env={**stack.env, "MEMORY_HOOK_DISABLED": "1"}, check=True)
+    ours = json.loads(stack.run("reconcile", "--json").stdout)
 
-    missing = len(transcripts.kept("codex", home)) + len(transcripts.kept("claude-code", home)) - 2
+    assert (ours["events_saved"], ours["agents"]["claude-code"]["files"]) == (0, 1)
     saved = {"sessions_saved": 1, "sessions_completed": 1, "events_saved": missing}
     assert {name: int(count) for name, count in run["counts"].items()} == saved
     assert (again["events_saved"], again["files_being_written"]) == (0, 1)

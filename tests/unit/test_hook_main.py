@@ -18,7 +18,7 @@ import pytest
 
 from agent_memory.capture import handover, letters
 from agent_memory.capture.letters import Letter
-from agent_memory.capture.spool import Spool
+from agent_memory.capture.spool import Spool, unheard
 from agent_memory.client import SERVICE
 from agent_memory.hook.command import command, program
 from agent_memory.rpc import memory_pb2 as pb
@@ -195,6 +195,8 @@ def test_what_our_own_processes_start_is_not_remembered(form: list[str], home: P
     """An agent that writes a summary for us has hooks, too."""
     assert_goes_on(run_hook(form, home, STDIN, MEMORY_HOOK_DISABLED="1"))
     assert spooled(home) == []
+    # Nor is its transcript to be taken in later.
+    assert unheard(home / ".local/share/agent-memory/db") == {PROMPT["session_id"]}
 
     assert_goes_on(run_hook(form, home, STDIN, MEMORY_HOOK_DISABLED="0"))
     assert len(spooled(home)) == 1

@@ -166,8 +166,10 @@ def _take(
     """Take in these transcripts, but for those with a bookmark, from that moment on."""
     from agent_memory.capture.history.reading import events_of
     from agent_memory.capture.projects import Projects
+    from agent_memory.capture.spool import unheard
 
     projects = Projects(settings.project_names)
+    passed_over = unheard(settings.db_path)
     for transcript in transcripts:
         tally = report.tally(transcript.agent)
         if bookmarks.has_read(transcript):
@@ -176,7 +178,8 @@ def _take(
             continue
         tally.files += 1
         events = events_of(transcript, projects, report.add_broken, advance, settings.tool_max_bytes)
-        importer.take((event for event in events if event.timestamp_ms >= since_ms), tally)
+        wanted = (each for each in events if each.timestamp_ms >= since_ms and each.session_id not in passed_over)
+        importer.take(wanted, tally)
         importer.flush()
         bookmarks.add(transcript)
     bookmarks.save()

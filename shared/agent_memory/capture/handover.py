@@ -21,6 +21,8 @@ ANSWERED = b"\x02"  # the same, and behind it comes a line to answer the agent w
 VERSION = b"agent-memory-letter-1"
 # Beside the store, so that who finds the one finds the other; and in it a link to the socket of who serves the store.
 SPOOL_SUFFIX = b"-spool"
+# A folder with an empty file for each session that is not to be remembered, named after it.
+UNHEARD_SUFFIX = b"-unheard"
 # Beside it, too: when the user wanted nothing captured, and what is to be ignored. And that in a folder of the user's.
 PAUSES_SUFFIX = b"-pauses"
 IGNORE_SUFFIX = b"-ignore"
@@ -37,6 +39,7 @@ PAYLOAD_MAX_BYTES = 64 << 20
 SPOOL_MAX_LETTERS = 50_000
 _CHUNK_BYTES = 1 << 20
 _CONFIG_MAX_BYTES = 1 << 16
+_SESSION_MAX_BYTES = 200
 _FOLDER_MAX_BYTES = 1 << 12
 _PAUSE_BYTES = 27  # two moments of 13 digits
 # In each of them stands the end of an opening mark, as it is or as JSON and HTML escape it.
@@ -108,8 +111,11 @@ def received(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
     key = b"%020d-%s" % (time.time_ns(), posix.urandom(8).hex().encode())
     payload, heard = _read(patience_s())
     deadline = heard + patience_s()
-    # What our own processes start must not be remembered: a summary would be summarised.
-    if not payload or posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") not in (b"", b"0"):
+    if not payload:
+        return [], b"", deadline
+    if posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") not in (b"", b"0"):
+        # What our own processes start must not be remembered: a summary would be summarised.
+        _pass_over(store(posix.environ), b"".join(payload))
         return [], b"", deadline
     project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
     path = store(posix.environ)
@@ -118,6 +124,22 @@ def received(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
         return [], b"", deadline
     letter = sealed(key, _encoded(agent), _encoded(event), project, [_without_private(said)])
     return letter, spool_of(path), deadline
+
+
+def _pass_over(store: bytes, said: bytes) -> None:
+    """Note whose session this is: what its agent writes down of it must not be taken in later either."""
+    for name in (b'"session_id"', b'"sessionId"', b'"sessionID"'):
+        _, found, rest = said.partition(name)
+        words = rest.split(b'"', 2)
+        if found and len(words) == 3:
+            session = words[1]
+            if len(session) <= _SESSION_MAX_BYTES and session.replace(b"-", b"").replace(b"_", b"").isalnum():
+                folder = store + UNHEARD_SUFFIX
+                _make_private(folder)
+                posix.close(
+                    posix.open(folder + b"/" + session, posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
+                )
+            return
 
 
 def is_paused(store: bytes, now_ms: int) -> bool:

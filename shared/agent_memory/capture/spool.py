@@ -87,6 +87,12 @@ class Spool:
                         yield path
 
 
+def unheard(db_path: Path) -> frozenset[str]:
+    """The sessions that are not to be remembered, whatever is kept of them: our own processes started them."""
+    folder = Path(os.fsdecode(os.fsencode(db_path) + handover.UNHEARD_SUFFIX))
+    return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+
+
 def _name(path: Path) -> str:
     return path.name
 
