@@ -351,6 +351,18 @@ def test_the_same_events_give_the_same_words_in_every_process() -> None:
     assert len(told) == 1
 
 
+def test_the_same_weighs_about_the_same_in_scripts_without_spaces() -> None:
+    """A day is told by its weightiest lines, whatever language they are in."""
+    (english,) = summarize(
+        conversation((ASSISTANT, "The search index splits words at blanks, and Japanese text has none.")), ()
+    ).bullets
+    (japanese,) = summarize(
+        conversation((ASSISTANT, "検索の索引は空白で単語を分けていますが、日本語の文章には空白がありません。")), ()
+    ).bullets
+
+    assert 0.7 < japanese.weight / english.weight < 1.4
+
+
 def test_what_says_more_weighs_more_also_between_segments() -> None:
     telling = summarize(LOGIN, ()).bullets
     (idle,) = summarize(conversation((USER, "ok")), ()).bullets

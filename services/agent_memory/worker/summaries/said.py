@@ -13,7 +13,7 @@ from agent_memory.worker.summaries.common import COMMON
 from agent_memory.worker.summaries.cues import accompanies, may_accompany
 from agent_memory.worker.summaries.prose import paragraphs
 from agent_memory.worker.summaries.speakers import calls, opening_of, speakers_in
-from agent_memory.worker.summaries.text import sentences, shorten, term, terms_of, words
+from agent_memory.worker.summaries.text import is_unspaced, sentences, shorten, term, terms_of, words
 from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MIN
 
 SENTENCES_MAX = 600  # a segment has about 150; more are thinned out evenly, so that time stays bounded
@@ -23,6 +23,7 @@ JOIN_MAX = (
 )
 CONTEXT_SHARE = 0.5  # a mention in the segment before counts half
 COMMON_SHARE = 0.5  # what a word of everyday talk says, beside one that is not
+PAIR_SHARE = 0.5  # what a pair of characters says: a word of a script without spaces has about two
 _TYPES = frozenset({EventType.USER_MESSAGE, EventType.ASSISTANT_MESSAGE, EventType.ASSISTANT_STOP})
 _UNSPACED_ENDS = frozenset("。！？｡」』")
 _SPEAKERS = frozenset({EventRole.USER, EventRole.ASSISTANT})
@@ -60,10 +61,14 @@ def salience(said: Sequence[Sentence], context: Sequence[Event]) -> Mapping[str,
     """How much each term matters in the segment: by how many sentences speak of it, before it began too."""
     counts: Counter[str] = Counter(chain.from_iterable(sentence.terms for sentence in said))
     before = Counter(chain.from_iterable(sentence.terms for sentence in said_in(context)))
-    return {
-        key: log1p(count + CONTEXT_SHARE * before[key]) * (COMMON_SHARE if key in COMMON else 1.0)
-        for key, count in counts.items()
-    }
+    return {key: log1p(count + CONTEXT_SHARE * before[key]) * _particular(key) for key, count in counts.items()}
+
+
+def _particular(key: str) -> float:
+    """What the term says by itself, wherever it stands."""
+    if key in COMMON:
+        return COMMON_SHARE
+    return 1.0 if key.isascii() or not is_unspaced(key) else PAIR_SHARE
 
 
 def _read(events: Sequence[Event], join_max: int, names: Sequence[str]) -> list[Sentence]:
