@@ -77,9 +77,10 @@ def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
 
 
 def _hooks(settings: Settings) -> Iterable[Finding]:
-    from agent_memory.cli.hooks import looked_at, store_named_to_hooks
+    from agent_memory.cli.hooks import store_named_to_hooks
     from agent_memory.hook.agents import HOOKS
     from agent_memory.hook.install import programs
+    from agent_memory.hook.install.survey import looked_at
 
     states = {}
     for agent in HOOKS:

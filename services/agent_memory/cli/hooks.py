@@ -6,8 +6,8 @@ import difflib
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,10 +19,11 @@ from agent_memory.cli.text import printable
 from agent_memory.cli.times import relative
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.hook.agents import HOOKS, PROGRAMS
-from agent_memory.hook.install import places, programs, trial, trust
+from agent_memory.hook.install import places, programs, trial
 from agent_memory.hook.install.files import Change
-from agent_memory.hook.install.installation import Installation, SettingsRefused
+from agent_memory.hook.install.installation import Installation
 from agent_memory.hook.install.layouts import State
+from agent_memory.hook.install.survey import Surveyed, survey
 from agent_memory.settings import Settings, load
 
 if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
@@ -31,34 +32,6 @@ if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
 # A daemon that was busy takes from the spool what a hook could not hand over.
 _ARRIVAL_S: Final = 10.0
 _LOOK_S: Final = 0.1
-# What one has to know so that the hooks run.
-_NOTES: Final[Mapping[str, str]] = {
-    "codex": "Codex runs none of them until you have said, at its next start, that you trust them. `codex exec` does "
-    "not ask, and passes over them without a word.",
-}
-_PROJECT_NOTES: Final[Mapping[str, str]] = {
-    "gemini-cli": "Gemini CLI runs a project's hooks only in a folder that you trust.",
-    "copilot-cli": "Copilot CLI runs a project's hooks only in a folder that you trust.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Installed:
-    """How the hooks of an agent are, in one place. Without a program they can be there all the same."""
-
-    agent: str
-    scope: str
-    # The program on PATH, and its version; empty where there is none.
-    program: str
-    version: str
-    file: str
-    state: str
-    # What is wrong with the file, where something is.
-    problem: str
-    # Whether the agent was told that it may run them; None where it does not ask.
-    trusted: bool | None
-    # Among the newest events; None where there is none of this agent, or no daemon to ask.
-    last_event_ms: int | None
 
 
 def _scope_option(command: Command) -> Command:
@@ -96,13 +69,14 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
 
     Example: memory-daemon hooks install claude-code
     """
-    chosen = programs.on_path(HOOKS) if all_found else list(dict.fromkeys(agents))
+    chosen = dict.fromkeys([*agents, *(programs.on_path(HOOKS) if all_found else ())])
     if not chosen and all_found:
         raise AgentMemoryError(f"None of the agents is on PATH: {', '.join(PROGRAMS.values())}.")
     if not chosen:
         raise UsageError(f"Name an agent, or give --all-found. There are {', '.join(HOOKS)}.")
     store = store_named_to_hooks(current(context))
     installations = [Installation(agent, _project(in_project), store) for agent in chosen]
+    # All of them before the first is made: where one is refused, none is.
     changes = [each.connected() for each in installations]
     for each, change in zip(installations, changes, strict=True):
         click.echo(f"{each.agent}: {each.path}")
@@ -115,10 +89,9 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
             continue
         copy = each.connect(datetime.now())
         click.echo("Installed. What is said from the agent's next start on is remembered.")
-        notes = [_NOTES.get(each.agent, ""), _PROJECT_NOTES.get(each.agent, "") if in_project else ""]
-        notes.append("The file has paths of this machine in it: do not commit it." if in_project else "")
-        notes.append(f"What the file was is kept in {copy}" if copy else "")
-        click.echo("\n".join([*filter(None, notes), ""]))
+        for note in _notes(each.agent, in_project):
+            click.echo(note)
+        click.echo(f"What the file was is kept in {copy}\n" if copy else "")
 
 
 @hooks.command()
@@ -162,12 +135,13 @@ def status(context: click.Context, as_json: bool) -> None:
     Example: memory-daemon hooks status
     """
     settings = current(context)
+    rows = survey(places.project_root(Path.cwd()), store_named_to_hooks(settings))
     last_events = _last_events(settings)
-    rows = _installed(store_named_to_hooks(settings), last_events or {})
     if as_json:
-        click.echo(json.dumps({"daemon_answers": last_events is not None, "hooks": [*map(asdict, rows)]}, indent=2))
+        told = [{**asdict(row), "last_event_ms": (last_events or {}).get(row.agent)} for row in rows]
+        click.echo(json.dumps({"daemon_answers": last_events is not None, "hooks": told}, indent=2))
         return
-    click.echo(_table(rows))
+    click.echo(_table(rows, last_events or {}))
     if last_events is None:
         click.echo("No daemon answers: what is said waits in its spool. Start it with: memory-daemon start")
 
@@ -228,6 +202,17 @@ def _tried(settings: Settings, installation: Installation, session_id: str) -> G
         return client.events(request)
 
 
+def _notes(agent: str, in_project: bool) -> Iterator[str]:
+    """What one has to know so that the hooks run."""
+    if agent == "codex":
+        yield "Codex runs none of them until you have said, at its next start in a terminal, that you trust them."
+        yield "`codex exec` does not ask, and passes over them without a word."
+    if in_project and agent in ("codex", "gemini-cli", "copilot-cli"):
+        yield "The agent runs a project's hooks only in a folder that you trust."
+    if in_project:
+        yield "The file has paths of this machine in it: do not commit it."
+
+
 def _project(in_project: bool) -> Path | None:
     return places.project_root(Path.cwd()) if in_project else None
 
@@ -246,35 +231,6 @@ def _difference(change: Change) -> str:
     return "\n".join(click.style(printable(line), fg=colours.get(line[:1])) for line in lines)
 
 
-def _installed(store: str, last_events: Mapping[str, int]) -> list[_Installed]:
-    """Every agent as it is for this user, and for this folder's project where anything of ours is there."""
-    project = _project(in_project=True)
-    found = programs.found(HOOKS)
-    rows: list[_Installed] = []
-    for agent in HOOKS:
-        program = found.get(agent, programs.Program("", ""))
-        for scope, folder in (("user", None), ("project", project)):
-            path, state, problem = looked_at(agent, folder, store)
-            # Of a home that is a project, too, both may be one file.
-            if folder is None or (state is not State.ABSENT and path != rows[-1].file):
-                shown = "unusable" if state is None else state.value
-                config = places.user_folder(agent) / "config.toml"
-                trusted = trust.is_given(Path(path), config) if (agent, state) == ("codex", State.CURRENT) else None
-                last = last_events.get(agent)
-                row = _Installed(agent, scope, program.path, program.version, path, shown, problem, trusted, last)
-                rows.append(row)
-    return rows
-
-
-def looked_at(agent: str, folder: Path | None, store: str) -> tuple[str, State | None, str]:
-    """The file, how the hooks in it are, and what is wrong where that can't be told."""
-    try:
-        installation = Installation(agent, folder, store)
-    except SettingsRefused as error:
-        return error.path, None, str(error)
-    return str(installation.path), installation.state, ""
-
-
 def _last_events(settings: Settings) -> dict[str, int] | None:
     """When each agent was heard of last, in milliseconds, among the newest events; None where no daemon answers."""
     from agent_memory.cli.connection import connect_to_store
@@ -289,11 +245,11 @@ def _last_events(settings: Settings) -> dict[str, int] | None:
     return {agent: events[0].timestamp_ms for agent, events in replies.items() if events}
 
 
-def _table(rows: Sequence[_Installed]) -> str:
+def _table(rows: Sequence[Surveyed], last_events: Mapping[str, int]) -> str:
     now_ms = int(time.time() * 1000)
     lines = [_line("AGENT", "VERSION", "HOOKS", "LAST EVENT", "FILE")]
     for row in rows:
-        last = "-" if row.last_event_ms is None else relative(row.last_event_ms, now_ms)
+        last = relative(last_events[row.agent], now_ms) if row.agent in last_events else "-"
         version = (row.version or "yes") if row.program else "not found"
         lines.append(_line(row.agent, version, row.state, last, row.file))
     lines.append("")
