@@ -2,30 +2,87 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.redaction.redactor import redact
+from agent_memory.redaction.redactor import MARKER, Redactor, redact
+from bench.redaction import ours, scores
+from secret_samples import PLACES, SERVICES, made, samples
 
-# In two halves each, so that nobody who looks for secrets finds one here.
-SECRETS = [
-    "AKIA" + "IOSFODNN7EXAMPLE",
-    "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
-    "glpat-" + "aBcDeFgHiJkLmNoPqRsT",
-    "xoxb-" + "123456789012-abcdefghijkl",
-    "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
-    "sk_live_" + "a1b2c3d4e5f6g7h8",
-    "sk-ant-" + "api03-abcdefghijklmnop",
-    "npm_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8",
-    "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIxMjM0NTY3ODkwIn0." + "dozjgNryP4J3jVmNHl0w5N_XgL0n3I9",
-]
+REDACTOR = Redactor(b"a store's own key")
+# In two halves, so that nobody who looks for secrets finds one here.
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+# What texts with secrets are made of, and what makes them hard to tell.
+PIECES = (
+    *(
+        "password",
+        "Token",
+        "api_key",
+        "SECRET",
+        "_",
+        "-",
+        ".",
+        "=",
+        ": ",
+        " is ",
+        '"',
+        "'",
+        "\\",
+        "\\n",
+        "\n",
+        " ",
+        ",",
+    ),
+    *(
+        "://",
+        "user:",
+        "@",
+        "host",
+        "Bearer ",
+        "hunter2",
+        "x9Kq02mZ",
+        "[redacted:token:ab12]",
+        "[redacted:",
+        "]",
+        "ü",
+        "İ",
+    ),
+    *(
+        "eyJhbGciOiJIUzI1NiJ9",
+        "-----BEGIN ",
+        "-----END ",
+        "PRIVATE KEY-----",
+        "MIIEowIBAAKCAQEAx7Jq",
+        TOKEN,
+        "--",
+        "<",
+        ">",
+    ),
+)
+TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 
 
-@pytest.mark.parametrize("secret", SECRETS)
-@pytest.mark.parametrize("around", ["{}", "use {} for now", "KEY={}\n", '{{"key": "{}"}}', "вот {}, да"])
-def test_a_key_of_a_known_shape_is_taken_out(secret: str, around: str) -> None:
-    assert secret not in redact(around.format(secret))
+@pytest.mark.parametrize("held_out", [False, True], ids=["tuned on", "held out"])
+def test_what_is_found_is_secret_and_what_is_secret_is_found(held_out: bool) -> None:
+    """Of the labelled texts: nearly nothing is missed, and hardly anything else is taken for a secret."""
+    told = scores((sample for sample in samples() if sample.is_held_out == held_out), ours)
+
+    for group, score in told.items():
+        assert score.recall >= 0.95, (group, score.misses)
+        assert score.precision >= 0.98 or group == "harmless", (group, score.mistakes)
+    assert told["harmless"].wrong <= 2, told["harmless"].mistakes
+
+
+def test_the_samples_are_many() -> None:
+    """Floors over a handful of texts would say little."""
+    groups = Counter(sample.group for sample in samples() for _ in (sample.secrets or [""]))
+
+    assert len(SERVICES) > 70
+    assert min(groups[group] for group in ("token of a service", "value with a name", "harmless")) > 400
 
 
 @pytest.mark.parametrize(
@@ -38,30 +95,148 @@ def test_a_key_of_a_known_shape_is_taken_out(secret: str, around: str) -> None:
         "'client-secret' => '{}'",
         "-----BEGIN RSA PRIVATE KEY-----\n{}\n-----END RSA PRIVATE KEY-----",
         "-----BEGIN OPENSSH PRIVATE KEY-----\n{}\ncut off here",
+        "cut off there\n{}\n-----END PRIVATE KEY-----",
     ],
 )
-def test_what_is_named_a_secret_is_taken_out(text: str) -> None:
-    """Of a link, a header and an assignment only the secret goes: what it was for can still be told."""
+def test_of_what_is_named_a_secret_only_the_secret_goes(text: str) -> None:
+    """What a link, a header or an assignment is for can still be told."""
     redacted = redact(text.format("hunter2hunter2hunter2"))
 
-    assert "hunter2" not in redacted
-    assert "[redacted:" in redacted
-    assert redacted.split("[redacted:")[0] in text
+    # Line ends beside a private key's lines may go with them.
+    before, after = text.split("{}")
+    found = MARKER.split(redacted)
+    assert [found[0].strip("\n"), found[-1].strip("\n")] == [before.strip("\n"), after.strip("\n")]
+    assert len(found) == 3
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "We decided to use Postgres because the queue needs transactions.",
-        "The token limit is 4000 tokens: fine.",
-        "See https://example.com/a:b@c and git@github.com:us/them.git",
-        "commit 4ed8b0b37634a743918a571b33ac602b8790d1ba",
-    ],
-)
-def test_other_text_stays_as_it_is(text: str) -> None:
-    assert redact(text) == text
+def test_a_marker_is_the_same_for_the_same_secret_in_the_same_store_only() -> None:
+    """Whoever does not have the store's key can't find out by trying which secret a marker stands for."""
+    first, again = (REDACTOR.redact(f"{before} {TOKEN}") for before in ("one", "two"))
+    other = REDACTOR.redact(f"one {TOKEN[:-1]}9")
+
+    markers = {marker[0] for text in (first, again) for marker in MARKER.finditer(text)}
+    assert len(markers) == 1
+    assert other != first
+    assert Redactor(b"another key").redact(f"one {TOKEN}") != first
+    assert redact(f"one {TOKEN}") == "one [redacted:github-token]"
 
 
-@given(st.text())
+def test_what_was_taken_out_is_counted_by_kind() -> None:
+    counts: Counter[str] = Counter()
+
+    REDACTOR.redact(f"{TOKEN} {TOKEN}\npassword = 'hunter2'", counts)
+
+    assert counts == {"github-token": 2, "password": 1}
+
+
+def test_of_a_settings_file_every_value_is_taken_out() -> None:
+    """All but those that are no secret anywhere."""
+    text = "Bash: cat .env\nMAILER=whatever\nDEBUG=true\nPORT=3000\nexport SALT='pepper and more'\n# a comment=x\n"
+
+    redacted = REDACTOR.redact(text, is_environment=True)
+
+    assert "whatever" not in redacted
+    assert "pepper" not in redacted
+    assert "DEBUG=true\nPORT=3000\n" in redacted
+    assert REDACTOR.redact(text) == text
+
+
+@given(TEXTS)
+@example(f"{TOKEN}{TOKEN}")
+@example(f"{TOKEN}-{TOKEN[4:]}")
 def test_redacting_twice_is_redacting_once(text: str) -> None:
-    assert redact(redact(text)) == redact(text)
+    once = REDACTOR.redact(text, is_environment=True)
+
+    assert REDACTOR.redact(once, is_environment=True) == once
+
+
+@given(TEXTS)
+def test_all_that_stays_is_as_it_was_and_nothing_grows_without_bound(text: str) -> None:
+    """Between the markers stands the text, byte for byte and in order."""
+    redacted = REDACTOR.redact(text, is_environment=True)
+
+    assert len(redacted) <= 10 * len(text)
+    place = 0
+    for part in MARKER.split(MARKER.sub("[redacted:x]", redacted))[::2]:
+        assert part in text[place:]
+        place = text.index(part, place) + len(part)
+    if "redacted" not in redacted:
+        assert redacted == text
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_secret_is_found_in_the_middle_of_ten_kilobytes(place: str) -> None:
+    import random
+
+    secret = made(SERVICES["github"], random.Random(1))
+    text = f"{'words and more words. ' * 250}\n{place.format(secret)}\n{'words. ' * 700}"
+
+    assert secret not in REDACTOR.redact(text)
+
+
+HOSTILE = (
+    *(
+        "a",
+        "-",
+        "_",
+        " ",
+        "\\",
+        "=",
+        '"',
+        "token",
+        "token=",
+        "token: ",
+        "key=key=",
+        "password='",
+        "pass pass is ",
+        "://a:",
+    ),
+    *(
+        "https://a:b",
+        "eyJaaaaaaaaaaaaaaaaa.",
+        "-----BEGIN PRIVATE KEY-----",
+        "-----END PRIVATE KEY-----\nMIIEowIBAAKCAQEA\n",
+    ),
+    *(
+        "-----BEGIN ",
+        "ghp_",
+        TOKEN,
+        "sk-ant-",
+        "xoxb-1-",
+        "A=b\n",
+        "token=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ",
+        "secret : : ",
+    ),
+    *(
+        "[redacted:token:ab12]",
+        "[redacted:",
+        "curl -u a:",
+        "İtoken",
+        "1:",
+        "A" * 20,
+        "MIIEowIBAAKCAQEA+/",
+        "<key>",
+        "key\\n",
+    ),
+)
+
+
+@pytest.mark.parametrize("part", HOSTILE)
+def test_the_time_grows_with_the_length_and_no_faster(part: str) -> None:
+    """No text is made so that looking through it takes for ever."""
+    short, long = (cpu_s(part, length) for length in (20_000, 200_000))
+
+    assert long < 30 * max(short, 0.004)
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("part", HOSTILE)
+def test_ten_megabytes_of_anything_are_done_in_seconds(part: str) -> None:
+    assert cpu_s(part, 10_000_000) < 60
+
+
+def cpu_s(part: str, length: int) -> float:
+    text = part * (length // len(part))
+    started = time.process_time()
+    REDACTOR.redact(text, is_environment=True)
+    return time.process_time() - started

@@ -45,7 +45,7 @@ _AFTER: Final = re.compile(
 )
 
 _PASSWORD: Final = re.compile(
-    r"(?:password|passwd|passphrase|passcode|passwort|pwd)\d?\Z|(?:\A|user|db|root|admin|mysql|pg|smtp|sudo)pass\Z"
+    r"(?:password|passwd|passphrase|passcode|passwort|pwd)\d?\Z|(?:user|db|root|admin|mysql|pg|smtp|sudo)pass\Z"
 )
 _TOKEN: Final = re.compile(
     r"tokens?\Z|authorization\Z|auth\Z|bearer\Z|credentials?\Z|cookie\Z|(?:x|request|webhook)signature\Z"
@@ -69,7 +69,7 @@ _OTHER_KEY: Final = re.compile(
 
 _STAND_IN: Final = re.compile(
     r"[$%{<*#@!]{1,2}[A-Za-z_{(]|<|\*{3}|x{3,}|\.{3}|[-_=.]{3}|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"
-    r"(?:https?|file|ftp)://|[~.]{0,2}/[\w.]|arn:|op://|vault:|secret[s]?://|env[:.]|process\.|os\.|import\.meta|"
+    r"(?:https?|file|ftp)://|arn:|op://|vault:|secret[s]?://|env[:.]|process\.|os\.|import\.meta|"
     r"(?:true|false|null|none|nil|undefined|yes|no|on|off|required|optional|string|str|text|todo|tbd|changeme|change_me|"
     r"example|dummy|fake|placeholder|default|empty|unset|missing|invalid|unknown|hidden|masked|password|passwd|secret|"
     r"token|value|test|n/a)\b[\w-]{0,2}\Z",
@@ -86,6 +86,13 @@ _TYPE: Final = re.compile(
 _WORD: Final = re.compile(r"[A-Za-z]+\Z")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _PATH: Final = re.compile(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
+_FILE: Final = re.compile(r"[~.]{0,2}/(?:[\w.-]+/)*+[\w.-]*\Z", re.ASCII)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/=]+\Z|[A-Za-z0-9_-]+\Z")
+_HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F-]+\Z")
+# In a sentence a name has spaces: "the API key is ...".
+_SPACED: Final = re.compile(r"(?:api|access|secret|private|licen[sc]e|signing|encryption)[ ]\Z", re.IGNORECASE)
+_PASS: Final = re.compile(r"(?:\A|[_\-.])(?:pass|PASS)\d?\Z|[a-z]Pass\d?\Z")
+_LOWER_WORD: Final = re.compile(r"[a-z]{4}")
 _NAMED_AFTER: Final = re.compile(
     r"pass|pwd|secret|token|key|auth|cred|user|hash|param|arg|field|val|env|config", re.IGNORECASE
 )
@@ -102,6 +109,7 @@ _RANDOM_MIN: Final = 20
 _WEAK_KEY_MIN: Final = 24
 # Bits a character: English words have less, what a generator made more.
 _ENTROPY_MIN: Final = 3.0
+_MIDDLE_ENTROPY: Final = 3.3
 _HIGH_ENTROPY: Final = 3.7
 
 
@@ -129,6 +137,8 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     while begin > 0 and start - begin < _NAME_MAX and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
         begin -= 1
     name = text[begin:end] + match["tail"]
+    if name.lower() == "key" and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
+        name = spaced[0] + name
     value, place = (match["quoted"], match.start("quoted")) if match["quoted"] else (match["bare"], match.start("bare"))
     after = place + len(value) if len(value) > _LONG else end
     kind = _kind(name)
@@ -153,8 +163,8 @@ def _end_of_word(text: str, place: int) -> int:
 
 def _kind(name: str) -> str:
     """What a thing of that name is: password, token, secret, key; empty for a name that says nothing."""
-    flat = re.sub(r"[-_]", "", name.rpartition(".")[2] or name).lower()
-    if _PASSWORD.search(flat):
+    flat = re.sub(r"[-_ ]", "", name.rpartition(".")[2] or name).lower()
+    if _PASSWORD.search(flat) or _PASS.search(name):
         return "password"
     if _TOKEN.search(flat):
         return "" if _OPAQUE.search(flat) else "token"
@@ -171,6 +181,8 @@ def _is_secret(
     if len(value) < (_PASSWORD_MIN if kind == "password" else _TOKEN_MIN) or len(set(value)) < _PASSWORD_MIN:
         return False
     if _STAND_IN.match(value) or _GAP.search(value) or _TYPE.match(value) or _DATE.match(value):
+        return False
+    if _FILE.match(value) and not _has_long_random_part(value):
         return False
     if not value.isascii() and kind != "password":
         return False
@@ -208,9 +220,9 @@ def _is_password(name: str, value: str, match: re.Match[str], follows: str, *, i
 def _is_key(value: str, *, is_environment: bool) -> bool:
     """Whether a value behind a name that merely ends with `key` is a secret one."""
     least = 16 if is_environment else _WEAK_KEY_MIN
-    if len(value) < least or not re.fullmatch(r"[A-Za-z0-9+/=_.~-]+", value):
+    if len(value) < least or not _BASE64.match(value):
         return False
-    is_hexadecimal = re.fullmatch(r"[0-9a-fA-F-]+", value) is not None
+    is_hexadecimal = _HEXADECIMAL.match(value) is not None
     return (
         _is_random(value, least=least)
         and not (is_hexadecimal and not is_environment)
@@ -222,9 +234,11 @@ def _is_random(value: str, *, least: int) -> bool:
     """Whether a generator made the value, as far as its characters tell: no word, no name, no version."""
     if len(value) < least or " " in value or (_PATH.match(value) and not _has_long_random_part(value)):
         return False
-    return _has_long_random_part(value) or (
-        len(value) >= _RANDOM_MIN and any(c.isdigit() for c in value) and _entropy(value) >= _HIGH_ENTROPY
-    )
+    if _has_long_random_part(value):
+        return True
+    digits = sum(character.isdigit() for character in value)
+    least_entropy = _HIGH_ENTROPY if digits < 3 or _LOWER_WORD.search(value) else _MIDDLE_ENTROPY
+    return len(value) >= _RANDOM_MIN and digits > 0 and _entropy(value) >= least_entropy
 
 
 def _has_long_random_part(value: str) -> bool:

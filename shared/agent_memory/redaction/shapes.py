@@ -44,7 +44,7 @@ _SHAPES: Final = (
     ("planetscale-token", r"pscale_(?:tkn|pw|oauth|app|usr)_[\w.=-]{32,}+"),
     ("neon-key", r"napi_[a-z0-9]{40,}+"),
     ("databricks-token", r"dapi[0-9a-f]{32}(?:-\d)?"),
-    ("terraform-token", r"[A-Za-z0-9]{14}\.atlasv1\.[\w-]{60,}+"),
+    ("terraform-token", r"(?<=\.atlasv1\.)[\w-]{60,}+"),
     ("vault-token", r"(?<=hv[srb]\.)[\w-]{24,}+"),
     ("doppler-token", r"(?<=dp\.[a-z][a-z]\.)[\w.-]{40,}+|(?<=dp\.scim\.)[\w.-]{40,}+|(?<=dp\.audit\.)[\w.-]{40,}+"),
     ("pulumi-token", r"pul-[0-9a-f]{40}"),
