@@ -20,6 +20,7 @@ from agent_memory.hook.install import files, places, programs, trust
 from agent_memory.hook.install.files import Change, FileChanged
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 from agent_memory.hook.install.layouts import State
+from agent_memory.hook.install.survey import survey
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 NOW = datetime(2026, 11, 22, 12, 30)
@@ -190,6 +191,35 @@ def test_codex_hooks_go_on_where_they_were_begun(home: Path) -> None:
     Installation("codex").connect(NOW)
     (folder / "hooks.json").write_text('{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}}')
     assert (Installation("codex").path.name, Installation("codex").state) == ("config.toml", State.CURRENT)
+
+
+@pytest.mark.parametrize(
+    ("agent", "file", "off", "on"),
+    [
+        ("claude-code", ".claude/settings.json", '{"disableAllHooks": true}', '{"disableAllHooks": false}'),
+        ("gemini-cli", ".gemini/settings.json", '{"hooksConfig": {"enabled": false}} // off', '{"hooksConfig": {}}'),
+        (
+            "gemini-cli",
+            ".gemini/settings.json",
+            '{"hooksConfig": {"disabled": ["agent-memory"]}}',
+            '{"hooksConfig": {"disabled": ["another"]}}',
+        ),
+        ("codex", ".codex/config.toml", "[features]\nhooks = false\n", "[features]\nhooks = true\n"),
+    ],
+)
+def test_hooks_that_are_switched_off_are_not_called_sound(home: Path, agent: str, file: str, off: str, on: str) -> None:
+    """They are there and up to date, and the agent runs none of them."""
+    (home / file).parent.mkdir()
+    problems = {}
+    for settings in (off, on):
+        (home / file).write_text(settings)
+        Installation(agent).connect(NOW)
+        (row,) = [each for each in survey(home / "project", "") if each.agent == agent]
+        problems[settings] = row.problem
+        assert row.state == State.CURRENT.value
+
+    assert "switched off by" in problems[off]
+    assert problems[on] == ""
 
 
 @pytest.mark.parametrize("file", ["hooks.json", "config.toml"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.hook.agents import HOOKS
-from agent_memory.hook.install import places, programs, trust
+from agent_memory.hook.install import places, programs, switches, trust
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 from agent_memory.hook.install.layouts import State
 from agent_memory.hook.install.programs import Program
@@ -29,7 +29,7 @@ class Surveyed:
     file: str
     # A State's words, or UNUSABLE.
     state: str
-    # What is wrong with the file, where something is.
+    # What is wrong with the file, or keeps the hooks in it from being run, where something does.
     problem: str
     # Whether the agent was told that it may run them; None where it does not ask.
     trusted: bool | None
@@ -61,6 +61,8 @@ def looked_at(agent: str, project: Path | None, store: str) -> tuple[str, State 
 def _surveyed(agent: str, program: Program, project: Path | None, store: str) -> Surveyed:
     file, state, problem = looked_at(agent, project, store)
     config = places.user_folder(agent) / "config.toml"
+    if state is State.CURRENT and (switch := switches.switched_off(agent, Path(file), config)):
+        problem = f"{agent} runs no hooks of ours: they are switched off by {switch} in its settings."
     return Surveyed(
         agent=agent,
         scope="project" if project else "user",
