@@ -150,6 +150,27 @@ def test_nothing_is_reconciled_where_no_agent_was_used(stack: Stack) -> None:
 
 
 @pytest.mark.drill
+def test_a_backfill_that_is_killed_goes_on_where_it_was(stack: Stack, tmp_path: Path) -> None:
+    """Wherever it is ended: the same command again brings the rest, and nothing twice."""
+    stack.start()
+    history = tmp_path / "long.jsonl"
+    transcripts.long_history(history, prompts=5000)
+    with stack.client() as client:
+        for part in (1, 5000, 10_000):
+            command = subprocess.Popen(stack.command("backfill", history), env=stack.env, stdout=subprocess.DEVNULL)
+            wait_until(lambda part=part: client.stats().events >= part)  # type: ignore[misc]
+            command.kill()
+            command.wait()
+
+        tally = backfilled(stack, history)["agents"]["claude-code"]
+
+        assert tally["events"] == tally["stored"] + tally["known"] == client.stats().events == 15_001
+        assert 0 < tally["stored"] <= 5001
+        wait_until(lambda: client.stats().outbox == 0)
+    assert json.loads(stack.run("admin", "verify", "--json").stdout)["sound"]
+
+
+@pytest.mark.drill
 def test_a_long_history_takes_no_more_memory_than_a_short_one(stack: Stack, tmp_path: Path) -> None:
     """200,000 lines in one file: the command needs as much as for 2,000; it takes thousands of events a second."""
     stack.start()

@@ -155,8 +155,8 @@ def jobs(scheduler: pb.GetSchedulerStatusResponse, runs: Sequence[pb.JobRun], no
             remedy = f"memory-daemon scheduler history {job.job_name}"
             yield Finding(Grade.WRONG, "jobs", f"{job.job_name} failed: {job.last_error}", remedy)
     if not runs:
-        told = "not yet compared with what the agents have kept"
-        yield Finding(Grade.NOTE, "transcripts", told, "memory-daemon reconcile")
+        told = "no night yet in which they were compared with what is stored"
+        yield Finding(Grade.NOTE, "transcripts", told, "memory-daemon scheduler run-now reconcile")
     elif not runs[0].error:
         told = f"compared {relative(runs[0].began_ms, now_ms)}, {runs[0].counts['events_saved']} events were missing"
         yield Finding(Grade.OK, "transcripts", told)

@@ -203,7 +203,7 @@ def _verdict(content: Mapping[str, Any], report: Report) -> str:
     if content["events_saved"]:
         saved, completed = counted(content["sessions_saved"], "session"), content["sessions_completed"]
         lines.append(f"Saved {saved} that the hooks had missed altogether, and what was missing of {completed}")
-    else:
+    elif report.tallies or not content["files_being_written"]:
         lines.append("Nothing is missing: all that the agents have kept is stored")
     if being_written := content["files_being_written"]:
         verb = "is" if being_written == 1 else "are"

@@ -107,7 +107,8 @@ class Report:
         verb = "was" if self.broken_count == 1 else "were"
         yield f"{counted(self.broken_count, 'line')} {verb} left out:"
         for each in self.broken[:BROKEN_SHOWN]:
-            place = f"{each.path}:{each.line}" if each.line else str(each.path)
+            path = "standard input" if str(each.path) == "-" else str(each.path)
+            place = f"{path}:{each.line}" if each.line else path
             yield f"  {printable(place)}  {printable(each.reason)}"
         if self.broken_count > BROKEN_SHOWN:
             yield f"  and {self.broken_count - BROKEN_SHOWN} more"
