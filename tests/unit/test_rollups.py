@@ -137,6 +137,21 @@ def test_a_period_says_less_of_each_thing_and_names_more_of_them() -> None:
     assert sorted(day.keywords) == sorted(month.keywords) == sorted(f"word-{number}" for number in range(21))
 
 
+def test_lines_that_are_the_same_once_they_are_cut_are_said_once() -> None:
+    starts = "The release of the billing service is blocked by the security review of its new container image."
+
+    day = roll_up(
+        DAY,
+        [
+            segment(1, line(f"{starts} Ada asks the auditors about the registry.", 0.9), line("planned May", 0.1)),
+            segment(2, line(f"{starts} Grace moves the demonstration to June.", 0.8)),
+        ],
+        UTC,
+    )
+
+    assert texts(day) == [starts, "planned May"]
+
+
 def test_much_the_same_is_better_than_too_little() -> None:
     lines = ["fixed the login cookie", "login cookie fixed", "the cookie of the login is fixed", "login cookie fixed"]
 

@@ -49,16 +49,13 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
     """
     children = sorted(children, key=lambda child: (child.start_ms, child.node_id))
     lines_max, line_max = (FAR_LINES_MAX, FAR_LINE_MAX) if period.level in FAR else (BULLETS_MAX, LINE_MAX)
-    chosen = _chosen(children, lines_max)
+    chosen = _chosen(children, lines_max, line_max)
     start_ms, end_ms = period.span_ms(zone)
     return TocNode(
         node_id=period.node_id,
         level=period.level,
         title=period.title,
-        bullets=tuple(
-            replace(line.bullet, text=brief(line.bullet.text, line_max))
-            for line in sorted(chosen, key=lambda line: (line.child, line.place))
-        ),
+        bullets=tuple(line.bullet for line in sorted(chosen, key=lambda line: (line.child, line.place))),
         keywords=_keywords([children[child] for child in dict.fromkeys(line.child for line in chosen)] or children),
         start_ms=start_ms,
         end_ms=end_ms,
@@ -84,22 +81,25 @@ def digest(children: Iterable[TocNode]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _chosen(children: Sequence[TocNode], lines_max: int) -> list[_Told]:
+def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[_Told]:
     """The lines that tell most, the best first: one of each child before a second of any, none twice."""
     lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
     distinct = {line.bullet.text: line for line in reversed(lines)}
     chosen: list[_Told] = []
     repeating: list[_Told] = []
-    covered: list[set[str]] = []
+    covered: dict[str, set[str]] = {}
     for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
         if len(chosen) == lines_max:
             break
-        said = terms(line.bullet.text)
-        if any(_same(said, other) for other in covered):
-            repeating.append(line)
-        else:
-            chosen.append(line)
-            covered.append(said)
+        # As it will stand there: different lines can begin with the same sentence.
+        text = brief(line.bullet.text, line_max)
+        if text in covered:
+            continue
+        said = terms(text)
+        shown = replace(line, bullet=replace(line.bullet, text=text))
+        repeats = any(_same(said, other) for other in covered.values())
+        (repeating if repeats else chosen).append(shown)
+        covered[text] = said
     # Much the same is better than too little.
     return chosen + repeating[: max(0, BULLETS_MIN - len(chosen))]
 
