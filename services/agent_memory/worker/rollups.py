@@ -87,19 +87,23 @@ def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[
     distinct = {line.bullet.text: line for line in reversed(lines)}
     chosen: list[_Told] = []
     repeating: list[_Told] = []
-    covered: dict[str, set[str]] = {}
+    covered: list[set[str]] = []
+    there: set[str] = set()
     for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
         if len(chosen) == lines_max:
             break
-        # As it will stand there: different lines can begin with the same sentence.
         text = brief(line.bullet.text, line_max)
-        if text in covered:
+        # Different lines can begin with the same sentence.
+        if text in there:
             continue
-        said = terms(text)
+        there.add(text)
         shown = replace(line, bullet=replace(line.bullet, text=text))
-        repeats = any(_same(said, other) for other in covered.values())
-        (repeating if repeats else chosen).append(shown)
-        covered[text] = said
+        said = terms(line.bullet.text)
+        if any(_same(said, other) for other in covered):
+            repeating.append(shown)
+        else:
+            chosen.append(shown)
+            covered.append(said)
     # Much the same is better than too little.
     return chosen + repeating[: max(0, BULLETS_MIN - len(chosen))]
 
