@@ -27,6 +27,7 @@ from agent_memory.lifetime import is_locked
 from agent_memory.query import overview, project_list, views, when
 from agent_memory.query.appends import Appends
 from agent_memory.query.intake import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, Intake
+from agent_memory.query.standstill import Standstill
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -78,6 +79,7 @@ class MemoryService(MemoryServiceServicer):
     ) -> None:
         self._settings = settings
         self._reader = reader
+        self._standstill = Standstill(reader, settings.db_path, settings.runtime.secondary("standstill"))
         self._writer = writer
         self._intake = intake
         self._appends = appends
@@ -128,11 +130,11 @@ class MemoryService(MemoryServiceServicer):
 
     @_explaining
     def GetTocRoot(self, request: pb.GetTocRootRequest, context: grpc.ServicerContext) -> pb.GetTocRootResponse:  # noqa: N802
-        return views.toc_root(self._caught_up(), request)
+        return views.toc_root(self._tree(), request)
 
     @_explaining
     def GetNode(self, request: pb.GetNodeRequest, context: grpc.ServicerContext) -> pb.GetNodeResponse:  # noqa: N802
-        return views.node(self._caught_up(), request)
+        return views.node(self._tree(), request)
 
     @_explaining
     def RebuildToc(self, request: pb.RebuildTocRequest, context: grpc.ServicerContext) -> pb.RebuildTocResponse:  # noqa: N802
@@ -147,7 +149,8 @@ class MemoryService(MemoryServiceServicer):
                 stage=RebuildStage.DAYS if request.keep_sessions else RebuildStage.SESSIONS,
                 started_ms=_now_ms(),
             )
-            self._writer.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
+            with self._standstill.begin():
+                self._writer.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
         return found
 
     @_explaining
@@ -169,20 +172,20 @@ class MemoryService(MemoryServiceServicer):
     def GetNodeHistory(  # noqa: N802
         self, request: pb.GetNodeHistoryRequest, context: grpc.ServicerContext
     ) -> pb.GetNodeHistoryResponse:
-        return views.history(self._caught_up(), request.node_id)
+        return views.history(self._tree(), request.node_id)
 
     @_explaining
     def ResolveTime(self, request: pb.ResolveTimeRequest, context: grpc.ServicerContext) -> pb.ResolveTimeResponse:  # noqa: N802
-        return when.resolve(self._caught_up(), request, _now_ms())
+        return when.resolve(self._tree(), request, _now_ms())
 
     @_explaining
     def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802
-        return views.browse(self._caught_up(), request)
+        return views.browse(self._tree(), request)
 
     @_explaining
     def GetTocMap(self, request: pb.GetTocMapRequest, context: grpc.ServicerContext) -> pb.GetTocMapResponse:  # noqa: N802
         names = self._projects.names(request.project) if request.project else ()
-        return overview.toc_map(self._caught_up(), request, _now_ms(), names)
+        return overview.toc_map(self._tree(), request, _now_ms(), names)
 
     @_explaining
     def GetProjects(self, request: pb.GetProjectsRequest, context: grpc.ServicerContext) -> pb.GetProjectsResponse:  # noqa: N802
@@ -194,7 +197,7 @@ class MemoryService(MemoryServiceServicer):
 
     @_explaining
     def ExpandGrip(self, request: pb.ExpandGripRequest, context: grpc.ServicerContext) -> pb.ExpandGripResponse:  # noqa: N802
-        return views.expand(self._caught_up(), request)
+        return views.expand(self._tree(), request)
 
     @_explaining
     def GetSchedulerStatus(  # noqa: N802
@@ -247,6 +250,11 @@ class MemoryService(MemoryServiceServicer):
     def _caught_up(self) -> Reader:
         self._reader.catch_up()
         return self._reader
+
+    def _tree(self) -> Reader:
+        """The reader of the table of contents, which is not shown half rebuilt."""
+        self._reader.catch_up()
+        return self._standstill.reader()
 
     def _set_paused(self, job_name: str, *, paused: bool) -> str | None:
         """None when done, else why not."""

@@ -1,8 +1,8 @@
 """Rebuilding the table of contents from the events, a little at a time, beside everything else that the worker does.
 
 How far it has come is in its row, and each step's row is committed with the step's effects: who kills the worker loses
-one step. A step tells every node anew and writes what differs, so readers see the old words of a session until its new
-ones are committed, and a rebuild of a sound table of contents writes nothing at all.
+one step. A step tells every node anew and writes what differs, so a rebuild of a sound table of contents writes nothing
+at all. That the store holds parts of the old and of the new meanwhile is for the front to hide.
 """
 
 from __future__ import annotations

@@ -1,0 +1,137 @@
+"""While a rebuild goes on, readers see all of the old table of contents; when it is complete, all of the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent_memory.query import views
+from agent_memory.query.standstill import LIMIT_S, Standstill
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import codec, records
+from agent_memory.store.codec import RebuildState
+from agent_memory.store.reader import Reader
+from agent_memory.worker import rebuild
+from agent_memory.worker.rebuild import Rebuild
+from conversations import LATER_MS, conversations
+from keeper import Keeper
+from writer import WriterProcess, said
+
+EVENTS = conversations(5, sessions=4, events_each=20)
+NOW_MS = LATER_MS + 86_400_000
+OLD = "As it was told before"
+
+
+class Front:
+    """What a front does: a reader that catches up, and what stands still when it has to."""
+
+    def __init__(self, writer: WriterProcess, scratch: Path) -> None:
+        self.live = writer.reader()
+        self.now_s = 0.0
+        self.standstill = Standstill(self.live, writer.db_path, scratch, lambda: self.now_s)
+
+    def tree(self) -> Reader:
+        self.live.catch_up()
+        return self.standstill.reader()
+
+    def titles(self) -> set[str]:
+        """The titles of all segments, as they are reached from the root."""
+        reader = self.tree()
+        waiting = [node.node_id for node in views.toc_root(reader, pb.GetTocRootRequest()).nodes]
+        found = set()
+        while waiting:
+            node = views.node(reader, pb.GetNodeRequest(node_id=waiting.pop())).node
+            waiting.extend(node.child_node_ids)
+            if node.session_id:
+                found.add(node.title)
+        return found
+
+
+@pytest.fixture
+def keeper(writer: WriterProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keeper]:
+    """A worker whose every segment has a title that a rebuild will change; a rebuild takes many steps."""
+    monkeypatch.setattr(rebuild, "STEP_EVENTS", 1)
+    writer.append(EVENTS)
+    keeper = Keeper(writer)
+    keeper.drain()
+    commit = bus.CommitToc(expected_commit=keeper.toc.state.commit)
+    for _, row in segments(keeper.reader):
+        node = records.node(keeper.reader, row.node_id)
+        assert node is not None
+        grips = [grip for bullet in node.bullets for grip in bullet.grip_ids]
+        put = commit.nodes.add(node_id=node.node_id, version=node.version)
+        put.value = codec.node_to_json(replace(node, title=OLD))
+        for grip_id in dict.fromkeys(grips):
+            grip = records.grip(keeper.reader, grip_id)
+            assert grip is not None
+            put.grips.add(grip_id=grip_id, value=codec.grip_to_json(grip))
+    keeper.bus.ask(bus.Command(commit_toc=commit))
+    keeper.toc.reload()
+    yield keeper
+    keeper.close()
+
+
+def segments(reader: Reader) -> list[tuple[records.Position, codec.SegmentRow]]:
+    sessions = dict.fromkeys(event.session_id for event in EVENTS)
+    return [found for session in sessions for found in records.segments_from(reader, session, (0, ""))]
+
+
+def begin(keeper: Keeper, front: Front) -> Rebuild:
+    state = RebuildState(started_ms=NOW_MS, events=len(EVENTS))
+    with front.standstill.begin():
+        keeper.bus.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
+        keeper.reader.catch_up()
+    return Rebuild(keeper.reader, keeper.toc)
+
+
+def test_all_of_the_old_one_and_then_all_of_the_new_one(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
+    """At every step, though the store holds parts of both; also for a front that begins in the middle of it."""
+    front = Front(writer, tmp_path / "standstill")
+    steps = begin(keeper, front)
+    was_mixed = False
+
+    while steps.step(NOW_MS) and records.rebuild_state(keeper.reader).is_running:
+        assert front.titles() == {OLD}
+        keeper.reader.catch_up()
+        told = {node.title for _, row in segments(keeper.reader) if (node := records.node(keeper.reader, row.node_id))}
+        was_mixed = was_mixed or (OLD in told and len(told) > 1)
+
+    assert was_mixed
+    assert OLD not in front.titles()
+    assert front.tree() is front.live
+    assert not (tmp_path / "standstill").exists()
+
+
+def test_without_a_rebuild_nothing_stands_still(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
+    """Nothing is opened, and what is told is told at once; neither is anything after one that was refused."""
+    front = Front(writer, tmp_path / "standstill")
+    assert front.tree() is front.live
+    assert not (tmp_path / "standstill").exists()
+
+    with suppress(RuntimeError), front.standstill.begin():
+        assert front.standstill.reader() is not front.live
+        raise RuntimeError
+
+    assert front.tree() is front.live
+
+
+def test_events_are_there_at_once_meanwhile(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
+    """Only the table of contents stands still, and not for ever."""
+    front = Front(writer, tmp_path / "standstill")
+    steps = begin(keeper, front)
+    steps.step(NOW_MS)
+    writer.append([said("meanwhile", NOW_MS, session_id="meanwhile")])
+    keeper.drain()
+
+    front.live.catch_up()
+    request = pb.GetEventsRequest(session_id="meanwhile")
+    assert [event.event_id for event in views.events(front.live, request).events] == ["meanwhile"]
+    assert front.titles() == {OLD}
+
+    front.now_s += LIMIT_S + 1
+    assert len(front.titles()) > 1
