@@ -150,6 +150,7 @@ def test_nothing_is_reconciled_where_no_agent_was_used(stack: Stack) -> None:
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(600)
 def test_a_backfill_that_is_killed_goes_on_where_it_was(stack: Stack, tmp_path: Path) -> None:
     """Wherever it is ended: the same command again brings the rest, and nothing twice."""
     stack.start()
@@ -171,6 +172,7 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(stack: Stack, tmp_path: 
 
 
 @pytest.mark.drill
+@pytest.mark.timeout(600)
 def test_a_long_history_takes_no_more_memory_than_a_short_one(stack: Stack, tmp_path: Path) -> None:
     """200,000 lines in one file: the command needs as much as for 2,000; it takes thousands of events a second."""
     stack.start()
