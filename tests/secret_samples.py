@@ -292,8 +292,8 @@ def _in_places(chance: random.Random) -> Iterator[Sample]:
             yield Sample("said or given", f"said {number}", text.format(secret), (secret,))
     for environment in range(6):
         values = [made(pattern, chance) for pattern in ("{A12}", "{h24}", "{A16}")]
-        lines = f"NODE_ENV=production\nPORT=3000\nMAILER={values[0]}\nSALT={values[1]}\nTENANT={values[2]}\nDEBUG=false"
-        yield Sample("environment file", f"env {environment}", f"Bash: cat .env\n{lines}", tuple(values))
+        shown = f"NODE_ENV=production\nPORT=3000\nMAILER={values[0]}\nSALT={values[1]}\nTENANT={values[2]}\nDEBUG=false"
+        yield Sample("environment file", f"env {environment}", f"Bash: cat .env\n{shown}", tuple(values))
 
 
 def _harmless(chance: random.Random) -> Iterator[Sample]:

@@ -50,8 +50,8 @@ def main() -> None:
 
 def _deliver_or_keep(words: list[str]) -> None:
     """Send the event to the named daemon; what does not arrive in time waits for the daemon of this machine."""
-    letter, spool, _ = handover.received(*handover.named(words))
-    if not letter:
+    letter, store, _ = handover.received(*handover.named(words))
+    if not letter or handover.is_ignored(store, letter):
         return
     # An agent shows its user whatever a hook, or a library in it, says on stderr.
     os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)
@@ -61,7 +61,7 @@ def _deliver_or_keep(words: list[str]) -> None:
     sending.start()
     sending.join(_deadline_ms() / 1000)
     if not delivered.is_set():
-        handover.keep(spool, letter)
+        handover.keep(handover.spool_of(store), letter)
 
 
 def _send(parts: list[bytes], delivered: threading.Event) -> None:

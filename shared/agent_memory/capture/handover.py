@@ -90,17 +90,17 @@ def capture(agent: str, event: str) -> bytes:
 
     Returns once the daemon has it on disk, or the spool, or neither can take it.
     """
-    letter, spool, deadline = received(agent, event)
+    letter, path, deadline = received(agent, event)
     if not letter:
         return ANSWER
-    answer = handed_over(spool, letter, deadline)
-    if not answer:
-        keep(spool, letter)
+    answer = handed_over(spool_of(path), letter, deadline)
+    if not answer and not is_ignored(path, letter):
+        keep(spool_of(path), letter)
     return answer or ANSWER
 
 
 def received(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
-    """The letter with all of standard input, in parts; the spool of its store; when the agent has waited long enough.
+    """The letter with all of standard input, in parts; the path of its store; when the agent has waited long enough.
 
     The letter is empty where there is nothing to pass on, or nothing that the user wants to be. The time is that of
     `time.monotonic` and runs from the last that the agent said.
@@ -120,10 +120,9 @@ def received(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
     project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
     path = store(posix.environ)
     said = b"".join(payload)
-    if is_paused(path, time.time_ns() // 1_000_000) or _is_ignored(path, said, agent, event, project):
+    if is_paused(path, time.time_ns() // 1_000_000):
         return [], b"", deadline
-    letter = sealed(key, _encoded(agent), _encoded(event), project, [_without_private(said)])
-    return letter, spool_of(path), deadline
+    return sealed(key, _encoded(agent), _encoded(event), project, [_without_private(said)]), path, deadline
 
 
 def _pass_over(store: bytes, said: bytes) -> None:
@@ -155,6 +154,20 @@ def is_paused(store: bytes, now_ms: int) -> bool:
         return False  # there was never one
     finally:
         posix.close(file)
+
+
+def is_ignored(store: bytes, letter: list[bytes]) -> bool:
+    """Whether the user wants such calls to be ignored. To be asked before a letter goes where no daemon reads it first.
+
+    Where there are no rules, that takes some microseconds.
+    """
+    _, agent, event, project = letter[1].split(b"\0")
+    folders = {project, _told_folder(letter[2]), _own_folder()}
+    if not (_exists(store + IGNORE_SUFFIX) or any(_has_rules(folder) for folder in folders)):
+        return False
+    from agent_memory.capture import ignoring  # four times as dear as all the rest: only where there are rules
+
+    return ignoring.ignores_call(store, letter[2], *(name.decode(errors="replace") for name in (agent, event, project)))
 
 
 def sealed(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[bytes]) -> list[bytes]:
@@ -245,16 +258,6 @@ def store(environ: dict[bytes, bytes]) -> bytes:
     if sys.platform == "darwin":
         return _home(environ) + b"/Library/Application Support/agent-memory/db"
     return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"
-
-
-def _is_ignored(store: bytes, said: bytes, agent: str, event: str, project: bytes) -> bool:
-    """Whether the user wants such calls to be ignored. Where there are no rules, that takes some microseconds."""
-    folders = {project, _told_folder(said), _own_folder()}
-    if not (_exists(store + IGNORE_SUFFIX) or any(_has_rules(folder) for folder in folders)):
-        return False
-    from agent_memory.capture import ignoring  # as dear as all the rest: only where there are rules
-
-    return ignoring.ignores_call(store, said, agent, event, project.decode(errors="replace"))
 
 
 def _told_folder(said: bytes) -> bytes:
