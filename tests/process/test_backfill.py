@@ -56,6 +56,7 @@ def test_what_was_captured_is_not_stored_again(agent: str, shared_stack: Stack) 
     assert stored(shared_stack, agent) == captured
 
 
+@pytest.mark.drill
 def test_a_history_is_taken_in_at_its_own_times_and_once(stack: Stack) -> None:
     """All agents at once: each event when it was said; with a broken line named, and the rest there. Then again."""
     home = Path(stack.env["HOME"])

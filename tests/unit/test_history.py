@@ -136,6 +136,36 @@ def test_a_slash_command_is_what_was_typed(tmp_path: Path) -> None:
     assert texts(transcript) == ["/recap deploys"]
 
 
+def test_what_codex_wrote_last_year_is_understood(tmp_path: Path) -> None:
+    """No items, no turns, no word of a turn's end; the exit code beside the output."""
+    rows = [
+        ("session_meta", {"id": "t1", "cwd": "/home/dev/project", "timestamp": "2025-06-01T09:00:00Z"}),
+        ("response_item", {"type": "message", "role": "user", "content": [{"text": "<environment_context>"}]}),
+        ("event_msg", {"type": "user_message", "message": "List it", "kind": "plain"}),
+        ("event_msg", {"type": "agent_message", "message": "Looking."}),
+        ("response_item", {"type": "function_call", "name": "shell", "call_id": "c1",
+                           "arguments": '{"command": ["bash", "-lc", "ls"]}'}),
+        ("response_item", {"type": "function_call_output", "call_id": "c1",
+                           "output": '{"output": "a.txt", "metadata": {"exit_code": 2}}'}),
+        ("event_msg", {"type": "agent_message", "message": "There is a.txt."}),
+        ("event_msg", {"type": "user_message", "message": "List it", "kind": "plain"}),
+        ("event_msg", {"type": "agent_message", "message": "As before."}),
+    ]  # fmt: skip
+    records = [
+        {"timestamp": f"2025-06-01T09:00:{second:02}Z", "type": kind, "payload": payload}
+        for second, (kind, payload) in enumerate(rows)
+    ]
+
+    told = transcripts.read(written(tmp_path, *records))
+
+    assert [event.text for event in told] == [
+        "Session started (startup)", "List it", "Bash: ls\na.txt", "There is a.txt.", "List it", "As before."
+    ]  # fmt: skip
+    assert told[2].metadata["success"] == "false"
+    assert len({event.event_id for event in told}) == len(told)
+    assert all(timed_apart(event.event_id)[0] == NO_TIME for event in told)
+
+
 def test_a_call_that_was_refused_is_not_told(tmp_path: Path) -> None:
     """No hook is told of it either."""
     call = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "rm x"}}

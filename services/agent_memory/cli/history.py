@@ -28,6 +28,9 @@ if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
 
 # A transcript that was written to within this is still being written to; its last words may not be the last.
 SETTLED_NS: Final = 60_000_000_000
+# The daemon looks into its spool every second.
+SPOOL_PATIENCE_S: Final = 30.0
+_LOOK_S: Final = 0.1
 _MEGABYTE: Final = 1_000_000
 
 Advance = Callable[[int], None]
@@ -141,6 +144,7 @@ def importing(
         client = None if dry_run else stack.enter_context(connect(settings))
         if client is not None:
             client.stats()  # where there is no daemon nothing is read in vain
+            _wait_for_spool(settings)
         show = stack.enter_context(progress(f"{label}, MB", size // _MEGABYTE))
         report = Report(dry_run=dry_run)
         done = 0
@@ -188,6 +192,15 @@ def _take(
 def _store(settings: Settings) -> Path | None:
     """The store's folder, where it is on this machine."""
     return settings.db_path if "MEMORY_DAEMON_ADDR" not in os.environ and settings.db_path.is_dir() else None
+
+
+def _wait_for_spool(settings: Settings) -> None:
+    """Let what hooks left behind go first: what they told of is found again then, whatever clock it was told by."""
+    from agent_memory.capture.spool import Spool
+
+    spool, deadline_s = Spool(settings.db_path), time.monotonic() + SPOOL_PATIENCE_S
+    while spool.waiting() and time.monotonic() < deadline_s:
+        time.sleep(_LOOK_S)
 
 
 def _saved(report: Report) -> dict[str, int]:

@@ -124,7 +124,8 @@ class _Session:
         if not prompt or self._subagent_id or record.get("isSidechain"):
             return  # a subagent's task stands in the call that began it
         yield from self._stop()
-        self._prompt_id = text_of(record, "promptId")
+        # Clients of last year have no ids for prompts, but one for each record.
+        self._prompt_id = text_of(record, "promptId") or text_of(record, "uuid")
         yield self._moment("UserPromptSubmit", prompt=prompt)
 
     def _result(self, record: Payload, result: Payload, response: object) -> Iterator[Moment]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from agent_memory.capture.history.moments import Moment, Payload, moment_ms, object_of, objects_of, text_of
 
@@ -25,6 +26,7 @@ def moments(records: Iterable[tuple[int, Payload]], _path: Path) -> Iterator[Mom
     thread = _Thread()
     for _, record in records:
         yield from thread.take(record)
+    yield from thread.end()
 
 
 class _Thread:
@@ -33,15 +35,15 @@ class _Thread:
     def __init__(self) -> None:
         self._session_id = self._subagent_id = self._subagent_type = self._project = self._branch = ""
         self._is_of_user = False
-        self._cwd = self._turn_id = self._model = ""
+        self._cwd = self._turn_id = self._turn_id_told = self._model = ""
         self._at_ms = 0
         self._has_started = False
         # Whether the client tells of each item as it is completed.
         self._tells_items = False
         # Calls that wait for their results, by id: the tool's name and its input.
         self._calls: dict[str, tuple[str, Payload]] = {}
-        # Said in words of last year's clients, which don't repeat it at the turn's end.
-        self._words = ""
+        # The last words of a turn, and when they were said, by last year's clients: they tell of no turn's end.
+        self._words, self._said_ms = "", 0
 
     def take(self, record: Payload) -> Iterator[Moment]:
         self._at_ms = moment_ms(record) or self._at_ms
@@ -50,13 +52,18 @@ class _Thread:
             case "session_meta":
                 self._open(payload)
             case "turn_context":
-                self._turn_id = text_of(payload, "turn_id") or self._turn_id
+                self._turn_id_told = text_of(payload, "turn_id")
+                self._turn_id = self._turn_id_told or self._turn_id
                 self._cwd = text_of(payload, "cwd") or self._cwd
                 self._model = text_of(payload, "model") or self._model
             case "response_item" if self._is_of_user:
                 yield from self._model_item(payload)
             case "event_msg" if self._is_of_user:
                 yield from self._client_event(payload)
+
+    def end(self) -> Iterator[Moment]:
+        """The last turn's end, where only what follows would tell of it."""
+        yield from self._stop(self._words, self._said_ms)
 
     def _open(self, meta: Payload) -> None:
         if self._session_id:
@@ -84,10 +91,13 @@ class _Thread:
                 yield from self._stop(text_of(event, "last_agent_message") or self._words)
             case "turn_aborted" if event.get("reason", "interrupted") == "interrupted":
                 yield self._moment("Interrupt")
-            case "user_message" if not self._tells_items:
+            case "user_message" if not self._tells_items and event.get("kind", "plain") == "plain":
+                yield from self._stop(self._words, self._said_ms)
+                # What names the turn where the client doesn't.
+                self._turn_id = text_of(event, "turn_id") or self._turn_id_told or str(self._at_ms)
                 yield from self._prompt(text_of(event, "message"))
             case "agent_message" if not self._tells_items:
-                self._words = text_of(event, "message")
+                self._words, self._said_ms = text_of(event, "message"), self._at_ms
 
     def _item(self, item: Payload) -> Iterator[Moment]:
         use_id = text_of(item, "id")
@@ -107,6 +117,7 @@ class _Thread:
         call_id = text_of(item, "call_id")
         if item.get("type") in _CALLS:
             self._calls[call_id] = _call(item)
+            self._words = ""
         elif item.get("type") in _RESULTS and call_id in self._calls:
             name, given = self._calls.pop(call_id)
             output, exit_code = _output(item.get("output"))
@@ -122,21 +133,22 @@ class _Thread:
                 yield self._moment("SubagentStart")
             else:
                 yield self._moment("SessionStart", source="startup", turn_id="")
-        self._words = ""
         yield self._moment("UserPromptSubmit", prompt=prompt)
 
-    def _stop(self, words: str) -> Iterator[Moment]:
-        if words:
-            yield self._moment("SubagentStop" if self._subagent_id else "Stop", last_assistant_message=words)
+    def _stop(self, words: str, at_ms: int = 0) -> Iterator[Moment]:
         self._words = ""
+        if words:
+            hook = "SubagentStop" if self._subagent_id else "Stop"
+            yield self._moment(hook, at_ms, last_assistant_message=words)
 
     def _result(self, name: str, given: Payload, use_id: str, output: object, exit_code: object) -> Moment:
-        told = {"tool_name": name, "tool_input": given, "tool_use_id": use_id, "tool_response": output}
+        told: dict[str, Any] = {"tool_name": name, "tool_input": given, "tool_use_id": use_id}
+        told["tool_response"] = output
         if isinstance(exit_code, int):
             told["exit_code"] = exit_code
         return self._moment("PostToolUse", **told)
 
-    def _moment(self, hook: str, **fields: object) -> Moment:
+    def _moment(self, hook: str, at_ms: int = 0, **fields: Any) -> Moment:
         subagent = {"agent_id": self._subagent_id, "agent_type": self._subagent_type} if self._subagent_id else {}
         payload = {
             "hook_event_name": hook,
@@ -147,7 +159,7 @@ class _Thread:
             **subagent,
             **fields,
         }
-        return Moment(payload, self._at_ms, project=self._project, git_branch=self._branch)
+        return Moment(payload, at_ms or self._at_ms, project=self._project, git_branch=self._branch)
 
 
 def _call(item: Payload) -> tuple[str, Payload]:
