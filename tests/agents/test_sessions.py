@@ -6,8 +6,6 @@ names is passed over.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from agent_memory.client import Client
-from agent_memory.hook.agents import PROGRAMS
 from agent_memory.model import EventType, TocLevel
 from agent_memory.rpc import memory_pb2 as pb
 from agents.model import Say, Step, serving
+from agents.programs import make_ready, program, run
 from agents.talks import TALKS
 from stack import Stack
 
@@ -28,17 +26,14 @@ PROMPT = "Please set up notes.md.\n\nRemember that we deploy on Fridays, «nie m
 REPLY = "I wrote notes.md, and I will remember that the deployment is on Fridays."
 COMMAND = "echo hello from the tool"
 OUTPUT = "hello from the tool"
-SESSION_S = 120
 
 
 @pytest.mark.parametrize("scope", ["--user", "--project"])
 @pytest.mark.parametrize("agent", TALKS)
 def test_a_session_is_remembered(stack: Stack, agent: str, scope: str) -> None:
     """What the user said, what a tool did, what the agent answered and that it ended, down from the root."""
-    stack.env["PATH"] = os.pathsep.join(filter(None, [os.environ.get("AGENT_PROGRAMS"), stack.env["PATH"]]))
-    program = shutil.which(PROGRAMS[agent], path=stack.env["PATH"])
-    if program is None:
-        pytest.skip(f"{PROGRAMS[agent]} is not installed")
+    make_ready(stack)
+    session_of = program(agent)
     home = Path(stack.env["HOME"])
     project = home / "project"
     subprocess.run(["git", "init", "-q", project], check=True)
@@ -49,7 +44,7 @@ def test_a_session_is_remembered(stack: Stack, agent: str, scope: str) -> None:
         talk = TALKS[agent](home, model.url, PROMPT, COMMAND)
         script += [talk.tool, Say(REPLY)]
         run(stack, project, *stack.command("hooks", "install", agent, scope))
-        run(stack, project, program, *talk.arguments, **talk.environment)
+        run(stack, project, session_of, *talk.arguments, **talk.environment)
 
     with stack.client() as client:
         events = stack.wait_until(lambda: session(client, agent))
@@ -64,21 +59,6 @@ def test_a_session_is_remembered(stack: Stack, agent: str, scope: str) -> None:
         proof = stack.wait_until(lambda: [event for node in nodes(client) for event in proven(client, node)])
         assert {event.session_id for event in proof} == {events[0].session_id}
         assert {event.event_id for event in proof} <= {event.event_id for event in events}
-
-
-def run(stack: Stack, folder: Path, program: str, *arguments: str, **variables: str) -> None:
-    """Run it to its end, which must be a good one."""
-    done = subprocess.run(
-        [program, *arguments],
-        cwd=folder,
-        # As a shell would: opencode believes it rather than the system.
-        env={**stack.env, **variables, "PWD": str(folder)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=SESSION_S,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def session(client: Client, agent: str) -> Sequence[pb.Event]:

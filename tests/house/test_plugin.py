@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Any
 import pytest
 
 from agent_memory.capture import handover
-from agent_memory.hook.agents import HOOKS, PROGRAMS
+from agent_memory.hook.agents import HOOKS
 from agent_memory.hook.install.places import TIMEOUT_S
+from agents.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
 MARKETPLACE = ROOT / "ops" / "claude-code"
@@ -91,16 +91,13 @@ def test_skills_and_commands_ask_and_change_nothing(path: Path) -> None:
 
 @pytest.mark.drill
 def test_its_own_validator_accepts_it(tmp_path: Path) -> None:
-    """The real program, on PATH or in the folder that AGENT_PROGRAMS names; without a warning."""
-    path = os.pathsep.join(filter(None, [os.environ.get("AGENT_PROGRAMS"), os.environ["PATH"]]))
-    program = shutil.which(PROGRAMS["claude-code"], path=path)
-    if program is None:
-        pytest.skip(f"{PROGRAMS['claude-code']} is not installed")
+    """The real program, without a warning."""
+    claude = program("claude-code")
 
     for folder in (MARKETPLACE, PLUGIN):
         done = subprocess.run(
-            [program, "plugin", "validate", "--strict", folder],
-            env={"PATH": path, "HOME": str(tmp_path)},
+            [claude, "plugin", "validate", "--strict", folder],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
             capture_output=True,
             text=True,
         )
