@@ -57,6 +57,9 @@ class Rebuild:
                 after = self._orphans(state)
             case _:
                 after = self._counters(state, now_ms)
+        if not after.is_running:
+            # The row is looked at with every read from now on, and they are of no more use.
+            after = replace(after, sessions=())
         self._toc.commit_rebuild(after, now_ms)
         if not after.is_running:
             log.info(line("rebuilt", events=after.events_done, took_ms=now_ms - after.started_ms))
