@@ -13,7 +13,7 @@ from agent_memory.worker.summaries.common import COMMON
 from agent_memory.worker.summaries.cues import accompanies, may_accompany
 from agent_memory.worker.summaries.prose import paragraphs
 from agent_memory.worker.summaries.speakers import calls, opening_of, speakers_in
-from agent_memory.worker.summaries.text import is_unspaced, sentences, shorten, term, terms_of, words
+from agent_memory.worker.summaries.text import is_unspaced, sentences, shorten, term, terms, terms_of, words
 from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MIN
 
 SENTENCES_MAX = 600  # a segment has about 150; more are thinned out evenly, so that time stays bounded
@@ -58,9 +58,11 @@ def said_in(events: Sequence[Event]) -> list[Sentence]:
 
 
 def salience(said: Sequence[Sentence], context: Sequence[Event]) -> Mapping[str, float]:
-    """How much each term matters in the segment: by how many sentences speak of it, before it began too."""
+    """How much each term matters in the segment: by how many sentences speak of it, and messages before it began."""
     counts: Counter[str] = Counter(chain.from_iterable(sentence.terms for sentence in said))
-    before = Counter(chain.from_iterable(sentence.terms for sentence in said_in(context)))
+    before = Counter(
+        chain.from_iterable(terms("\n".join(paragraphs(event.text))) for event in context if _is_said(event))
+    )
     return {key: log1p(count + CONTEXT_SHARE * before[key]) * _particular(key) for key, count in counts.items()}
 
 
@@ -75,9 +77,13 @@ def _read(events: Sequence[Event], join_max: int, names: Sequence[str]) -> list[
     return [
         sentence
         for place, event in enumerate(events)
-        if event.event_type in _TYPES and event.role in _SPEAKERS
+        if _is_said(event)
         for sentence in _sentences(place, event, join_max, names)
     ]
+
+
+def _is_said(event: Event) -> bool:
+    return event.event_type in _TYPES and event.role in _SPEAKERS
 
 
 def _leave_out_names(found: Sequence[Sentence], names: Sequence[str]) -> None:
