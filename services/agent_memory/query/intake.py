@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from agent_memory.capture import private
 from agent_memory.capture.ignoring import Ignoring
-from agent_memory.capture.pauses import Pauses
+from agent_memory.capture.pauses import Pause, Pauses
 from agent_memory.errors import InvalidEvent
+from agent_memory.query.glance import holds_nothing
 from agent_memory.redaction.environment import is_environment_file
 from agent_memory.redaction.redactor import Redactor
 from agent_memory.rpc import memory_pb2 as pb
@@ -27,6 +28,11 @@ _TYPES: Final = frozenset(pb.EventType.values()) - {pb.EVENT_TYPE_UNSPECIFIED}
 _ROLES: Final = frozenset(pb.EventRole.values()) - {pb.EVENT_ROLE_UNSPECIFIED}
 
 
+# What became of an event: how many secrets of which kind were taken out, why it can't be stored, or None where the user
+# does not want it to be.
+Outcome: TypeAlias = Counter[str] | InvalidEvent | None
+
+
 class Intake:
     """The one way in, for what comes over gRPC and from hooks. For any thread."""
 
@@ -36,20 +42,38 @@ class Intake:
         self._pauses = Pauses(settings.db_path)
         self._ignoring = Ignoring(settings.ignore)
 
-    def admit(self, event: pb.Event, *, may_be_large: bool) -> Counter[str] | None:
+    def admit(self, event: pb.Event) -> Counter[str] | None:
         """Complete the event in place: defaults filled in, agent in lower case, private spans and secrets taken out.
 
-        `may_be_large` is False where all the events together were measured to be no larger than one may be.
         Returns how many secrets of which kind there were, None for an event that the user does not want to be stored.
         Raises InvalidEvent naming the field, what it holds and what it may hold.
         """
+        (outcome,) = self.admit_all([event])
+        if isinstance(outcome, InvalidEvent):
+            raise outcome
+        return outcome
+
+    def admit_all(self, events: Iterable[pb.Event]) -> list[Outcome]:
+        """What `admit` returns or raises for each of the events, in their order."""
+        pauses = self._pauses.all()
+        outcomes: list[Outcome] = []
+        for event in events:
+            try:
+                outcomes.append(self._admit(event, pauses))
+            except InvalidEvent as error:
+                # The others are not to pay for it.
+                outcomes.append(error)
+        return outcomes
+
+    def _admit(self, event: pb.Event, pauses: Sequence[Pause]) -> Counter[str] | None:
         _check(event)
-        if may_be_large:
-            _check_size(event)
-        fields = dict(event.metadata)
-        if self._pauses.hold(event.timestamp_ms) or self._is_ignored(fields):
+        content = event.SerializeToString()
+        _check_size(len(content))
+        if any(pause.holds(event.timestamp_ms) for pause in pauses) or self._is_ignored(event.metadata):
             return None
-        redacted = self._take_out(event, fields)
+        # The ids come first; they stay, they are what the event is known by.
+        behind_ids = len(event.event_id) + len(event.session_id)
+        redacted = Counter[str]() if holds_nothing(content, behind_ids) else self._take_out(event)
         if self._settings.multi_agent_mode == "unified":
             if event.agent:
                 event.metadata["agent"] = event.agent
@@ -68,31 +92,34 @@ class Intake:
         files = told["files"].split("\n") if "files" in told else []
         return self._ignoring.ignores(folders, files, told.get("tool_name", ""))
 
-    def _take_out(self, event: pb.Event, fields: Mapping[str, str]) -> Counter[str]:
-        """Take private spans and secrets out of the text and the metadata; ids stay, they are what it is known by."""
+    def _take_out(self, event: pb.Event) -> Counter[str]:
+        """Take private spans and secrets out of the text and the metadata."""
         found: Counter[str] = Counter()
-        is_environment = event.role == pb.EVENT_ROLE_TOOL and _shows_environment_file(event.text, fields)
-        told = "\n".join([event.text, *(f"{name}={value}" for name, value in fields.items())])
-        if private.without(told) == told and self._redacted(told, found, is_environment) == told:
-            return found  # one look at all of it: nearly always there is nothing
-        found.clear()
-        event.text = self._redacted(private.without(event.text), found, is_environment)
-        for name, value in fields.items():
+        is_environment = event.role == pb.EVENT_ROLE_TOOL and _shows_environment_file(event)
+        text = event.text
+        public = self._public(text, found, is_environment=is_environment)
+        if public != text:
+            event.text = public
+        for name, value in event.metadata.items():
             # A field's name tells what its value is, too.
-            field = self._redacted(f"{name}={private.without(value)}", found)
-            event.metadata[name] = field.removeprefix(f"{name}=")
+            public = self._public(f"{name}={value}", found).removeprefix(f"{name}=")
+            if public != value:
+                event.metadata[name] = public
         if found:
             # A marker can be longer than what it stands for.
-            _check_size(event)
+            _check_size(event.ByteSize())
         return found
 
-    def _redacted(self, text: str, found: Counter[str], is_environment: bool = False) -> str:
+    def _public(self, text: str, found: Counter[str], *, is_environment: bool = False) -> str:
+        if not is_environment and holds_nothing(text.encode("utf-8", "surrogatepass")):
+            return text
+        text = private.without(text)
         return self._redactor.redact(text, found, is_environment=is_environment) if self._redactor else text
 
 
-def _shows_environment_file(text: str, fields: Mapping[str, str]) -> bool:
+def _shows_environment_file(event: pb.Event) -> bool:
     """Whether a tool told of a file whose values may all be secret: by the files it names, or by its command."""
-    return is_environment_file(fields.get("files", "")) or is_environment_file(text[:COMMAND_HEAD])
+    return is_environment_file(event.metadata.get("files", "")) or is_environment_file(event.text[:COMMAND_HEAD])
 
 
 def _check(event: pb.Event) -> None:
@@ -113,11 +140,11 @@ def _check(event: pb.Event) -> None:
         raise InvalidEvent(f"event.role is {event.role}; this version knows 1 to {max(_ROLES)}")
 
 
-def _check_size(event: pb.Event) -> None:
-    if event.ByteSize() > EVENT_MAX_BYTES:
+def _check_size(size: int) -> None:
+    if size > EVENT_MAX_BYTES:
         raise InvalidEvent(
-            f"event.text and metadata have {event.ByteSize()} bytes; {EVENT_MAX_BYTES} are the most one event may "
-            "hold. Split it into several events."
+            f"event.text and metadata have {size} bytes; {EVENT_MAX_BYTES} are the most one event may hold. "
+            "Split it into several events."
         )
 
 

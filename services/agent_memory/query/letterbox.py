@@ -75,7 +75,7 @@ class Letterbox:
             if event is None:
                 return _Told(letter, call, None)
             message = event_to_pb(event)
-            redacted = self._intake.admit(message, may_be_large=True)
+            redacted = self._intake.admit(message)
             if redacted is None:
                 return _Told(letter, call, None)
             return _Told(letter, call, message, redacted)

@@ -6,7 +6,7 @@ import functools
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -26,7 +26,7 @@ from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
 from agent_memory.query import overview, project_list, views, when
 from agent_memory.query.appends import Appends
-from agent_memory.query.intake import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, Intake
+from agent_memory.query.intake import BATCH_MAX_EVENTS, Intake, Outcome
 from agent_memory.query.standstill import Standstill
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
@@ -89,7 +89,7 @@ class MemoryService(MemoryServiceServicer):
     def IngestEvent(self, request: pb.IngestEventRequest, context: grpc.ServicerContext) -> pb.IngestEventResponse:  # noqa: N802
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
-        redacted = self._intake.admit(request.event, may_be_large=True)
+        redacted = self._intake.admit(request.event)
         if redacted is None:
             return pb.IngestEventResponse(event_id=request.event.event_id, ignored=True)
         created = self._appends.append(request.event, redacted)
@@ -99,28 +99,16 @@ class MemoryService(MemoryServiceServicer):
     def IngestEvents(self, request: pb.IngestEventsRequest, context: grpc.ServicerContext) -> pb.IngestEventsResponse:  # noqa: N802
         if len(request.events) > BATCH_MAX_EVENTS:
             raise UsageError(f"events holds {len(request.events)}; {BATCH_MAX_EVENTS} are the most at once")
-        errors: dict[int, str] = {}
-        ignored: set[int] = set()
-        redacted: list[Counter[str]] = []
-        may_be_large = request.ByteSize() > EVENT_MAX_BYTES
-        for number, event in enumerate(request.events):
-            try:
-                found = self._intake.admit(event, may_be_large=may_be_large)
-                if found is None:
-                    ignored.add(number)
-                else:
-                    redacted.append(found)
-            except InvalidEvent as error:
-                # The others of the batch are not to pay for it.
-                errors[number] = str(error)
-        left_out = errors.keys() | ignored
-        created = iter(self._appends.append_all(_without(request, left_out) if left_out else request, redacted))
+        outcomes = self._intake.admit_all(request.events)
+        redacted = [outcome for outcome in outcomes if isinstance(outcome, Counter)]
+        admitted = request if len(redacted) == len(outcomes) else _admitted(request, outcomes)
+        created = iter(self._appends.append_all(admitted, redacted) if redacted else ())
         response = pb.IngestEventsResponse()
-        for number, event in enumerate(request.events):
+        for event, outcome in zip(request.events, outcomes, strict=True):
             result = response.results.add(event_id=event.event_id)
-            if number in errors:
-                result.error = errors[number]
-            elif number in ignored:
+            if isinstance(outcome, InvalidEvent):
+                result.error = str(outcome)
+            elif outcome is None:
                 result.ignored = True
             elif next(created):
                 result.created = True
@@ -272,5 +260,6 @@ def _no_job(job_name: str) -> str:
     return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
 
 
-def _without(request: pb.IngestEventsRequest, refused: Container[int]) -> pb.IngestEventsRequest:
-    return pb.IngestEventsRequest(events=[e for number, e in enumerate(request.events) if number not in refused])
+def _admitted(request: pb.IngestEventsRequest, outcomes: Sequence[Outcome]) -> pb.IngestEventsRequest:
+    pairs = zip(request.events, outcomes, strict=True)
+    return pb.IngestEventsRequest(events=[event for event, outcome in pairs if isinstance(outcome, Counter)])

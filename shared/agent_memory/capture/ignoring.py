@@ -100,10 +100,11 @@ class Ignoring:
 
         Folders are full paths; a file may be named from the last of them.
         """
-        places = [os.path.normpath(folder) for folder in folders if folder.startswith("/")]
-        found = [*self._everywhere, *(rule for place in dict.fromkeys(places) for rule in self._of(place))]
+        folders = [folder for folder in folders if folder.startswith("/")]
+        found = [*self._everywhere, *(rule for folder in dict.fromkeys(folders) for rule in self._of(folder))]
         if not found:
             return False
+        places = [os.path.normpath(folder) for folder in folders]
         base = places[-1] if places else "/"
         return are_ignored(found, places, [os.path.normpath(os.path.join(base, file)) for file in files], tool)  # noqa: PTH118
 
@@ -115,7 +116,7 @@ class Ignoring:
             return found
         if len(self._read) >= _FOLDERS_MAX:
             self._read.clear()
-        found = [rule for place in _outermost_first(folder) for rule in rules(_lines(place), place)]
+        found = [rule for place in _outermost_first(os.path.normpath(folder)) for rule in rules(_lines(place), place)]
         self._read[folder] = (now, found)
         return found
 

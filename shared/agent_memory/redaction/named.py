@@ -15,7 +15,7 @@ from typing import Final
 from agent_memory.redaction.shapes import Span
 
 # One of them is in every name of a secret.
-_STEMS: Final = ("pass", "pwd", "secret", "token", "key", "auth", "credential", "bearer", "cookie", "signature")
+STEMS: Final = ("pass", "pwd", "secret", "token", "key", "auth", "credential", "bearer", "cookie", "signature")
 _NAME_MAX: Final = 48
 _VALUE_MAX: Final = 4096
 # A value that was looked at and is none is passed over from this length on: looking into it again costs time.
@@ -118,7 +118,7 @@ def named_values(text: str) -> Iterator[Span]:
     # A capital I with a dot is the one letter that two small ones stand for: places must stay the same.
     lowered = text.replace("\u0130", "I").lower()
     found: dict[int, Span] = {}
-    for stem in _STEMS:
+    for stem in STEMS:
         place = lowered.find(stem)
         while place >= 0:
             span, after = _value_at(text, place, place + len(stem))

@@ -10,12 +10,12 @@ from typing import Final
 Span = tuple[int, int, str]
 
 # What a token is made of. Nothing shorter has a shape that only a token has.
-_RUN_MIN: Final = 16
+RUN_MIN: Final = 16
 _LETTERS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 # A text in which each character is replaced by its kind is searched for a run many times faster than by a pattern.
 _IN_RUN, _OUTSIDE = b"a", b" "
 _KIND_OF: Final = bytes(_IN_RUN[0] if byte in _LETTERS else _OUTSIDE[0] for byte in range(256))
-_SHORTEST_RUN: Final = _IN_RUN * _RUN_MIN
+_SHORTEST_RUN: Final = _IN_RUN * RUN_MIN
 # What a person or a program made up of words has none of, and of a generator's tokens one in a million has none.
 _MADE: Final = re.compile(r"[A-Z0-9]")
 # A token has many different characters; what stands for one in a manual (`ghp_xxxxxxxx`) has few.
@@ -192,5 +192,5 @@ def _runs(text: str) -> Iterator[tuple[int, int]]:
         end = end if end >= 0 else len(kinds)
         while start < end and text[start] in "_-":
             start += 1
-        if end - start >= _RUN_MIN and _MADE.search(text, start, end):
+        if end - start >= RUN_MIN and _MADE.search(text, start, end):
             yield start, end
