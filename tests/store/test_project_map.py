@@ -93,6 +93,23 @@ def test_a_session_in_which_nothing_was_said_is_passed_over(keeper: Keeper, writ
     assert found["Today"] == ["The tax of the basket is rounded once."]
 
 
+def test_what_has_only_just_begun_was_not_left_off(keeper: Keeper, writer: WriterProcess) -> None:
+    """It may be the session that asks; it stands among those of today. Once it has gone on, it is the last."""
+    writer.append(at(timedelta(minutes=2), SHOP, "Where were we with the fonts of the basket?"))
+    keeper.drain()
+    keeper.reader.catch_up()
+    begun = map_of(keeper, (SHOP,))
+
+    writer.append(at(timedelta(minutes=2), SHOP, "", more=5)[1:])
+    keeper.drain()
+    keeper.reader.catch_up()
+    gone_on = map_of(keeper, (SHOP,))
+
+    assert begun["Where we left off"] == ["We decided that the basket keeps its items for a week."]
+    assert begun["Today"][0] == "Where were we with the fonts of the basket?"
+    assert gone_on["Where we left off"] == ["Where were we with the fonts of the basket?"]
+
+
 def test_what_a_project_was_called_before_is_told_with_it(keeper: Keeper) -> None:
     """Under all of its names, each at its own time."""
     assert map_of(keeper, (SHOP, "/home/dev/shop"))["August 2026"] == ["In August the shop had no remote yet."]

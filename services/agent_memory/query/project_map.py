@@ -27,6 +27,8 @@ MONTHS_MAX: Final = 6
 # Several conversations may be under way in a project; of so many the one is looked for that was last heard of.
 UNDER_WAY_MAX: Final = 8
 LEFT_OFF_BULLETS: Final = 3
+# A session's start, a question, and a look into the memory for its answer.
+BEGUN_EVENTS: Final = 3
 # So many segments are looked at to find those of a section.
 EXAMINED_MAX: Final = 100
 
@@ -40,7 +42,7 @@ def sections(reader: Reader, names: Sequence[str], now_ms: int, as_of_ms: int | 
     midnight_ms, _ = today.span_ms(zone)
     monday_ms, _ = next(today.ancestors()).span_ms(zone)
     project = _Project(reader, names, as_of_ms)
-    left_off = max(project.newest(0, now_ms + 1, UNDER_WAY_MAX), key=_last_heard, default=None)
+    left_off = max(project.newest(0, now_ms + 1, UNDER_WAY_MAX), key=_left_last, default=None)
     if left_off is None:
         return
     project.shown = left_off.node_id
@@ -91,8 +93,10 @@ class _Project:
         return heapq.merge(*each, key=lambda row: row[0], reverse=True)
 
 
-def _last_heard(node: TocNode) -> int:
-    return node.end_ms
+def _left_last(node: TocNode) -> tuple[bool, int]:
+    """The later, the greater; what has only just begun comes after all else, for it may be the session that asks."""
+    has_just_begun = node.is_open and node.event_count <= BEGUN_EVENTS
+    return not has_just_begun, node.end_ms
 
 
 def _with_bullets(line: pb.TocLine, node: TocNode) -> pb.TocLine:
