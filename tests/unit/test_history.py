@@ -5,10 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import transcripts
 from agent_memory.capture import events, wire
@@ -219,6 +223,39 @@ def test_records_of_no_known_shape_do_no_harm(tmp_path: Path) -> None:
     transcript = written(tmp_path, *records)
 
     assert [text for text in texts(transcript) if text in ("one", "two")] == ["one", "two"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def mangled(value: Any, data: st.DataObject, odds: int) -> Any:
+    """The value with something else in the place of one in so many of its parts, whatever that is."""
+    if data.draw(st.integers(0, odds)) == 0:
+        return data.draw(JSON)
+    if isinstance(value, dict):
+        return {name: mangled(each, data, odds) for name, each in value.items()}
+    return [mangled(each, data, odds) for each in value] if isinstance(value, list) else value
+
+
+@settings(max_examples=25)
+@given(data=st.data())
+@pytest.mark.parametrize("agent", ["claude-code", "codex", "copilot-cli", "gemini-cli"])
+def test_whatever_stands_where_something_else_should_does_no_harm(agent: str, data: st.DataObject) -> None:
+    """A recorded transcript with odd things in it is read to its end, and nothing in it is beyond understanding."""
+    (recording, *_) = sorted(
+        (transcripts.RECORDINGS / agent / "home").rglob("*.jsonl"), key=lambda path: -path.stat().st_size
+    )
+    first, *rest = [json.loads(line) for line in recording.read_text(encoding="utf-8").splitlines()]
+    broken: list[Broken] = []
+    with tempfile.TemporaryDirectory() as folder:
+        odd = written(Path(folder), first, *(mangled(record, data, odds=60) for record in rest[:12]))
+        transcripts.read(replace(odd, agent=agent), broken)
+
+    assert [each for each in broken if "not understood" in each.reason] == []
 
 
 def test_nothing_outside_of_an_agents_folder_is_opened(tmp_path: Path) -> None:

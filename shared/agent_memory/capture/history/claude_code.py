@@ -32,19 +32,11 @@ _NO_MESSAGE: Final[Payload] = {}
 _META_MAX_BYTES: Final = 64 << 10
 
 
-def moments(records: Iterable[tuple[int, Payload]], path: Path) -> Iterator[Moment]:
-    """What the hooks of this session, or subagent, would have been told."""
-    session = _Session(_subagent_type(path))
-    for _, record in records:
-        yield from session.take(record)
-    yield from session.end()
-
-
-class _Session:
+class Session:
     """One transcript, walked from its beginning to its end."""
 
-    def __init__(self, subagent_type: str) -> None:
-        self._subagent_type = subagent_type
+    def __init__(self, path: Path) -> None:
+        self._subagent_type = _subagent_type(path)
         self._session_id = self._subagent_id = self._project = self._cwd = ""
         self._source = "startup"
         self._prompt_id = self._mode = self._branch = ""

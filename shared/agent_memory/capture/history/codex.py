@@ -7,7 +7,7 @@ write no `item_completed`, and no turn ids; of theirs the older events are taken
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -21,18 +21,10 @@ _RESULTS = ("function_call_output", "custom_tool_call_output")
 _NOT_CALLED = ("failed", "declined")
 
 
-def moments(records: Iterable[tuple[int, Payload]], _path: Path) -> Iterator[Moment]:
-    """What the hooks of this thread would have been told."""
-    thread = _Thread()
-    for _, record in records:
-        yield from thread.take(record)
-    yield from thread.end()
-
-
-class _Thread:
+class Thread:
     """One rollout, walked from its beginning to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, _path: Path) -> None:
         self._session_id = self._subagent_id = self._subagent_type = self._project = self._branch = ""
         self._is_of_user = False
         self._cwd = self._turn_id = self._turn_id_told = self._model = ""

@@ -5,7 +5,7 @@ Where a hook was run the log has what it was told, to the millisecond; only what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from agent_memory.capture.history.moments import Moment, Payload, moment_ms, object_of, objects_of, text_of
@@ -13,18 +13,10 @@ from agent_memory.capture.history.moments import Moment, Payload, moment_ms, obj
 _TOOL_HOOKS = ("postToolUse", "postToolUseFailure")
 
 
-def moments(records: Iterable[tuple[int, Payload]], _path: Path) -> Iterator[Moment]:
-    """What the hooks of this session were told, or would have been."""
-    log = _Log()
-    for _, record in records:
-        yield from log.take(record)
-    yield from log.end()
-
-
-class _Log:
+class Log:
     """One log, walked from its beginning to its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, _path: Path) -> None:
         self._session_id = self._project = self._cwd = self._branch = ""
         self._model = ""
         self._at_ms = 0

@@ -8,7 +8,7 @@ which hook's event it is, is found out with `reading`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,16 +20,7 @@ _HOOK_CONTEXT = re.compile(r"\s*<hook_context>.*?</hook_context>", re.DOTALL)
 _PATH_MAX_BYTES = 4096
 
 
-def moments(records: Iterable[tuple[int, Payload]], path: Path) -> Iterator[Moment]:
-    """What the hooks of this session would have been told."""
-    chat = _Chat(path)
-    for _, record in records:
-        for message in chat.messages(record):
-            yield from chat.take(message)
-    yield from chat.end()
-
-
-class _Chat:
+class Chat:
     """One chat, walked from its beginning to its end."""
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +36,16 @@ class _Chat:
         self._model = ""
         self._goes_on = False
 
-    def messages(self, record: Payload) -> Iterator[Payload]:
+    def take(self, record: Payload) -> Iterator[Moment]:
+        for message in self._messages(record):
+            yield from self._take(message)
+
+    def end(self) -> Iterator[Moment]:
+        """What is still open, and the last turn's end unless it is going on."""
+        yield from self._close()
+        yield from self._stop()
+
+    def _messages(self, record: Payload) -> Iterator[Payload]:
         """The messages in a record: itself, those in a patch, those of an older client's only record."""
         if "sessionId" in record:
             self._session_id = self._session_id or text_of(record, "sessionId")
@@ -59,7 +59,7 @@ class _Chat:
         else:
             yield record
 
-    def take(self, message: Payload) -> Iterator[Moment]:
+    def _take(self, message: Payload) -> Iterator[Moment]:
         match message.get("type"):
             case "start" if not self._is_subagent:
                 yield self._moment("SessionStart", moment_ms(message), source="startup")
@@ -73,11 +73,6 @@ class _Chat:
                 if prompt and not self._is_subagent:
                     yield from self._stop()
                     yield self._moment("BeforeAgent", moment_ms(message), prompt=prompt)
-
-    def end(self) -> Iterator[Moment]:
-        """What is still open, and the last turn's end unless it is going on."""
-        yield from self._close()
-        yield from self._stop()
 
     def _close(self) -> Iterator[Moment]:
         """What came of the model's message is known now."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from agent_memory.capture.wire import timestamp_ms
 
@@ -34,6 +35,16 @@ class Broken:
 
 
 Report = Callable[[Broken], None]
+
+
+class Reader(Protocol):
+    """One transcript of lines, walked from its beginning to its end."""
+
+    def take(self, record: Payload) -> Iterator[Moment]:
+        """What the hooks were told, or would have been, by the time of this record."""
+
+    def end(self) -> Iterator[Moment]:
+        """What only the end of the transcript shows to have been over."""
 
 
 def moment_ms(record: Payload, field: str = "timestamp") -> int:

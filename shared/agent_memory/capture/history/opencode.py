@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,21 +21,29 @@ _PARTS: Final = (
 _WAIT_S: Final = 5.0
 
 
-def moments(path: Path, report: Report, advance: Advance) -> Iterator[Moment]:
-    """What opencode's plugin would have been called with, session by session; parents come before their subagents."""
+def moments(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, Moment]]:
+    """What opencode's plugin would have been called with, session by session; parents come before their subagents.
+
+    Each with the number of its session: a database has no lines.
+    """
     try:
         # Read only: the database belongs to a program that may be running.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as database:
             sessions = database.execute(_SESSIONS).fetchall()
             for number, row in enumerate(sessions, start=1):
-                yield from _session(database, row, Broken(path, number, ""), report)
+                told = _session(database, row, partial(_complain, report, path, number))
+                yield from ((number, moment) for moment in told)
         advance(path.stat().st_size)
     except (sqlite3.Error, OSError) as error:
         report(Broken(path, 0, str(error)))
 
 
+def _complain(report: Report, path: Path, session: int, reason: str) -> None:
+    report(Broken(path, session, reason))
+
+
 def _session(
-    database: sqlite3.Connection, row: tuple[str, str, str, str, int], place: Broken, report: Report
+    database: sqlite3.Connection, row: tuple[str, str, str, str, int], report: Callable[[str], None]
 ) -> Iterator[Moment]:
     session_id, parent_id, directory, agent, created_ms = row
     info = {
@@ -49,7 +58,7 @@ def _session(
     for message_id, message_data, part_id, part_data, at_ms in database.execute(_PARTS, (session_id,)):
         message, part = _object(message_data), _object(part_data)
         if message is None or part is None:
-            report(Broken(place.path, place.line, f"part {part_id} of session {session_id} is not JSON"))
+            report(f"part {part_id} of session {session_id} is not JSON")
             continue
         if prompt is not None and prompt.message_id != message_id:
             yield prompt.moment(session_id, directory)

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
 from agent_memory.capture import events, wire
 from agent_memory.capture.history import claude_code, codex, copilot_cli, gemini_cli, lines, opencode
 from agent_memory.capture.history.lines import Advance
-from agent_memory.capture.history.moments import Broken, Moment, Report
+from agent_memory.capture.history.moments import Broken, Moment, Reader, Report
 from agent_memory.capture.history.places import Transcript
 from agent_memory.capture.projects import Projects
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.wire import HookCall
 from agent_memory.model import TOOL_MAX_BYTES, Event
 
-_READERS = {
-    "claude-code": claude_code.moments,
-    "codex": codex.moments,
-    "gemini-cli": gemini_cli.moments,
-    "copilot-cli": copilot_cli.moments,
+_READERS: Final[dict[str, Callable[[Path], Reader]]] = {
+    "claude-code": claude_code.Session,
+    "codex": codex.Thread,
+    "gemini-cli": gemini_cli.Chat,
+    "copilot-cli": copilot_cli.Log,
 }
 # As long ago as a call can be.
-_LATE_MS = 1 << 62
+_LATE_MS: Final = 1 << 62
 
 
 def events_of(
@@ -38,22 +40,31 @@ def events_of(
     its result, `tool_max_bytes` are kept.
     """
     sessions, folders = Sessions(), _Folders(projects)
-    for number, moment in enumerate(moments_of(transcript, report, advance), start=1):
+    for number, (line, moment) in enumerate(_moments(transcript, report, advance), start=1):
         try:
             event = _event(transcript.agent, moment, number, sessions, folders, tool_max_bytes)
         except Exception as error:
             # A record that no agent has written so far must not stand in the way of those behind it.
-            report(Broken(transcript.path, 0, f"moment {number} was not understood: {error!r}"))
+            report(Broken(transcript.path, line, f"not understood: {error!r}"))
             continue
         if event is not None:
             yield event
 
 
-def moments_of(transcript: Transcript, report: Report, advance: Advance) -> Iterator[Moment]:
-    """What hooks would have been told, in the agent's own words."""
+def _moments(transcript: Transcript, report: Report, advance: Advance) -> Iterator[tuple[int, Moment]]:
+    """What hooks would have been told, in the agent's own words, each with the line that tells of it."""
     if transcript.agent == "opencode":
-        return opencode.moments(transcript.path, report, advance)
-    return _READERS[transcript.agent](lines.records(transcript.path, report, advance), transcript.path)
+        yield from opencode.moments(transcript.path, report, advance)
+        return
+    reader, line = _READERS[transcript.agent](transcript.path), 0
+    for line, record in lines.records(transcript.path, report, advance):
+        try:
+            told = list(reader.take(record))
+        except Exception as error:
+            report(Broken(transcript.path, line, f"not understood: {error!r}"))
+            continue
+        yield from ((line, moment) for moment in told)
+    yield from ((line, moment) for moment in reader.end())
 
 
 def _event(
