@@ -86,7 +86,7 @@ _TYPE: Final = re.compile(
 _WORD: Final = re.compile(r"[A-Za-z]+\Z")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
 _PATH: Final = re.compile(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
-_FILE: Final = re.compile(r"[~.]{0,2}/(?:[\w.-]+/)*+[\w.-]*\Z", re.ASCII)
+_FILE: Final = re.compile(r"[~.]{0,2}/(?:[\w.-]+/)*+[\w.?=&%-]*\Z", re.ASCII)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/=]+\Z|[A-Za-z0-9_-]+\Z")
 _HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F-]+\Z")
 # In a sentence a name has spaces: "the API key is ...".
