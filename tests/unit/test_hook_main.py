@@ -161,6 +161,21 @@ def test_an_agent_that_never_closes_its_end_is_heard_all_the_same(form: list[str
     assert [letter.payload for letter in spooled(home)] == [STDIN]
 
 
+def test_an_agent_that_is_slow_to_speak_is_heard_out(home: Path) -> None:
+    """On a busy machine its first words come late, and there are pauses in them; that is no silence."""
+    hook = subprocess.Popen(program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home))
+    with hook:
+        assert hook.stdin is not None
+        for words in (STDIN[:10], STDIN[10:]):
+            time.sleep(3 * (handover.DEADLINE_MS - handover.RESERVED_MS) / 1000)
+            hook.stdin.write(words)
+            hook.stdin.flush()
+        hook.stdin.close()
+        assert hook.wait(SOON_S) == 0
+
+    assert [letter.payload for letter in spooled(home)] == [STDIN]
+
+
 @both_forms
 def test_an_agent_that_listens_no_more_is_no_error(form: list[str], home: Path) -> None:
     """All three streams closed: still exit code 0."""

@@ -42,6 +42,10 @@ def tool(session: str, name: str) -> list[Any]:
     return ["tool.execute.after", {"sessionID": session, "tool": name}, {"output": "done"}]
 
 
+def answered(session: str, text: str) -> list[Any]:
+    return ["experimental.text.complete", {"sessionID": session}, {"text": text}]
+
+
 DISPOSE: list[Any] = ["dispose"]
 
 
@@ -98,6 +102,24 @@ def test_a_subagent_belongs_to_the_session_it_works_for(node: str, tmp_path: Pat
 
     assert [each.get("parentID") for each in passed] == [None, None, None, SESSION, SESSION, None]
     assert passed[5]["input"] == {"sessionID": SESSION}
+
+
+def test_a_summary_is_no_answer(node: str, tmp_path: Path) -> None:
+    """opencode compacts a long conversation; what it makes of it nobody said."""
+    calls = [
+        created(SESSION),
+        answered(SESSION, "An answer"),
+        ["experimental.session.compacting", {"sessionID": SESSION}, {"context": []}],
+        answered(SESSION, "A summary"),
+        answered(CHILD, "Another session's answer"),
+        ["event", {"event": {"type": "session.compacted", "properties": {"sessionID": SESSION}}}],
+        answered(SESSION, "The next answer"),
+    ]
+
+    _, passed = played(node, tmp_path, calls)
+
+    texts = [each["output"]["text"] for each in passed if each["hook"] == "experimental.text.complete"]
+    assert texts == ["An answer", "Another session's answer", "The next answer"]
 
 
 def test_opencode_goes_on_without_the_hooks_program(node: str, tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ export const AgentMemory = async ({ directory }) => {
   const open = new Set()
   // What the memory answered a session's beginning with, where the user wants that.
   const recalled = new Map()
+  // Sessions that are being summarised: the summary is told as if it were an answer.
+  const compacting = new Set()
   let last = Promise.resolve()
 
   const call = (payload) =>
@@ -69,6 +71,7 @@ export const AgentMemory = async ({ directory }) => {
         // It names its parent itself.
         return info?.parentID ? pass("event", undefined, { event }) : begin(info?.id, event)
       }
+      if (event?.type === "session.compacted" || event?.type === "session.idle") compacting.delete(sessionID)
       // What a tool gave back is told below; that there was nothing to give is told only here.
       const refused = event?.type === "message.part.updated" && part?.type === "tool" && part.state?.status === "error"
       if (!refused && !EVENTS.includes(event?.type)) return
@@ -83,8 +86,12 @@ export const AgentMemory = async ({ directory }) => {
       return pass("chat.message", input?.sessionID, input, output)
     },
     "tool.execute.after": async (input, output) => pass("tool.execute.after", input?.sessionID, input, output),
-    "experimental.text.complete": async (input, output) =>
-      pass("experimental.text.complete", input?.sessionID, input, output),
+    "experimental.session.compacting": async (input) => {
+      compacting.add(input?.sessionID)
+    },
+    "experimental.text.complete": async (input, output) => {
+      if (!compacting.has(input?.sessionID)) return pass("experimental.text.complete", input?.sessionID, input, output)
+    },
     // With every request, and nowhere in the conversation: opencode does not store it, so it never comes back.
     "experimental.chat.system.transform": async (input, output) => {
       if (recalled.has(input?.sessionID)) output.system.push(recalled.get(input.sessionID))

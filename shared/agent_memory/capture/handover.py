@@ -33,6 +33,8 @@ CONFIG = b"/agent-memory/config.toml"
 DEADLINE_MS = 200
 # Of that, what Python's start and the way into the spool need.
 RESERVED_MS = 90
+# An agent that has not said all yet is on a machine that is busy: it waits for itself. Every agent grants as much.
+STALLED_S = 1.5
 PAYLOAD_MAX_BYTES = 64 << 20
 # Months of work without a daemon. The beginning of what was said is worth as much as its end, so that a full spool
 # takes nothing more: what it was given is never thrown away for something newer.
@@ -312,8 +314,11 @@ def _read(patience_s: float) -> tuple[list[bytes], float]:
     heard = time.monotonic()
     waiting = select.poll()
     waiting.register(0, select.POLLIN)
+    silence_s = max(patience_s, STALLED_S)
     try:
-        while waiting.poll(patience_s * 1000) and (chunk := posix.read(0, _CHUNK_BYTES)):
+        while waiting.poll(silence_s * 1000) and (chunk := posix.read(0, _CHUNK_BYTES)):
+            # What can be all of an object, needs no other end.
+            silence_s = patience_s if chunk.rstrip()[-1:] == b"}" else max(patience_s, STALLED_S)
             heard = time.monotonic()
             size += len(chunk)
             if size <= PAYLOAD_MAX_BYTES:
