@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agent_memory.model import TocLevel
 from agent_memory.periods import Period
-from agent_memory.phrases.spans import Days
+from agent_memory.phrases.days import Days
 from agent_memory.query.when import covering
 
 

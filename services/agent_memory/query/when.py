@@ -9,7 +9,8 @@ from typing import Final
 
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
-from agent_memory.phrases.spans import Days, Span, understood
+from agent_memory.phrases.days import Days, Span
+from agent_memory.phrases.spans import understood
 from agent_memory.query import views
 from agent_memory.query.budget import Budget
 from agent_memory.rpc import memory_pb2 as pb

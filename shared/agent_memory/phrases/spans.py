@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from agent_memory.errors import UsageError
 from agent_memory.model import TocLevel
-from agent_memory.periods import MONTHS, WEEKDAYS, Period, parse_period
+from agent_memory.periods import Period, parse_period
 from agent_memory.phrases import words
+from agent_memory.phrases.days import ONE_DAY, Days, Span, days_of, unit_around
 from agent_memory.phrases.languages import LANGUAGES
 from agent_memory.phrases.words import Reading, Token
 
@@ -30,75 +31,13 @@ PARTS: Final = {
     "evening": (18, 24),
     "night": (20, 30),
 }
-_LEVELS: Final = {"week": TocLevel.WEEK, "month": TocLevel.MONTH, "year": TocLevel.YEAR}
 _SECONDS: Final = {"minute": 60, "hour": 3600}
-_ONE_DAY: Final = timedelta(days=1)
 # Numbers in patterns of tokens: how many, and which day.
 _N: Final = "[nN]"
 _NTH: Final = "[nNoO]"
 _HOUR_MS: Final = 3_600_000
 # How far back a date without a year is looked for: 29 February can be eight years ago.
 _LOOK_BACK_YEARS: Final = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A span of time in milliseconds, half-open, in the zone that it was meant in."""
-
-    start_ms: int
-    end_ms: int
-    zone: tzinfo
-
-    @property
-    def first_day(self) -> date:
-        return self._at(self.start_ms).date()
-
-    @property
-    def days(self) -> Days | None:
-        """The whole days it is made of; None when it begins or ends within a day."""
-        first, after = self._at(self.start_ms), self._at(self.end_ms)
-        found = Days(first.date(), after.date(), self.zone)
-        return found if found.span == self else None
-
-    @property
-    def text(self) -> str:
-        """`Mon 9 - Sun 15 Nov 2026`, `Tue 17 Nov 2026 18:00 - 24:00`."""
-        if days := self.days:
-            last = days.after - _ONE_DAY
-            return _day(last) if days.first == last else f"{_day(days.first, last)} - {_day(last)}"
-        first, after = self._at(self.start_ms), self._at(self.end_ms)
-        if first.date() == after.date():
-            return f"{_day(first)} {first:%H:%M} - {after:%H:%M}"
-        if after.time() == time() and after.date() - first.date() == _ONE_DAY:
-            return f"{_day(first)} {first:%H:%M} - 24:00"
-        return f"{_day(first)} {first:%H:%M} - {_day(after)} {after:%H:%M}"
-
-    def _at(self, moment_ms: int) -> datetime:
-        return datetime.fromtimestamp(moment_ms // 1000, self.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Whole days from `first` up to, without, `after`."""
-
-    first: date
-    after: date
-    zone: tzinfo
-
-    @property
-    def span(self) -> Span:
-        return self.clock(0, (self.after - self.first).days * 24 * 60)
-
-    def clock(self, from_minute: int, to_minute: int) -> Span:
-        """From one time of the clock to another, in minutes from the first midnight as a clock on the wall has them."""
-        start, end = (_moment_ms(self.first, minute, self.zone) for minute in (from_minute, to_minute))
-        return Span(max(0, start), end, self.zone)
-
-    @property
-    def period(self) -> Period | None:
-        """The calendar's period that these days are."""
-        found = (_around(self.first, level) for level in (*_LEVELS.values(), TocLevel.DAY))
-        return next((period for period in found if (period.first, period.after) == (self.first, self.after)), None)
 
 
 def understood(phrase: str, now: datetime, languages: Sequence[str] = ()) -> list[Span]:
@@ -111,7 +50,7 @@ def understood(phrase: str, now: datetime, languages: Sequence[str] = ()) -> lis
         raise UsageError(f"There is no language {', '.join(unknown)}; there are {', '.join(LANGUAGES)}.")
     found: dict[Span, None] = {}
     if period := parse_period(phrase):
-        found[_days_of(period, now.tzinfo or UTC).span] = None
+        found[days_of(period, now.tzinfo or UTC).span] = None
     for spelling in () if found else words.spellings(phrase):
         for code in languages or LANGUAGES:
             for reading in words.readings(spelling, LANGUAGES[code]):
@@ -159,10 +98,10 @@ class _Asked:
         return []
 
     def _period(self, tokens: Reading) -> list[Days]:
-        return [_days_of(tokens[0].value, self._zone)]
+        return [days_of(tokens[0].value, self._zone)]
 
     def _day_from_today(self, tokens: Reading) -> list[Days]:
-        return [self._from(self._today + tokens[0].value * _ONE_DAY)]
+        return [self._from(self._today + tokens[0].value * ONE_DAY)]
 
     def _relative_unit(self, tokens: Reading) -> list[Days]:
         """Last week, this month."""
@@ -184,7 +123,7 @@ class _Asked:
             return []
         edge = self._shifted(unit, relative * count)
         first, last = sorted((edge, self._today))
-        return [Days(first, last + _ONE_DAY, self._zone)]
+        return [Days(first, last + ONE_DAY, self._zone)]
 
     def _rolling_or_date(self, tokens: Reading) -> list[Days]:
         """`le 12 du mois dernier`, and `los 3 meses pasados`, which is said in the same way."""
@@ -201,7 +140,7 @@ class _Asked:
     def _weekday(self, tokens: Reading) -> list[Days]:
         """Monday: the last one; on a Monday it may be today or a week ago."""
         back = (self._anchor.weekday() - tokens[0].value) % 7
-        found = [self._from(self._anchor - back * _ONE_DAY)]
+        found = [self._from(self._anchor - back * ONE_DAY)]
         if back == 0 and self._anchor == self._today:
             found.append(self._from(self._anchor - timedelta(days=7)))
         return found
@@ -210,12 +149,12 @@ class _Asked:
         """Last Monday: the latest one before today, or the one of last week."""
         by = _by_kind(tokens)
         (week,) = self._units("week", by["r"])
-        in_week = week.first + by["w"] * _ONE_DAY
+        in_week = week.first + by["w"] * ONE_DAY
         if by["r"] not in (-1, 1):
             return [self._from(in_week)]
         # Not today: that would be called so.
         away = by["r"] * ((by["r"] * (by["w"] - self._today.weekday())) % 7 or 7)
-        nearest = self._today + away * _ONE_DAY
+        nearest = self._today + away * ONE_DAY
         return [self._from(day) for day in dict.fromkeys((nearest, in_week))]
 
     def _weekday_of_week(self, tokens: Reading) -> list[Days]:
@@ -224,7 +163,7 @@ class _Asked:
         if by["u"] != "week":
             return []
         (week,) = self._units("week", by["r"])
-        return [self._from(week.first + by["w"] * _ONE_DAY)]
+        return [self._from(week.first + by["w"] * ONE_DAY)]
 
     def _month(self, tokens: Reading) -> list[Days]:
         """May: the last that has begun. Last May may be that, or the one of last year."""
@@ -245,7 +184,7 @@ class _Asked:
             # Of the month that it is now, the last one is a year ago.
             latest = year - (month == self._today.month)
             years = list(dict.fromkeys((latest, self._today.year - 1)))
-        return [_days_of(Period(TocLevel.MONTH, date(each, month, 1)), self._zone) for each in years]
+        return [days_of(Period(TocLevel.MONTH, date(each, month, 1)), self._zone) for each in years]
 
     def _in_other_year(self, tokens: Reading) -> list[Days]:
         """May last year, 12 May last year."""
@@ -260,14 +199,14 @@ class _Asked:
         by = _by_kind(tokens)
         if by.get("u", "year") != "year":
             return []
-        return [_days_of(Period(TocLevel.YEAR, date(by["Y"], 1, 1)), self._zone)]
+        return [days_of(Period(TocLevel.YEAR, date(by["Y"], 1, 1)), self._zone)]
 
     def _quarter(self, tokens: Reading) -> list[Days]:
         by = _by_kind(tokens)
         first = date(by.get("Y", self._anchor.year), by["q"] * 3 - 2, 1)
         if "Y" not in by and first > self._anchor:
             first = first.replace(year=first.year - 1)
-        return [_unit_around("quarter", first, self._zone)]
+        return [unit_around("quarter", first, self._zone)]
 
     def _date(self, tokens: Reading) -> list[Days]:
         """12 May, Friday 12 May 2026, Monday the 12th, the 12th: the last such day, if no year is named."""
@@ -290,7 +229,7 @@ class _Asked:
         if unit in _SECONDS:
             return []
         found = self._days("".join(token.kind for token in rest), rest)
-        return [_unit_around(unit, days.first, self._zone) for days in found if days.after - days.first == _ONE_DAY]
+        return [unit_around(unit, days.first, self._zone) for days in found if days.after - days.first == ONE_DAY]
 
     def _week_number(self, tokens: Reading) -> list[Days]:
         """Week 46: the last of that number that has begun."""
@@ -301,7 +240,7 @@ class _Asked:
         for year in years:
             period = parse_period(f"{year:04}-W{by['n']:02}")
             if period and ("Y" in by or period.first <= self._anchor):
-                return [_days_of(period, self._zone)]
+                return [days_of(period, self._zone)]
         return []
 
     def _week_of_month(self, tokens: Reading) -> list[Days]:
@@ -312,7 +251,7 @@ class _Asked:
             return []
         months = [days.period for days in found if days.period and days.period.level == TocLevel.MONTH]
         place = -1 if number.kind == "r" else number.value - 1
-        return [_days_of(list(month.children())[place], self._zone) for month in months if place < 4]
+        return [days_of(list(month.children())[place], self._zone) for month in months if place < 4]
 
     def _third(self, tokens: Reading) -> list[Days]:
         """Early May, the end of last week: a third of it."""
@@ -361,7 +300,7 @@ class _Asked:
             return
         rest = tokens[: match.start()] + tokens[match.end() :]
         for days in self._days_with_hours(first.kind, rest):
-            if days.after - days.first != _ONE_DAY:
+            if days.after - days.first != ONE_DAY:
                 continue
             if first.kind == "p":
                 from_hour, to_hour = PARTS[first.value]
@@ -379,7 +318,7 @@ class _Asked:
             return [self._from(self._today)]
         if kind == "p" and kinds == "r":
             # Last night began yesterday; this morning is today's.
-            return [self._from(self._today + rest[0].value * _ONE_DAY)]
+            return [self._from(self._today + rest[0].value * ONE_DAY)]
         return self._days(kinds, rest)
 
     # From one to another
@@ -411,13 +350,13 @@ class _Asked:
     # The calendar
 
     def _from(self, day: date) -> Days:
-        return Days(day, day + _ONE_DAY, self._zone)
+        return Days(day, day + ONE_DAY, self._zone)
 
     def _units(self, unit: str, offset: int) -> list[Days]:
         """The calendar's unit that is so many away from the current one."""
         if unit in _SECONDS:
             return []
-        return [_unit_around(unit, self._shifted(unit, offset), self._zone)]
+        return [unit_around(unit, self._shifted(unit, offset), self._zone)]
 
     def _shifted(self, unit: str, offset: int) -> date:
         """A day so many units away from today."""
@@ -425,7 +364,7 @@ class _Asked:
             return self._today + timedelta(days=offset * (1 if unit == "day" else 7))
         months = self._today.year * 12 + self._today.month - 1 + offset * {"month": 1, "quarter": 3, "year": 12}[unit]
         first = date(months // 12, months % 12 + 1, 1)
-        last = Period(TocLevel.MONTH, first).after - _ONE_DAY
+        last = Period(TocLevel.MONTH, first).after - ONE_DAY
         return first.replace(day=min(self._today.day, last.day))
 
 
@@ -486,48 +425,3 @@ def _dates(day: int, month: int | None, year: int | None, anchor: date) -> Itera
             continue
         if found <= anchor:
             yield found
-
-
-def _unit_around(unit: str, day: date, zone: tzinfo) -> Days:
-    """The calendar's unit that holds the day."""
-    match unit:
-        case "day":
-            return Days(day, day + _ONE_DAY, zone)
-        case "weekend":
-            saturday = day + (5 - day.weekday()) * _ONE_DAY
-            return Days(saturday, saturday + 2 * _ONE_DAY, zone)
-        case "quarter":
-            first = date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-            return Days(first, Period(TocLevel.MONTH, first.replace(month=first.month + 2)).after, zone)
-        case _:
-            return _days_of(_around(day, _LEVELS[unit]), zone)
-
-
-def _around(day: date, level: TocLevel) -> Period:
-    """The calendar's year, month, week or day that holds the day."""
-    match level:
-        case TocLevel.WEEK:
-            return Period(level, day - day.weekday() * _ONE_DAY)
-        case TocLevel.MONTH:
-            return Period(level, day.replace(day=1))
-        case TocLevel.YEAR:
-            return Period(level, day.replace(month=1, day=1))
-        case _:
-            return Period(level, day)
-
-
-def _days_of(period: Period, zone: tzinfo) -> Days:
-    return Days(period.first, period.after, zone)
-
-
-def _moment_ms(day: date, minute: int, zone: tzinfo) -> int:
-    """So many minutes after that day's midnight on a clock on the wall, in milliseconds."""
-    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
-    return int(wall.replace(tzinfo=zone).timestamp()) * 1000
-
-
-def _day(day: date, like: date | None = None) -> str:
-    """`Mon 9 Nov 2026`, without the month and year that it has in common with the day `like`."""
-    month = "" if like and (day.month, day.year) == (like.month, like.year) else f" {MONTHS[day.month - 1][:3]}"
-    year = "" if like and day.year == like.year else f" {day.year}"
-    return f"{WEEKDAYS[day.weekday()][:3]} {day.day}{month}{year}"
