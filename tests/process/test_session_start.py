@@ -132,6 +132,10 @@ def test_nothing_is_told_unless_somebody_asked_for_it(stack: Stack) -> None:
     remember(stack, "We decided to deploy on Fridays.")
 
     assert hook(stack, recorded("claude-code/01-SessionStart-startup")) == json.loads(handover.ANSWER)
+    # What would be told can be looked at; a folder is meant by its place, and any other word is a project's name.
+    assert "deploy on Fridays" in stack.run("query", "map", "--project", PROJECT).stdout
+    assert f"Nothing is remembered of the project {stack.folder}." in stack.run("query", "map", "--project", ".").stdout
+    assert "Nothing is remembered of the project shop." in stack.run("query", "map", "--project", "shop").stdout
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="opencode's plugin is JavaScript")
