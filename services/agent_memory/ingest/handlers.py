@@ -43,7 +43,8 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
     created = group.claim([keys.ID_PREFIX + event_id for event_id in event_ids])
     sequence = group.counters.sequence
     put_event, put_entry = group.putter(schema.EVENTS), group.putter(schema.OUTBOX)
-    stored: Counter[str] = Counter()
+    # By quarter of an hour and agent: most events of a batch share both.
+    stored: Counter[tuple[int, str]] = Counter()
     for event, event_id, is_new in zip(events, event_ids, created, strict=True):
         if is_new:
             sequence += 1
@@ -55,11 +56,10 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
             put_event(keys.ID_PREFIX + event_id, stamp)
             put_event(keys.SESSION_PREFIX + named, b"")
             put_entry(keys.outbox(sequence), named)
-            stored[ledger.name(event.timestamp_ms, event.agent, group.zone)] += 1
+            stored[event.timestamp_ms // ledger.QUARTER_MS, event.agent] += 1
     if new := sequence - group.counters.sequence:
         group.counters = replace(group.counters, events=group.counters.events + new, sequence=sequence)
-    for entry, count in stored.items():
-        _change_ledger(group, entry, stored=count)
+    _count_stored(group, stored)
     _count_redacted(group, command.append_events.redacted, created)
     reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))
     return Outcome(reply, frames.ANNOUNCE_EVENTS if new else None)
@@ -244,6 +244,14 @@ def _put_segment(group: Group, segment: pb.SegmentPut) -> None:
     if segment.project:
         filed = keys.project_segment(segment.project, key.first_ms, key.first_event_id)
         group.put(schema.CHECKPOINTS, filed, segment.filed)
+
+
+def _count_stored(group: Group, stored: Mapping[tuple[int, str], int]) -> None:
+    entries: Counter[str] = Counter()
+    for (quarter, agent), count in stored.items():
+        entries[ledger.name(quarter * ledger.QUARTER_MS, agent, group.zone)] += count
+    for entry, count in entries.items():
+        _change_ledger(group, entry, stored=count)
 
 
 def _count_reached(group: Group, segment_row: bytes, counts: Mapping[str, int]) -> None:

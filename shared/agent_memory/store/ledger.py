@@ -19,14 +19,14 @@ from agent_memory.store.codec import LedgerEntry
 from agent_memory.store.reader import Reader
 
 # Midnights come at full quarters of an hour, in every zone: a day is looked up once for all events of a quarter.
-_QUARTER_MS: Final = 15 * 60_000
+QUARTER_MS: Final = 15 * 60_000
 # An agent's name is whatever a client says.
 _AGENT_MAX: Final = 64
 
 
 def name(timestamp_ms: int, agent: str | None, zone: tzinfo) -> str:
     """The entry that an event of that time and agent belongs to."""
-    return f"{_day(timestamp_ms // _QUARTER_MS, zone)} {(agent or '')[:_AGENT_MAX]}"
+    return f"{_day(timestamp_ms // QUARTER_MS, zone)} {(agent or '')[:_AGENT_MAX]}"
 
 
 def counts(events: Iterable[Event], zone: tzinfo) -> Counter[str]:
@@ -47,4 +47,4 @@ def entries(reader: Reader, from_day: str = "") -> Iterator[tuple[str, LedgerEnt
 
 @lru_cache(maxsize=4096)
 def _day(quarter: int, zone: tzinfo) -> str:
-    return day_of(quarter * _QUARTER_MS, zone).node_id.removeprefix("toc:day:")
+    return day_of(quarter * QUARTER_MS, zone).node_id.removeprefix("toc:day:")
