@@ -9,8 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,6 +147,18 @@ class Stack:
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         assert not left, f"still running after stop: {left}"
+
+
+@contextlib.contextmanager
+def scratch(folder: Path) -> Iterator[Stack]:
+    """A scratch home in `folder` in which a real stack can be started; everything in it is stopped afterwards."""
+    # The sockets not below it: the name of a Unix socket must stay below 104 bytes.
+    with tempfile.TemporaryDirectory(prefix="am-") as runtime:
+        stack = Stack(folder, Path(runtime))
+        try:
+            yield stack
+        finally:
+            stack.close()
 
 
 def is_alive(pid: int) -> bool:

@@ -28,7 +28,7 @@ import psutil
 from agent_memory.cli.samples import samples
 from agent_memory.ids import derived_ulid
 from agent_memory.rpc import memory_pb2 as pb
-from stack import Stack, wait_until
+from stack import Stack, scratch, wait_until
 
 SERVICE: Final = "/memory.MemoryService/"
 BATCH_EVENTS: Final = 500
@@ -57,14 +57,9 @@ Call: TypeAlias = Callable[[bytes], bytes]
 @contextlib.contextmanager
 def scratch_stack() -> Iterator[Stack]:
     """A running stack with an empty store; stopped and removed afterwards."""
-    # A Unix socket's name must be short, so the sockets have a folder of their own.
-    with tempfile.TemporaryDirectory(prefix="am-") as folder, tempfile.TemporaryDirectory(prefix="am-") as runtime:
-        stack = Stack(Path(folder) / "scratch", Path(runtime))
-        try:
-            stack.start()
-            yield stack
-        finally:
-            stack.close()
+    with tempfile.TemporaryDirectory(prefix="am-") as folder, scratch(Path(folder) / "scratch") as stack:
+        stack.start()
+        yield stack
 
 
 def processes(stack: Stack) -> dict[str, psutil.Process]:

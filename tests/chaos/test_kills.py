@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ import pytest
 from agent_memory.model import Event
 from chaos.rig import BATCH, Load, settled_tree, undisturbed
 from conversations import BEGIN_MS, conversations
-from stack import Stack, is_alive, wait_until
+from stack import Stack, is_alive, scratch, wait_until
 from tree import Tree
 from writer import said
 
@@ -34,12 +33,8 @@ def history(sessions: int) -> list[Event]:
 @pytest.fixture
 def other_stack(tmp_path: Path) -> Iterator[Stack]:
     """A second scratch home, for the run in which nothing happens."""
-    with tempfile.TemporaryDirectory(prefix="am-") as runtime:
-        scratch = Stack(tmp_path / "other", Path(runtime))
-        try:
-            yield scratch
-        finally:
-            scratch.close()
+    with scratch(tmp_path / "other") as found:
+        yield found
 
 
 def tree_after_kills(stack: Stack, events: list[Event], victims: list[str], random: Random) -> Tree:
