@@ -45,7 +45,7 @@ _SHAPES: Final = (
     ("netlify-token", r"nf[pcoub]_[A-Za-z0-9_]{36,}+"),
     ("vercel-token", r"vc[abcikprst]_[\w-]{24,}+|vercel_blob_rw_[A-Za-z0-9_]{30,}+"),
     ("render-key", r"rnd_[A-Za-z0-9]{24,}+"),
-    ("cloudflare-key", r"v1\.0-[0-9a-f]{24}-[0-9a-f]{146}|cf(?:ut|at|k)_[A-Za-z0-9_-]{40,}+"),
+    ("cloudflare-key", r"(?<=v1\.0-)[0-9a-f]{24}-[0-9a-f]{146}|cf(?:ut|at|k)_[A-Za-z0-9_-]{40,}+"),
     ("supabase-key", r"sbp_(?=[\w-]*\d)[0-9a-z_-]{40,}+|sb_secret_[\w-]{20,}+"),
     ("planetscale-token", r"pscale_(?:tkn|pw|oauth|app|usr)_[\w.=-]{32,}+"),
     ("neon-key", r"napi_[A-Za-z0-9]{40,}+"),
@@ -151,7 +151,7 @@ _SHAPES: Final = (
     ("contentful-token", r"CFPAT-[\w-]{40,}+"),
     ("readme-key", r"rdme_[a-z0-9]{60,}+"),
     ("canva-secret", r"cnvca[\w-]{40,}+"),
-    ("facebook-token", r"EAA[A-Za-z][A-Za-z0-9]{80,}+"),
+    ("facebook-token", r"EAA[A-Za-z][A-Za-z0-9]{80,}+|(?<=\d\|)[\w-]{27}(?![\w-])"),
     ("twitter-token", r"A{20}[A-Za-z0-9%]{50,}+"),
     # Watching and measuring.
     ("grafana-token", r"gl(?:c|sa)_[A-Za-z0-9+/=_]{32,}+|eyJrIjoi[A-Za-z0-9+/]{60,}+={0,2}"),
@@ -191,7 +191,7 @@ _SHAPES: Final = (
     ("minimax-key", r"sk-api-[\w-]{30,}+"),
     ("nylas-key", r"nyk_(?:v0_)?\w{40,}+"),
     ("onesignal-key", r"os_v2_(?:app|org)_[a-z0-9]{60,}+"),
-    ("packagist-token", r"packagist_(?:ort|out|acs)_[0-9a-f]{40,}+"),
+    ("packagist-token", r"packagist_(?:ort|out|acs|ack)_[0-9a-f]{28,}+"),
     ("persona-key", r"persona_(?:production|sandbox)_[\w-]{30,}+"),
     ("proof-key", r"prf_[a-z]{2,8}_[\w-]{40,}+"),
     ("ramp-secret", r"ramp_sec_[A-Za-z0-9]{40,}+"),
@@ -202,8 +202,14 @@ _SHAPES: Final = (
     ("segment-token", r"sgp_[A-Za-z0-9]{60,}+"),
     ("settlemint-token", r"sm_[aps]at_[A-Za-z0-9]{16}"),
     ("wakatime-key", r"waka_[\w-]{32,}+"),
+    ("mongodb-secret", r"mdb_sa_sk_[\w-]{40,}+"),
+    ("thunderstore-token", r"tss_[\w-]{50,}+"),
+    ("upcloud-token", r"ucat_[A-Za-z0-9]{26,}+"),
+    ("valtown-token", r"vtwn_(?=[\w-]*\d)[\w-]{24,}+"),
+    ("xendit-key", r"xnd_(?:production|development)_[A-Za-z0-9]{40,}+"),
+    ("zuplo-key", r"zpka_[a-z0-9]{30,}+_[0-9a-f]{8}"),
     ("unkey-key", r"unkey_[A-Za-z0-9_]{20,}+"),
-    ("workato-token", r"wrka?[a-z]{2}-eyJ[\w.-]{40,}+"),
+    ("workato-token", r"wrk[a-z]{1,4}-eyJ[\w.-]{40,}+"),
 )
 _KINDS: Final = tuple(kind for kind, _ in _SHAPES)
 _ANY: Final = re.compile("|".join(f"({shape})" for _, shape in _SHAPES), re.ASCII)
