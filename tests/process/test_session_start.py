@@ -92,7 +92,7 @@ def test_each_agent_is_told_in_its_own_form(remembering: Stack) -> None:
         ("codex/01-SessionStart-startup", "codex"),
         ("gemini-cli/01-SessionStart-startup", "gemini-cli"),
     ]
-    flat = [("copilot-cli/01-sessionStart-new", "copilot-cli"), ("opencode/02-session-created", "opencode")]
+    flat = ["copilot-cli/01-sessionStart-new", "opencode/02-session-created"]
     contexts = []
     for name, agent in nested:
         answer = hook(remembering, recorded(name), "--agent", agent, "SessionStart")
@@ -100,8 +100,9 @@ def test_each_agent_is_told_in_its_own_form(remembering: Stack) -> None:
         assert answer["hookSpecificOutput"].keys() == {"hookEventName", "additionalContext"}
         assert answer["hookSpecificOutput"]["hookEventName"] == "SessionStart"
         contexts.append(answer["hookSpecificOutput"]["additionalContext"])
-    for name, agent in flat:
-        answer = hook(remembering, recorded(name), "--agent", agent, "sessionStart")
+    for name in flat:
+        # One of them also runs the hooks that were set up for another, under that one's name.
+        answer = hook(remembering, recorded(name), "--agent", "claude-code", "SessionStart")
         assert answer.keys() == {"additionalContext"}
         contexts.append(answer["additionalContext"])
 

@@ -135,8 +135,10 @@ class Hooks:
         connection.sendall(ANSWERED)
         try:
             connection.sendall(self._recall.answer(wanted))
+        except OSError:
+            log.info("a session has begun before what is recalled was there")
         except Exception:
-            log.exception("a session starts without what is recalled")
+            log.exception("a session begins without what is recalled")
 
     @contextmanager
     def _room_for(self, size: int) -> Iterator[None]:
