@@ -43,7 +43,9 @@ class Recall:
     def answer(self, call: HookCall) -> bytes:
         """What the hook is to print; nothing where nothing is remembered of the project."""
         names = self._projects.names(call.project or call.cwd)
-        request = pb.GetTocMapRequest(max_tokens=self._max_tokens - tokens.of_text(self._text("")))
+        # At least one: none would be taken for as many as there are usually.
+        room = max(1, self._max_tokens - tokens.of_text(self._text("")))
+        request = pb.GetTocMapRequest(max_tokens=room)
         self._reader.catch_up()
         found = overview.toc_map(self._reader, request, time.time_ns() // 1_000_000, names)
         return answers.with_context(call.agent, self._text(_told(found))) if found.sections else b""
