@@ -28,6 +28,7 @@ COMMAND = "echo hello from the tool"
 OUTPUT = "hello from the tool"
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scope", ["--user", "--project"])
 @pytest.mark.parametrize("agent", TALKS)
 def test_a_session_is_remembered(stack: Stack, agent: str, scope: str) -> None:
