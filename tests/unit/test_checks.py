@@ -15,6 +15,7 @@ from agent_memory.cli import checks
 from agent_memory.cli.checks import Finding, Grade
 from agent_memory.cli.stack import ProcessStatus, Status
 from agent_memory.hook.install.layouts import State
+from agent_memory.hook.install.survey import UNUSABLE, Surveyed
 from agent_memory.rpc import memory_pb2 as pb
 
 NOW_S = 1_795_379_600.0
@@ -88,29 +89,56 @@ def test_what_waits_for_long_or_for_ever_is_wrong(status: Status, left: dict[str
     assert [finding.remedy for finding in wrong(spooled(status, **left))] == [remedy]
 
 
+def surveyed(agent: str, state: State, **fields: Any) -> Surveyed:
+    known = {"scope": "user", "program": f"/usr/bin/{agent}", "version": "1", "file": "hooks.json", "problem": ""}
+    return Surveyed(**{"agent": agent, "state": state.value, "trusted": None, **known, **fields})
+
+
 def test_an_agent_that_nobody_connected_is_told_of_and_no_fault() -> None:
     """One is enough; who uses others without a memory may."""
-    states = {"codex": State.CURRENT, "gemini-cli": State.ABSENT, "opencode": State.ABSENT}
+    found = [
+        surveyed("codex", State.CURRENT, trusted=True),
+        surveyed("gemini-cli", State.ABSENT),
+        surveyed("opencode", State.ABSENT, program=""),
+    ]
 
-    found = list(checks.hooks(states, present=["codex", "gemini-cli"]))
+    told = list(checks.hooks(found, came_lately=False))
 
-    assert [(each.grade, each.told.partition(":")[0]) for each in found] == [
+    assert [(each.grade, each.told.partition(":")[0]) for each in told] == [
         (Grade.OK, "codex"),
         (Grade.NOTE, "gemini-cli"),
     ]
 
 
 @pytest.mark.parametrize(
-    ("states", "remedy"),
+    ("found", "remedy"),
     [
-        ({"codex": State.ABSENT}, "memory-daemon hooks install --all-found"),
-        ({"codex": State.OUTDATED}, "memory-daemon hooks install codex"),
-        ({"codex": State.CURRENT, "gemini-cli": "settings.json:3 is no JSON"}, "mend that file by hand"),
+        (surveyed("codex", State.ABSENT), "memory-daemon hooks install --all-found"),
+        (surveyed("codex", State.OUTDATED), "memory-daemon hooks install codex"),
+        (surveyed("codex", State.OUTDATED, scope="project"), "memory-daemon hooks install codex --project"),
+        (surveyed("codex", State.CURRENT, problem="switched off"), "switch them on in hooks.json, or beside it"),
+        (surveyed("codex", State.CURRENT, trusted=False), "start codex, say yes"),
     ],
 )
-def test_hooks_that_capture_nothing_are_wrong(states: dict[str, Any], remedy: str) -> None:
-    """None at all, those of an earlier place, and those in a file that can't be read."""
-    assert [finding.remedy for finding in wrong(checks.hooks(states, present=[]))] == [remedy]
+def test_hooks_that_capture_nothing_are_wrong(found: Surveyed, remedy: str) -> None:
+    """None at all, those of an earlier place, those that are switched off or not trusted."""
+    assert [finding.remedy for finding in wrong(checks.hooks([found], came_lately=False))] == [remedy]
+
+
+def test_a_file_of_hooks_that_cannot_be_read_is_wrong() -> None:
+    """By what is wrong with it; another agent that is connected is as well as it was."""
+    unusable = replace(surveyed("gemini-cli", State.ABSENT, problem="line 3 is no JSON"), state=UNUSABLE)
+
+    told = wrong(checks.hooks([surveyed("codex", State.CURRENT), unusable], came_lately=False))
+
+    assert [(finding.told, finding.remedy) for finding in told] == [
+        ("gemini-cli: line 3 is no JSON", "mend hooks.json by hand")
+    ]
+
+
+def test_what_comes_in_by_another_way_is_no_fault() -> None:
+    """A plugin: nothing is wrong with that."""
+    assert wrong(checks.hooks([surveyed("codex", State.ABSENT)], came_lately=True)) == []
 
 
 def test_a_job_that_failed_is_wrong() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import Enum
@@ -17,6 +17,7 @@ from agent_memory.cli.text import counted
 from agent_memory.cli.times import duration, relative
 from agent_memory.errors import InvalidEvent
 from agent_memory.hook.install.layouts import State
+from agent_memory.hook.install.survey import Surveyed
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc import memory_pb2 as pb
@@ -128,22 +129,41 @@ def capture(paused_until_ms: int | None) -> Iterator[Finding]:
         yield Finding(Grade.NOTE, "capture", "paused: nothing is remembered", "memory-daemon resume-capture")
 
 
-def hooks(states: Mapping[str, State | str], present: Iterable[str]) -> Iterator[Finding]:
-    """How each agent is connected: its hooks' state, or why that can't be told; `present` are those on this machine."""
-    present = list(present)
-    for agent, state in states.items():
-        install = f"memory-daemon hooks install {agent}"
-        if isinstance(state, str):
-            yield Finding(Grade.WRONG, "hooks", f"{agent}: {state}", "mend that file by hand")
-        elif state is State.CURRENT:
-            yield Finding(Grade.OK, "hooks", f"{agent}: {state.value}")
-        elif state is State.OUTDATED:
-            yield Finding(Grade.WRONG, "hooks", f"{agent}: {state.value}", install)
-        elif agent in present:
-            yield Finding(Grade.NOTE, "hooks", f"{agent}: on this machine, and not connected", install)
-    if not any(state in (State.CURRENT, State.OUTDATED) for state in states.values()):
+def hooks(found: Sequence[Surveyed], *, came_lately: bool) -> Iterator[Finding]:
+    """How each agent is connected; `came_lately` is whether anything was captured in the days that are shown.
+
+    A plugin connects an agent as well, and that is not seen here.
+    """
+    yield from (finding for each in found for finding in _hooks_of(each))
+    if not any(each.state in (State.CURRENT.value, State.OUTDATED.value) for each in found):
         remedy = "memory-daemon hooks install --all-found"
-        yield Finding(Grade.WRONG, "hooks", "no agent is connected, so nothing is captured", remedy)
+        if came_lately:
+            yield Finding(Grade.NOTE, "hooks", "no agent is connected by its settings; something came lately", remedy)
+        else:
+            yield Finding(Grade.WRONG, "hooks", "no agent is connected, so nothing is captured", remedy)
+
+
+def _hooks_of(found: Surveyed) -> Iterator[Finding]:
+    in_project = found.scope == "project"
+    agent = f"{found.agent}{' in this project' if in_project else ''}"
+    install = f"memory-daemon hooks install {found.agent}{' --project' if in_project else ''}"
+    match found.state:
+        case State.CURRENT.value if found.problem:
+            yield Finding(Grade.WRONG, "hooks", found.problem, f"switch them on in {found.file}, or beside it")
+        case State.CURRENT.value if found.trusted is False:
+            yield Finding(
+                Grade.WRONG, "hooks", f"{agent}: not trusted yet, so not run", f"start {found.agent}, say yes"
+            )
+        case State.CURRENT.value:
+            yield Finding(Grade.OK, "hooks", f"{agent}: {found.state}")
+        case State.OUTDATED.value:
+            yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.state}", install)
+        case State.ABSENT.value if found.program:
+            yield Finding(Grade.NOTE, "hooks", f"{agent}: on this machine, and not connected", install)
+        case State.ABSENT.value:
+            return
+        case _:
+            yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.problem}", f"mend {found.file} by hand")
 
 
 def jobs(scheduler: pb.GetSchedulerStatusResponse, runs: Sequence[pb.JobRun], now_ms: int) -> Iterator[Finding]:

@@ -8,13 +8,15 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import click
 
+from agent_memory.capture.spool import Spool
 from agent_memory.cli import checks, stack
-from agent_memory.cli.checks import Balance, Counts, Finding, Grade
+from agent_memory.cli.checks import Balance, Finding, Grade
 from agent_memory.cli.options import current, json_option, settings_options
 from agent_memory.cli.text import counted, printable
 from agent_memory.errors import AgentMemoryError
@@ -44,17 +46,11 @@ def doctor(context: click.Context, as_json: bool) -> None:
 
 
 def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
-    from agent_memory.capture.spool import Spool
-
     status, now_s = stack.status(settings), time.time()
     findings = list(checks.daemon(status))
-    captured = [
-        *checks.spool(status, now_s),
-        *checks.capture(status.capture_paused_until_ms),
-        *_hooks(settings),
-    ]
+    spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms)]
     if not status.running:
-        return [*findings, *captured], []
+        return [*findings, *spooled, *_hooks(settings, came_lately=False)], []
     from agent_memory.cli.connection import connect_to_store
 
     try:
@@ -63,30 +59,27 @@ def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
             scheduler, runs = client.scheduler_status(), client.job_history("reconcile").runs
             entries = client.ledger().entries
     except AgentMemoryError as error:
-        return [*findings, Finding(Grade.WRONG, "store", str(error), "memory-daemon logs query"), *captured], []
+        told = Finding(Grade.WRONG, "store", str(error), "memory-daemon logs query")
+        return [*findings, told, *spooled], []
     zone = ZoneInfo(stats.timezone or "UTC")
     spool = Spool(settings.db_path)
-    waiting: Counts = checks.waiting_letters(spool, zone)
     from_day = f"{datetime.now(zone) - timedelta(days=DAYS_SHOWN - 1):%Y-%m-%d}"
-    balances = checks.balances(entries, waiting, checks.rejected_letters(spool, zone), from_day)
+    waiting, rejected = checks.waiting_letters(spool, zone), checks.rejected_letters(spool, zone)
+    balances = checks.balances(entries, waiting, rejected, from_day)
     findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
-    findings += captured
+    findings += spooled
+    findings += _hooks(settings, came_lately=any(each.stored and each.day >= from_day for each in balances))
     findings += checks.jobs(scheduler, runs, int(now_s * 1000))
     findings += checks.ledger(balances, stats.outbox)
     return findings, balances
 
 
-def _hooks(settings: Settings) -> Iterable[Finding]:
+def _hooks(settings: Settings, *, came_lately: bool) -> Iterable[Finding]:
     from agent_memory.cli.hooks import store_named_to_hooks
-    from agent_memory.hook.agents import HOOKS
-    from agent_memory.hook.install import programs
-    from agent_memory.hook.install.survey import looked_at
+    from agent_memory.hook.install.places import project_root
+    from agent_memory.hook.install.survey import survey
 
-    states = {}
-    for agent in HOOKS:
-        _, state, problem = looked_at(agent, None, store_named_to_hooks(settings))
-        states[agent] = problem if state is None else state
-    return checks.hooks(states, programs.on_path(HOOKS))
+    return checks.hooks(survey(project_root(Path.cwd()), store_named_to_hooks(settings)), came_lately=came_lately)
 
 
 def _page(findings: Sequence[Finding], balances: Sequence[Balance]) -> str:
