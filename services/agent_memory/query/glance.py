@@ -12,7 +12,7 @@ import re2
 
 from agent_memory.capture.handover import PRIVATE_MARKS
 from agent_memory.redaction.named import STEMS
-from agent_memory.redaction.shapes import RUN_MIN
+from agent_memory.redaction.shapes import BASE64_BEGINNINGS, RUN_MIN
 
 _STEM: Final = f"(?i:{'|'.join(STEMS)})"
 _PASSWORD: Final = "(?i:pass|pwd)"
@@ -29,6 +29,7 @@ _EVENT: Final = re2.compile(
             rf"(?:-[\w.-]*{_STEM}[\w-]*|(?i:bearer)){_CLOSED}[ \t]+\S*[^a-z\s]",
             # So many of a token's characters with one among them that is in no word.
             *(rf"[\w-]{{{before}}}[A-Z0-9][\w-]{{{RUN_MIN - 1 - before}}}" for before in range(RUN_MIN)),
+            "|".join(BASE64_BEGINNINGS),
             r"://\S*@",
             "curl",
             "PRIVATE KEY",

@@ -15,7 +15,7 @@ from typing import Final
 from agent_memory.redaction.environment import environment_values
 from agent_memory.redaction.named import named_values
 from agent_memory.redaction.places import passwords_in_links, private_keys
-from agent_memory.redaction.shapes import Span, known_tokens
+from agent_memory.redaction.shapes import Span, known_tokens, tokens_in_base64
 
 MARKER: Final = re.compile(r"\[redacted:([a-z0-9-]{1,40})(?::[0-9a-z]{4})?\]")
 _TAG_LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -25,7 +25,7 @@ _ROUNDS_MAX: Final = 6
 
 Finder = Callable[[str], Iterator[Span]]
 # The surest first: what one has taken out, the next does not see.
-_FINDERS: Final[tuple[Finder, ...]] = (private_keys, known_tokens, passwords_in_links, named_values)
+_FINDERS: Final[tuple[Finder, ...]] = (private_keys, tokens_in_base64, known_tokens, passwords_in_links, named_values)
 
 
 class Redactor:

@@ -91,7 +91,7 @@ _SHAPES: Final = (
     ("langsmith-key", r"lsv2_(?:pt|sk)_[0-9a-fA-F]{32}_[0-9a-fA-F]{10}|ls__[0-9a-f]{32}"),
     ("huggingface-token", r"hf_[A-Za-z0-9]{30,}+|api_org_[A-Za-z0-9]{30,}+"),
     ("groq-key", r"gsk_[A-Za-z0-9]{40,}+"),
-    ("xai-key", r"xai-[A-Za-z0-9]{60,}+"),
+    ("xai-key", r"xai-[\w-]{60,}+"),
     ("perplexity-key", r"pplx-[A-Za-z0-9]{40,}+"),
     ("replicate-token", r"r8_[A-Za-z0-9]{37}"),
     ("nvidia-key", r"nvapi-[\w-]{50,}+"),
@@ -197,7 +197,7 @@ _SHAPES: Final = (
     ("ramp-secret", r"ramp_sec_[A-Za-z0-9]{40,}+"),
     ("rootly-key", r"rootly_[0-9a-f]{64}"),
     ("runpod-key", r"rpa_[A-Za-z0-9]{30,}+"),
-    ("salesforce-token", r"00[A-Za-z0-9]{13,16}![\w.]{60,}+"),
+    ("salesforce-token", r"(?:(?<=00[A-Za-z0-9]{13}!)|(?<=00[A-Za-z0-9]{16}!))[\w.-]{60,}+"),
     ("samsara-token", r"samsara_api_[A-Za-z0-9]{28,}+"),
     ("segment-token", r"sgp_[A-Za-z0-9]{60,}+"),
     ("settlemint-token", r"sm_[aps]at_[A-Za-z0-9]{16}"),
@@ -211,6 +211,9 @@ _SHAPES: Final = (
     ("unkey-key", r"unkey_[A-Za-z0-9_]{20,}+"),
     ("workato-token", r"wrk[a-z]{1,4}-eyJ[\w.-]{40,}+"),
 )
+# Tokens in base 64 proper, whose other two characters may end a run before it is long enough.
+BASE64_BEGINNINGS: Final = ("ABSK", "whsec_", "glc_", "SWMKEY-1-", "apk_user_")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}+={0,2}", re.ASCII)
 _KINDS: Final = tuple(kind for kind, _ in _SHAPES)
 _ANY: Final = re.compile("|".join(f"({shape})" for _, shape in _SHAPES), re.ASCII)
 
@@ -224,6 +227,21 @@ def known_tokens(text: str) -> Iterator[Span]:
             if len(set(found[0])) >= _DISTINCT_MIN:
                 yield found.start(), found.end(), _KINDS[(found.lastindex or 1) - 1]
             place = max(found.end(), place + 1)
+
+
+def tokens_in_base64(text: str) -> Iterator[Span]:
+    """The tokens of services that write theirs in base 64, in order."""
+    yield from sorted(span for beginning in BASE64_BEGINNINGS for span in _beginning_with(beginning, text))
+
+
+def _beginning_with(beginning: str, text: str) -> Iterator[Span]:
+    place = text.find(beginning)
+    while place >= 0:
+        token = _BASE64.match(text, place)
+        found = _ANY.match(text, place) if token else None
+        if token and found and len(set(token[0])) >= _DISTINCT_MIN:
+            yield place, token.end(), _KINDS[(found.lastindex or 1) - 1]
+        place = text.find(beginning, token.end() if token else place + 1)
 
 
 def _runs(text: str) -> Iterator[tuple[int, int]]:
