@@ -79,6 +79,9 @@ class Report:
             new, there = ("-", "-") if self.dry_run else (str(tally.stored), str(tally.known))
             files = tally.files + tally.unchanged_files
             lines.append(_row(agent, str(files), str(len(tally.sessions)), str(tally.events), new, there))
+        if unchanged := sum(tally.unchanged_files for tally in self.tallies.values()):
+            verb = "was read before and has" if unchanged == 1 else "were read before and have"
+            lines.append(f"\n{counted(unchanged, 'file')} {verb} not changed since; a file that is named is read again")
         return "\n".join([*(lines if self.tallies else []), "", *self._broken_lines(), self._sum()])
 
     def content(self) -> dict[str, Any]:
