@@ -101,9 +101,13 @@ def test_only_what_was_asked_for_is_taken_in(shared_stack: Stack, tmp_path: Path
 def test_a_history_of_another_program_comes_from_standard_input(shared_stack: Stack) -> None:
     """As JSON lines; the summary says what was left out. It goes the way of all events: secrets stay behind."""
     token = "ghp_" + "a1B2c3D4e" * 4
-    lines = '{"text": "From elsewhere: %s", "timestamp": 1769763600, "agent": "Other"}\nnonsense\n' % token
+    line = {"text": f"From elsewhere: {token}", "timestamp": 1769763600, "agent": "Other"}
     done = subprocess.run(
-        shared_stack.command("import", "-", "--json"), input=lines, env=shared_stack.env, capture_output=True, text=True
+        shared_stack.command("import", "-", "--json"),
+        input=f"{json.dumps(line)}\nnonsense\n",
+        env=shared_stack.env,
+        capture_output=True,
+        text=True,
     )
 
     report = json.loads(done.stdout)
