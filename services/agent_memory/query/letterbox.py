@@ -12,7 +12,7 @@ from agent_memory.capture import events, transcripts, wire
 from agent_memory.capture.letters import Letter
 from agent_memory.capture.projects import Projects
 from agent_memory.capture.sessions import Sessions
-from agent_memory.capture.spool import Spool
+from agent_memory.capture.spool import REJECTED_HEAD_BYTES, Spool
 from agent_memory.capture.wire import HookCall
 from agent_memory.errors import CommandRefused, InvalidEvent
 from agent_memory.logs import line
@@ -64,7 +64,7 @@ class Letterbox:
     def reject(self, name: str, data: bytes, reason: str) -> None:
         """Keep aside what is no event, for somebody to look at; raises OSError."""
         log.warning(line("hook's input kept aside", name=name, reason=reason))
-        self._spool.reject(name, self._intake.readable(data), reason)
+        self._spool.reject(name, self._intake.readable(data[:REJECTED_HEAD_BYTES]), reason)
 
     def _told(self, letter: Letter) -> _Told | None:
         try:
