@@ -125,6 +125,17 @@ def test_without_empty_containers_even_the_bytes_are_the_same(text: str) -> None
         assert LENIENT.disconnect(LENIENT.connect(text), text) == text
 
 
+def test_what_an_agent_keeps_beside_its_hooks_stays() -> None:
+    """Older versions of Gemini CLI have their switches there."""
+    text = '{"hooks": {"enabled": true, "disabled": ["another"]}}'
+
+    changed = LENIENT.connect(text)
+
+    assert LENIENT.state(changed) is State.CURRENT
+    assert value(changed)["hooks"]["disabled"] == ["another"]
+    assert LENIENT.disconnect(changed, text) == text
+
+
 @quickly
 @given(texts(SPACE))
 def test_what_others_add_beside_ours_stays(text: str) -> None:
@@ -168,7 +179,8 @@ def test_hooks_look_as_what_is_around_them(before: str, after: str) -> None:
         ('{\n"a": 1\n', 3, "a comma or }"),
         ('{\n\n"a": 1,}', 3, "a name in double quotes"),
         ('{"a": 1}\n{', 2, "behind the end"),
-        ('{\n// one\n"a": 1}', 2, "found // one"),
+        ('{\n// one\n"a": 1}', 2, "there is a comment"),
+        ('{\n// one\n"a" 1}', 3, "expected ':'"),
         ('\ufeff{"a": 1}', 1, "byte order mark"),
         ('{"a":\n\n nul}', 3, "a value"),
         ('{"a":\n"b\n"}', 2, "Invalid control character"),

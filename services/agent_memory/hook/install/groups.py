@@ -77,11 +77,18 @@ class Groups:
         """The text's outermost object, in which all that we look at is of the kind it should be."""
         if text.startswith(jsontext.MARK) and not self.reads_mark:
             raise Unusable("it begins with a byte order mark, which its agent can't read")
-        root = jsontext.parse(text, comments=self.reads_comments)
+        try:
+            root = jsontext.parse(text, comments=self.reads_comments)
+        except Unusable as error:
+            jsontext.parse(text, comments=True)  # what is wrong beside comments is said first
+            raise Unusable(
+                "there is a comment, and its agent reads none: it passes over the file", error.line
+            ) from None
         _expect(text, root, dict, "it")
         if hooks := root.member(_HOOKS):
             _expect(text, hooks, dict, _HOOKS)
-            for event in hooks.children:
+            # Only of those that we add to: an agent may keep something else beside them.
+            for event in filter(None, (hooks.member(each.hook.event) for each in self.wanted)):
                 _expect(text, event, list, f"{_HOOKS}.{event.name}")
         return root
 
