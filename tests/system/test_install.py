@@ -92,6 +92,9 @@ def assert_all_answer(environment: Path, home: Path) -> None:
     spool = home / ".local" / "share" / "agent-memory" / "db-spool"
     assert [path.read_bytes()[-5:] for path in spool.iterdir()] == [b"Hello", b"Hello"]
     assert run(environment / "bin" / "python", "-c", WHERE, cwd=home, home=home).splitlines() == ["True"] * 3
+    run(environment / "bin" / "memory-daemon", "hooks", "install", "codex", "opencode", cwd=home, home=home)
+    for settings in (".codex/hooks.json", ".config/opencode/plugin/agent-memory.js"):
+        assert str(environment / "lib") in (home / settings).read_text(encoding="utf-8")
     # An agent goes on when the Python of its hook is gone.
     (environment / "bin" / "python").unlink()
     assert run(link, "Stop", cwd=home, home=home) == '{"continue":true}\n'
