@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -50,9 +51,17 @@ def reconcile() -> Counts:
     that comes in does, and its memory goes with it.
     """
     command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "reconcile", "--json"]
+    # Whomever commands are sent to from the shell that started the daemon: this is for this daemon.
+    environment = {name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"}
     try:
         done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RECONCILE_TIMEOUT_S, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RECONCILE_TIMEOUT_S,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise AgentMemoryError(f"it took longer than {RECONCILE_TIMEOUT_S:.0f} s") from error
