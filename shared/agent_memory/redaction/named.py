@@ -136,6 +136,8 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     begin = start
     while begin > 0 and start - begin < _NAME_MAX and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
         begin -= 1
+    if text[begin - 1 : begin] == "/":
+        return None, end  # a file's name
     name = text[begin:end] + match["tail"]
     if name.lower() == "key" and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
         name = spaced[0] + name
