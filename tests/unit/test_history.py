@@ -275,6 +275,19 @@ def test_nothing_outside_of_an_agents_folder_is_opened(tmp_path: Path) -> None:
     assert [each.path for each in places.found("claude-code", {}, home)] == [own.path.resolve()]
 
 
+@pytest.mark.parametrize(
+    ("agent", "variable", "below"),
+    [("claude-code", "CLAUDE_CONFIG_DIR", ".claude"), ("codex", "CODEX_HOME", ".codex")],
+)
+def test_an_agents_own_variable_says_where_it_keeps_them(agent: str, variable: str, below: str, tmp_path: Path) -> None:
+    """Instead of the folder in the home."""
+    transcripts.settle(agent, tmp_path / "elsewhere")
+
+    found = places.found(agent, {variable: str(tmp_path / "elsewhere" / below)}, tmp_path / "home")
+
+    assert len(found) == 2
+
+
 @pytest.mark.parametrize("agent", places.AGENTS)
 def test_an_agent_that_was_never_used_has_no_transcripts(agent: str, tmp_path: Path) -> None:
     assert places.found(agent, {}, tmp_path) == []
