@@ -157,6 +157,18 @@ def test_nothing_is_reconciled_where_no_agent_was_used(stack: Stack) -> None:
 
 
 @pytest.mark.drill
+def test_what_still_waits_in_the_spool_goes_first(stack: Stack) -> None:
+    """Told by the hook's clock, it is found again by the transcript's only where it is stored before."""
+    call_hooks(stack, "gemini-cli")
+    settle("gemini-cli", stack)
+    stack.start()
+
+    tally = backfilled(stack)["agents"]["gemini-cli"]
+
+    assert (tally["stored"], tally["known"]) == (0, tally["events"])
+
+
+@pytest.mark.drill
 @pytest.mark.timeout(600)
 def test_a_backfill_that_is_killed_goes_on_where_it_was(stack: Stack, tmp_path: Path) -> None:
     """Wherever it is ended: the same command again brings the rest, and nothing twice."""
