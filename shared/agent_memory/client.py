@@ -19,15 +19,20 @@ SERVICE = "memory.MemoryService"
 # Ten megabytes of text are an event like any other; a page of such events is cut by the front, not by the channel.
 MESSAGE_MAX_BYTES = 64 << 20
 TIMEOUT_S = 30.0
+START = "Start it with: memory-daemon start"
 
 Reply = TypeVar("Reply")
 
 
 class Client:
-    """A connection to one daemon. `target` is a gRPC target: `127.0.0.1:50051` or `unix:/path`."""
+    """A connection to one daemon. `target` is a gRPC target: `127.0.0.1:50051` or `unix:/path`.
 
-    def __init__(self, target: str, timeout_s: float = TIMEOUT_S) -> None:
+    `remedy` is what to do where none answers.
+    """
+
+    def __init__(self, target: str, timeout_s: float = TIMEOUT_S, remedy: str = START) -> None:
         self.target = target
+        self._remedy = remedy
         self._timeout_s = timeout_s
         options = [
             ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
@@ -165,18 +170,18 @@ class Client:
         try:
             return method(request, timeout=timeout_s or self._timeout_s)
         except grpc.RpcError as error:
-            raise _explained(error, self.target) from error
+            raise _explained(error, self.target, self._remedy) from error
 
 
 def connect(settings: Settings) -> Client:
     """A client for the daemon these settings name: `MEMORY_DAEMON_ADDR`, else the store's own Unix socket, else TCP."""
     if named := os.environ.get("MEMORY_DAEMON_ADDR"):
-        return Client(named.removeprefix("http://"))
+        return Client(named.removeprefix("http://"), remedy="MEMORY_DAEMON_ADDR says that there is one.")
     socket = settings.runtime.grpc_socket
     return Client(f"unix:{socket}" if socket.exists() else settings.address)
 
 
-def _explained(error: grpc.RpcError, target: str) -> AgentMemoryError:
+def _explained(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryError:
     code, details = error.code(), error.details() or ""
     match code:
         case grpc.StatusCode.INVALID_ARGUMENT:
@@ -188,7 +193,7 @@ def _explained(error: grpc.RpcError, target: str) -> AgentMemoryError:
         case grpc.StatusCode.UNAVAILABLE if "writer" in details:
             return WriterUnavailable(details)
         case grpc.StatusCode.UNAVAILABLE:
-            return NotRunning(f"No memory daemon answers at {target}. Start it with: memory-daemon start")
+            return NotRunning(f"No memory daemon answers at {target}. {remedy}")
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return WriterUnavailable(f"The daemon at {target} did not answer in time. See: memory-daemon status")
         case _:

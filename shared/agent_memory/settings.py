@@ -183,7 +183,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
                     raise ValueError("it must name a folder")
                 return Path(text).expanduser().absolute()
             case "grpc_port":
-                if isinstance(value, bool) or not 0 < int(text) < 65536:
+                if not text.isdecimal() or not 0 < int(text) < 65536:
                     raise ValueError("a port is a number from 1 to 65535")
                 return int(text)
             case "log_level" | "multi_agent_mode" | "summarizer_provider":
@@ -195,16 +195,16 @@ def _parsed(name: str, value: object, source: str) -> Any:
             case "ignore":
                 return _lines(text)
             case "tool_max_bytes":
-                if isinstance(value, bool) or not 256 <= int(text) <= TOOL_MAX_BYTES_LIMIT:
+                if not text.isdecimal() or not 256 <= int(text) <= TOOL_MAX_BYTES_LIMIT:
                     raise ValueError(f"it must be a number of bytes from 256 to {TOOL_MAX_BYTES_LIMIT}")
                 return int(text)
             case "session_start_tokens":
-                if isinstance(value, bool) or int(text) not in (0, *SESSION_START_TOKENS):
+                if not text.isdecimal() or int(text) not in (0, *SESSION_START_TOKENS):
                     limits = SESSION_START_TOKENS
                     raise ValueError(f"it must be a number of tokens from {limits[0]} to {limits[-1]}, 0 for none")
                 return int(text)
             case "summarizer_daily_tokens":
-                if isinstance(value, bool) or int(text) < 0:
+                if not text.isdecimal():
                     raise ValueError("it must be a number of tokens, 0 for none")
                 return int(text)
             case "summarizer_input_price" | "summarizer_output_price":
@@ -218,15 +218,22 @@ def _parsed(name: str, value: object, source: str) -> Any:
             case "summarizer_model" | "summarizer_key_file" | "summarizer_key_command":
                 return text
             case "timezone":
-                return ZoneInfo(text).key if text else ""
+                return _zone(text) if text else ""
             case "grpc_host":
                 if not text or any(character.isspace() for character in text):
                     raise ValueError("it must be a host name or an address")
                 return text
             case _:
                 return text.lower()
-    except (ValueError, ZoneInfoNotFoundError) as error:
+    except ValueError as error:
         raise SettingsError(f"{source}: {name} = {text!r} is not usable: {error}") from error
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ValueError, ZoneInfoNotFoundError):
+        raise ValueError("it must be a time zone, for example Europe/Berlin") from None
 
 
 def _switch(text: str) -> bool:

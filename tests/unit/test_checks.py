@@ -74,6 +74,8 @@ def test_what_waits_for_a_moment_is_no_fault() -> None:
 
     assert [finding.grade for finding in just_now] == [Grade.NOTE]
     assert [finding.grade for finding in spooled(RUNNING)] == [Grade.OK]
+    # What was kept aside is the one thing to say of a spool where nothing waits.
+    assert [finding.grade for finding in spooled(RUNNING, rejected=1)] == [Grade.WRONG]
 
 
 @pytest.mark.parametrize(

@@ -48,12 +48,14 @@ def every_command(
 
 @pytest.mark.parametrize(("path", "command"), list(every_command(cli)))
 def test_every_command_explains_itself(path: tuple[str, ...], command: click.Command) -> None:
-    """-h and --help work everywhere, say one sentence, and give an example."""
+    """-h and --help work everywhere, say one sentence that fits into its group's list, and give an example."""
     for flag in ("-h", "--help"):
         result = run(*path, flag)
         assert result.exit_code == 0
         assert result.output.startswith("Usage: memory-daemon")
     assert "Example: " in (command.help or "")
+    # Of a list of commands, each has its line to itself.
+    assert not [line for line in result.output.splitlines()[1:] if line.endswith("...")]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,15 @@ def test_a_query_without_a_daemon_says_how_to_start_one(home: Path) -> None:
 
     assert result.exit_code == 3
     assert result.stderr.startswith("Error: No memory daemon answers at unix:")
-    assert "memory-daemon start" in result.stderr
+    assert f"memory-daemon start --db-path {home / 'db'}" in result.stderr
+
+
+def test_logs_that_are_not_there_are_told_of() -> None:
+    """Before the first start there is nothing to show, and silence would look like logs without a line."""
+    result = run("logs")
+
+    assert result.exit_code == 1
+    assert "There are no logs in" in result.stderr
 
 
 def test_stats_of_a_store_that_is_not_there_names_it(home: Path) -> None:

@@ -103,6 +103,14 @@ def test_an_empty_memory_says_what_to_do() -> None:
     assert "Next: memory-daemon hooks install --all-found\n      memory-daemon demo" in page
 
 
+def test_nothing_then_is_not_nothing_ever() -> None:
+    """Asked of a time before the first year, the answer names that time and does not send anybody to install hooks."""
+    page = drawn("root", pb.GetTocRootResponse(), "", "2026-01-31")
+
+    assert "2026-01-31" in page
+    assert "hooks install" not in page
+
+
 def test_what_goes_on_is_told_as_such() -> None:
     """An open segment is still going on, a period that is not over lasts until now, others have an age."""
     assert "still going on" in drawn("node", segment(is_open=True))

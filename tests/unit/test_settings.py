@@ -28,6 +28,30 @@ def test_names_of_projects_reach_every_process(tmp_path: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("MEMORY_GRPC_PORT", "x", "a port is a number from 1 to 65535"),
+        ("MEMORY_TIMEZONE", "Europe/Nowhere", "it must be a time zone, for example Europe/Berlin"),
+        ("MEMORY_TIMEZONE", "../etc", "it must be a time zone, for example Europe/Berlin"),
+        ("MEMORY_TOOL_MAX_BYTES", "many", "it must be a number of bytes from 256"),
+        ("MEMORY_SUMMARIZER_DAILY_TOKENS", "-1", "it must be a number of tokens, 0 for none"),
+    ],
+)
+def test_a_value_that_is_none_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, reason: str
+) -> None:
+    """What a setting may be, not what Python thought of it."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError) as refused:
+        settings.load()
+
+    assert str(refused.value).startswith(f"{variable}: ")
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ('project_names = "tool"', "a table"),

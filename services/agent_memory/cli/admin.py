@@ -58,7 +58,9 @@ def stats(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def compact(context: click.Context, column_family: str) -> None:
-    """Rewrite the store's files without what was overwritten; returns when done.
+    """Rewrite the store's files without what was overwritten.
+
+    It returns when that is done.
 
     Example: memory-daemon admin compact --cf events
     """
@@ -73,7 +75,9 @@ def compact(context: click.Context, column_family: str) -> None:
 @settings_options
 @click.pass_context
 def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool) -> None:
-    """Make the table of contents again from the events, while everything goes on; ended early, it goes on by itself.
+    """Make the table of contents again from the events.
+
+    Everything goes on meanwhile. Ended early, the command leaves the rebuild going on.
 
     Example: memory-daemon admin rebuild-toc --from-date 2026-01-01
     """
@@ -95,7 +99,9 @@ def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool
 @settings_options
 @click.pass_context
 def reset_checkpoint(context: click.Context, job: str) -> None:
-    """Let a scheduled job begin as if it had never run: its next run looks at everything it may look at.
+    """Let a scheduled job begin as if it had never run.
+
+    Its next run looks at everything it may look at.
 
     Example: memory-daemon admin reset-checkpoint --job toc_rollup_day
     """
@@ -114,9 +120,10 @@ def reset_checkpoint(context: click.Context, job: str) -> None:
 @settings_options
 @click.pass_context
 def verify(context: click.Context, repair: bool, as_json: bool) -> None:
-    """Check that everything leads where it says, that every excerpt is really there, and that the counters are right.
+    """Check that the whole store is as it should be.
 
-    Exits with 0 when the store is sound, else with 1.
+    Everything leads where it says, every excerpt is really there, and the counters are right. Exits with 0 when the
+    store is sound, else with 1.
 
     Example: memory-daemon admin verify --db-path ~/copy-of-db
     """

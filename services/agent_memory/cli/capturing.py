@@ -18,9 +18,10 @@ from agent_memory.errors import AgentMemoryError
 @settings_options
 @click.pass_context
 def pause_capture(context: click.Context, length: str | None) -> None:
-    """Remember nothing of what happens from now on: for so long, or until resume-capture.
+    """Remember nothing of what happens from now on.
 
-    What is said meanwhile is stored nowhere, and does not come in later from an agent's transcripts either.
+    For LENGTH, or until resume-capture. What is said meanwhile is stored nowhere, and does not come in later from
+    an agent's transcripts either.
 
     Example: memory-daemon pause-capture 30m
     """

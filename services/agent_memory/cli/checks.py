@@ -108,9 +108,9 @@ def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
 def spool(status: Status, now_s: float) -> Iterator[Finding]:
     """What hooks left behind: how much, since when, and what nobody understood."""
     left = status.spool
-    if left.oldest_ms is None:
+    if left.oldest_ms is None and not left.rejected:
         yield Finding(Grade.OK, "spool", "empty")
-    else:
+    if left.oldest_ms is not None:
         age_s = max(0.0, now_s - left.oldest_ms / 1000)
         told = f"{counted(left.waiting, 'event')} waiting, the oldest for {duration(age_s)}"
         if left.full:

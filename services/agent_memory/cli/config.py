@@ -26,7 +26,7 @@ def config() -> None:
 @settings_options
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
-    """Show every setting with its value and where the value came from.
+    """Show every setting, its value, and where that came from.
 
     Example: memory-daemon config show --json
     """
@@ -45,7 +45,9 @@ def show(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def validate(context: click.Context) -> None:
-    """Check the config file, the environment and the command line; end with 2 and the reason when one is wrong.
+    """Check the settings.
+
+    Those of the config file, the environment and the command line. Ends with 2 and the reason when one is wrong.
 
     Example: memory-daemon --config new.toml config validate
     """

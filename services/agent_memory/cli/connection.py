@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from agent_memory import client
-from agent_memory.client import Client
+from agent_memory.client import START, Client
 from agent_memory.settings import Settings
 
 
@@ -21,7 +22,8 @@ def connect_to_store(settings: Settings) -> Client:
     """
     if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_store(settings):
         return client.connect(settings)
-    return Client(f"unix:{settings.runtime.grpc_socket}")
+    remedy = f"{START} --db-path {shlex.quote(str(settings.db_path))}" if _names_store(settings) else START
+    return Client(f"unix:{settings.runtime.grpc_socket}", remedy=remedy)
 
 
 def _names_store(settings: Settings) -> bool:

@@ -45,7 +45,9 @@ What to type next
 @settings_options
 @click.pass_context
 def demo(context: click.Context, keep: bool) -> None:
-    """Watch sample conversations become answers, on a scratch store.
+    """Watch sample conversations become answers.
+
+    The daemon runs on a scratch store and a free port, and all of it is removed again.
 
     Example: memory-daemon demo
     """

@@ -33,9 +33,10 @@ _COLOURS: Final = {Grade.OK: "green", Grade.NOTE: "yellow", Grade.WRONG: "red"}
 @settings_options
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
-    """Check everything: the daemon, the store, what waits, the hooks, the jobs, and that nothing was lost on the way.
+    """Check everything, and say what to type where it is wrong.
 
-    Exits with 0 when all is well, else with 1.
+    That is the daemon, the store, what waits, the hooks, the jobs, and whether anything was lost on the way. Exits
+    with 0 when all is well, else with 1.
 
     Example: memory-daemon doctor
     """

@@ -47,11 +47,11 @@ Advance = Callable[[int], None]
 def backfill(
     context: click.Context, agent: str | None, path: Path | None, since: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Take in the sessions that agents have kept themselves, as if their hooks had told of them.
+    """Take in the sessions that agents have kept themselves.
 
-    AGENT is claude-code, codex, gemini-cli, opencode or copilot-cli; without it, all of them. PATH is a transcript, or
-    a folder of them, that lies elsewhere than where the agents keep them. What is there already stays as it is: the
-    same command again goes on where it was ended.
+    It is as if their hooks had told of them. AGENT is claude-code, codex, gemini-cli, opencode or copilot-cli;
+    without it, all of them. PATH is a transcript, or a folder of them, that lies elsewhere than where the agents
+    keep them. What is there already stays as it is: the same command again goes on where it was ended.
 
     Example: memory-daemon backfill claude-code --since "last month" --dry-run
     """
@@ -78,7 +78,7 @@ def backfill(
 @settings_options
 @click.pass_context
 def reconcile(context: click.Context, as_json: bool) -> None:
-    """Compare what agents have kept with what is stored, and take in what the hooks missed.
+    """Take in what the hooks missed of what agents have kept.
 
     It runs every night by itself, before an agent deletes what it kept. Only transcripts are read that were written
     to since the last time, and nothing outside of the agents' own folders.
@@ -106,10 +106,10 @@ def reconcile(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Take in a history of any other program in JSON lines; - is standard input.
+    """Take in any other program's history, in JSON lines.
 
-    A line is an object with text and timestamp and, where they are known, role, session_id, agent, event_type,
-    event_id and metadata.
+    FILE may be - for standard input. A line is an object with text and timestamp and, where they are known, role,
+    session_id, agent, event_type, event_id and metadata.
 
     Example: memory-daemon import chats.jsonl
     """

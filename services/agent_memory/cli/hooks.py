@@ -47,7 +47,7 @@ def _agents_argument(command: Command) -> Command:
 @click.group(context_settings=HELP)
 @settings_options
 def hooks() -> None:
-    """Connect coding agents, so that what is said in them is remembered.
+    """Connect coding agents: what is said in them is remembered.
 
     The agents are claude-code, codex, gemini-cli, copilot-cli and opencode.
 
@@ -63,7 +63,7 @@ def hooks() -> None:
 @settings_options
 @click.pass_context
 def install(context: click.Context, agents: Sequence[str], all_found: bool, in_project: bool, dry_run: bool) -> None:
-    """Put our hooks into agents' settings, and change nothing else there.
+    """Put our hooks into agents' settings, and change nothing else.
 
     Where one of the files can't be changed, none is.
 
@@ -101,9 +101,10 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
 @settings_options
 @click.pass_context
 def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, dry_run: bool) -> None:
-    """Take our hooks out of agents' settings, of all agents where none is named.
+    """Take our hooks out of agents' settings.
 
-    A file that nobody else has changed since is then what it was before, to the byte.
+    Of all agents, where none is named. A file that nobody else has changed since is then what it was before, to the
+    byte.
 
     Example: memory-daemon hooks uninstall codex
     """
@@ -130,7 +131,9 @@ def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, d
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show which agents are connected, where, whether their hooks are up to date, and when each was heard of.
+    """Show which agents are connected, and how.
+
+    Where each one's hooks are, whether they are up to date, and when it was heard of last.
 
     Example: memory-daemon hooks status
     """
@@ -147,15 +150,15 @@ def status(context: click.Context, as_json: bool) -> None:
 
 
 @hooks.command()
-@click.argument("agent", type=click.Choice(list(HOOKS)))
+@click.argument("agent", metavar="AGENT", type=click.Choice(list(HOOKS)))
 @_scope_option
 @json_option
 @settings_options
 @click.pass_context
 def test(context: click.Context, agent: str, in_project: bool, as_json: bool) -> None:
-    """Say a sentence through an agent's hook as it is installed, and show the event that was stored.
+    """Say a sentence through an agent's hook, and see it stored.
 
-    The sentence stays in the memory, in a session of its own.
+    The hook is called as it is installed. The sentence stays in the memory, in a session of its own.
 
     Example: memory-daemon hooks test codex
     """

@@ -101,6 +101,8 @@ class Report:
         ignored = sum(tally.ignored for tally in self.tallies.values())
         took_s = max(time.monotonic() - self._began_s, 0.001)
         left_out = f"; left out {ignored} that are not to be stored" if ignored else ""
+        if not self.stored:
+            return f"Stored nothing new{left_out}"
         rate = f"{events / took_s:,.0f} events a second"
         return f"Stored {counted(self.stored, 'event')} in {took_s:.1f} s, {rate}{left_out}"
 

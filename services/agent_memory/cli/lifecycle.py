@@ -64,7 +64,7 @@ def stop(context: click.Context) -> None:
 @settings_options
 @click.pass_context
 def restart(context: click.Context) -> None:
-    """Stop and start the daemon, keeping the options of its start.
+    """Stop and start the daemon, with the options it had.
 
     Example: memory-daemon restart --log-level debug
     """
@@ -103,7 +103,7 @@ def status(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def logs(context: click.Context, process: str | None, follow: bool, lines: int) -> None:
-    """Show the last lines of the processes' logs, or of one of them.
+    """Show the last lines of the processes' logs, or of one.
 
     Example: memory-daemon logs worker -f
     """
@@ -114,6 +114,8 @@ def logs(context: click.Context, process: str | None, follow: bool, lines: int) 
         for line in log_files.tail(runtime.log(name), lines):
             click.echo(_labelled(name, line, len(names) > 1))
     if not follow:
+        if not any(runtime.log(name).exists() for name in names):
+            raise AgentMemoryError(f"There are no logs in {runtime.logs} yet. They begin with: memory-daemon start")
         return
     try:
         for name, line in log_files.follow(followers, ended=lambda: False):

@@ -66,7 +66,7 @@ def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bo
     with connect(current(context)) as client:
         reply = client.root(_as_of_ms(as_of), max_tokens)
     more = _with_more_tokens(context, reply, max_tokens, "root", *_as_of_words(as_of))
-    _show(context, reply, as_json, lambda page: page.root(reply, more), reply if max_tokens else None)
+    _show(context, reply, as_json, lambda page: page.root(reply, more, as_of), reply if max_tokens else None)
 
 
 @query.command()
@@ -89,7 +89,9 @@ def node(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Show one node: what was asked, decided, done and found, and the grips that prove it.
+    """Show one node: what was asked, decided, done and found.
+
+    Below each line stand the grips that prove it.
 
     Example: memory-daemon query node "last week"
     """
@@ -131,7 +133,9 @@ def node(
 @settings_options
 @click.pass_context
 def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of: str | None, as_json: bool) -> None:
-    """Show what there is in time, and what each node costs to read: what to look at first.
+    """Show what there is in time, and what reading it costs.
+
+    It is what to look at first.
 
     Example: memory-daemon query map --tokens 1000
     """
@@ -148,7 +152,7 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of:
 @settings_options
 @click.pass_context
 def projects(context: click.Context, as_json: bool) -> None:
-    """Show the projects that something is remembered of, the one that was worked on last first.
+    """Show the projects, the one that was worked on last first.
 
     Example: memory-daemon query projects
     """
@@ -249,7 +253,9 @@ def events(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Show the events of a span of time; TIME is an ISO date or time, milliseconds, or words.
+    """Show the events of a span of time.
+
+    TIME is an ISO date or time, milliseconds, or words.
 
     Example: memory-daemon query events --from yesterday --to "2 hours ago"
     """

@@ -53,10 +53,14 @@ class Page:
         self._zone = zone
         self._program = program
 
-    def root(self, reply: pb.GetTocRootResponse, more: str = "") -> None:
-        """The years, newest first; `more` is the command for those that were left out."""
+    def root(self, reply: pb.GetTocRootResponse, more: str = "", as_of: str | None = None) -> None:
+        """The years, newest first, those known then; `more` is the command for those that were left out."""
         if not reply.nodes and reply.has_more:
             self._nothing_fits(more)
+            return
+        if not reply.nodes and as_of:
+            self._line(f"Nothing was remembered yet: {as_of}.", "bold")
+            self._next(f"{self._program} query root")
             return
         if not reply.nodes:
             self._line("Nothing is remembered yet.", "bold")

@@ -28,7 +28,7 @@ _WORKER_AWAY_S: Final = 15.0
 @click.group(context_settings=HELP)
 @settings_options
 def scheduler() -> None:
-    """See the scheduled jobs and how they went, pause and resume them, run one at once.
+    """See the scheduled jobs, pause and resume them, run one.
 
     Example: memory-daemon scheduler status
     """
@@ -39,7 +39,9 @@ def scheduler() -> None:
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show every job: when it ran, when it will run, how often it failed; times are the store's.
+    """Show every job: when it ran, when it will, how it went.
+
+    Times are the store's.
 
     Example: memory-daemon scheduler status
     """
@@ -68,7 +70,9 @@ def status(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def pause(context: click.Context, job: str) -> None:
-    """Let a job not run by the clock until it is resumed, also after a restart.
+    """Let a job not run by the clock until it is resumed.
+
+    It stays paused over a restart.
 
     Example: memory-daemon scheduler pause toc_rollup_day
     """
@@ -95,9 +99,9 @@ def resume(context: click.Context, job: str) -> None:
 @settings_options
 @click.pass_context
 def run_now(context: click.Context, job: str, as_json: bool) -> None:
-    """Run a job now, also a paused one, and show how it went; exits with 1 when it failed.
+    """Run a job now, also a paused one, and show how it went.
 
-    Ended early, the command leaves the job running.
+    Exits with 1 when it failed. Ended early, the command leaves the job running.
 
     Example: memory-daemon scheduler run-now toc_rollup_day
     """
@@ -118,7 +122,9 @@ def run_now(context: click.Context, job: str, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def history(context: click.Context, job: str, as_json: bool) -> None:
-    """Show the last runs, newest first, of one job or of all: what each did, and why it failed; times are the store's.
+    """Show the last runs of one job or of all, newest first.
+
+    What each did, and why it failed; times are the store's.
 
     Example: memory-daemon scheduler history toc_rollup_day
     """

@@ -102,7 +102,7 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
             daemon = launch(settings, lock)
     except OSError as error:
         raise StoreError(
-            f"The daemon's folders can't be made: {error}. Choose another store with --db-path."
+            f"The daemon's folders can't be made: {error}. Name others with --db-path, or XDG_RUNTIME_DIR for sockets."
         ) from error
     try:
         _wait_until_ready(daemon, settings)

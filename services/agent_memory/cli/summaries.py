@@ -23,7 +23,9 @@ _MILLION = 1_000_000
 @settings_options
 @click.pass_context
 def summaries(context: click.Context, as_json: bool) -> None:
-    """Show what waits for a model, about what that would cost, and what was spent; nothing is sent.
+    """Show what waits for a model, and what that would cost.
+
+    And what was spent. Nothing is sent.
 
     Example: MEMORY_SUMMARIZER_PROVIDER=anthropic memory-daemon admin summaries
     """

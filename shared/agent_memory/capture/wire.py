@@ -192,7 +192,7 @@ def decoded(raw: bytes) -> Mapping[str, object]:
     except (ValueError, RecursionError) as error:
         raise InvalidEvent(f"This is not JSON: {error}. It takes one JSON object.") from error
     if not isinstance(value, dict):
-        raise InvalidEvent(f"This is {type(value).__name__}, not a JSON object.")
+        raise InvalidEvent("This is JSON, but no object. It takes one JSON object.")
     return value
 
 
