@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from agent_memory import settings
+from agent_memory.cli import stack
 from agent_memory.client import Client
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TIMEOUT_S = 60.0
 _LOOK_S = 0.02
+# Of this process, as another store's commands would see it: for one thread at a time.
+_environment = threading.Lock()
 # What would lead a process of ours out of the scratch environment.
 _FOREIGN = ("MEMORY_", "XDG_", "HOME", "NO_COLOR", "FORCE_COLOR")
 
@@ -107,8 +113,9 @@ class Stack:
         self.run("stop")
 
     def status(self) -> dict[str, Any]:
-        """What `status --json` says."""
-        found: dict[str, Any] = json.loads(self.run("status", "--json", check=False).stdout)
+        """What `status --json` says, asked in this process: tests look often, and a command is a sixth of a second."""
+        with _environment, patch.dict(os.environ, self.env, clear=True):
+            found = asdict(stack.status(settings.load()))
         self._seen |= {found["pid"], *(process["pid"] for process in found["processes"])} - {None}
         return found
 
@@ -154,11 +161,11 @@ def scratch(folder: Path) -> Iterator[Stack]:
     """A scratch home in `folder` in which a real stack can be started; everything in it is stopped afterwards."""
     # The sockets not below it: the name of a Unix socket must stay below 104 bytes.
     with tempfile.TemporaryDirectory(prefix="am-") as runtime:
-        stack = Stack(folder, Path(runtime))
+        made = Stack(folder, Path(runtime))
         try:
-            yield stack
+            yield made
         finally:
-            stack.close()
+            made.close()
 
 
 def is_alive(pid: int) -> bool:
