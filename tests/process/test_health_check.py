@@ -59,7 +59,7 @@ def test_a_daemon_that_does_not_serve_is_critical(stack: Stack) -> None:
 
 
 def test_what_cannot_be_asked_is_unknown(stack: Stack) -> None:
-    """Exit code 3 for an option that memory-daemon does not know, or answers otherwise, and for a number that is none."""
+    """Exit code 3 for an option that is not known or that asks for something else, and for a number that is none."""
     assert check(stack, "--no-such-option")[0] == 3
     assert check(stack, "--help")[0] == 3
     assert check(stack, "-w", "soon")[0] == 3
