@@ -84,6 +84,15 @@ def test_every_file_and_function_exists(document: Path) -> None:
     assert missing == []
 
 
+def test_the_architecture_names_every_room() -> None:
+    """Each folder with modules of ours stands in it, so that nobody has to guess what a new one is for."""
+    rooms = {path.parent.relative_to(ROOT).as_posix() for path in source_files()}
+
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+    assert sorted(room for room in rooms if f"`{room}/`" not in text) == []
+
+
 def test_the_readme_names_every_setting() -> None:
     """Each setting stands in its table with its variable and its built-in value, and nothing else does."""
     rows = re.findall(r"^\| `(\w+)` \| `(MEMORY_\w+)` \| [^|]*\| (?:`([^`]*)`)?", README, re.MULTILINE)
