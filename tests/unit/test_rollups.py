@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agent_memory.model import Bullet, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.worker.rollups import roll_up
+from agent_memory.worker.summaries.words import TRACE_WEIGHT
 
 DAY = Period(TocLevel.DAY, date(2026, 1, 30))
 NOUNS = [
@@ -83,6 +84,15 @@ def test_every_child_is_heard_before_one_is_heard_twice() -> None:
 
     assert len(set(texts(day)) & {f"{noun} rewritten" for noun in NOUNS[:5]}) == 2
     assert len(day.bullets) == 5
+
+
+def test_what_was_only_done_is_told_where_too_little_was_said() -> None:
+    """That a session started heads no day on which something was decided; a day with nothing else still says it."""
+    started = segment(1, line("Session started.", TRACE_WEIGHT))
+    decided = segment(2, line("chose a new database", 0.9), line("moved the cache", 0.4), line("fixed the login", 0.3))
+
+    assert texts(roll_up(DAY, [started, decided], UTC)) == [bullet.text for bullet in decided.bullets]
+    assert texts(roll_up(DAY, [started], UTC)) == ["Session started."]
 
 
 def test_lines_keep_their_grips_and_weights_at_every_level() -> None:

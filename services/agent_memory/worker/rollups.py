@@ -16,7 +16,7 @@ from itertools import chain, islice, zip_longest
 from agent_memory.model import Bullet, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.worker.summaries.text import brief, terms
-from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN
+from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, TRACE_WEIGHT
 
 SAME = 0.6  # from this share of common terms on, two lines say the same
 # A period is told from so many of its children at most. Their ids alone decide which, so a new one seldom changes it.
@@ -82,7 +82,10 @@ def digest(children: Iterable[TocNode]) -> str:
 
 
 def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[_Told]:
-    """The lines that tell most, the best first: one of each child before a second of any, none twice."""
+    """The lines that tell most, the best first: one of each child before a second of any, none twice.
+
+    What nobody spoke of, that a session started or a tool was used, is told only where too little was said.
+    """
     lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
     distinct = {line.bullet.text: line for line in reversed(lines)}
     chosen: list[_Told] = []
@@ -90,7 +93,7 @@ def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[
     covered: list[set[str]] = []
     there: set[str] = set()
     for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
-        if len(chosen) == lines_max:
+        if len(chosen) == lines_max or (_is_trace(line) and len(chosen) >= BULLETS_MIN):
             break
         text = brief(line.bullet.text, line_max)
         # Different lines can begin with the same sentence.
@@ -113,8 +116,12 @@ def _ranked(child: int, node: TocNode) -> Iterator[_Told]:
     return (_Told(child, place, rank, node.bullets[place]) for rank, place in enumerate(order))
 
 
-def _worth(line: _Told) -> tuple[int, float, str, tuple[str, ...], int]:
-    return (line.rank, -line.bullet.weight, line.bullet.text, line.bullet.grip_ids, line.child)
+def _worth(line: _Told) -> tuple[bool, int, float, str, tuple[str, ...], int]:
+    return (_is_trace(line), line.rank, -line.bullet.weight, line.bullet.text, line.bullet.grip_ids, line.child)
+
+
+def _is_trace(line: _Told) -> bool:
+    return line.bullet.weight <= TRACE_WEIGHT
 
 
 def _same(one: set[str], other: set[str]) -> bool:

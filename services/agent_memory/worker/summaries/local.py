@@ -16,7 +16,7 @@ from agent_memory.worker.summaries.said import Sentence, said_in, salience
 from agent_memory.worker.summaries.speakers import speakers_in
 from agent_memory.worker.summaries.titles import title_for, title_of_talk
 from agent_memory.worker.summaries.traces import tools_line, trace_of
-from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, Line, Words
+from agent_memory.worker.summaries.words import BULLETS_MAX, BULLETS_MIN, TRACE_WEIGHT, Line, Words
 
 POOL = 36  # sentences that are compared with each other; the others have no chance
 SAME = 0.6  # from this share of common terms on, two sentences say the same
@@ -33,7 +33,6 @@ QUESTION = 0.7
 ACCOMPANIES = 0.8
 LEANS = 0.85
 ANNOUNCES = 0.6
-TRACE_WEIGHT = 0.02  # below anything that was said
 
 
 def summarize(events: Sequence[Event], context: Sequence[Event]) -> Words:

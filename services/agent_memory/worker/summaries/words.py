@@ -10,6 +10,7 @@ BULLETS_MIN = 3
 BULLETS_MAX = 5
 KEYWORDS_MAX = 7
 KEYWORD_MAX = 40  # characters: longer ones are paths and hashes, not words
+TRACE_WEIGHT = 0.02  # of what was only done; below anything that was said
 
 
 @dataclass(frozen=True, slots=True)
