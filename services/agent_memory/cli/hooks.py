@@ -83,9 +83,8 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
         if change.before == change.after:
             click.echo("The hooks are there and up to date.\n")
             continue
-        click.echo(_difference(change))
         if dry_run:
-            click.echo("DRY RUN - No changes were made\n")
+            click.echo(f"{_difference(change)}\nDRY RUN - No changes were made\n")
             continue
         copy = each.connect(datetime.now())
         click.echo("Installed. What is said from the agent's next start on is remembered.")
@@ -117,9 +116,8 @@ def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, d
             click.echo(f"{each.agent}: {each.path}\nNone of our hooks are there.\n")
     for each, change in zip(there, changes, strict=True):
         click.echo(f"{each.agent}: {each.path}")
-        click.echo(_difference(change))
         if dry_run:
-            click.echo("DRY RUN - No changes were made\n")
+            click.echo(f"{_difference(change)}\nDRY RUN - No changes were made\n")
         else:
             click.echo(f"Uninstalled. What the file was is kept in {each.disconnect(datetime.now())}\n")
     if not there and not agents:
