@@ -117,6 +117,19 @@ def test_a_history_of_another_program_comes_from_standard_input(shared_stack: St
     assert event.text.startswith("From elsewhere: [redacted")
 
 
+def test_a_history_is_told_to_nobody_but_the_daemon_of_its_store(shared_stack: Stack, tmp_path: Path) -> None:
+    """On a machine with several users somebody else's daemon may have the port while one's own does not run."""
+    chats = tmp_path / "chats.jsonl"
+    chats.write_text('{"timestamp": 1769763600000, "text": "Mine alone.", "agent": "elsewhere"}\n')
+    not_running = {"XDG_RUNTIME_DIR": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+
+    refused = shared_stack.run("import", chats, env=not_running, check=False)
+
+    assert (refused.returncode, "No memory daemon answers" in refused.stderr) == (3, True)
+    assert stored(shared_stack, "elsewhere") == []
+    assert "RUNNING" not in shared_stack.run("scheduler", "status", env=not_running, check=False).stdout
+
+
 def test_what_the_hooks_missed_is_saved_at_night(stack: Stack) -> None:
     """A session that no hook told of, and the part that is missing of another; with what is written to left alone."""
     for agent in ("claude-code", "codex", "copilot-cli"):

@@ -11,14 +11,18 @@ from agent_memory.settings import Settings
 
 
 def connect(settings: Settings) -> Client:
-    """The daemon these settings name; where the command line named a store, that store's and no other."""
+    """The daemon to read from: that of the settings' store, else the one at their port.
+
+    Where the command line named a store, that store's and no other.
+    """
     return connect_to_store(settings) if _names_store(settings) else client.connect(settings)
 
 
 def connect_to_store(settings: Settings) -> Client:
     """The daemon that serves the settings' store, or the one MEMORY_DAEMON_ADDR names where nothing names a store.
 
-    Not the one that happens to have the port: what is done to a store must not be done to another.
+    Not the one that happens to have the port: what is done to a store must not be done to another, and what is said
+    to it is nobody else's to hear.
     """
     if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_store(settings):
         return client.connect(settings)

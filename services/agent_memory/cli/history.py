@@ -135,13 +135,13 @@ def importing(
     settings: Settings, label: str, size: int, *, dry_run: bool = False
 ) -> Iterator[tuple[Importer, Report, Advance]]:
     """What an import needs: where events go, what is to be told of it, and whom to tell the bytes that were read."""
-    from agent_memory.cli.connection import connect
+    from agent_memory.cli.connection import connect_to_store
     from agent_memory.cli.import_report import Report
     from agent_memory.cli.importing import Importer
     from agent_memory.cli.render import progress
 
     with ExitStack() as stack:
-        client = None if dry_run else stack.enter_context(connect(settings))
+        client = None if dry_run else stack.enter_context(connect_to_store(settings))
         if client is not None:
             client.stats()  # where there is no daemon nothing is read in vain
             _wait_for_spool(settings)

@@ -45,10 +45,10 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon scheduler status
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.cli.connection import connect_to_store
     from agent_memory.cli.json_text import reply_json
 
-    with connect(current(context)) as client:
+    with connect_to_store(current(context)) as client:
         reply = client.scheduler_status()
         if as_json:
             click.echo(reply_json(reply))
@@ -105,10 +105,10 @@ def run_now(context: click.Context, job: str, as_json: bool) -> None:
 
     Example: memory-daemon scheduler run-now toc_rollup_day
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.cli.connection import connect_to_store
     from agent_memory.cli.json_text import reply_json
 
-    with connect(current(context)) as client:
+    with connect_to_store(current(context)) as client:
         asked = client.run_job(job)
         _check(asked)
         run = _run_asked_for(client, job, asked.asked_ms)
@@ -128,10 +128,10 @@ def history(context: click.Context, job: str, as_json: bool) -> None:
 
     Example: memory-daemon scheduler history toc_rollup_day
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.cli.connection import connect_to_store
     from agent_memory.cli.json_text import reply_json
 
-    with connect(current(context)) as client:
+    with connect_to_store(current(context)) as client:
         reply = client.job_history(job)
         if reply.error:
             raise AgentMemoryError(reply.error)
@@ -149,9 +149,9 @@ def history(context: click.Context, job: str, as_json: bool) -> None:
 
 def _change(context: click.Context, ask: Callable[[Client], PauseJobResponse | ResumeJobResponse]) -> None:
     """Have the daemon change a job; raises AgentMemoryError with its reason where it does not."""
-    from agent_memory.cli.connection import connect
+    from agent_memory.cli.connection import connect_to_store
 
-    with connect(current(context)) as client:
+    with connect_to_store(current(context)) as client:
         _check(ask(client))
 
 
