@@ -38,6 +38,8 @@ What to type next
   memory-daemon hooks install --all-found  connect your coding agents
   memory-daemon query root                 ask it, once you have talked with one
 """
+# As in a checkout that nobody has installed.
+_OFF_PATH = "\nmemory-daemon is not on PATH: write it as you did just now, or install it.\n"
 
 
 @click.command()
@@ -64,7 +66,7 @@ def demo(context: click.Context, keep: bool) -> None:
         click.echo("\nEverything was stopped again.")
         if keep:
             click.echo(_kept(settings))
-    click.echo(f"\n{_NEXT_STEPS}", nl=False)
+    click.echo(f"\n{_NEXT_STEPS}{'' if shutil.which('memory-daemon') else _OFF_PATH}", nl=False)
 
 
 def _show(settings: Settings) -> None:
