@@ -245,6 +245,7 @@ def test_a_doubled_hook_is_one_event() -> None:
         {"hook_event_name": "SessionStart", "source": "startup", "prompt_id": ""},
         {"hook_event_name": "SessionEnd", "reason": "other"},
         {"prompt": "yes", "prompt_id": "", "timestamp": 1_795_363_889_334},
+        {"hook_event_name": "Stop", "prompt_id": "", "last_assistant_message": "Done."},
     ]
     for fields in doubles:
         first, second = stored(event_of(NOW_MS, **fields)), stored(event_of(NOW_MS + 800, **fields))
@@ -261,6 +262,8 @@ def test_the_same_words_said_twice_are_two_events() -> None:
         {"prompt": "yes", "prompt_id": "", "timestamp": 1_795_363_889_335},
         {"hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_use_id": "t1"},
         {"hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_use_id": "t2"},
+        {"hook_event_name": "Stop", "prompt_id": "", "last_assistant_message": "Yes."},
+        {"hook_event_name": "Stop", "prompt_id": "", "last_assistant_message": "Done."},
     ]
 
     assert len({stored(event_of(**fields)).event_id for fields in distinct}) == len(distinct)

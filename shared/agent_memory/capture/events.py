@@ -203,7 +203,8 @@ def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str)
         parts = ["first"]
     elif not call.prompt_id and (call.hook == "SessionEnd" or (call.hook == "Stop" and not stamp)):
         moment_ms = now_ms if call.timestamp_ms is None else call.timestamp_ms
-        parts = ["end", str(moment_ms // _SAME_END_MS)]
+        # A turn may be over in less, and its words tell it from the one before.
+        parts = ["end", str(moment_ms // _SAME_END_MS), *([text] if call.hook == "Stop" and text else [])]
     elif call.prompt_id:
         parts = [call.prompt_id, stamp, call.subagent_id, _told_apart_by(call, text, stamp)]
     elif call.timestamp_ms is not None:
