@@ -245,11 +245,20 @@ def test_a_doubled_hook_is_one_event() -> None:
         {"hook_event_name": "SessionStart", "source": "startup", "prompt_id": ""},
         {"hook_event_name": "SessionEnd", "reason": "other"},
         {"prompt": "yes", "prompt_id": "", "timestamp": 1_795_363_889_334},
-        {"hook_event_name": "Stop", "prompt_id": "", "last_assistant_message": "Done."},
     ]
     for fields in doubles:
         first, second = stored(event_of(NOW_MS, **fields)), stored(event_of(NOW_MS + 800, **fields))
         assert first.event_id == second.event_id
+
+
+def test_an_end_told_twice_at_a_time_is_one_event() -> None:
+    """Where a turn has no id, its end is known by when it was and by its last words."""
+    end: dict[str, Any] = {"hook_event_name": "Stop", "prompt_id": "", "last_assistant_message": "Done."}
+
+    first, again, later = (stored(event_of(moment_ms, **end)) for moment_ms in (NOW_MS, NOW_MS + 500, NOW_MS + 60_000))
+
+    assert first.event_id == again.event_id
+    assert first.event_id != later.event_id
 
 
 def test_the_same_words_said_twice_are_two_events() -> None:
