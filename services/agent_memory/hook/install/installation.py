@@ -28,7 +28,7 @@ class SettingsRefused(AgentMemoryError):
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{problem}. Nothing was changed.")
-        self.path = path
+        self.path, self.problem = path, problem
 
 
 @dataclass(frozen=True, slots=True)

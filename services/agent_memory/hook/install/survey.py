@@ -54,7 +54,7 @@ def looked_at(agent: str, project: Path | None, store: str) -> tuple[str, State 
     try:
         installation = Installation(agent, project, store)
     except SettingsRefused as error:
-        return error.path, None, str(error)
+        return error.path, None, error.problem
     return str(installation.path), installation.state, ""
 
 
