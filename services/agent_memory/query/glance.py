@@ -11,25 +11,34 @@ from typing import Final
 import re2
 
 from agent_memory.capture.handover import PRIVATE_MARKS
-from agent_memory.redaction.named import STEMS
-from agent_memory.redaction.shapes import BASE64_BEGINNINGS, RUN_MIN
+from agent_memory.redaction.named import STEMS, VALUE_MIN
+from agent_memory.redaction.shapes import RUN_MIN
 
 _STEM: Final = f"(?i:{'|'.join(STEMS)})"
 _PASSWORD: Final = "(?i:pass|pwd)"
 _CLOSED: Final = r"(?:\\{0,3}[\"'`])?[\])]{0,2}"
 # What stands between a name and its value; the last is what does between a field's name and its value in protobuf.
 _SIGN: Final = r"(?:\s*[=:]|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s|\x12)"
+# What may stand between a sign and a value: a type, or the kind of the token.
+_KIND: Final = r"(?:(?i:bearer|basic|token|apikey) +|[&\w.\[\]|?<>]+(?:\s\|\s[\w.]+)?\s?=\s?)?"
+
+
+def _run(of: str, length: int) -> str:
+    """So many characters of that class, with one among them that is in no word."""
+    return "|".join(f"{of}{{{before}}}[A-Z0-9]{of}{{{length - 1 - before}}}" for before in range(length))
+
+
+_MADE_VALUE: Final = _run(r"\S", VALUE_MIN)
+_MADE_RUN: Final = _run(r"[\w-]", RUN_MIN)
 _EVENT: Final = re2.compile(
     "|".join(
         (
             rf"{_PASSWORD}[\w-]*{_CLOSED}{_SIGN}",
-            # But for passwords, generators made it; between sign and value a type may stand, or the token's kind.
-            rf"{_STEM}[\w-]*{_CLOSED}{_SIGN}\s*(?:\S+\s+(?:\|\s\S+\s*)?(?:=\s*)?)?\S*[A-Z0-9]",
+            # But for passwords, generators made it.
+            rf"{_STEM}[\w-]*{_CLOSED}{_SIGN}\s*{_KIND}\S*(?:{_MADE_VALUE})",
             # A space is enough behind an option, and behind the word bearer.
             rf"(?:-[\w.-]*{_STEM}[\w-]*|(?i:bearer)){_CLOSED}[ \t]+\S*[^a-z\s]",
-            # So many of a token's characters with one among them that is in no word.
-            *(rf"[\w-]{{{before}}}[A-Z0-9][\w-]{{{RUN_MIN - 1 - before}}}" for before in range(RUN_MIN)),
-            "|".join(BASE64_BEGINNINGS),
+            _MADE_RUN,
             r"://\S*@",
             "curl",
             "PRIVATE KEY",

@@ -31,6 +31,7 @@ _ROLES: Final = frozenset(pb.EventRole.values()) - {pb.EVENT_ROLE_UNSPECIFIED}
 # What became of an event: how many secrets of which kind were taken out, why it can't be stored, or None where the user
 # does not want it to be.
 Outcome: TypeAlias = Counter[str] | InvalidEvent | None
+_NOTHING: Final[Counter[str]] = Counter()
 
 
 class Intake:
@@ -69,11 +70,13 @@ class Intake:
         _check(event)
         content = event.SerializeToString()
         _check_size(len(content))
-        if any(pause.holds(event.timestamp_ms) for pause in pauses) or self._is_ignored(event.metadata):
+        if pauses and any(pause.holds(event.timestamp_ms) for pause in pauses):
+            return None
+        if self._is_ignored(event.metadata):
             return None
         # The ids come first; they stay, they are what the event is known by.
         behind_ids = len(event.event_id) + len(event.session_id)
-        redacted = Counter[str]() if holds_nothing(content, behind_ids) else self._take_out(event)
+        redacted = _NOTHING if holds_nothing(content, behind_ids) else self._take_out(event)
         if self._settings.multi_agent_mode == "unified":
             if event.agent:
                 event.metadata["agent"] = event.agent
@@ -89,6 +92,8 @@ class Intake:
 
     def _is_ignored(self, told: Mapping[str, str]) -> bool:
         folders = [folder for folder in (told.get("project"), told.get("cwd")) if folder]
+        if not self._ignoring.has_rules(folders):
+            return False
         files = told["files"].split("\n") if "files" in told else []
         return self._ignoring.ignores(folders, files, told.get("tool_name", ""))
 

@@ -95,6 +95,13 @@ class Ignoring:
         self._clock = clock
         self._read: dict[str, tuple[float, list[Rule]]] = {}
 
+    def has_rules(self, folders: Iterable[str]) -> bool:
+        """Whether there is any rule for what happens in these folders, which are full paths."""
+        for folder in folders:
+            if folder.startswith("/") and self._of(folder):
+                return True
+        return bool(self._everywhere)
+
     def ignores(self, folders: Iterable[str], files: Iterable[str], tool: str) -> bool:
         """Whether something that happened in these folders, about these files, by that tool, is to be ignored.
 

@@ -104,7 +104,7 @@ _CODE_FOLLOWS: Final = "([.{"
 _END_OF_WORD: Final = re.compile(r"[\s\"'`\\]")
 
 _PASSWORD_MIN: Final = 4
-_TOKEN_MIN: Final = 8
+VALUE_MIN: Final = 8
 _RANDOM_MIN: Final = 20
 _WEAK_KEY_MIN: Final = 24
 # Bits a character: English words have less, what a generator made more.
@@ -180,7 +180,7 @@ def _kind(name: str) -> str:
 def _is_secret(
     name: str, kind: str, value: str, match: re.Match[str], follows: str, *, is_flag: bool, is_environment: bool
 ) -> bool:
-    if len(value) < (_PASSWORD_MIN if kind == "password" else _TOKEN_MIN) or len(set(value)) < _PASSWORD_MIN:
+    if len(value) < (_PASSWORD_MIN if kind == "password" else VALUE_MIN) or len(set(value)) < _PASSWORD_MIN:
         return False
     if _STAND_IN.match(value) or _GAP.search(value) or _TYPE.match(value) or _DATE.match(value):
         return False
@@ -194,7 +194,7 @@ def _is_secret(
     if kind == "key":
         return _is_key(value, is_environment=is_environment)
     if kind != "password":
-        return not _NUMBER.match(value) and _is_random(value, least=_TOKEN_MIN if is_environment or is_flag else 12)
+        return not _NUMBER.match(value) and _is_random(value, least=VALUE_MIN if is_environment or is_flag else 12)
     return _is_password(name, value, match, follows, is_quoted=is_quoted, is_plain=is_flag or is_environment)
 
 
@@ -245,7 +245,7 @@ def _is_random(value: str, *, least: int) -> bool:
 
 def _has_long_random_part(value: str) -> bool:
     for part in re.split(r"[^A-Za-z0-9]+", value):
-        if len(part) < _TOKEN_MIN:
+        if len(part) < VALUE_MIN:
             continue
         turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(part))
         turns += sum(a.islower() and b.isupper() for a, b in pairwise(part)) // 2
