@@ -333,9 +333,10 @@ def test_restart_keeps_what_start_was_given(stack: Stack) -> None:
     stack.start("--port", port, "--log-level", "debug")
     before = stack.pid("supervisor")
 
-    stack.run("restart")
+    said = stack.run("restart").stdout
 
     found = stack.status()
+    assert f"Memory daemon is running (PID {found['pid']})" in said
     assert found["pid"] != before
     assert found["address"] == f"127.0.0.1:{port}"
 

@@ -44,7 +44,7 @@ def start(context: click.Context, foreground: bool) -> None:
     if foreground:
         _run_attached(settings, given(context))
     else:
-        _start(settings, given(context))
+        _announce(_start(settings, given(context)), settings)
 
 
 @click.command()
@@ -72,7 +72,8 @@ def restart(context: click.Context) -> None:
     end_like_an_interrupt()
     holder = claim.read(settings.runtime)
     kept = holder.given if stack.stop(settings) is not None and holder else {}
-    _start(current(context, kept), {**kept, **given(context)})
+    settings = current(context, kept)
+    _announce(_start(settings, {**kept, **given(context)}), settings)
 
 
 @click.command()
@@ -138,14 +139,16 @@ def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[byte
             "there is no password. Leave --host and grpc_host out to serve this machine only.",
             err=True,
         )
-    daemon = stack.start(settings, kept)
+    return stack.start(settings, kept)
+
+
+def _announce(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
     runtime = settings.runtime
     click.echo(f"Memory daemon is running (PID {daemon.pid})")
     click.echo(f"Address: {settings.address}")
     click.echo(f"Socket: unix:{runtime.grpc_socket}")
     click.echo(f"Store: {settings.db_path}")
     click.echo(f"Logs: {runtime.logs}")
-    return daemon
 
 
 def _stop(settings: Settings) -> None:
@@ -169,6 +172,8 @@ def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
     asked_to_stop = threading.Event()
     for number in _ENDINGS:
         signal.signal(number, lambda *_: asked_to_stop.set())
+    # Only now: whoever reads it may ask for the end at once.
+    _announce(daemon, settings)
 
     def has_ended() -> bool:
         if asked_to_stop.is_set() and daemon.poll() is None:
