@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import Final
 
 from rocksdict import (
+    BlockBasedIndexType,
     BlockBasedOptions,
     Cache,
     DBCompactionStyle,
@@ -52,6 +53,8 @@ _BLOOM_BITS: Final = 10
 _ZSTD_LEVEL: Final = 1
 _ZSTD_WINDOW_BITS: Final = -14  # the library's own
 _EVENTS_FILES_TO_MERGE: Final = 8
+# Four times the library's: a quarter less on disk, and events that are read together lie together.
+_EVENTS_BLOCK_BYTES: Final = 16 << 10
 
 
 def options(cache_bytes: int, secondary: bool = False) -> tuple[Options, dict[str, Options]]:
@@ -83,8 +86,13 @@ def _family(name: str, cache: Cache) -> Options:
     blocks.set_bloom_filter(_BLOOM_BITS, False)
     blocks.set_cache_index_and_filter_blocks(True)
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
-    family.set_block_based_table_factory(blocks)
+    # In one piece, a large file's index or filter fits into no shard of a small cache, and is read anew for every
+    # look-up: at a million events that made reads up to five times as slow as at ten thousand.
+    blocks.set_index_type(BlockBasedIndexType.two_level_index_search())
+    blocks.set_partition_filters(True)
+    blocks.set_pin_top_level_index_and_filter(True)
     if name == EVENTS:
+        blocks.set_block_size(_EVENTS_BLOCK_BYTES)
         family.set_compaction_style(DBCompactionStyle.universal())
         family.set_level_zero_file_num_compaction_trigger(_EVENTS_FILES_TO_MERGE)
         family.set_compression_type(DBCompressionType.zstd())
@@ -98,6 +106,7 @@ def _family(name: str, cache: Cache) -> Options:
     else:
         family.set_compaction_style(DBCompactionStyle.level())
         family.set_compression_type(DBCompressionType.none())
+    family.set_block_based_table_factory(blocks)
     return family
 
 
