@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import time
 
 from agent_memory.model import Event
 
@@ -15,17 +13,11 @@ _TIME_LENGTH = 10
 NO_TIME = _ALPHABET[0] * _TIME_LENGTH
 
 
-def new_ulid(now_ms: int | None = None) -> str:
-    """A fresh ULID for now, or for the given time in milliseconds.
-
-    Written out because importing a library for it costs a hook more than everything else it does.
-    """
-    stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    return _encode(stamp, os.urandom(10))
-
-
 def derived_ulid(timestamp_ms: int, *parts: str) -> str:
-    """The ULID that stands for `parts` at that time: always the same one for the same arguments."""
+    """The ULID that stands for `parts` at that time: always the same one for the same arguments.
+
+    Written out, because importing a library for it costs a command more than most of what it does.
+    """
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
     return _encode(timestamp_ms, digest[:10])
 

@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agent_memory.client import Client
-from agent_memory.ids import new_ulid
+from agent_memory.ids import derived_ulid
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.rpc import memory_pb2 as pb
 from bench import rig
@@ -67,7 +67,8 @@ def _round(client: Client, session: str) -> Round:
 def _say(client: Client, session: str, kind: EventType, text: str) -> float:
     """Store an event of now; when it was acknowledged."""
     role = EventRole.USER if kind == EventType.USER_MESSAGE else EventRole.SYSTEM
-    client.ingest(Event(new_ulid(), session, time.time_ns() // 1_000_000, kind, role, text))
+    now_ms = time.time_ns() // 1_000_000
+    client.ingest(Event(derived_ulid(now_ms, session, kind.name), session, now_ms, kind, role, text))
     return time.perf_counter()
 
 

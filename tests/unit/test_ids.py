@@ -17,10 +17,10 @@ def event(event_id: str = "e1", timestamp_ms: int = 1_000, session_id: str = "s1
     return Event(event_id, session_id, timestamp_ms, EventType.USER_MESSAGE, EventRole.USER, "text")
 
 
-@given(TIMES)
-def test_a_new_ulid_is_one_by_the_specification(now_ms: int) -> None:
+@given(TIMES, TEXT)
+def test_a_ulid_is_one_by_the_specification(now_ms: int, part: str) -> None:
     """The reference library reads our ULIDs, and reads the time we put in."""
-    parsed = ULID.from_str(ids.new_ulid(now_ms))
+    parsed = ULID.from_str(ids.derived_ulid(now_ms, part))
 
     assert parsed.milliseconds == now_ms
 

@@ -239,10 +239,7 @@ class Writer:
         if value is None:
             zone = timezone or get_localzone_name() or "UTC"
             info = StoreInfo(schema.SCHEMA_VERSION, zone, created_ms=time.time_ns() // 1_000_000)
-            first = WriteBatch(raw_mode=True)
-            first.put(keys.STORE, codec.to_json(info), self.handles[schema.CHECKPOINTS])
-            self._db.write(first)
-            self._db.flush_wal(True)
+            self._put_durably(keys.STORE, codec.to_json(info))
             log.info(line("store created", path=self._db_path, timezone=info.timezone))
             return info
         info = codec.store_info(value)
@@ -254,10 +251,14 @@ class Writer:
     def _make_redaction_key(self) -> None:
         """Give the store its key once, also a store from before there was one."""
         if self.get(schema.CHECKPOINTS, keys.REDACTION_KEY) is None:
-            batch = WriteBatch(raw_mode=True)
-            batch.put(keys.REDACTION_KEY, secrets.token_bytes(REDACTION_KEY_BYTES), self.handles[schema.CHECKPOINTS])
-            self._db.write(batch)
-            self._db.flush_wal(True)
+            self._put_durably(keys.REDACTION_KEY, secrets.token_bytes(REDACTION_KEY_BYTES))
+
+    def _put_durably(self, key: bytes, value: bytes) -> None:
+        """Put a bookkeeping row that the store begins with."""
+        batch = WriteBatch(raw_mode=True)
+        batch.put(key, value, self.handles[schema.CHECKPOINTS])
+        self._db.write(batch)
+        self._db.flush_wal(True)
 
 
 def _check_place(db_path: Path) -> None:

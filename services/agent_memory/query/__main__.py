@@ -14,7 +14,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from agent_memory import logs
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.capture.projects import Projects
-from agent_memory.client import MESSAGE_MAX_BYTES
+from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
 from agent_memory.query.appends import Appends
@@ -22,7 +22,7 @@ from agent_memory.query.health import Health
 from agent_memory.query.hooks import Hooks
 from agent_memory.query.intake import Intake
 from agent_memory.query.malformed import MalformedRefused
-from agent_memory.query.service import NAME, MemoryService
+from agent_memory.query.service import MemoryService
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
 from agent_memory.store import records
@@ -96,7 +96,7 @@ def _server(current: Settings, service: MemoryService, health: Health) -> grpc.S
 
 def _add_reflection(server: grpc.Server) -> None:
     health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-    names = (NAME, health_name, reflection.SERVICE_NAME, REFLECTION_V1)
+    names = (SERVICE, health_name, reflection.SERVICE_NAME, REFLECTION_V1)
     reflection.enable_server_reflection(names, server)
     # v1 has the messages of v1alpha under another name; grpcio-reflection knows the old one only.
     handler = grpc.stream_stream_rpc_method_handler(

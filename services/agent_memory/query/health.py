@@ -9,8 +9,8 @@ from typing import Final
 from grpc_health.v1 import health, health_pb2
 
 from agent_memory.bus.client import Bus
+from agent_memory.client import SERVICE
 from agent_memory.logs import line
-from agent_memory.query.service import NAME
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 PERIOD_S: Final = 1.0
 PING_TIMEOUT_S: Final = 2.0
-SERVICES: Final = ("", NAME)
+SERVICES: Final = ("", SERVICE)
 
 
 class Health:

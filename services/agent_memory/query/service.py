@@ -40,7 +40,6 @@ from agent_memory.store.survey import survey
 
 log = logging.getLogger(__name__)
 
-NAME: Final = "memory.MemoryService"
 COMPACTION_TIMEOUT_S: Final = 3600.0
 
 _CODES: Final = (

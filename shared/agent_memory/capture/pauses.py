@@ -46,12 +46,8 @@ class Pauses:
             self._read = (stamp, tuple(map(_pause, self.path.read_text(encoding="ascii").splitlines())))
         return self._read[1]
 
-    def hold(self, moment_ms: int) -> bool:
-        """Whether capture was, or is, paused at that moment."""
-        return any(pause.holds(moment_ms) for pause in self.all())
-
     def current(self, now_ms: int) -> Pause | None:
-        """The pause that goes on now."""
+        """The pause that goes on now, or went on at that moment."""
         return next((pause for pause in self.all() if pause.holds(now_ms)), None)
 
     def begin(self, now_ms: int, to_ms: int) -> None:
