@@ -14,7 +14,6 @@ from agent_memory.messages import event_to_pb
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.paths import RuntimePaths, runtime_paths
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.rpc import memory_pb2 as memory
 from agent_memory.store.reader import Reader
 
 ROOT = Path(__file__).parent.parent
@@ -86,9 +85,8 @@ class WriterProcess:
 
     def append(self, events: Iterable[Event]) -> list[bool]:
         """Append with one command; for each event, whether it was new."""
-        batch = memory.IngestEventsRequest(events=[event_to_pb(event) for event in events])
-        command = pb.Command(append_events=pb.AppendEvents(batch=batch.SerializeToString()))
-        return list(self.bus.ask(command).appended.created)
+        append = pb.AppendEvents(events=[event_to_pb(event).SerializeToString() for event in events])
+        return list(self.bus.ask(pb.Command(append_events=append)).appended.created)
 
     def close(self) -> None:
         """Stop everything, however far it came."""

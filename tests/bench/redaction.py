@@ -203,7 +203,7 @@ def print_share() -> None:
     contents = [event.SerializeToString() for event in events]
     started = time.process_time()
     for event, content in zip(events, contents, strict=True):
-        if not holds_nothing(content, len(event.event_id) + len(event.session_id)):
+        if not holds_nothing(content[len(event.event_id) + len(event.session_id) :]):
             redactor.redact("\n".join([event.text, *(f"{name}={value}" for name, value in event.metadata.items())]))
     looking_us = (time.process_time() - started) / EVENTS * 1e6
     with rig.scratch_stack() as stack:

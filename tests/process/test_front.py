@@ -8,7 +8,9 @@ import signal
 import subprocess
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -531,3 +533,20 @@ def _is_told_to_come_again(memory: Stub, refused: pb.Event) -> bool:
     except grpc.RpcError as error:
         return error.code() == grpc.StatusCode.UNAVAILABLE and "again" in (error.details() or "")
     return False
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no program chooses its processors here")
+def test_the_threads_of_the_front_share_a_processor(shared_stack: Stack, memory: Stub, day_ms: int) -> None:
+    """All but the one that the others follow, and also those that begin with the first calls."""
+    for number in range(4):
+        memory.IngestEvent(pb.IngestEventRequest(event=event(f"affinity-{number}", day_ms + number)))
+    front = shared_stack.pid("query")
+
+    def processors() -> Iterator[frozenset[int]]:
+        for thread in Path(f"/proc/{front}/task").iterdir():
+            if thread.name != f"{front}":
+                with suppress(ProcessLookupError):
+                    yield frozenset(os.sched_getaffinity(int(thread.name)))
+
+    shared_stack.wait_until(lambda: [len(each) for each in set(processors())] == [1])
+    assert os.sched_getaffinity(front) == os.sched_getaffinity(0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from agent_memory.messages import event_to_pb
 from agent_memory.query.appends import SMALL_BYTES, Appends
-from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.query.intake import Admitted
 from agent_memory.store import records
 from writer import WriterProcess, said
 
@@ -15,17 +16,17 @@ START_MS = 1_760_000_000_000
 CALLERS = 24
 
 
-def event(number: int, text: str = "We decided to use Postgres.") -> pb.Event:
-    return event_to_pb(said(f"e{number}", START_MS + number, text))
+def event(number: int, text: str = "We decided to use Postgres.") -> Admitted:
+    return Admitted(event_to_pb(said(f"e{number}", START_MS + number, text)).SerializeToString(), Counter())
 
 
-def append_at_once(appends: Appends, events: list[pb.Event]) -> list[bool]:
+def append_at_once(appends: Appends, events: list[Admitted]) -> list[bool]:
     """Each event from a thread of its own, all let go together; for each, whether it was new."""
     barrier = threading.Barrier(len(events))
 
-    def append(each: pb.Event) -> bool:
+    def append(each: Admitted) -> bool:
         barrier.wait(10)
-        return appends.append(each, {})
+        return appends.append(each)
 
     with ThreadPoolExecutor(len(events)) as pool:
         return list(pool.map(append, events))

@@ -144,7 +144,7 @@ def test_one_bad_command_costs_the_others_of_its_group_nothing(writer: WriterPro
     """A batch that can't be parsed is refused; events sent at the same moment are stored."""
     with ThreadPoolExecutor(8) as pool:
         good = [pool.submit(writer.append, [said(f"e{n}", START_MS)]) for n in range(20)]
-        bad = pool.submit(writer.bus.ask, pb.Command(append_events=pb.AppendEvents(batch=b"\xff\xff")))
+        bad = pool.submit(writer.bus.ask, pb.Command(append_events=pb.AppendEvents(events=[b"\xff\xff"])))
         with pytest.raises(CommandRefused):
             bad.result()
 

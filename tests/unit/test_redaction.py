@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.query.glance import holds_nothing
+from agent_memory.query.glance import holds_nothing, suspects
 from agent_memory.redaction.redactor import MARKER, Redactor, redact
 from bench.redaction import ours, scores
 from secret_samples import PLACES, SERVICES, made, samples
@@ -257,3 +257,14 @@ def test_a_glance_misses_no_sample() -> None:
         if REDACTOR.redact(sample.text) != sample.text:
             assert not holds_nothing(sample.text.encode())
     assert holds_nothing(b"We looked at why the importer was slow, and decided to read the file in parts.")
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=6).map("".join), max_size=12))
+@example(["password=", "hunter2hunter2", f"--api-key {TOKEN}", "", f"{TOKEN} {TOKEN}", "://", "@"])
+def test_a_glance_at_many_misses_none_that_a_glance_at_one_finds(texts: list[str]) -> None:
+    """Wherever in the row it stands, and whatever stands beside it."""
+    contents = [text.encode("utf-8", "surrogatepass") for text in texts]
+    found = list(suspects(contents))
+
+    assert found == sorted(set(found))
+    assert {place for place, content in enumerate(contents) if not holds_nothing(content)} <= set(found)

@@ -24,7 +24,6 @@ from agent_memory.messages import event_to_pb
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.periods import Period
 from agent_memory.rpc import bus_pb2 as bus
-from agent_memory.rpc import memory_pb2 as memory
 from agent_memory.store import keys, records, schema
 from agent_memory.store.codec import JobRun, JobState
 from agent_memory.store.reader import Reader
@@ -405,8 +404,7 @@ def test_a_row_from_a_clock_that_was_wrong_delays_nothing(desk: Desk) -> None:
 def test_a_rollup_that_finds_everything_told_writes_no_node(desk: Desk) -> None:
     """Days are told as their segments close, so the nightly look is a success that commits nothing."""
     event = Event("e1", "s1", START - DAY_MS, EventType.USER_MESSAGE, EventRole.USER, "Ship it today?")
-    batch = memory.IngestEventsRequest(events=[event_to_pb(event)])
-    desk.ask(bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString())))
+    desk.ask(bus.Command(append_events=bus.AppendEvents(events=[event_to_pb(event).SerializeToString()])))
     toc = Toc(desk.reader, cast(Bus, desk), ZONE)
     toc.update({event.session_id: [event.position]}, 1, START)
     told = desk.nodes()

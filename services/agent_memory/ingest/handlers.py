@@ -38,25 +38,27 @@ def handle(group: Group, command: pb.Command) -> Outcome:
 
 def append_events(group: Group, command: pb.Command) -> Outcome:
     """Store the events that are new. The first write of an id wins, also within one group."""
-    events = memory.IngestEventsRequest.FromString(command.append_events.batch).events
-    event_ids = [event.event_id.encode() for event in events]
-    created = group.claim([keys.ID_PREFIX + event_id for event_id in event_ids])
+    contents = command.append_events.events
+    events = [memory.Event.FromString(content) for content in contents]
+    id_rows = [keys.event_id(event.event_id) for event in events]
+    created = group.claim(id_rows)
     sequence = group.counters.sequence
     put_event, put_entry = group.putter(schema.EVENTS), group.putter(schema.OUTBOX)
     # By quarter of an hour and agent: most events of a batch share both.
     stored: Counter[tuple[int, str]] = Counter()
-    for event, event_id, is_new in zip(events, event_ids, created, strict=True):
+    for content, event, id_row, is_new in zip(contents, events, id_rows, created, strict=True):
         if is_new:
             sequence += 1
-            stamp = b"%013d" % event.timestamp_ms
-            bare = b"%b:%b" % (stamp, event_id)
+            timestamp_ms = event.timestamp_ms
+            stamp = b"%013d" % timestamp_ms
+            bare = b"%b:%b" % (stamp, id_row.removeprefix(keys.ID_PREFIX))
             named = b"%b\0%b" % (event.session_id.encode(), bare)
             # The event, its look-ups and its outbox entry: all or none, so nothing is stored and never summarised.
-            put_event(keys.EVENT_PREFIX + bare, event.SerializeToString())
-            put_event(keys.ID_PREFIX + event_id, stamp)
+            put_event(keys.EVENT_PREFIX + bare, content)
+            put_event(id_row, stamp)
             put_event(keys.SESSION_PREFIX + named, b"")
             put_entry(keys.outbox(sequence), named)
-            stored[event.timestamp_ms // ledger.QUARTER_MS, event.agent] += 1
+            stored[timestamp_ms // ledger.QUARTER_MS, event.agent] += 1
     if new := sequence - group.counters.sequence:
         group.counters = replace(group.counters, events=group.counters.events + new, sequence=sequence)
     _count_stored(group, stored)

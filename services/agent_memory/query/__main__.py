@@ -12,11 +12,12 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from agent_memory import logs
-from agent_memory.bus.client import Announcements, Bus
+from agent_memory.bus.client import Bus
 from agent_memory.capture.projects import Projects
 from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
+from agent_memory.query.affinity import Affinity
 from agent_memory.query.appends import Appends
 from agent_memory.query.health import Health
 from agent_memory.query.hooks import Hooks
@@ -34,7 +35,6 @@ REFLECTION_V1: Final = "grpc.reflection.v1.ServerReflection"
 THREADS: Final = 32
 # Beyond this, callers are told at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
-CATCH_UP_EVERY_MS: Final = 500
 GRACE_S: Final = 5.0
 CACHE_BYTES: Final = 16 << 20
 
@@ -58,17 +58,13 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))
     log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
-    announcements = Announcements(current.runtime.announce_socket, b"")
+    affinity = Affinity()
     while not lifetime.stopping:
-        # Reads catch up by themselves; this keeps what they have to catch up with small. Not after every commit: what
-        # the writer flushes meanwhile need not be replayed.
-        if announcements.wait(PARENT_CHECK_MS, lifetime):
-            reader.catch_up()
-            lifetime.wait(CATCH_UP_EVERY_MS)
+        affinity.follow()
+        lifetime.wait(PARENT_CHECK_MS)
     hooks.stop()
     health.stop()
     server.stop(GRACE_S).wait()
-    announcements.close()
     writer.close()
     reader.close()
 

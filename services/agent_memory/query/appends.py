@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from agent_memory.bus.client import Bus, raise_if_stalled
+from agent_memory.query.intake import Admitted
 from agent_memory.rpc import bus_pb2 as bus
-from agent_memory.rpc import memory_pb2 as pb
-
-# How many secrets of which kind were taken out of an event.
-Redacted = Mapping[str, int]
 
 GROUP_EVENTS: Final = 256
 # What is larger goes alone: it gains nothing by company, and company would wait for it.
@@ -35,11 +32,11 @@ class Appends:
         # When the command under way was sent; None without one.
         self._sent_at: float | None = None
 
-    def append(self, event: pb.Event, redacted: Redacted) -> bool:
-        """Store the event, of which that much was redacted; False when its id was taken."""
-        if event.ByteSize() > SMALL_BYTES:
-            return self.append_all(pb.IngestEventsRequest(events=[event]), [redacted])[0]
-        turn = _Turn(event, redacted)
+    def append(self, event: Admitted) -> bool:
+        """Store the event; False when its id was taken."""
+        if len(event.content) > SMALL_BYTES:
+            return self.append_all([event])[0]
+        turn = _Turn(event)
         with self._lock:
             if is_first := self._sent_at is None:
                 self._sent_at = time.monotonic()
@@ -50,18 +47,21 @@ class Appends:
             self._lead()
         return turn.outcome()
 
-    def append_all(self, batch: pb.IngestEventsRequest, redacted: Sequence[Redacted]) -> Sequence[bool]:
-        """Store the events together, with what was redacted in each; False for each whose id was taken."""
-        counted = [bus.Redacted(event=place, counts=counts) for place, counts in enumerate(redacted) if counts]
-        command = bus.Command(append_events=bus.AppendEvents(batch=batch.SerializeToString(), redacted=counted))
-        return self._writer.ask(command).appended.created
+    def append_all(self, events: Sequence[Admitted]) -> Sequence[bool]:
+        """Store the events together; False for each whose id was taken."""
+        append = bus.AppendEvents(
+            events=[event.content for event in events],
+            redacted=[
+                bus.Redacted(event=place, counts=event.redacted) for place, event in enumerate(events) if event.redacted
+            ],
+        )
+        return self._writer.ask(bus.Command(append_events=append)).appended.created
 
     def _lead(self) -> None:
         with self._lock:
             group, self._gathered = self._gathered[:GROUP_EVENTS], self._gathered[GROUP_EVENTS:]
         try:
-            batch = pb.IngestEventsRequest(events=[turn.event for turn in group])
-            created = self.append_all(batch, [turn.redacted for turn in group])
+            created = self.append_all([turn.event for turn in group])
             for turn, is_new in zip(group, created, strict=True):
                 turn.created = is_new
         except Exception as error:
@@ -80,11 +80,10 @@ class Appends:
 class _Turn:
     """One caller's event and what becomes of it. A bare lock wakes the caller: a Future costs three times as much."""
 
-    __slots__ = ("_asleep", "created", "error", "event", "leads", "redacted")
+    __slots__ = ("_asleep", "created", "error", "event", "leads")
 
-    def __init__(self, event: pb.Event, redacted: Redacted) -> None:
+    def __init__(self, event: Admitted) -> None:
         self.event = event
-        self.redacted = redacted
         self.created = False
         self.error: Exception | None = None
         self.leads = False

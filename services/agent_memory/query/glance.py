@@ -6,6 +6,9 @@ there is anything they could find, in a single pass of RE2 over the event's byte
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import Final
 
 import re2
@@ -49,6 +52,19 @@ _EVENT: Final = re2.compile(
 )
 
 
-def holds_nothing(content: bytes, start: int = 0) -> bool:
-    """Whether neither a secret nor a private span can be behind `start` in the bytes of an event or of a text."""
-    return _EVENT.search(content, start) is None
+def holds_nothing(content: bytes) -> bool:
+    """Whether neither a secret nor a private span can be in these bytes of a text."""
+    return _EVENT.search(content) is None
+
+
+def suspects(contents: Sequence[bytes]) -> Iterator[int]:
+    """The places of those contents in which there may be a secret or a private span, in order."""
+    # One pass over all of them: a search costs more than the few hundred bytes of an event.
+    ends = list(accumulate(len(content) + 1 for content in contents))
+    joined = b"\n".join(contents)
+    begin = 0
+    # What is found may reach into the next content, so that one is looked at from its own beginning.
+    while found := _EVENT.search(joined, begin):
+        place = bisect_right(ends, found.start())
+        yield place
+        begin = ends[place]

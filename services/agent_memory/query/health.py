@@ -18,6 +18,9 @@ from agent_memory.store.reader import Reader
 log = logging.getLogger(__name__)
 
 PERIOD_S: Final = 1.0
+# While all is well the reader is looked at only with every fifth look. Reads catch up by themselves, this keeps small
+# what they have to catch up with; and the less often, the more of it the writer has flushed: that is not replayed.
+READER_LOOKS: Final = 5
 PING_TIMEOUT_S: Final = 2.0
 SERVICES: Final = ("", SERVICE)
 
@@ -31,6 +34,7 @@ class Health:
         self._writer = writer
         self._stopping = threading.Event()
         self._serving: bool | None = None
+        self._looks = 0
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
     def start(self) -> None:
@@ -48,7 +52,8 @@ class Health:
             self._look()
 
     def _look(self) -> None:
-        trouble = self._trouble()
+        trouble = self._trouble(with_reader=not self._serving or self._looks % READER_LOOKS == 0)
+        self._looks += 1
         serving = trouble is None
         if serving == self._serving:
             return
@@ -60,10 +65,12 @@ class Health:
         for service in SERVICES:
             self.servicer.set(service, status)
 
-    def _trouble(self) -> str | None:
+    def _trouble(self, *, with_reader: bool) -> str | None:
         """What keeps us from serving, None when nothing does."""
         try:
             pong = self._writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
+            if not with_reader:
+                return None
             self._reader.catch_up()
             seen = records.counters(self._reader).sequence
         except Exception as error:  # a damaged store speaks in bare Exceptions, and this thread must outlive it

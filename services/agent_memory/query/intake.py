@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Final, NamedTuple, TypeAlias
 
 from agent_memory.capture import private
 from agent_memory.capture.ignoring import Ignoring
 from agent_memory.capture.pauses import Pause, Pauses
 from agent_memory.errors import InvalidEvent
-from agent_memory.query.glance import holds_nothing
+from agent_memory.query.glance import holds_nothing, suspects
 from agent_memory.redaction.environment import is_environment_file
 from agent_memory.redaction.redactor import Redactor
 from agent_memory.rpc import memory_pb2 as pb
@@ -28,9 +29,15 @@ _TYPES: Final = frozenset(pb.EventType.values()) - {pb.EVENT_TYPE_UNSPECIFIED}
 _ROLES: Final = frozenset(pb.EventRole.values()) - {pb.EVENT_ROLE_UNSPECIFIED}
 
 
-# What became of an event: how many secrets of which kind were taken out, why it can't be stored, or None where the user
-# does not want it to be.
-Outcome: TypeAlias = Counter[str] | InvalidEvent | None
+class Admitted(NamedTuple):
+    """An event as it will be stored, and how many secrets of which kind were taken out of it."""
+
+    content: bytes
+    redacted: Counter[str]
+
+
+# What became of an event: it may be stored, or why it can't be, or None where the user does not want it to be.
+Outcome: TypeAlias = Admitted | InvalidEvent | None
 _NOTHING: Final[Counter[str]] = Counter()
 
 
@@ -43,58 +50,69 @@ class Intake:
         self._pauses = Pauses(settings.db_path)
         self._ignoring = Ignoring(settings.ignore)
 
-    def admit(self, event: pb.Event) -> Counter[str] | None:
+    def admit(self, event: pb.Event) -> Admitted | None:
         """Complete the event in place: defaults filled in, agent in lower case, private spans and secrets taken out.
 
-        Returns how many secrets of which kind there were, None for an event that the user does not want to be stored.
-        Raises InvalidEvent naming the field, what it holds and what it may hold.
+        Returns what is to be stored, None for an event that the user does not want to be stored. Raises InvalidEvent
+        naming the field, what it holds and what it may hold.
         """
         (outcome,) = self.admit_all([event])
         if isinstance(outcome, InvalidEvent):
             raise outcome
         return outcome
 
-    def admit_all(self, events: Iterable[pb.Event]) -> list[Outcome]:
+    def admit_all(self, events: Sequence[pb.Event]) -> list[Outcome]:
         """What `admit` returns or raises for each of the events, in their order."""
         pauses = self._pauses.all()
+        has_rules = cache(self._has_rules)  # the events of a batch share their folders
         outcomes: list[Outcome] = []
         for event in events:
             try:
-                outcomes.append(self._admit(event, pauses))
+                outcomes.append(self._completed(event, pauses, has_rules))
             except InvalidEvent as error:
                 # The others are not to pay for it.
                 outcomes.append(error)
+        admitted = [(place, outcome.content) for place, outcome in enumerate(outcomes) if isinstance(outcome, Admitted)]
+        for suspect in suspects([_behind_ids(events[place], content) for place, content in admitted]):
+            place, _ = admitted[suspect]
+            outcomes[place] = self._public_event(events[place])
         return outcomes
 
-    def _admit(self, event: pb.Event, pauses: Sequence[Pause]) -> Counter[str] | None:
+    def _completed(
+        self, event: pb.Event, pauses: Sequence[Pause], has_rules: Callable[[str, str], bool]
+    ) -> Admitted | None:
+        """The event with its defaults and nothing taken out yet; None where it is unwanted; raises InvalidEvent."""
         _check(event)
-        content = event.SerializeToString()
-        _check_size(len(content))
         if pauses and any(pause.holds(event.timestamp_ms) for pause in pauses):
             return None
-        if self._is_ignored(event.metadata):
-            return None
-        # The ids come first; they stay, they are what the event is known by.
-        behind_ids = len(event.event_id) + len(event.session_id)
-        redacted = _NOTHING if holds_nothing(content, behind_ids) else self._take_out(event)
+        told = event.metadata
+        folders = (told.get("project", ""), told.get("cwd", ""))
+        if has_rules(*folders):
+            files = told["files"].split("\n") if "files" in told else []
+            if self._ignoring.ignores([*filter(None, folders)], files, told.get("tool_name", "")):
+                return None
+        agent = event.agent
         if self._settings.multi_agent_mode == "unified":
-            if event.agent:
-                event.metadata["agent"] = event.agent
+            if agent:
+                told["agent"] = agent
             event.agent = self._settings.agent_id
-        elif event.agent and not event.agent.islower():
-            event.agent = event.agent.lower()
-        return redacted
+        elif agent and not agent.islower():
+            event.agent = agent.lower()
+        return _admitted(event, _NOTHING)
+
+    def _has_rules(self, *folders: str) -> bool:
+        return self._ignoring.has_rules(filter(None, folders))
+
+    def _public_event(self, event: pb.Event) -> Admitted | InvalidEvent:
+        """The event without what is private or secret in it: a marker can be longer than what it stands for."""
+        try:
+            return _admitted(event, self._take_out(event))
+        except InvalidEvent as error:
+            return error
 
     def readable(self, data: bytes) -> bytes:
         """What came and was no event, as it may be kept for somebody to look at."""
         return self._public(data.decode(errors="replace"), Counter()).encode()
-
-    def _is_ignored(self, told: Mapping[str, str]) -> bool:
-        folders = [folder for folder in (told.get("project"), told.get("cwd")) if folder]
-        if not self._ignoring.has_rules(folders):
-            return False
-        files = told["files"].split("\n") if "files" in told else []
-        return self._ignoring.ignores(folders, files, told.get("tool_name", ""))
 
     def _take_out(self, event: pb.Event) -> Counter[str]:
         """Take private spans and secrets out of the text and the metadata."""
@@ -109,9 +127,6 @@ class Intake:
             public = self._public(f"{name}={value}", found).removeprefix(f"{name}=")
             if public != value:
                 event.metadata[name] = public
-        if found:
-            # A marker can be longer than what it stands for.
-            _check_size(event.ByteSize())
         return found
 
     def _public(self, text: str, found: Counter[str], *, is_environment: bool = False) -> str:
@@ -126,30 +141,37 @@ def _shows_environment_file(event: pb.Event) -> bool:
     return is_environment_file(event.metadata.get("files", "")) or is_environment_file(event.text[:COMMAND_HEAD])
 
 
+def _behind_ids(event: pb.Event, content: bytes) -> bytes:
+    """The event's bytes but for the ids, which come first: they stay, they are what the event is known by."""
+    return content[len(event.event_id) + len(event.session_id) :]
+
+
+def _admitted(event: pb.Event, redacted: Counter[str]) -> Admitted:
+    content = event.SerializeToString()
+    if len(content) > EVENT_MAX_BYTES:
+        raise InvalidEvent(
+            f"event.text and metadata have {len(content)} bytes; {EVENT_MAX_BYTES} are the most one event may hold. "
+            "Split it into several events."
+        )
+    return Admitted(content, redacted)
+
+
 def _check(event: pb.Event) -> None:
     _check_id("event_id", event.event_id)
     _check_id("session_id", event.session_id)
-    if not 0 < event.timestamp_ms <= TIMESTAMP_MAX_MS:
+    timestamp_ms, kind, role = event.timestamp_ms, event.event_type, event.role
+    if not 0 < timestamp_ms <= TIMESTAMP_MAX_MS:
         raise InvalidEvent(
-            f"event.timestamp_ms is {event.timestamp_ms}; "
-            f"it must be milliseconds since 1970, from 1 to {TIMESTAMP_MAX_MS}"
+            f"event.timestamp_ms is {timestamp_ms}; it must be milliseconds since 1970, from 1 to {TIMESTAMP_MAX_MS}"
         )
-    if not event.event_type:
+    if not kind:
         event.event_type = pb.EVENT_TYPE_USER_MESSAGE
-    elif event.event_type not in _TYPES:
-        raise InvalidEvent(f"event.event_type is {event.event_type}; this version knows 1 to {max(_TYPES)}")
-    if not event.role:
+    elif kind not in _TYPES:
+        raise InvalidEvent(f"event.event_type is {kind}; this version knows 1 to {max(_TYPES)}")
+    if not role:
         event.role = pb.EVENT_ROLE_USER
-    elif event.role not in _ROLES:
-        raise InvalidEvent(f"event.role is {event.role}; this version knows 1 to {max(_ROLES)}")
-
-
-def _check_size(size: int) -> None:
-    if size > EVENT_MAX_BYTES:
-        raise InvalidEvent(
-            f"event.text and metadata have {size} bytes; {EVENT_MAX_BYTES} are the most one event may hold. "
-            "Split it into several events."
-        )
+    elif role not in _ROLES:
+        raise InvalidEvent(f"event.role is {role}; this version knows 1 to {max(_ROLES)}")
 
 
 def _check_id(field: str, value: str) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from agent_memory.capture import events, transcripts, wire
 from agent_memory.capture.letters import Letter
@@ -18,8 +17,7 @@ from agent_memory.errors import CommandRefused, InvalidEvent
 from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
 from agent_memory.query.appends import Appends
-from agent_memory.query.intake import Intake
-from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.query.intake import Admitted, Intake
 from agent_memory.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,9 +28,7 @@ class _Told:
     letter: Letter
     call: HookCall
     # None where the call tells nothing that should be kept.
-    event: pb.Event | None
-    # How many secrets of which kind were taken out of it.
-    redacted: Counter[str] = field(default_factory=Counter)
+    event: Admitted | None
 
 
 class Letterbox:
@@ -74,11 +70,7 @@ class Letterbox:
             event = events.event_from(call, letter.arrived_ms, letter.key, self._settings.tool_max_bytes)
             if event is None:
                 return _Told(letter, call, None)
-            message = event_to_pb(event)
-            redacted = self._intake.admit(message)
-            if redacted is None:
-                return _Told(letter, call, None)
-            return _Told(letter, call, message, redacted)
+            return _Told(letter, call, self._intake.admit(event_to_pb(event)))
         except InvalidEvent as error:
             self.reject(letter.key, letter.payload, str(error))
         except Exception as error:
@@ -94,5 +86,4 @@ class Letterbox:
             self.reject(told.letter.key, told.letter.payload, str(error))
 
     def _append(self, stored: Sequence[_Told]) -> None:
-        batch = pb.IngestEventsRequest(events=[told.event for told in stored if told.event])
-        self._appends.append_all(batch, [told.redacted for told in stored])
+        self._appends.append_all([told.event for told in stored if told.event])

@@ -6,8 +6,7 @@ import functools
 import logging
 import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,7 +26,7 @@ from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
 from agent_memory.query import overview, project_list, views, when
 from agent_memory.query.appends import Appends
-from agent_memory.query.intake import BATCH_MAX_EVENTS, Intake, Outcome
+from agent_memory.query.intake import BATCH_MAX_EVENTS, Admitted, Intake
 from agent_memory.query.standstill import Standstill
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
@@ -91,10 +90,10 @@ class MemoryService(MemoryServiceServicer):
     def IngestEvent(self, request: pb.IngestEventRequest, context: grpc.ServicerContext) -> pb.IngestEventResponse:  # noqa: N802
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
-        redacted = self._intake.admit(request.event)
-        if redacted is None:
+        admitted = self._intake.admit(request.event)
+        if admitted is None:
             return pb.IngestEventResponse(event_id=request.event.event_id, ignored=True)
-        created = self._appends.append(request.event, redacted)
+        created = self._appends.append(admitted)
         return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
 
     @_explaining
@@ -103,9 +102,8 @@ class MemoryService(MemoryServiceServicer):
             raise UsageError(f"events holds {len(request.events)}; {BATCH_MAX_EVENTS} are the most at once")
         with self._admitting:
             outcomes = self._intake.admit_all(request.events)
-        redacted = [outcome for outcome in outcomes if isinstance(outcome, Counter)]
-        admitted = request if len(redacted) == len(outcomes) else _admitted(request, outcomes)
-        created = iter(self._appends.append_all(admitted, redacted) if redacted else ())
+        admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
+        created = iter(self._appends.append_all(admitted) if admitted else ())
         response = pb.IngestEventsResponse()
         for event, outcome in zip(request.events, outcomes, strict=True):
             result = response.results.add(event_id=event.event_id)
@@ -261,8 +259,3 @@ def _now_ms() -> int:
 
 def _no_job(job_name: str) -> str:
     return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
-
-
-def _admitted(request: pb.IngestEventsRequest, outcomes: Sequence[Outcome]) -> pb.IngestEventsRequest:
-    pairs = zip(request.events, outcomes, strict=True)
-    return pb.IngestEventsRequest(events=[event for event, outcome in pairs if isinstance(outcome, Counter)])

@@ -10,7 +10,7 @@ from agent_memory.errors import AgentMemoryError, CommandRefused, StaleCommit, W
 from agent_memory.rpc import bus_pb2 as pb
 
 # Both sides of a rolling restart must agree; the writer refuses a version it does not know.
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 MESSAGE_MAX_BYTES: Final = 80 << 20
 REQUEST_ID_BYTES: Final = 8
 

@@ -148,10 +148,12 @@ class AppendEvents(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
-    BATCH_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
     REDACTED_FIELD_NUMBER: _builtins.int
-    batch: _builtins.bytes
-    """A serialized memory.IngestEventsRequest: the front passes a bulk load on without building it anew."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Each a serialized memory.Event, as it is stored."""
+
     @_builtins.property
     def redacted(self) -> _containers.RepeatedCompositeFieldContainer[Global___Redacted]:
         """Of the events that secrets were taken out of: to be counted where the event is new."""
@@ -159,12 +161,12 @@ class AppendEvents(_message.Message):
     def __init__(
         self,
         *,
-        batch: _builtins.bytes = ...,
+        events: _abc.Iterable[_builtins.bytes] | None = ...,
         redacted: _abc.Iterable[Global___Redacted] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["batch", b"batch", "redacted", b"redacted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "redacted", b"redacted"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
