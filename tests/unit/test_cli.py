@@ -179,6 +179,13 @@ def test_the_root_knows_exactly_the_modules_commands() -> None:
     assert [path[0] for path, _ in every_command(cli) if len(path) == 1] == list(COMMANDS)
 
 
+def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
+    """It is written down beside the names, so that no command is imported to list them."""
+    told = {path[0]: each.get_short_help_str(80) for path, each in every_command(cli) if len(path) == 1}
+
+    assert told == {name: what for name, (_, what) in COMMANDS.items()}
+
+
 def test_help_and_status_import_nothing_heavy(tmp_path: Path) -> None:
     """The libraries that cost a tenth of a second each are imported where they are used, and only there."""
     program = (

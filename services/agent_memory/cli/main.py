@@ -14,26 +14,27 @@ import click
 from agent_memory.cli.options import HELP, settings_options
 from agent_memory.errors import AgentMemoryError
 
-# Where each command is. A module is imported when its command is wanted: `status` must not wait for what `query` needs.
+# Where each command is, and what it does. A module is imported when its command is wanted: `status` must not wait for
+# what `query` needs, nor the list of the commands for all of them.
 COMMANDS = {
-    "start": "lifecycle",
-    "stop": "lifecycle",
-    "restart": "lifecycle",
-    "status": "lifecycle",
-    "logs": "lifecycle",
-    "doctor": "doctor",
-    "pause-capture": "capturing",
-    "resume-capture": "capturing",
-    "query": "query",
-    "admin": "admin",
-    "scheduler": "scheduler",
-    "hooks": "hooks",
-    "backfill": "history",
-    "reconcile": "history",
-    "import": "history",
-    "config": "config",
-    "demo": "demo",
-    "completion": "completion",
+    "start": ("lifecycle", "Start the daemon and return when it serves."),
+    "stop": ("lifecycle", "Stop the daemon and wait until all of it is gone."),
+    "restart": ("lifecycle", "Stop and start the daemon, with the options it had."),
+    "status": ("lifecycle", "Say whether the daemon runs, where, and how it is."),
+    "logs": ("lifecycle", "Show the last lines of the processes' logs, or of one."),
+    "doctor": ("doctor", "Check everything, and say what to type where it is wrong."),
+    "pause-capture": ("capturing", "Remember nothing of what happens from now on."),
+    "resume-capture": ("capturing", "Remember again from now on."),
+    "query": ("query", "Ask the memory, from the years down to the very events."),
+    "admin": ("admin", "Look after the store, whether a daemon serves it or not."),
+    "scheduler": ("scheduler", "See the scheduled jobs, pause and resume them, run one."),
+    "hooks": ("hooks", "Connect coding agents: what is said in them is remembered."),
+    "backfill": ("history", "Take in the sessions that agents have kept themselves."),
+    "reconcile": ("history", "Take in what the hooks missed of what agents have kept."),
+    "import": ("history", "Take in any other program's history, in JSON lines."),
+    "config": ("config", "Show and check the settings."),
+    "demo": ("demo", "Watch sample conversations become answers."),
+    "completion": ("completion", "Print the script that makes a shell complete commands."),
 }
 
 
@@ -54,11 +55,15 @@ class _Root(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"agent_memory.cli.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"agent_memory.cli.{COMMANDS[cmd_name][0]}")
         # No function can be called import, and none has a hyphen in its name.
         name = cmd_name.replace("-", "_")
         command: click.Command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
