@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from agent_memory import logs
@@ -20,11 +20,11 @@ from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker.rebuild import Rebuild
 from agent_memory.worker.runner import Runner
-from agent_memory.worker.summaries.choice import provider_for
-from agent_memory.worker.summaries.spending import Ledger
 from agent_memory.worker.timetable import Timetable
 from agent_memory.worker.toc import Toc
-from agent_memory.worker.upgrades import Upgrades
+
+if TYPE_CHECKING:
+    from agent_memory.worker.upgrades import Upgrades
 
 log = logging.getLogger("agent_memory.worker")
 
@@ -61,6 +61,11 @@ def _upgrades(current: Settings, reader: Reader, writer: Bus, zone: ZoneInfo) ->
     """What has a model tell what was told locally, at work; None where nothing may leave this machine."""
     if current.summarizer_provider == LOCAL:
         return None
+    # What only a model needs, most stacks are spared.
+    from agent_memory.worker.summaries.choice import provider_for
+    from agent_memory.worker.summaries.spending import Ledger
+    from agent_memory.worker.upgrades import Upgrades
+
     ledger = Ledger(reader, writer, current.summarizer_daily_tokens, lambda: f"{datetime.now(zone).date()}")
     upgrades = Upgrades(reader, zone, lambda: provider_for(current), ledger, _now_ms)
     upgrades.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from agent_memory.bus.client import Announcements
 from agent_memory.errors import StaleCommit, WriterUnavailable
@@ -16,7 +16,9 @@ from agent_memory.worker import outbox
 from agent_memory.worker.rebuild import Rebuild
 from agent_memory.worker.timetable import Timetable
 from agent_memory.worker.toc import Toc
-from agent_memory.worker.upgrades import Upgrades
+
+if TYPE_CHECKING:
+    from agent_memory.worker.upgrades import Upgrades
 
 log = logging.getLogger(__name__)
 
