@@ -118,14 +118,16 @@ def events(reader: Reader, request: pb.GetEventsRequest) -> pb.GetEventsResponse
     """A page of events between two instants, both inclusive; a `to` of 0 leaves the end open."""
     limit = min(request.limit, EVENTS_MAX) if request.limit > 0 else EVENTS_DEFAULT
     budget = Budget(request.max_tokens)
+    agent = request.agent.lower() if request.HasField("agent") else None
     page: list[pb.Event] = []
-    cursor = request.cursor
+    last: pb.Event | None = None
     for examined, event in enumerate(_events_in(reader, request)):
-        is_asked_for = not request.HasField("agent") or event.agent == request.agent.lower()
+        is_asked_for = agent is None or event.agent == agent
         is_full = len(page) == limit or budget.size_bytes > PAGE_MAX_BYTES or examined >= EXAMINED_MAX
         if is_full or (is_asked_for and not budget.takes(event)):
+            cursor = _encoded(f"{last.timestamp_ms}:{last.event_id}") if last else request.cursor
             return pb.GetEventsResponse(events=page, has_more=True, cursor=cursor or None, **budget.price)
-        cursor = _encoded(f"{event.timestamp_ms}:{event.event_id}")
+        last = event
         if is_asked_for:
             page.append(event)
     return pb.GetEventsResponse(events=page, **budget.price)
@@ -302,11 +304,8 @@ def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Even
     # A key of 14 digits would sort among those of this century.
     if first > last:
         return iter(())
-    prefix, row_of = (
-        (keys.session(request.session_id), keys.event_of_session_row)
-        if request.HasField("session_id")
-        else (keys.EVENT_PREFIX, bytes)
-    )
+    of_session = request.HasField("session_id")
+    prefix = keys.session(request.session_id) if of_session else keys.EVENT_PREFIX
     start = prefix + b"%013d:" % first
     stop = keys.after(prefix + b"%013d:" % last)
     if request.HasField("cursor"):
@@ -315,8 +314,13 @@ def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Even
             stop = min(stop, at)
         else:
             start = max(start, at + b"\0")
-    found = (row_of(key) for key, _ in reader.scan(schema.EVENTS, start, stop, backwards=request.newest_first))
-    return map(pb.Event.FromString, records.event_rows(reader, found))
+    rows = reader.scan(schema.EVENTS, start, stop, backwards=request.newest_first)
+    contents = (
+        records.event_rows(reader, (keys.event_of_session_row(key) for key, _ in rows))
+        if of_session
+        else (content for _, content in rows)
+    )
+    return map(pb.Event.FromString, contents)
 
 
 def _cursor(cursor: str) -> tuple[int, bytes]:
