@@ -259,6 +259,13 @@ def test_a_glance_misses_no_sample() -> None:
     assert holds_nothing(b"We looked at why the importer was slow, and decided to read the file in parts.")
 
 
+@pytest.mark.parametrize("number", ["3f0c2d97be14c61a0b2f3f0c2d97be14c61a0b2f", "0b5f7d0e-7c1f-4b52-9d61-3a0c1f0e9b77"])
+def test_a_glance_passes_over_numbers_without_a_name(number: str) -> None:
+    """Commits and UUIDs are everywhere; with the name of a secret near them they are looked at closely."""
+    assert holds_nothing(f"We reverted {number} and ran it again.".encode())
+    assert not holds_nothing(f"the token, as they said, {'may have been ' * 10}{number}".encode())
+
+
 @given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=6).map("".join), max_size=12))
 @example(["password=", "hunter2hunter2", f"--api-key {TOKEN}", "", f"{TOKEN} {TOKEN}", "://", "@"])
 def test_a_glance_at_many_misses_none_that_a_glance_at_one_finds(texts: list[str]) -> None:
