@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,14 +21,16 @@ ROOT = Path(__file__).parent.parent
 
 
 class WriterProcess:
-    """`python -m agent_memory.ingest` on `home`/db; everything it makes stays below `home`."""
+    """`python -m agent_memory.ingest` on `home`/db; everything it makes stays below `home`, but for its sockets."""
 
     def __init__(self, home: Path) -> None:
         self.db_path = home / "db"
+        # Not below it: the name of a Unix socket must stay short.
+        self._sockets = tempfile.TemporaryDirectory(prefix="am-")
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(home),
-            "XDG_RUNTIME_DIR": str(home),
+            "XDG_RUNTIME_DIR": self._sockets.name,
             "MEMORY_DB_PATH": str(self.db_path),
             "MEMORY_TIMEZONE": "Europe/Berlin",
             "PYTHONPATH": os.pathsep.join([str(ROOT / "services"), str(ROOT / "shared")]),
@@ -40,7 +43,7 @@ class WriterProcess:
     @property
     def runtime(self) -> RuntimePaths:
         before = os.environ.get("XDG_RUNTIME_DIR")
-        os.environ["XDG_RUNTIME_DIR"] = str(self._home)
+        os.environ["XDG_RUNTIME_DIR"] = self._sockets.name
         try:
             return runtime_paths(self.db_path)
         finally:
@@ -98,6 +101,7 @@ class WriterProcess:
             self._close_pipe()
         if self._bus is not None:
             self._bus.close()
+        self._sockets.cleanup()
 
     def _close_pipe(self) -> None:
         assert self._process is not None
