@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
@@ -16,17 +16,16 @@ from typing import Final
 from agent_memory.bus.client import Bus
 from agent_memory.ids import segment_node_id
 from agent_memory.logs import line
-from agent_memory.model import LOCAL, Bullet, Grip, TocLevel, TocNode
+from agent_memory.model import Bullet, Grip, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, keys, ledger, records, schema
-from agent_memory.store.codec import ProjectRow, RebuildState, SegmentRow, TocState
+from agent_memory.store import codec, keys, records
+from agent_memory.store.codec import RebuildState, SegmentRow, TocState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
-from agent_memory.worker import grips, rollups, segments, versions
+from agent_memory.worker import rollups, segments, tellings
+from agent_memory.worker.draft import Draft
 from agent_memory.worker.segments import Segment
-from agent_memory.worker.summaries import local
-from agent_memory.worker.summaries.words import Line, Words
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,7 @@ class Toc:
         self.state = records.toc_state(self._reader)
         # Segments that can still grow, by session and first event: the time of the last event.
         self._open = {(session, first): last_ms for session, first, last_ms in records.open_segments(self._reader)}
-        self._begin_draft()
+        self._draft = Draft(self._reader, self._zone)
 
     def update(self, touched: dict[str, list[Position]], cursor: int, now_ms: int) -> None:
         """Bring the tree up to these events, given by session, and the cursor with it.
@@ -108,7 +107,7 @@ class Toc:
                 self._remove_segment(session_id, first, row)
             self._put_segment(segment, now_ms)
             events += len(segment.events)
-            if len(self._draft.segments) >= PART_SEGMENTS:
+            if len(self._draft.message.segments) >= PART_SEGMENTS:
                 self._commit_part(segment, now_ms)
         for first, row in stored.through(END):
             self._remove_segment(session_id, first, row)
@@ -122,12 +121,12 @@ class Toc:
             cut = {node.node_id for node in records.nodes(self._reader, ids) if records.is_cut(self._reader, node)}
             for node_id in ids:
                 if node_id not in cut:
-                    self._drop_node(node_id)
+                    self._draft.drop_node(node_id)
         self.draft_periods(days, now_ms)
 
     def draft_periods(self, periods: Iterable[Period], now_ms: int) -> None:
         """Draft these periods told anew, and those above as far as something changes."""
-        self._touched |= {period.node_id: period for period in periods}
+        self._draft.touched |= {period.node_id: period for period in periods}
         self._refresh_touched(now_ms)
 
     def draft_removal(
@@ -139,42 +138,42 @@ class Toc:
         """Draft that these go: nodes, grips, each named by the node that owned it and its own id, and segments from
         among those of a project, each named by the project and its first event."""
         for node_id in node_ids:
-            self._drop_node(node_id)
-        self._draft.removed_grips.extend(pb.GripKey(node_id=node, grip_id=grip) for node, grip in owned_grips)
+            self._draft.drop_node(node_id)
+        self._draft.message.removed_grips.extend(pb.GripKey(node_id=node, grip_id=grip) for node, grip in owned_grips)
         for project, first in filed:
-            self._unfile(project, first)
+            self._draft.unfile(project, first)
 
     def draft_counters(self, *, events: int, toc_nodes: int, grips: int) -> None:
         """Draft that so much is to be added to the counters."""
-        self._draft.counter_changes.CopyFrom(pb.CounterChanges(events=events, toc_nodes=toc_nodes, grips=grips))
+        self._draft.message.counter_changes.CopyFrom(pb.CounterChanges(events=events, toc_nodes=toc_nodes, grips=grips))
 
     def draft_ledger(self, entry: str, *, stored: int, reached: int) -> None:
         """Draft that so much is to be added to an entry of the ledger."""
-        self._draft.ledger_changes.add(entry=entry, stored=stored, reached=reached)
+        self._draft.message.ledger_changes.add(entry=entry, stored=stored, reached=reached)
 
     def commit_rebuild(self, state: RebuildState, now_ms: int) -> None:
         """Send the draft with the row that tells how far the rebuild is: both or neither."""
         self._refresh_touched(now_ms)
         written = state.nodes_written + self.drafted_nodes
-        self._draft.rebuild = codec.to_json(replace(state, nodes_written=written))
+        self._draft.message.rebuild = codec.to_json(replace(state, nodes_written=written))
         self._commit(self.state.cursor, now_ms)
 
     def commit_job(self, record: pb.RecordJob, now_ms: int) -> None:
         """Send the draft with the rows that tell how the job's run went: both or neither."""
-        self._draft.job.CopyFrom(record)
+        self._draft.message.job.CopyFrom(record)
         self._commit(self.state.cursor, now_ms)
 
     @property
     def drafted_nodes(self) -> int:
         """How many nodes the draft writes or removes."""
-        return len(self._draft.nodes) + len(self._draft.removed_node_ids)
+        return self._draft.changed_nodes
 
     def retell(self, told: Retold, now_ms: int) -> bool:
         """Let a node say what a model made of it; False when it no longer holds what the model was given.
 
         Raises StaleCommit when somebody else committed first: reload and try again.
         """
-        node = self._node(told.node_id)
+        node = self._draft.node(told.node_id)
         if node is None or not self._is_of(node, told.words_of):
             return False
         node = replace(
@@ -185,18 +184,18 @@ class Toc:
             words_by=told.words_by,
             words_of=told.words_of,
         )
-        self._put_node(node, told.grips, now_ms)
+        self._draft.put_node(node, told.grips, now_ms)
         period = records.period(told.node_id)
         above = period.parent if period else day_of(node.start_ms, self._zone)
         if above:
-            self._touched[above.node_id] = above
+            self._draft.touched[above.node_id] = above
         self._commit(self.state.cursor, now_ms)
         return True
 
     def _is_of(self, node: TocNode, words_of: str) -> bool:
         """Whether words made from what `words_of` stands for are the node's words."""
         if period := records.period(node.node_id):
-            return rollups.digest(self._children(period)) == words_of
+            return rollups.digest(self._draft.children(period)) == words_of
         cut = records.segment_of(self._reader, node)
         return cut is not None and not cut[1].is_open and cut[1].digest == words_of
 
@@ -223,7 +222,7 @@ class Toc:
             elif not whole and not overtaken and stored.covers(_next_touched(touched, last)):
                 # From here to the next touched position both cuts are the same.
                 return last
-            if len(self._draft.segments) >= PART_SEGMENTS:
+            if len(self._draft.message.segments) >= PART_SEGMENTS:
                 self._commit_part(segment, now_ms)
         for first, row in stored.through(END):
             self._remove_segment(session_id, first, row)
@@ -250,49 +249,18 @@ class Toc:
         return before[0] if before else BEGINNING
 
     def _put_segment(self, segment: Segment, now_ms: int) -> None:
-        first, last = segment.first, segment.last
-        day = day_of(first.timestamp_ms, self._zone)
-        node_id = segment_node_id(day.node_id, first)
-        was = self._node(node_id)
-        # A model's words stay for as long as they tell of these very events.
-        kept = was if was and was.words_of == segment.digest else None
-        words, bullets, gripped = _told(node_id, segment, kept)
-        node = TocNode(
-            node_id=node_id,
-            level=TocLevel.SEGMENT,
-            title=words.title,
-            bullets=bullets,
-            keywords=words.keywords,
-            start_ms=first.timestamp_ms,
-            end_ms=last.timestamp_ms,
-            is_open=segment.is_open,
-            session_id=first.session_id,
-            agents=tuple(sorted({event.agent for event in segment.events if event.agent})),
-            event_count=len(segment.events),
-            words_by=kept.words_by if kept else LOCAL,
-            words_of=kept.words_of if kept else "",
-        )
+        day = day_of(segment.first.timestamp_ms, self._zone)
+        node_id = segment_node_id(day.node_id, segment.first)
+        node, gripped = tellings.tell(node_id, segment, self._draft.node(node_id))
         self._touch(day, node)
-        self._put_node(node, gripped, now_ms)
+        self._draft.put_node(node, gripped, now_ms)
         self._put_cut(segment, segment.digest, _open_since_ms(segment))
 
     def _put_cut(self, segment: Segment, digest: str, open_since_ms: int | None) -> None:
-        """Draft the row that tells where the session was cut."""
-        first, last = segment.first, segment.last
+        """Draft the rows that tell where the session was cut."""
+        first = segment.first
         node_id = segment_node_id(day_of(first.timestamp_ms, self._zone).node_id, first)
-        project = segment.project
-        counts = ledger.counts(segment.events, self._zone)
-        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open, project, counts)
-        stored = records.segment_at(self._reader, first.session_id, first.position)
-        if stored is not None and stored.project != project:
-            self._unfile(stored.project, first.position)
-        self._draft.segments.add(
-            key=_segment_key(first.session_id, first.position),
-            value=codec.to_json(row),
-            open_since_ms=open_since_ms,
-            project=project,
-            filed=codec.to_json(ProjectRow(project, first.session_id, node_id)) if project else b"",
-        )
+        self._draft.put_cut(segment, node_id, digest, open_since_ms)
         if open_since_ms is None:
             self._open.pop((first.session_id, first.position), None)
         else:
@@ -300,140 +268,56 @@ class Toc:
 
     def _remove_segment(self, session_id: str, first: Position, row: SegmentRow) -> None:
         day = day_of(first[0], self._zone)
-        self._touched[day.node_id] = day
-        self._remove_node(row.node_id)
-        self._draft.removed_segments.append(_segment_key(session_id, first))
-        self._unfile(row.project, first)
+        self._draft.touched[day.node_id] = day
+        self._draft.remove_node(row.node_id)
+        self._draft.remove_cut(session_id, first, row)
         self._open.pop((session_id, first), None)
-
-    def _unfile(self, project: str, first: Position) -> None:
-        """Draft that the segment is no longer among the project's."""
-        if project:
-            self._draft.unfiled.add(project=project, first_ms=first[0], first_event_id=first[1])
 
     # What stands above
 
     def _touch(self, day: Period, node: TocNode) -> None:
         """Have the day told again, unless only the words of an open segment changed and others have closed."""
-        above = self._node(day.node_id)
-        was = self._node(node.node_id)
+        above = self._draft.node(day.node_id)
+        was = self._draft.node(node.node_id)
         if not node.is_open or above is None or above.is_open or (was is not None and not was.is_open):
-            self._touched[day.node_id] = day
+            self._draft.touched[day.node_id] = day
 
     def _refresh_touched(self, now_ms: int) -> None:
         """Tell the touched periods again, and those above as far up as something changes."""
-        level = self._touched
+        level = self._draft.touched
         while level:
             above = (period.parent for period in level.values() if self._retell(period, now_ms))
             level = {parent.node_id: parent for parent in above if parent is not None}
-        self._touched.clear()
+        self._draft.touched.clear()
 
     def _retell(self, period: Period, now_ms: int) -> bool:
         """Make the period's node say what its children say; whether that changed anything."""
-        children = self._children(period)
+        children = self._draft.children(period)
         if not children:
-            return self._remove_node(period.node_id)
+            return self._draft.remove_node(period.node_id)
         told = [child for child in children if not child.is_open] or children
         node = rollups.roll_up(period, told, self._zone)
-        was = self._node(period.node_id)
+        was = self._draft.node(period.node_id)
         # A model's words stay for as long as the children say what they were made from.
         if was and was.words_of and was.words_of == rollups.digest(told):
             node = replace(
                 node, bullets=was.bullets, keywords=was.keywords, words_by=was.words_by, words_of=was.words_of
             )
-        return self._put_node(node, [], now_ms)
-
-    def _children(self, period: Period) -> list[TocNode]:
-        """The children that the period is told from, as they will be."""
-        if period.level == TocLevel.DAY:
-            prefix = records.segment_prefix(period)
-            ids = {*records.child_ids(self._reader, period), *(each for each in self._nodes if each.startswith(prefix))}
-        else:
-            ids = {child.node_id for child in period.children()}
-        there = rollups.told_of([each for each in ids if self._nodes.get(each, each) is not None])
-        drafted = [node for each in there if (node := self._nodes.get(each)) is not None]
-        stored = records.nodes(self._reader, [each for each in there if each not in self._nodes])
-        return sorted([*drafted, *stored], key=lambda node: (node.start_ms, node.node_id))
-
-    # The draft
-
-    def _begin_draft(self) -> None:
-        self._draft = pb.CommitToc()
-        # What the draft makes of the nodes, laid over what is stored. None: removed.
-        self._nodes = dict[str, TocNode | None]()
-        self._touched = dict[str, Period]()
-
-    def _node(self, node_id: str) -> TocNode | None:
-        return self._nodes[node_id] if node_id in self._nodes else records.node(self._reader, node_id)
-
-    def _put_node(self, node: TocNode, gripped: Sequence[Grip], now_ms: int) -> bool:
-        """Draft the node, as a new version where its words change for good; False when it is what it was."""
-        was = self._node(node.node_id)
-        # A latest version that can't be read is written anew, in its place.
-        version = was.version if was else max(1, records.latest_version(self._reader, node.node_id))
-        dropped: list[int] = []
-        if was and not was.is_open and _words(was) != _words(node):
-            version += 1
-            dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self._zone)
-        node = replace(node, version=version, written_ms=was.written_ms if was else now_ms)
-        gripped = [*gripped, *self._older_grips(node, gripped, dropped)]
-        if node == was and self._are_stored(node.node_id, gripped):
-            return False
-        node = replace(node, written_ms=now_ms)
-        self._nodes[node.node_id] = node
-        self._draft.nodes.add(
-            node_id=node.node_id,
-            version=version,
-            value=codec.node_to_json(node),
-            grips=[pb.GripPut(grip_id=grip.grip_id, value=codec.grip_to_json(grip)) for grip in gripped],
-            dropped_versions=dropped,
-        )
-        return True
-
-    def _older_grips(self, node: TocNode, gripped: Sequence[Grip], dropped: Sequence[int]) -> list[Grip]:
-        """What a segment's older versions lead to, those that stay: what was known then keeps its proof."""
-        if node.level != TocLevel.SEGMENT or node.version == 1:
-            return []
-        older = (each for each in records.history(self._reader, node.node_id) if each.version < node.version)
-        kept = (each for each in older if each.version not in dropped)
-        named = {grip_id for each in kept for bullet in each.bullets for grip_id in bullet.grip_ids}
-        left = sorted(named.difference(grip.grip_id for grip in gripped))
-        return [grip for each in left if (grip := records.grip(self._reader, each)) is not None]
-
-    def _are_stored(self, node_id: str, gripped: Sequence[Grip]) -> bool:
-        """Whether the node owns these grips, as they are, and no others."""
-        prefix = keys.node_grips(node_id)
-        owned = {key for key, _ in self._reader.scan(schema.GRIPS, prefix, keys.after(prefix))}
-        if owned != {keys.node_grip(node_id, grip.grip_id) for grip in gripped}:
-            return False
-        values = self._reader.get_many(schema.GRIPS, [keys.grip(grip.grip_id) for grip in gripped])
-        return values == [codec.grip_to_json(grip) for grip in gripped]
-
-    def _remove_node(self, node_id: str) -> bool:
-        if self._node(node_id) is None:
-            return False
-        self._drop_node(node_id)
-        return True
-
-    def _drop_node(self, node_id: str) -> None:
-        self._nodes[node_id] = None
-        self._draft.removed_node_ids.append(node_id)
+        return self._draft.put_node(node, [], now_ms)
 
     def _commit(self, cursor: int, now_ms: int) -> None:
         """Send the draft, with all that stands above what it changes, if there is anything to say."""
         self._refresh_touched(now_ms)
-        draft = self._draft
-        if cursor == self.state.cursor and not draft.ListFields():
-            self._begin_draft()
+        message = self._draft.message
+        if cursor == self.state.cursor and not message.ListFields():
             return
-        draft.expected_commit = self.state.commit
-        draft.cursor = cursor
-        reply = self._writer.ask(pb.Command(commit_toc=draft))
-        log.debug(
-            line("committed", nodes=len(draft.nodes), removed=len(draft.removed_node_ids), segments=len(draft.segments))
-        )
+        message.expected_commit = self.state.commit
+        message.cursor = cursor
+        reply = self._writer.ask(pb.Command(commit_toc=message))
+        nodes, removed, cuts = len(message.nodes), len(message.removed_node_ids), len(message.segments)
+        log.debug(line("committed", nodes=nodes, removed=removed, segments=cuts))
         self.state = TocState(cursor, reply.toc_committed.commit)
-        self._begin_draft()
+        self._draft = Draft(self._reader, self._zone)
         self._reader.catch_up()
 
 
@@ -463,33 +347,9 @@ class _Stored:
         return touched is None or (self._next is not None and self._next[0] <= touched)
 
 
-def _told(node_id: str, segment: Segment, kept: TocNode | None) -> tuple[Words, tuple[Bullet, ...], tuple[Grip, ...]]:
-    """The segment in words, those of `kept` or else new ones, with the grips that prove them."""
-    try:
-        words = _words_of(kept) if kept else local.summarize(segment.events, segment.context)
-        return words, *grips.grips_for(node_id, words, segment.events)
-    except Exception:
-        # One conversation that we fail to put into words must not keep all others out of the table of contents.
-        log.exception(line("segment could not be put into words", node=node_id))
-        return Words(f"{len(segment.events)} events, without a summary", (), ()), (), ()
-
-
-def _words_of(node: TocNode) -> Words:
-    lines = tuple(Line(bullet.text, bullet.weight) for bullet in node.bullets)
-    return Words(node.title, lines, node.keywords)
-
-
 def _next_touched(touched: list[Position], last: Position) -> Position | None:
     return touched[at] if (at := bisect_right(touched, last)) < len(touched) else None
 
 
 def _open_since_ms(segment: Segment) -> int | None:
     return segment.last.timestamp_ms if segment.is_open else None
-
-
-def _segment_key(session_id: str, first: Position) -> pb.SegmentKey:
-    return pb.SegmentKey(session_id=session_id, first_ms=first[0], first_event_id=first[1])
-
-
-def _words(node: TocNode) -> tuple[object, ...]:
-    return (node.title, node.summary, [bullet.text for bullet in node.bullets], node.keywords)
