@@ -14,19 +14,15 @@ import time
 from _signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
 from _socket import AF_UNIX, SOCK_STREAM, socket
 
+from agent_memory.capture import IGNORE_FILE, IGNORE_SUFFIX, PAUSES_SUFFIX, SPOOL_SUFFIX, UNHEARD_SUFFIX
+from agent_memory.capture import PRIVATE_MARKS as PRIVATE_MARKS
+
 # Enough for every agent: `continue` is a key that all of them know, or none minds.
 ANSWER = b'{"continue":true}\n'
 TAKEN = b"\x06"  # the daemon's one byte for "it is on disk"
 ANSWERED = b"\x02"  # the same, and behind it comes a line to answer the agent with
 VERSION = b"agent-memory-letter-1"
-# Beside the store, so that who finds the one finds the other; and in it a link to the socket of who serves the store.
-SPOOL_SUFFIX = b"-spool"
-# A folder with an empty file for each session that is not to be remembered, named after it.
-UNHEARD_SUFFIX = b"-unheard"
-# Beside it, too: when the user wanted nothing captured, and what is to be ignored. And that in a folder of the user's.
-PAUSES_SUFFIX = b"-pauses"
-IGNORE_SUFFIX = b"-ignore"
-IGNORE_FILE = b".memoryignore"
+# A link to the socket of who serves the store, in the spool.
 DOOR = b"door"
 CONFIG = b"/agent-memory/config.toml"
 
@@ -44,8 +40,6 @@ _CONFIG_MAX_BYTES = 1 << 16
 _SESSION_MAX_BYTES = 200
 _FOLDER_MAX_BYTES = 1 << 12
 _PAUSE_BYTES = 27  # two moments of 13 digits
-# In each of them stands the end of an opening mark, as it is or as JSON and HTML escape it.
-PRIVATE_MARKS = (b"rivate>", b"rivate&", b"rivate\\", b"RIVATE>", b"RIVATE&", b"RIVATE\\")
 _LINE_MAX_BYTES = 1 << 16
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent_memory.capture import tools, wire
-from agent_memory.capture.handover import IGNORE_FILE, IGNORE_SUFFIX
+from agent_memory.capture import IGNORE_FILE, IGNORE_SUFFIX, tools, wire
 from agent_memory.errors import InvalidEvent
 from agent_memory.paths import make_private_dir
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent_memory.capture.handover import PAUSES_SUFFIX
+from agent_memory.capture import PAUSES_SUFFIX
 from agent_memory.paths import make_private_dir
 
 # When a pause ends that nobody has set an end to: the last moment that a timestamp can name.

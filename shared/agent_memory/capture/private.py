@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent_memory.capture.handover import PRIVATE_MARKS
+from agent_memory.capture import PRIVATE_MARKS
 
 MARKER: Final = "[private]"
 _STEMS: Final = tuple(mark.decode() for mark in PRIVATE_MARKS)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_memory.capture import handover, letters
+from agent_memory.capture import UNHEARD_SUFFIX, handover, letters
 from agent_memory.paths import make_private_dir
 
 # Longer than any hook lives: an unfinished letter this old has lost its writer.
@@ -89,7 +89,7 @@ class Spool:
 
 def unheard(db_path: Path) -> frozenset[str]:
     """The sessions that are not to be remembered, whatever is kept of them: our own processes started them."""
-    folder = Path(os.fsdecode(os.fsencode(db_path) + handover.UNHEARD_SUFFIX))
+    folder = Path(os.fsdecode(os.fsencode(db_path) + UNHEARD_SUFFIX))
     return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
 
 
