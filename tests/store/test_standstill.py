@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -9,10 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from agent_memory.capture import wire
+from agent_memory.capture.projects import Projects
 from agent_memory.query import views
+from agent_memory.query.recall import Recall
 from agent_memory.query.standstill import LIMIT_S, Standstill
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.settings import Settings
 from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState
 from agent_memory.store.reader import Reader
@@ -28,20 +34,16 @@ OLD = "As it was told before"
 
 
 class Front:
-    """What a front does: a reader that catches up, and what stands still when it has to."""
+    """What a front has: a reader that catches up, and what stands still when it has to."""
 
     def __init__(self, writer: WriterProcess, scratch: Path) -> None:
         self.live = writer.reader()
         self.now_s = 0.0
         self.standstill = Standstill(self.live, writer.db_path, scratch, lambda: self.now_s)
 
-    def tree(self) -> Reader:
-        self.live.catch_up()
-        return self.standstill.reader()
-
     def titles(self) -> set[str]:
         """The titles of all segments, as they are reached from the root."""
-        reader = self.tree()
+        reader = self.standstill.reader()
         waiting = [node.node_id for node in views.toc_root(reader, pb.GetTocRootRequest()).nodes]
         found = set()
         while waiting:
@@ -103,21 +105,43 @@ def test_all_of_the_old_one_and_then_all_of_the_new_one(writer: WriterProcess, k
 
     assert was_mixed
     assert OLD not in front.titles()
-    assert front.tree() is front.live
+    assert front.standstill.reader() is front.live
     assert not (tmp_path / "standstill").exists()
+
+
+def test_a_session_that_begins_meanwhile_is_told_the_same(
+    writer: WriterProcess, keeper: Keeper, tmp_path: Path
+) -> None:
+    """All of the old one, and then all of the new one: what it begins with is no other way to look at it."""
+    front = Front(writer, tmp_path / "standstill")
+    settings = Settings(db_path=writer.db_path, session_start_tokens=4000)
+    recall = Recall(settings, front.live, Projects({}), front.standstill)
+    start = wire.parse(b'{"hook_event_name":"SessionStart","session_id":"new","cwd":"/home/dev/shop"}')
+
+    def titles() -> set[str]:
+        told = json.loads(recall.answer(start))["hookSpecificOutput"]["additionalContext"]
+        return set(re.findall(r"^- (.*)  toc:segment:", told, re.MULTILINE))
+
+    steps = begin(keeper, front)
+    while steps.step(NOW_MS) and records.rebuild_state(keeper.reader).is_running:
+        assert titles() == {OLD}
+        keeper.reader.catch_up()
+
+    assert titles()
+    assert OLD not in titles()
 
 
 def test_without_a_rebuild_nothing_stands_still(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
     """Nothing is opened, and what is told is told at once; neither is anything after one that was refused."""
     front = Front(writer, tmp_path / "standstill")
-    assert front.tree() is front.live
+    assert front.standstill.reader() is front.live
     assert not (tmp_path / "standstill").exists()
 
     with suppress(RuntimeError), front.standstill.begin():
         assert front.standstill.reader() is not front.live
         raise RuntimeError
 
-    assert front.tree() is front.live
+    assert front.standstill.reader() is front.live
 
 
 def test_events_are_there_at_once_meanwhile(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ class Standstill:
         self._beginning = 0
 
     def reader(self) -> Reader:
-        """The live reader, which has caught up when this is called; while a rebuild goes on, one that stands still."""
+        """The live reader, caught up; while a rebuild goes on, one that stands still."""
+        self._live.catch_up()
         with self._lock:
             if not self._beginning and not records.rebuild_state(self._live).is_running:
                 self._let_go()
