@@ -10,7 +10,7 @@ from agent_memory.periods import Period, day_of
 from agent_memory.store import records
 from agent_memory.store.codec import Cost
 from agent_memory.store.reader import Reader
-from agent_memory.worker import segments
+from agent_memory.worker import cuts
 from agent_memory.worker.segments import Segment
 from agent_memory.worker.summaries.asking import price
 from agent_memory.worker.summaries.material import Item, items_of_period, items_of_segment
@@ -56,12 +56,9 @@ def _changed(reader: Reader, from_ms: int, now_ms: int, progress: Callable[[int]
     """The segments that are not stored as their sessions would be cut now, but for those that go on."""
     events = 0
     for session_id in records.sessions_since(reader, from_ms):
-        before = records.segment_before(reader, session_id, (from_ms, ""))
-        start = before[0] if before else (0, "")
+        start = cuts.start(reader, session_id, (from_ms, ""))
         stored = {row.digest for _, row in records.segments_from(reader, session_id, start)}
-        told = records.session_events(reader, session_id, start)
-        earlier = records.session_events(reader, session_id, start, backwards=True)
-        for segment in segments.split(told, earlier, now_ms):
+        for segment in cuts.anew(reader, session_id, start, now_ms):
             events += len(segment.events)
             if not segment.is_open and segment.digest not in stored:
                 yield segment

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final
@@ -19,11 +19,12 @@ from agent_memory.logs import line
 from agent_memory.model import Bullet, Grip, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, keys, records
+from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState, SegmentRow, TocState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
-from agent_memory.worker import rollups, segments, tellings
+from agent_memory.worker import cuts, rollups, segments, tellings
+from agent_memory.worker.cuts import BEGINNING, END, Stored
 from agent_memory.worker.draft import Draft
 from agent_memory.worker.segments import Segment
 
@@ -34,9 +35,6 @@ PART_SEGMENTS: Final = 400
 
 # The digest of no segment.
 UNFINISHED: Final = ""
-
-BEGINNING: Final[Position] = (0, "")
-END: Final[Position] = (keys.TIMESTAMP_MAX_MS + 1, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +96,10 @@ class Toc:
 
         What is stored as it should be stays as it is. A long draft is committed in parts.
         """
-        start = self._start(session_id, (from_ms, ""))
-        stored = _Stored(records.segments_from(self._reader, session_id, start))
+        start = cuts.start(self._reader, session_id, (from_ms, ""))
+        stored = Stored(self._reader, session_id, start)
         events = 0
-        for segment in self._segments(session_id, start, now_ms):
+        for segment in cuts.anew(self._reader, session_id, start, now_ms):
             stored.take(segment.first.position)
             for first, row in list(stored.through(segment.last.position)):
                 self._remove_segment(session_id, first, row)
@@ -208,9 +206,9 @@ class Toc:
 
     def _recut_stretch(self, session_id: str, touched: list[Position], now_ms: int, *, whole: bool) -> Position:
         """Cut again around the first of the touched positions; returns the position up to which the cut is true now."""
-        start = BEGINNING if whole else self._start(session_id, touched[0])
-        stored = _Stored(records.segments_from(self._reader, session_id, start))
-        for segment in self._segments(session_id, start, now_ms):
+        start = BEGINNING if whole else cuts.start(self._reader, session_id, touched[0])
+        stored = Stored(self._reader, session_id, start)
+        for segment in cuts.anew(self._reader, session_id, start, now_ms):
             old = stored.take(segment.first.position)
             last = segment.last.position
             # What began inside of this segment goes now: its grips may be this one's from here on.
@@ -228,11 +226,6 @@ class Toc:
             self._remove_segment(session_id, first, row)
         return END
 
-    def _segments(self, session_id: str, start: Position, now_ms: int) -> Iterator[Segment]:
-        events = records.session_events(self._reader, session_id, start)
-        earlier = records.session_events(self._reader, session_id, start, backwards=True)
-        return segments.split(events, earlier, now_ms)
-
     def _commit_part(self, segment: Segment, now_ms: int) -> None:
         """Commit what is drafted of a cut that goes on behind this segment.
 
@@ -242,11 +235,6 @@ class Toc:
         self._put_cut(segment, UNFINISHED, open_since_ms=0)
         self._commit(self.state.cursor, now_ms)
         self._put_cut(segment, segment.digest, _open_since_ms(segment))
-
-    def _start(self, session_id: str, at: Position) -> Position:
-        """Where the last segment begins that an event at that position may change."""
-        before = records.segment_before(self._reader, session_id, at)
-        return before[0] if before else BEGINNING
 
     def _put_segment(self, segment: Segment, now_ms: int) -> None:
         day = day_of(segment.first.timestamp_ms, self._zone)
@@ -319,32 +307,6 @@ class Toc:
         self.state = TocState(cursor, reply.toc_committed.commit)
         self._draft = Draft(self._reader, self._zone)
         self._reader.catch_up()
-
-
-class _Stored:
-    """The stored cut of a session, walked in step with the new one."""
-
-    def __init__(self, rows: Iterator[tuple[Position, SegmentRow]]) -> None:
-        self._rows = rows
-        self._next = next(rows, None)
-
-    def through(self, position: Position) -> Iterator[tuple[Position, SegmentRow]]:
-        """The segments, not yet walked past, that begin at that position or before."""
-        while self._next is not None and self._next[0] <= position:
-            yield self._next
-            self._next = next(self._rows, None)
-
-    def take(self, position: Position) -> SegmentRow | None:
-        """The segment that begins right there."""
-        if self._next is None or self._next[0] != position:
-            return None
-        row = self._next[1]
-        self._next = next(self._rows, None)
-        return row
-
-    def covers(self, touched: Position | None) -> bool:
-        """Whether the next touched position, if any, lies behind the beginning of the next stored segment."""
-        return touched is None or (self._next is not None and self._next[0] <= touched)
 
 
 def _next_touched(touched: list[Position], last: Position) -> Position | None:

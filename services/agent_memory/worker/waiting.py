@@ -14,7 +14,7 @@ from agent_memory.model import Event, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
-from agent_memory.worker import rollups, segments
+from agent_memory.worker import cuts, rollups
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,7 @@ def segment_task(reader: Reader, node: TocNode, now_ms: int) -> SegmentTask | No
     if found is None:
         return None
     position, row = found
-    events = records.session_events(reader, node.session_id, position)
-    earlier = records.session_events(reader, node.session_id, position, backwards=True)
-    segment = next(segments.split(events, earlier, now_ms), None)
+    segment = next(cuts.anew(reader, node.session_id, position, now_ms), None)
     if segment is None or segment.digest != row.digest:
         return None
     return SegmentTask(node, segment.events, row.digest)
