@@ -93,7 +93,7 @@ def parse(raw: bytes, *, agent: str = "", event: str = "", project: str = "") ->
     return heard(said, agent=_agent(said, agent), event=event, project=project)
 
 
-def heard(said: Mapping[str, object], *, agent: str, event: str = "", project: str = "") -> HookCall:
+def heard(said: Mapping[str, object], *, agent: str, event: str, project: str) -> HookCall:
     """The hook call that this payload of that agent's tells of."""
     payload = _DIALECTS.get(agent, dialects.claude_code)(said, event)
     text = partial(_text, payload)

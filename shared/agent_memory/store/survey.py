@@ -15,7 +15,7 @@ from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader, as_it_is_now
 
 
-def survey(reader: Reader, from_date: str = "", session_ids: Sequence[str] = ()) -> pb.RebuildTocResponse:
+def survey(reader: Reader, from_date: str, session_ids: Sequence[str] = ()) -> pb.RebuildTocResponse:
     """The events from that day on, `YYYY-MM-DD` in the store's zone, of these sessions; of all when none is named.
 
     Counted one by one where the counters can't tell. Raises UsageError for what is no day.
@@ -39,7 +39,7 @@ def survey(reader: Reader, from_date: str = "", session_ids: Sequence[str] = ())
     )
 
 
-def read_survey(db_path: Path, from_date: str = "") -> pb.RebuildTocResponse:
+def read_survey(db_path: Path, from_date: str) -> pb.RebuildTocResponse:
     """The same of a store that no daemon serves; raises StoreError, StoreMissing, UsageError."""
     with as_it_is_now(db_path) as reader:
         return survey(reader, from_date)
