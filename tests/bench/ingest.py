@@ -65,10 +65,10 @@ def _print_bare(rows: Sequence[Sequence[Row]]) -> None:
 
 
 def _rows(sequence: int, event: pb.Event) -> Iterator[Row]:
-    yield schema.EVENTS, keys.event(event.timestamp_ms, event.event_id), event.SerializeToString()
-    yield schema.EVENTS, keys.event_id(event.event_id), b"%013d" % event.timestamp_ms
-    yield schema.EVENTS, keys.session_event(event.session_id, event.timestamp_ms, event.event_id), b""
-    entry = keys.outbox_entry(event.session_id, event.timestamp_ms, event.event_id)
+    event_key, session_key, stamp, entry = keys.event_names(event.session_id, event.timestamp_ms, event.event_id)
+    yield schema.EVENTS, event_key, event.SerializeToString()
+    yield schema.EVENTS, keys.event_id(event.event_id), stamp
+    yield schema.EVENTS, session_key, b""
     yield schema.OUTBOX, keys.outbox(sequence), entry
 
 

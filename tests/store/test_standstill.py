@@ -115,7 +115,7 @@ def test_a_session_that_begins_meanwhile_is_told_the_same(
     """All of the old one, and then all of the new one: what it begins with is no other way to look at it."""
     front = Front(writer, tmp_path / "standstill")
     settings = Settings(db_path=writer.db_path, session_start_tokens=4000)
-    recall = Recall(settings, front.live, Projects({}), front.standstill)
+    recall = Recall(settings, front.standstill, Projects({}))
     start = wire.parse(b'{"hook_event_name":"SessionStart","session_id":"new","cwd":"/home/dev/shop"}')
 
     def titles() -> set[str]:

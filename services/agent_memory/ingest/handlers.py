@@ -40,24 +40,22 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
     """Store the events that are new. The first write of an id wins, also within one group."""
     contents = command.append_events.events
     events = [memory.Event.FromString(content) for content in contents]
-    id_rows = [keys.event_id(event.event_id) for event in events]
-    created = group.claim(id_rows)
+    id_keys = [keys.event_id(event.event_id) for event in events]
+    created = group.claim(id_keys)
     sequence = group.counters.sequence
     put_event, put_entry = group.putter(schema.EVENTS), group.putter(schema.OUTBOX)
     # By quarter of an hour and agent: most events of a batch share both.
     stored: Counter[tuple[int, str]] = Counter()
-    for content, event, id_row, is_new in zip(contents, events, id_rows, created, strict=True):
+    for content, event, id_key, is_new in zip(contents, events, id_keys, created, strict=True):
         if is_new:
             sequence += 1
             timestamp_ms = event.timestamp_ms
-            stamp = b"%013d" % timestamp_ms
-            bare = b"%b:%b" % (stamp, id_row.removeprefix(keys.ID_PREFIX))
-            named = b"%b\0%b" % (event.session_id.encode(), bare)
+            event_key, session_key, stamp, entry = keys.event_names(event.session_id, timestamp_ms, event.event_id)
             # The event, its look-ups and its outbox entry: all or none, so nothing is stored and never summarised.
-            put_event(keys.EVENT_PREFIX + bare, content)
-            put_event(id_row, stamp)
-            put_event(keys.SESSION_PREFIX + named, b"")
-            put_entry(keys.outbox(sequence), named)
+            put_event(event_key, content)
+            put_event(id_key, stamp)
+            put_event(session_key, b"")
+            put_entry(keys.outbox(sequence), entry)
             stored[timestamp_ms // ledger.QUARTER_MS, event.agent] += 1
     if new := sequence - group.counters.sequence:
         group.counters = replace(group.counters, events=group.counters.events + new, sequence=sequence)

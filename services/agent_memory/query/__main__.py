@@ -24,6 +24,7 @@ from agent_memory.query.hooks import Hooks
 from agent_memory.query.intake import Intake
 from agent_memory.query.malformed import MalformedRefused
 from agent_memory.query.service import MemoryService
+from agent_memory.query.standstill import Standstill
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
 from agent_memory.store import records
@@ -46,14 +47,15 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     if not lifetime.wait_until(writer.answers):
         return
     reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
+    standstill = Standstill(reader, current.db_path, current.runtime.secondary("standstill"))
     appends = Appends(writer)
     health = Health(reader, writer)
     intake = Intake(current, records.redaction_key(reader))
     projects = Projects(current.project_names)
-    server = _server(current, MemoryService(current, reader, writer, projects, intake, appends), health)
+    server = _server(current, MemoryService(current, reader, standstill, writer, projects, intake, appends), health)
     health.start()
     server.start()
-    hooks = Hooks(current, reader, appends, projects, intake)
+    hooks = Hooks(current, standstill, appends, projects, intake)
     hooks.start()
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))

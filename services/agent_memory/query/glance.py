@@ -14,7 +14,7 @@ from typing import Final
 
 import re2
 
-from agent_memory.capture.handover import PRIVATE_MARKS
+from agent_memory.capture import PRIVATE_MARKS
 from agent_memory.redaction.named import STEMS, VALUE_MIN
 from agent_memory.redaction.shapes import RUN_MIN
 

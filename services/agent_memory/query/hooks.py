@@ -27,8 +27,8 @@ from agent_memory.query.appends import Appends
 from agent_memory.query.intake import Intake
 from agent_memory.query.letterbox import Letterbox
 from agent_memory.query.recall import Recall
+from agent_memory.query.standstill import Standstill
 from agent_memory.settings import Settings
-from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +50,13 @@ class Hooks:
     """The door and the eye on the spool, each in a thread of its own."""
 
     def __init__(
-        self, settings: Settings, reader: Reader, appends: Appends, projects: Projects, intake: Intake
+        self, settings: Settings, standstill: Standstill, appends: Appends, projects: Projects, intake: Intake
     ) -> None:
         self._settings = settings
         self._socket_path = settings.runtime.hook_socket
         self._spool = Spool(settings.db_path)
         self._letterbox = Letterbox(settings, appends, self._spool, projects, intake)
-        self._recall = Recall(settings, reader, projects)
+        self._recall = Recall(settings, standstill, projects)
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)
         self._large = threading.Lock()

@@ -20,7 +20,6 @@ from agent_memory.query import overview
 from agent_memory.query.standstill import Standstill
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
-from agent_memory.store.reader import Reader
 
 _HEAD = (
     "What agent-memory recalls of this project: notes about earlier sessions, taken from what was said then. They give "
@@ -31,11 +30,8 @@ _HEAD = (
 class Recall:
     """Answers the starts of sessions from one store. For any thread."""
 
-    def __init__(
-        self, settings: Settings, reader: Reader, projects: Projects, standstill: Standstill | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, standstill: Standstill, projects: Projects) -> None:
         self._max_tokens = settings.session_start_tokens
-        self._reader = reader
         self._standstill = standstill
         self._projects = projects
         self._foot = _foot(_program(settings.db_path))
@@ -50,15 +46,8 @@ class Recall:
         # At least one: none would be taken for as many as there are usually.
         room = max(1, self._max_tokens - tokens.of_text(self._text("")))
         request = pb.GetTocMapRequest(max_tokens=room)
-        found = overview.toc_map(self._tree(), request, time.time_ns() // 1_000_000, names)
+        found = overview.toc_map(self._standstill.reader(), request, time.time_ns() // 1_000_000, names)
         return answers.with_context(call.agent, self._text(_told(found))) if found.sections else b""
-
-    def _tree(self) -> Reader:
-        """The reader of the table of contents, which is not shown half rebuilt."""
-        if self._standstill:
-            return self._standstill.reader()
-        self._reader.catch_up()
-        return self._reader
 
     def _text(self, told: str) -> str:
         return recalled.marked(f"{_HEAD}\n\n{told}\n{self._foot}")

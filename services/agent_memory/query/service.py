@@ -74,11 +74,18 @@ class MemoryService(MemoryServiceServicer):
     """The service over one store's reader and writer."""
 
     def __init__(
-        self, settings: Settings, reader: Reader, writer: Bus, projects: Projects, intake: Intake, appends: Appends
+        self,
+        settings: Settings,
+        reader: Reader,
+        standstill: Standstill,
+        writer: Bus,
+        projects: Projects,
+        intake: Intake,
+        appends: Appends,
     ) -> None:
         self._settings = settings
         self._reader = reader
-        self._standstill = Standstill(reader, settings.db_path, settings.runtime.secondary("standstill"))
+        self._standstill = standstill
         self._writer = writer
         self._intake = intake
         self._appends = appends
@@ -242,7 +249,6 @@ class MemoryService(MemoryServiceServicer):
 
     def _tree(self) -> Reader:
         """The reader of the table of contents, which is not shown half rebuilt."""
-        self._reader.catch_up()
         return self._standstill.reader()
 
     def _set_paused(self, job_name: str, *, paused: bool) -> str | None:

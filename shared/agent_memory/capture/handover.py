@@ -14,8 +14,14 @@ import time
 from _signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
 from _socket import AF_UNIX, SOCK_STREAM, socket
 
-from agent_memory.capture import IGNORE_FILE, IGNORE_SUFFIX, PAUSES_SUFFIX, SPOOL_SUFFIX, UNHEARD_SUFFIX
-from agent_memory.capture import PRIVATE_MARKS as PRIVATE_MARKS
+from agent_memory.capture import (
+    IGNORE_FILE,
+    IGNORE_SUFFIX,
+    PAUSES_SUFFIX,
+    PRIVATE_MARKS,
+    SPOOL_SUFFIX,
+    UNHEARD_SUFFIX,
+)
 
 # Enough for every agent: `continue` is a key that all of them know, or none minds.
 ANSWER = b'{"continue":true}\n'

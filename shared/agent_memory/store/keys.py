@@ -60,6 +60,14 @@ def session_event(session_id: str, timestamp_ms: int, event_id: str) -> bytes:
     return b"ses:%s\0%013d:%s" % (session_id.encode(), timestamp_ms, event_id.encode())
 
 
+def event_names(session_id: str, timestamp_ms: int, event_id: str) -> tuple[bytes, bytes, bytes, bytes]:
+    """Of a new event the keys of its row and of its session's, and what the rows of its id and in the outbox hold."""
+    stamp = b"%013d" % timestamp_ms
+    bare = b"%b:%b" % (stamp, event_id.encode())
+    named = b"%b\0%b" % (session_id.encode(), bare)
+    return EVENT_PREFIX + bare, SESSION_PREFIX + named, stamp, named
+
+
 def session_of(session_key: bytes) -> str:
     """The session that a row of `session_event` belongs to."""
     return session_key[len(SESSION_PREFIX) : session_key.index(b"\0")].decode()
@@ -78,11 +86,6 @@ def position(event_key: bytes) -> tuple[int, str]:
 
 def outbox(sequence: int) -> bytes:
     return b"outbox:%020d" % sequence
-
-
-def outbox_entry(session_id: str, timestamp_ms: int, event_id: str) -> bytes:
-    """What an outbox row holds: the name of its event, session first."""
-    return b"%s\0%013d:%s" % (session_id.encode(), timestamp_ms, event_id.encode())
 
 
 def named_event(entry: bytes) -> tuple[str, tuple[int, str]]:
