@@ -37,7 +37,9 @@ def test_rows_read_back_as_what_they_name(session_id: str, position: tuple[int, 
     assert keys.session_of(row) == session_id
     assert keys.event_of_session_row(row) == keys.event(*position)
     assert keys.position(keys.event(*position)) == position
-    *_, entry = keys.event_names(session_id, *position)
+    event_key, session_key, stamp, entry = keys.event_names(session_id, *position)
+    assert (event_key, session_key) == (keys.event(*position), row)
+    assert int(stamp) == position[0]
     assert keys.named_event(entry) == (session_id, position)
     assert keys.segment_first(keys.segment(session_id, *position)) == position
     assert keys.open_session(keys.open_segment(session_id, *position)) == session_id
