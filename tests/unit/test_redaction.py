@@ -267,6 +267,7 @@ def test_a_glance_passes_over_numbers_without_a_name(number: str) -> None:
 
 
 @given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=6).map("".join), max_size=12))
+@example(["x" * 700_000, f"--api-key {TOKEN}", "x" * 700_000, "", f"--api-key {TOKEN}"])
 @example(["password=", "hunter2hunter2", f"--api-key {TOKEN}", "", f"{TOKEN} {TOKEN}", "://", "@"])
 def test_a_glance_at_many_misses_none_that_a_glance_at_one_finds(texts: list[str]) -> None:
     """Wherever in the row it stands, and whatever stands beside it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Final
 
@@ -53,14 +53,14 @@ _EVENT: Final = re2.compile(
     ).encode()
 )
 
-
 # Commits, checksums, UUIDs: a generator made them, too, but a hexadecimal number is known as a secret by its name only,
-# except for those of one service, which begin like this.
+# except for those of one service, which begin so.
 _HEXADECIMAL: Final = re.compile(rf"(?<![\w-])(?!4b1d)[0-9A-Fa-f-]{{{RUN_MIN},}}+(?![\w-])".encode())
 
 _NAME: Final = re2.compile(_STEM.encode())
 # A name stands nearer than that to its value.
 _NAME_WITHIN: Final = 256
+_PORTION_BYTES: Final = 1 << 20
 
 
 def holds_nothing(content: bytes) -> bool:
@@ -68,8 +68,29 @@ def holds_nothing(content: bytes) -> bool:
     return next(suspects([content]), None) is None
 
 
-def suspects(contents: Sequence[bytes]) -> Iterator[int]:
+def suspects(contents: Iterable[bytes]) -> Iterator[int]:
     """The places of those contents in which there may be a secret or a private span, in order."""
+    before = 0
+    for portion in _portions(contents):
+        yield from (before + place for place in _suspects(portion))
+        before += len(portion)
+
+
+def _portions(contents: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """As many contents at a time as may be copied to be looked at together; one at least."""
+    portion: list[bytes] = []
+    size = 0
+    for content in contents:
+        if portion and size + len(content) > _PORTION_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(content)
+        size += len(content)
+    if portion:
+        yield portion
+
+
+def _suspects(contents: list[bytes]) -> Iterator[int]:
     # One pass over all of them: a search costs more than the few hundred bytes of an event.
     ends = list(accumulate(len(content) + 1 for content in contents))
     joined = b"\n".join(contents)

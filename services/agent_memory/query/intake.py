@@ -73,7 +73,7 @@ class Intake:
                 # The others are not to pay for it.
                 outcomes.append(error)
         admitted = [(place, outcome.content) for place, outcome in enumerate(outcomes) if isinstance(outcome, Admitted)]
-        for suspect in suspects([_behind_ids(events[place], content) for place, content in admitted]):
+        for suspect in suspects(_behind_ids(events[place], content) for place, content in admitted):
             place, _ = admitted[suspect]
             outcomes[place] = self._public_event(events[place])
         return outcomes
