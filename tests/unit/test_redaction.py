@@ -259,6 +259,20 @@ def test_a_glance_misses_no_sample() -> None:
     assert holds_nothing(b"We looked at why the importer was slow, and decided to read the file in parts.")
 
 
+@pytest.mark.parametrize(
+    "sign", ["=", ": ", " = ", " => ", " := ", " == ", '": "', " is ", " is: ", " was now ", "\\n", '", "']
+)
+@pytest.mark.parametrize(
+    "name", ["api_key", "--client-secret", "export SESSION_TOKEN", "Authorization", "x.private key"]
+)
+def test_a_glance_misses_no_value_however_it_is_assigned(name: str, sign: str) -> None:
+    """Long and short ones, of letters and of hexadecimal digits alone."""
+    for value in ("346acb807dcc", "Gh7kQ2mZxW31", "67a822be159867a822be1598", "Gh7kQ2mZxW31Gh7kQ2mZxW31"):
+        text = f'some text before {name}{sign}{value}" and after'
+        if REDACTOR.redact(text) != text:
+            assert not holds_nothing(text.encode()), text
+
+
 @pytest.mark.parametrize("number", ["3f0c2d97be14c61a0b2f3f0c2d97be14c61a0b2f", "0b5f7d0e-7c1f-4b52-9d61-3a0c1f0e9b77"])
 def test_a_glance_passes_over_numbers_without_a_name(number: str) -> None:
     """Commits and UUIDs are everywhere; with the name of a secret near them they are looked at closely."""

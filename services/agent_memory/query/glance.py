@@ -22,7 +22,7 @@ _STEM: Final = f"(?i:{'|'.join(STEMS)})"
 _PASSWORD: Final = "(?i:pass|pwd)"
 _CLOSED: Final = r"(?:\\{0,3}[\"'`])?[\])]{0,2}"
 # What stands between a name and its value; the last is what does between a field's name and its value in protobuf.
-_SIGN: Final = r"(?:\s*[=:]|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s|\x12)"
+_SIGN: Final = r"(?:\s*(?:=>|:=|=+|:)|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s(?:now\s)?:?|\x12)"
 # What may stand between a sign and a value: a type, or the kind of the token.
 _KIND: Final = r"(?:(?i:bearer|basic|token|apikey) +|[&\w.\[\]|?<>]+(?:\s\|\s[\w.]+)?\s?=\s?)?"
 
