@@ -302,7 +302,9 @@ def _open(db_path: Path) -> Rdict:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(OPEN_LIMIT_S)
     try:
-        return Rdict(str(db_path), database, families)
+        store = Rdict(str(db_path), database, families)
+        store.get_column_family(schema.OUTBOX).set_options(schema.OUTBOX_WHEN_OPEN)
+        return store
     except Exception as error:  # rocksdict raises bare Exception
         if "lock" in str(error).lower():
             raise StoreError(_in_use(db_path)) from error

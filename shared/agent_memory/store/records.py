@@ -189,9 +189,9 @@ def child_ids(reader: Reader, parent: Period, after: str = "") -> Iterator[str]:
         prefix = segment_prefix(parent)
         yield from _latest_ids(reader, prefix, after)
         return
-    ids = [child.node_id for child in parent.children() if child.node_id > after]
-    present = reader.get_many(schema.TOC_LATEST, [keys.latest(child_id) for child_id in ids])
-    yield from (child_id for child_id, version in zip(ids, present, strict=True) if version is not None)
+    # Their ids are neighbours, too.
+    children = list(parent.children())
+    yield from _ids_between(reader, children[0].node_id, keys.latest(children[-1].node_id) + b"\0", after)
 
 
 def newest_ids(reader: Reader, prefix: str, until: str, limit: int) -> list[str]:
@@ -326,7 +326,11 @@ def _node_as_of(reader: Reader, node_id: str, as_of_ms: int) -> TocNode | None:
 
 
 def _latest_ids(reader: Reader, prefix: str, after: str) -> Iterator[str]:
-    start = keys.latest(max(prefix, after))
-    for key, _ in reader.scan(schema.TOC_LATEST, start, keys.after(keys.latest(prefix))):
+    return _ids_between(reader, prefix, keys.after(keys.latest(prefix)), after)
+
+
+def _ids_between(reader: Reader, first: str, stop: bytes, after: str) -> Iterator[str]:
+    """The ids from the first on, but those behind `after` only, in order."""
+    for key, _ in reader.scan(schema.TOC_LATEST, keys.latest(max(first, after)), stop):
         if (node_id := keys.node_id_of_latest(key)) != after:
             yield node_id
