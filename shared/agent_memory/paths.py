@@ -74,6 +74,11 @@ class RuntimePaths:
         return self.folder / "announce.sock"
 
     @property
+    def commits(self) -> Path:
+        """Where the writer counts its commits."""
+        return self.folder / "commits"
+
+    @property
     def worker_lock(self) -> Path:
         """Held by the worker for as long as it lives."""
         return self.folder / "worker.lock"

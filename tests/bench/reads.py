@@ -87,11 +87,11 @@ def _questions(client: Client, count: int) -> Questions:
     """What is asked of a store of so many events: each about places all over it."""
     chance = random.Random(count)
     years = client.root().nodes
-    first_ms, last_ms = years[-1].start_time_ms, years[0].end_time_ms
     days = _below(client, [year.node_id for year in years], levels=3)
     chosen = [chance.choice(days) for _ in range(PLACES)]
     segments = [chance.choice(client.browse(day, limit=BROWSED).children) for day in chosen]
     grips = [chance.choice([grip for bullet in each.bullets for grip in bullet.grip_ids]) for each in segments]
+    first_ms, last_ms = (_end_ms(client, newest_first=newest) for newest in (False, True))
     starts = [chance.randrange(first_ms, last_ms - rig.DAY_MS) for _ in range(PLACES)]
     spans = [pb.GetEventsRequest(from_timestamp_ms=start, to_timestamp_ms=last_ms, limit=EVENTS) for start in starts]
     return {
@@ -106,6 +106,11 @@ def _questions(client: Client, count: int) -> Questions:
         f"events {EVENTS}": ("GetEvents", [span.SerializeToString() for span in spans]),
         "expand": ("ExpandGrip", [pb.ExpandGripRequest(grip_id=grip).SerializeToString() for grip in grips]),
     }
+
+
+def _end_ms(client: Client, *, newest_first: bool) -> int:
+    """When the first event was said, or the last. A year's node tells of the year as a whole."""
+    return client.events(pb.GetEventsRequest(limit=1, newest_first=newest_first)).events[0].timestamp_ms
 
 
 def _below(client: Client, node_ids: list[str], levels: int) -> list[str]:

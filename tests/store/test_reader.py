@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import keys, schema
-from writer import WriterProcess
+from agent_memory.store.commits import Commits
+from agent_memory.store.reader import Reader
+from writer import WriterProcess, said
 
 
 def test_what_was_overwritten_before_a_restart_is_seen(writer: WriterProcess) -> None:
@@ -19,6 +23,36 @@ def test_what_was_overwritten_before_a_restart_is_seen(writer: WriterProcess) ->
     reader.catch_up()
 
     assert reader.get(schema.CHECKPOINTS, keys.job("some")) == b"new"
+
+
+def test_commits_are_counted_and_questions_are_not(writer: WriterProcess) -> None:
+    """By the count a reader knows that it has seen everything."""
+    commits = Commits(writer.runtime.commits)
+    before = commits.count
+
+    writer.bus.ask(pb.Command(ping=pb.Ping()))
+    assert commits.count == before
+
+    assert writer.append([said("e1", 1_760_000_000_000)]) == [True]
+    assert commits.count == before + 1
+
+
+def test_a_reader_that_counts_commits_sees_each_of_them(writer: WriterProcess, tmp_path: Path) -> None:
+    """Right after the acknowledgement, across a kill of the writer, and what was written in between by another one."""
+    reader = Reader(writer.db_path, tmp_path / "counting", commits=writer.runtime.commits)
+    for life in range(3):
+        for number in range(20):
+            event_id = f"e{life}-{number}"
+            writer.append([said(event_id, 1_760_000_000_000 + number)])
+            reader.catch_up()
+            assert reader.get(schema.EVENTS, keys.event_id(event_id)) is not None, event_id
+        writer.kill()
+        reader.catch_up()
+        writer.start()
+    change(writer, keys.job("some"), b"new")
+    reader.catch_up()
+    assert reader.get(schema.CHECKPOINTS, keys.job("some")) == b"new"
+    reader.close()
 
 
 def change(writer: WriterProcess, key: bytes, value: bytes) -> None:

@@ -178,8 +178,11 @@ class Writer:
         rows.status()
         return found
 
-    def commit(self, group: Group) -> None:
-        """Make the group durable: all of it or nothing; raises StoreError when the disk refuses."""
+    def commit(self, group: Group) -> bool:
+        """Make the group durable: all of it or nothing; raises StoreError when the disk refuses.
+
+        Returns whether anything became durable by it, be it of a group before.
+        """
         if self._failing:
             group.put(schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(group.counters))
         batch = group.batch
@@ -189,7 +192,7 @@ class Writer:
                 # From here on the rows are visible, so the state must tell of them even if the fsync fails.
                 self.counters, self.toc = group.counters, group.toc
                 self._unsynced = True
-            if self._unsynced:
+            if is_new := self._unsynced:
                 # Not `sync` on the write: that would hold the interpreter's lock during the fsync.
                 self._db.flush_wal(True)
                 self._unsynced = False
@@ -202,6 +205,7 @@ class Writer:
                 f"The writer can't write to the store at {self._db_path}: {error}. Nothing acknowledged is lost; "
                 "make room on the disk or mend its rights, writing goes on by itself."
             ) from error
+        return is_new
 
     def compact(self, family: str) -> None:
         """Compact a column family whole; may take minutes, other threads go on writing.

@@ -46,7 +46,7 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
         return
-    reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES)
+    reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES, current.runtime.commits)
     standstill = Standstill(reader, current.db_path, current.runtime.secondary("standstill"))
     appends = Appends(writer)
     health = Health(reader, writer)

@@ -71,7 +71,7 @@ class Health:
             pong = self._writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
             if not with_reader:
                 return None
-            self._reader.catch_up()
+            self._reader.catch_up(idly=True)
             seen = records.counters(self._reader).sequence
         except Exception as error:  # a damaged store speaks in bare Exceptions, and this thread must outlive it
             return str(error)
