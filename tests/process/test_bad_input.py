@@ -49,9 +49,10 @@ def stored(client: Client, session_id: str) -> list[pb.Event]:
     [
         ({"event_id": ""}, "event.event_id is empty"),
         ({"session_id": ""}, "event.session_id is empty"),
+        ({"event_id": "  "}, "event.event_id is empty"),
         ({"event_id": "a\0b"}, "event.event_id holds a control character"),
         ({"session_id": "a\nb"}, "event.session_id holds a control character"),
-        ({"event_id": "x" * 513}, "event.event_id has 513 bytes; 512 are the most"),
+        ({"event_id": "x" * 513}, "event.event_id has 513 bytes; 512 are allowed at most"),
         ({"session_id": "語" * 171}, "event.session_id has 513 bytes"),
         ({"timestamp_ms": 0}, "event.timestamp_ms is 0; it must be milliseconds since 1970, from 1 to 9999999999999"),
         ({"timestamp_ms": -1}, "event.timestamp_ms is -1"),
@@ -123,11 +124,11 @@ def test_ten_megabytes_are_stored_whole_and_read_again(client: Client) -> None:
     wait_until(lambda: client.stats().outbox == 0)
     segments = [child for child in client.browse("2025-11-24").children if child.session_id == "huge"]
     assert sum(segment.event_count for segment in segments) == 7
-    # Three of its neighbours on either side are more than one reply can hold.
+    # None of its neighbours fits beside it into a reply that clients take by default.
     expanded = client.expand(segments[3].bullets[0].grip_ids[0])
     assert expanded.grip.excerpt in expanded.excerpt_events[0].text
-    assert expanded.events_before
-    assert expanded.events_after
+    assert expanded.has_more
+    assert not [*expanded.events_before, *expanded.events_after]
 
 
 @pytest.mark.parametrize(("size", "told"), [((16 << 20) + 1, "Split it"), (70 << 20, "larger than max")])

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -172,6 +173,15 @@ def test_what_is_not_said_is_filled_in(memory: Stub, day_ms: int) -> None:
     )
 
 
+def test_an_agent_has_one_name(memory: Stub, day_ms: int) -> None:
+    """However it is written, and without what nobody can see or type."""
+    for number, agent in enumerate(("Codex", " codex ", "co\0dex\n")):
+        memory.IngestEvent(pb.IngestEventRequest(event=event(f"{day_ms}-{number}", day_ms, agent=agent)))
+
+    found = memory.GetEvents(pb.GetEventsRequest(from_timestamp_ms=day_ms, to_timestamp_ms=day_ms)).events
+    assert [each.agent for each in found] == ["codex"] * 3
+
+
 def test_the_first_write_of_an_id_wins(memory: Stub, day_ms: int) -> None:
     """The same id again is answered created=false, deduplicated=true, and changes nothing."""
     memory.IngestEvent(pb.IngestEventRequest(event=event("twice", day_ms, "first")))
@@ -308,6 +318,22 @@ def test_pages_of_events_are_whole(memory: Stub, day_ms: int, newest_first: bool
     assert [name for page in pages for name in ids(page.events)] == (expected[::-1] if newest_first else expected)
 
 
+def test_a_page_fits_what_clients_take_by_default(memory: Stub, day_ms: int) -> None:
+    """Of large events there are as many on a page as stay below 4 MiB; the cursor leads to the rest."""
+    for number in range(5):
+        large = event(f"{day_ms}-{number}", day_ms + number, "x" * 1_200_000, session_id=f"{day_ms}")
+        memory.IngestEvent(pb.IngestEventRequest(event=large))
+    request = pb.GetEventsRequest(from_timestamp_ms=day_ms, to_timestamp_ms=day_ms + 9)
+
+    first = memory.GetEvents(request)
+    request.cursor = first.cursor
+    rest = memory.GetEvents(request)
+
+    assert first.has_more
+    assert not rest.has_more
+    assert [each.timestamp_ms - day_ms for each in (*first.events, *rest.events)] == list(range(5))
+
+
 def test_events_of_one_session_or_one_agent(memory: Stub, day_ms: int) -> None:
     """The filters hold alone and together, and a page is filled with what matches."""
     stored = [
@@ -371,6 +397,28 @@ def test_a_node_has_other_spellings(memory: Stub) -> None:
     for spelling in ("2017", "2017-07", "2017:07", "toc:month:2017-07", "2017-W28", "toc:week:2017:W28", "2017-07-14"):
         assert memory.GetNode(pb.GetNodeRequest(node_id=spelling)).HasField("node"), spelling
         assert memory.BrowseToc(pb.BrowseTocRequest(parent_id=spelling)).children, spelling
+
+
+def test_today_and_yesterday_are_ids(memory: Stub) -> None:
+    """By the store's calendar, wherever an id is asked for."""
+    now_ms = time.time_ns() // 1_000_000
+    store(memory, talk("in-yesterday", now_ms - DAY_MS, messages=2))
+
+    told = memory.GetNode(pb.GetNodeRequest(node_id="Yesterday")).node
+    assert told.node_id == day_of(now_ms - DAY_MS, ZoneInfo("UTC")).node_id
+    assert memory.BrowseToc(pb.BrowseTocRequest(parent_id="yesterday")).children
+    assert memory.GetNodeHistory(pb.GetNodeHistoryRequest(node_id="yesterday")).versions
+
+
+def test_a_token_of_another_parent_is_refused(memory: Stub, day_ms: int) -> None:
+    """It would begin in the middle of nowhere."""
+    store(memory, [e for n in range(2) for e in talk(f"{day_ms}-{n}", day_ms + n * 90 * MINUTE_MS, messages=2)])
+    parent = _day_node(memory, day_ms)
+    token = memory.BrowseToc(pb.BrowseTocRequest(parent_id=parent, limit=1)).continuation_token
+
+    with pytest.raises(grpc.RpcError) as refused:
+        memory.BrowseToc(pb.BrowseTocRequest(parent_id="2018", continuation_token=token))
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_pages_of_children_stay_true_while_children_appear(memory: Stub, day_ms: int) -> None:

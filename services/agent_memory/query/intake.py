@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from agent_memory.capture import private
@@ -96,8 +96,8 @@ class Intake:
             if agent:
                 told["agent"] = agent
             event.agent = self._settings.agent_id
-        elif agent and not agent.islower():
-            event.agent = agent.lower()
+        elif agent != (name := _agent(agent)):
+            event.agent = name
         return _admitted(event, _NOTHING)
 
     def _has_rules(self, *folders: str) -> bool:
@@ -150,7 +150,7 @@ def _admitted(event: pb.Event, redacted: Counter[str]) -> Admitted:
     content = event.SerializeToString()
     if len(content) > EVENT_MAX_BYTES:
         raise InvalidEvent(
-            f"event.text and metadata have {len(content)} bytes; {EVENT_MAX_BYTES} are the most one event may hold. "
+            f"event.text and metadata have {len(content)} bytes; one event may hold {EVENT_MAX_BYTES} at most. "
             "Split it into several events."
         )
     return Admitted(content, redacted)
@@ -174,11 +174,17 @@ def _check(event: pb.Event) -> None:
         raise InvalidEvent(f"event.role is {role}; this version knows 1 to {max(_ROLES)}")
 
 
+@lru_cache(maxsize=256)
+def _agent(name: str) -> str:
+    """The agent's name as it is stored: in lower case, without what can't be printed."""
+    return "".join(filter(str.isprintable, name.lower())).strip()
+
+
 def _check_id(field: str, value: str) -> None:
-    if not value:
+    if not value or value.isspace():
         raise InvalidEvent(f"event.{field} is empty; it must name the {field.removesuffix('_id')}")
     # isprintable is the quick look; beside control characters it is false for spaces of many kinds, which do no harm.
     if not value.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InvalidEvent(f"event.{field} holds a control character: {value[:80]!r}; ids are printable text")
     if len(value) > ID_MAX_BYTES // 4 and len(value.encode()) > ID_MAX_BYTES:
-        raise InvalidEvent(f"event.{field} has {len(value.encode())} bytes; {ID_MAX_BYTES} are the most")
+        raise InvalidEvent(f"event.{field} has {len(value.encode())} bytes; {ID_MAX_BYTES} are allowed at most")

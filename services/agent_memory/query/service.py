@@ -106,7 +106,7 @@ class MemoryService(MemoryServiceServicer):
     @_explaining
     def IngestEvents(self, request: pb.IngestEventsRequest, context: grpc.ServicerContext) -> pb.IngestEventsResponse:  # noqa: N802
         if len(request.events) > BATCH_MAX_EVENTS:
-            raise UsageError(f"events holds {len(request.events)}; {BATCH_MAX_EVENTS} are the most at once")
+            raise UsageError(f"events holds {len(request.events)}; a call takes {BATCH_MAX_EVENTS} at most")
         with self._admitting:
             outcomes = self._intake.admit_all(request.events)
         admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
@@ -130,7 +130,9 @@ class MemoryService(MemoryServiceServicer):
 
     @_explaining
     def GetNode(self, request: pb.GetNodeRequest, context: grpc.ServicerContext) -> pb.GetNodeResponse:  # noqa: N802
-        return views.node(self._tree(), request)
+        tree = self._tree()
+        request.node_id = when.spelled_out(tree, request.node_id, _now_ms())
+        return views.node(tree, request)
 
     @_explaining
     def RebuildToc(self, request: pb.RebuildTocRequest, context: grpc.ServicerContext) -> pb.RebuildTocResponse:  # noqa: N802
@@ -168,7 +170,8 @@ class MemoryService(MemoryServiceServicer):
     def GetNodeHistory(  # noqa: N802
         self, request: pb.GetNodeHistoryRequest, context: grpc.ServicerContext
     ) -> pb.GetNodeHistoryResponse:
-        return views.history(self._tree(), request.node_id)
+        tree = self._tree()
+        return views.history(tree, when.spelled_out(tree, request.node_id, _now_ms()))
 
     @_explaining
     def ResolveTime(self, request: pb.ResolveTimeRequest, context: grpc.ServicerContext) -> pb.ResolveTimeResponse:  # noqa: N802
@@ -176,7 +179,9 @@ class MemoryService(MemoryServiceServicer):
 
     @_explaining
     def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802
-        return views.browse(self._tree(), request)
+        tree = self._tree()
+        request.parent_id = when.spelled_out(tree, request.parent_id, _now_ms())
+        return views.browse(tree, request)
 
     @_explaining
     def GetTocMap(self, request: pb.GetTocMapRequest, context: grpc.ServicerContext) -> pb.GetTocMapResponse:  # noqa: N802

@@ -24,8 +24,8 @@ BROWSE_DEFAULT: Final = 20
 BROWSE_MAX: Final = 500
 EVENTS_DEFAULT: Final = 50
 EVENTS_MAX: Final = 1000
-# A page of events ends here too: ten such pages must fit into the front's memory.
-PAGE_MAX_BYTES: Final = 16 << 20
+# A page of events ends here too, unless its first event alone is larger: what gRPC's clients take by default is 4 MiB.
+PAGE_MAX_BYTES: Final = 3584 << 10
 # A filter that nothing matches must not walk the whole store; the caller goes on from the cursor.
 EXAMINED_MAX: Final = 5000
 NEIGHBOURS_DEFAULT: Final = 3
@@ -95,7 +95,7 @@ def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse
     if parent is None:
         return pb.BrowseTocResponse()
     limit = min(request.limit, BROWSE_MAX) if request.limit > 0 else BROWSE_DEFAULT
-    after = _decoded("continuation_token", request.continuation_token) if request.continuation_token else ""
+    after = _child_after(parent, request.continuation_token) if request.continuation_token else ""
     as_of_ms = as_of_ms_of(request)
     ids = list(islice(_child_ids(reader, parent, after, as_of_ms), limit + 1))
     budget = Budget(request.max_tokens)
@@ -108,7 +108,7 @@ def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse
     has_more = budget.has_more or len(ids) > limit
     return pb.BrowseTocResponse(
         children=children,
-        continuation_token=_encoded(after) if has_more and after else None,
+        continuation_token=_encoded(f"{parent.node_id} {after}") if has_more and after else None,
         has_more=has_more,
         **budget.price,
     )
@@ -121,9 +121,11 @@ def events(reader: Reader, request: pb.GetEventsRequest) -> pb.GetEventsResponse
     agent = request.agent.lower() if request.HasField("agent") else None
     page: list[pb.Event] = []
     last: pb.Event | None = None
-    for examined, event in enumerate(_events_in(reader, request)):
+    for examined, content in enumerate(_contents_in(reader, request)):
+        event = pb.Event.FromString(content)
         is_asked_for = agent is None or event.agent == agent
-        is_full = len(page) == limit or budget.size_bytes > PAGE_MAX_BYTES or examined >= EXAMINED_MAX
+        is_full = len(page) == limit or examined >= EXAMINED_MAX
+        is_full |= bool(page) and budget.size_bytes + len(content) > PAGE_MAX_BYTES
         if is_full or (is_asked_for and not budget.takes(event)):
             cursor = _encoded(f"{last.timestamp_ms}:{last.event_id}") if last else request.cursor
             return pb.GetEventsResponse(events=page, has_more=True, cursor=cursor or None, **budget.price)
@@ -155,8 +157,10 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
     following = records.session_events(reader, grip.session_id, (last[0], last[1] + "\0"))
     later = _page(takewhile(lambda event: event.timestamp_ms <= until_ms, following), after)
     sides: tuple[list[pb.Event], list[pb.Event]] = ([], [])
+    has_more = False
     for side, event in _nearest_first(sides, earlier, later):
-        if not budget.takes(event):
+        if budget.size_bytes + event.ByteSize() > PAGE_MAX_BYTES or not budget.takes(event):
+            has_more = True
             break
         side.append(event)
     return pb.ExpandGripResponse(
@@ -164,7 +168,7 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
         events_before=reversed(sides[0]),
         excerpt_events=evidence,
         events_after=sides[1],
-        has_more=budget.has_more,
+        has_more=has_more or budget.has_more,
         **budget.price,
     )
 
@@ -298,7 +302,7 @@ def _canonical(node_id: str) -> str:
     return period.node_id if period else node_id
 
 
-def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Event]:
+def _contents_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[bytes]:
     first = max(request.from_timestamp_ms, 0)
     last = min(request.to_timestamp_ms or keys.TIMESTAMP_MAX_MS, _until_ms(request))
     # A key of 14 digits would sort among those of this century.
@@ -315,12 +319,19 @@ def _events_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[pb.Even
         else:
             start = max(start, at + b"\0")
     rows = reader.scan(schema.EVENTS, start, stop, backwards=request.newest_first)
-    contents = (
-        records.event_rows(reader, (keys.event_of_session_row(key) for key, _ in rows))
-        if of_session
-        else (content for _, content in rows)
-    )
-    return map(pb.Event.FromString, contents)
+    if of_session:
+        return records.event_rows(reader, (keys.event_of_session_row(key) for key, _ in rows))
+    return (content for _, content in rows)
+
+
+def _child_after(parent: Period, token: str) -> str:
+    parent_id, _, child_id = _decoded("continuation_token", token).partition(" ")
+    if parent_id != parent.node_id:
+        raise UsageError(
+            f"continuation_token {token!r} belongs to another parent than {parent.node_id}; leave it out to begin at "
+            "the first page"
+        )
+    return child_id
 
 
 def _cursor(cursor: str) -> tuple[int, bytes]:

@@ -21,6 +21,8 @@ from agent_memory.store.reader import Reader
 NODES_MAX: Final = 50
 # What is shorter and begins or ends within a day is told by its segments.
 SEGMENTS_MAX_MS: Final = 36 * 3_600_000
+# What needs no grammar, and stands for an id wherever one is asked for.
+_DAYS_BACK: Final = {"today": 0, "yesterday": 1}
 
 
 def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.ResolveTimeResponse:
@@ -37,6 +39,15 @@ def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.R
         lines = (views.line(reader, node, as_of_ms) for node in nodes)
         message.nodes.extend(takewhile(budget.takes, lines))
     return pb.ResolveTimeResponse(span=told[0], alternatives=told[1:], has_more=budget.has_more, **budget.price)
+
+
+def spelled_out(reader: Reader, node_id: str, now_ms: int) -> str:
+    """`today` and `yesterday` by their ids; any other id as it is."""
+    days_back = _DAYS_BACK.get(node_id.strip().lower())
+    if days_back is None:
+        return node_id
+    today = day_of(now_ms, records.time_zone(reader))
+    return Period(TocLevel.DAY, today.first - timedelta(days=days_back)).node_id
 
 
 def covering(days: Days) -> list[Period]:

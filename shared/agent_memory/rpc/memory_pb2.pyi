@@ -682,6 +682,8 @@ Global___GetEventsRequest: _TypeAlias = GetEventsRequest  # noqa: Y015
 
 @_typing.final
 class GetEventsResponse(_message.Message):
+    """A page stays below 4 MiB, which is what gRPC's clients take unless told otherwise. An event that is larger comes alone."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENTS_FIELD_NUMBER: _builtins.int
