@@ -24,8 +24,10 @@ class Commits:
     def __init__(self, path: Path, *, writing: bool = False) -> None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT if writing else os.O_RDWR, 0o600)
         try:
-            if writing:
-                os.ftruncate(descriptor, _COUNT.size)
+            if writing and os.fstat(descriptor).st_size != _COUNT.size:
+                # Written and not only made as long: where a disk is full, that fails here and not at the first count.
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, bytes(_COUNT.size))
             self._memory = mmap.mmap(descriptor, _COUNT.size)
         finally:
             os.close(descriptor)
