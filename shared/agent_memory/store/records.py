@@ -186,12 +186,13 @@ def child_ids(reader: Reader, parent: Period, after: str = "") -> Iterator[str]:
     """The ids of a period's children in order of time, those after the child `after` only."""
     if parent.level == TocLevel.DAY:
         # A segment's id begins with the day and the time of its first event: key order is order of time.
-        prefix = segment_prefix(parent)
-        yield from _latest_ids(reader, prefix, after)
-        return
-    # Their ids are neighbours, too.
-    children = list(parent.children())
-    yield from _ids_between(reader, children[0].node_id, keys.latest(children[-1].node_id) + b"\0", after)
+        yield from _latest_ids(reader, segment_prefix(parent), after)
+    elif parent.level == TocLevel.YEAR:
+        yield from _latest_ids(reader, f"toc:month:{parent.first.year:04}:", after)
+    else:
+        # Their ids are neighbours, too, but with no beginning of their own.
+        children = list(parent.children())
+        yield from _ids_between(reader, children[0].node_id, keys.latest(children[-1].node_id) + b"\0", after)
 
 
 def newest_ids(reader: Reader, prefix: str, until: str, limit: int) -> list[str]:
