@@ -204,6 +204,41 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(stack: Stack) -> None:
     assert stack.run("status", check=False).returncode == 3
 
 
+def test_a_repair_is_offered_for_the_store_that_was_looked_at(stack: Stack) -> None:
+    """The line to type names it again, where it is not the default one."""
+    other = stack.folder / "other db"
+    store = Writer(other, "UTC")
+    group = Group(store)
+    group.put(schema.TOC_LATEST, keys.latest("toc:year:2025"), bytes(4))
+    store.commit(group)
+    store.close()
+
+    found = stack.run("admin", "verify", "--db-path", other, check=False)
+
+    assert found.returncode == 1
+    assert f"memory-daemon admin verify --repair --db-path '{other}'" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("holds", "told"), [("letter.txt", "holds other things"), ("000012.sst", "CURRENT is missing")]
+)
+def test_start_leaves_a_folder_that_is_no_place_for_a_store_alone(stack: Stack, holds: str, told: str) -> None:
+    """Refused before anything is made: with 4, its mode as it was, and nothing beside it."""
+    folder = stack.folder / "mine"
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    (folder / holds).touch()
+    before = {path.name for path in stack.folder.iterdir()}
+
+    refused = stack.run("start", "--db-path", folder, check=False)
+
+    assert refused.returncode == 4
+    assert told in refused.stderr
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert [path.name for path in folder.iterdir()] == [holds]
+    assert {path.name for path in stack.folder.iterdir()} == before
+
+
 def test_a_damaged_log_is_refused_and_left_as_it_is(stack: Stack) -> None:
     """A byte flipped among acknowledged events: no start that would silently forget them, and nothing changed."""
     stack.start()

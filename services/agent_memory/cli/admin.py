@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -14,6 +15,7 @@ from agent_memory.cli.text import printable
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.model import LOCAL
 from agent_memory.settings import Settings
+from agent_memory.store.place import command
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc.memory_pb2 import (
@@ -139,7 +141,7 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
         click.echo(f"Repaired: {status.nodes_written} nodes were rebuilt or removed", err=True)
         found = _verify(settings)
     report = _report(found)
-    click.echo(reply_json(report) if as_json else _verdict(report))
+    click.echo(reply_json(report) if as_json else _verdict(report, settings.db_path))
     context.exit(0 if found.is_sound else 1)
 
 
@@ -264,7 +266,7 @@ def _report(found: Findings) -> VerifyReport:
     )
 
 
-def _verdict(report: VerifyReport) -> str:
+def _verdict(report: VerifyReport, db_path: Path) -> str:
     lines = [
         f"Events: {report.events}, in {report.segments} segments",
         f"TOC Nodes: {report.toc_nodes}",
@@ -280,8 +282,8 @@ def _verdict(report: VerifyReport) -> str:
     lines += [f"{printable(each.subject)} {printable(each.message)}" for each in report.problems]
     if report.problem_count > len(report.problems):
         lines.append(f"and {report.problem_count - len(report.problems)} more")
-    verdict = f"{_things(report.problem_count)} wrong. Mend that with: memory-daemon admin verify --repair"
-    return "\n".join([*lines, "", verdict])
+    mend = command("admin verify --repair", db_path)
+    return "\n".join([*lines, "", f"{_things(report.problem_count)} wrong. Mend that with: {mend}"])
 
 
 def _things(count: int) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
 from agent_memory.settings import Settings
+from agent_memory.store import place
 
 # Processes whose supervisor was killed notice it within a second and close what they have open.
 ORPHANS_GO_S = 8.0
@@ -58,6 +59,13 @@ def _check_folder(db_path: Path) -> None:
         raise StoreError(
             f"The folder {nearest} can't be written by you. Change its owner, or choose another store with --db-path."
         )
+    if nearest == db_path and (owner := nearest.stat().st_uid) != os.getuid():
+        raise StoreError(
+            f"The folder {nearest} belongs to user {owner}, not to you. Change its owner, or choose another store with "
+            "--db-path."
+        )
+    # Before anything is made: a mistyped path leaves no trace.
+    place.has_store(db_path)
 
 
 def _is_listening(host: str, port: int) -> bool:

@@ -26,7 +26,7 @@ from agent_memory.errors import StoreError
 from agent_memory.ingest import wal
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
-from agent_memory.store import codec, keys, schema
+from agent_memory.store import codec, keys, place, schema
 from agent_memory.store.codec import StoreInfo
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,11 @@ log = logging.getLogger(__name__)
 CACHE_BYTES: Final = 8 << 20
 # Opening replays the log; a log of the largest size takes a second. Beyond this recovery hangs, and a crash is better.
 OPEN_LIMIT_S: Final = 120
+# Whoever only looks whether the store is taken has it for a microsecond.
+CLAIM_S: Final = 0.1
+CLAIM_PAUSE_S: Final = 0.01
+# What RocksDB says where its lock is held: by another process, by this one.
+LOCK_HELD: Final = ("While lock file: ", "lock hold by current process")
 # RocksDB recovers from some full disks by itself within five seconds, from others (a log it could not append to) never.
 RECOVERY_S: Final = 10.0
 # Opening a store takes that much at most: its log is flushed and a new one begun.
@@ -127,7 +132,7 @@ class Writer:
 
     def __init__(self, db_path: Path, timezone: str = "") -> None:
         self._db_path = db_path
-        _check_place(db_path)
+        _make_place(db_path)
         self._claim = _claim(db_path)
         wal.mend_tails(db_path)
         self._db = _open(db_path)
@@ -156,7 +161,7 @@ class Writer:
         try:
             value: bytes | None = self._families[family].get(key)
         except Exception as error:  # rocksdict raises bare Exception
-            raise self._damage(family, error) from error
+            raise place.damaged(self._db_path, family, error) from error
         return value
 
     def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
@@ -165,17 +170,20 @@ class Writer:
             # The cast: rocksdict's stub wants an invariant list of unions.
             return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys)))
         except Exception as error:  # rocksdict raises bare Exception
-            raise self._damage(family, error) from error
+            raise place.damaged(self._db_path, family, error) from error
 
     def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
-        """The stored keys with that prefix."""
+        """The stored keys with that prefix; raises StoreError where a block is damaged."""
         found = []
         rows = self._families[family].iter()
         rows.seek(prefix)
         while rows.valid() and (key := rows.key()).startswith(prefix):
             found.append(key)
             rows.next()
-        rows.status()
+        try:
+            rows.status()
+        except Exception as error:  # rocksdict raises bare Exception
+            raise place.damaged(self._db_path, family, error) from error
         return found
 
     def commit(self, group: Group) -> bool:
@@ -220,7 +228,7 @@ class Writer:
             # It does not tell of a failure; what comes after one fails with its reason.
             self._families[family].flush()
         except Exception as error:  # rocksdict raises bare Exception
-            raise self._damage(family, error) from error
+            raise place.damaged(self._db_path, family, error) from error
 
     def close(self) -> None:
         """Close the store. Every column family object goes first: one that lives would keep the store's lock."""
@@ -232,12 +240,6 @@ class Writer:
             log.info(line("store closed with an error", path=self._db_path, error=error))
         os.close(self._claim)
 
-    def _damage(self, family: str, error: Exception) -> StoreError:
-        return StoreError(
-            f"The store at {self._db_path} is damaged in {family}: {error}. "
-            "Stop the daemon and restore the folder from a backup; what is there was left as it is."
-        )
-
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)
         if value is None:
@@ -247,9 +249,11 @@ class Writer:
             log.info(line("store created", path=self._db_path, timezone=info.timezone))
             return info
         info = codec.store_info(value)
-        if info.schema_version > schema.SCHEMA_VERSION:
+        try:
+            schema.check_version(self._db_path, info.schema_version)
+        except StoreError:
             self.close()
-            raise StoreError(_newer(self._db_path, f"schema {info.schema_version}"))
+            raise
         return info
 
     def _make_redaction_key(self) -> None:
@@ -265,19 +269,14 @@ class Writer:
         self._db.flush_wal(True)
 
 
-def _check_place(db_path: Path) -> None:
-    """Raise StoreError where no store can or should be."""
+def _make_place(db_path: Path) -> None:
+    """Make the store's folder, for this user only; raises StoreError where no store can or should be."""
+    # First: the folder of somebody who mistyped a path stays as it is.
+    place.has_store(db_path)
     try:
         make_private_dir(db_path)
-        entries = {entry.name for entry in db_path.iterdir()}
     except OSError as error:
-        raise StoreError(
-            f"The store's folder {db_path} can't be used: {error.strerror or error}. "
-            "Mend its rights, or name another folder with --db-path."
-        ) from error
-    # rocksdict leaves its file in whatever folder it was once pointed at.
-    if "CURRENT" not in entries and entries - {"rocksdict-config.json", "LOCK", "LOG"}:
-        raise StoreError(f"{db_path} holds other things and no store; name an empty or a new folder with --db-path.")
+        raise place.unusable(db_path, error) from error
 
 
 def _claim(db_path: Path) -> int:
@@ -286,20 +285,25 @@ def _claim(db_path: Path) -> int:
     RocksDB has a lock of its own, but logs are mended before it is opened, and nobody's live log must be touched.
     """
     folder = os.open(db_path, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(folder)
-        raise StoreError(_in_use(db_path)) from error
-    return folder
+    deadline = time.monotonic() + CLAIM_S
+    while True:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return folder
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                os.close(folder)
+                raise StoreError(_in_use(db_path)) from error
+        time.sleep(CLAIM_PAUSE_S)
 
 
 def _in_use(db_path: Path) -> str:
-    return f"Another process has the store at {db_path} open; see memory-daemon status, or stop that process."
+    status = place.command("status", db_path)
+    return f"Another process has the store at {db_path} open; see {status}, or stop that process."
 
 
 def _open(db_path: Path) -> Rdict:
-    if (db_path / "CURRENT").exists():
+    if (db_path / place.CURRENT).exists():
         _check_families(db_path)
     database, families = schema.options(CACHE_BYTES)
     # Recovery of a damaged log may spin while it holds the interpreter's lock: only the kernel can end that.
@@ -310,11 +314,11 @@ def _open(db_path: Path) -> Rdict:
         store.get_column_family(schema.OUTBOX).set_options(schema.OUTBOX_WHEN_OPEN)
         return store
     except Exception as error:  # rocksdict raises bare Exception
-        if "lock" in str(error).lower():
+        if any(words in str(error) for words in LOCK_HELD):
             raise StoreError(_in_use(db_path)) from error
         raise StoreError(
-            f"The store at {db_path} can't be opened: {error}. It was left as it is: copy the folder before anything "
-            "else, then restore it from a backup, or name another folder with --db-path."
+            f"The store at {db_path} can't be opened: {place.said(error)}. It was left as it is: copy the folder "
+            "before anything else, then restore it from a backup, or name another folder with --db-path."
         ) from error
     finally:
         signal.alarm(0)
@@ -326,11 +330,4 @@ def _check_families(db_path: Path) -> None:
     except Exception:  # damage: opening tells more about it
         return
     if unknown := found - {*schema.COLUMN_FAMILIES, "default"}:
-        raise StoreError(_newer(db_path, f"column families {', '.join(sorted(unknown))}"))
-
-
-def _newer(db_path: Path, what: str) -> str:
-    return (
-        f"The store at {db_path} was written by a newer version of agent-memory ({what}; this one knows schema "
-        f"{schema.SCHEMA_VERSION}). It was left as it is: upgrade agent-memory, or name another folder with --db-path."
-    )
+        raise schema.newer(db_path, f"column families {', '.join(sorted(unknown))}")

@@ -17,10 +17,10 @@ from typing import Any, cast
 
 from rocksdict import AccessType, Rdict
 
-from agent_memory.errors import StoreError, StoreMissing
+from agent_memory.errors import StoreError
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
-from agent_memory.store import schema
+from agent_memory.store import place, schema
 from agent_memory.store.commits import Commits
 
 log = logging.getLogger(__name__)
@@ -74,14 +74,20 @@ class Reader:
             log.warning(line("secondary reopened", times=self.reopened))
 
     def get(self, family: str, key: bytes) -> bytes | None:
-        """The row, or None."""
-        value: bytes | None = self._families[family].get(key)
+        """The row, or None; raises StoreError where its block is damaged."""
+        try:
+            value: bytes | None = self._families[family].get(key)
+        except Exception as error:  # rocksdict raises bare Exception
+            raise place.damaged(self._db_path, family, error) from error
         return value
 
     def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
-        """The rows in the order of their keys, None where there is none."""
-        # The cast: rocksdict's stub wants an invariant list of unions.
-        return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys))) if keys else []
+        """The rows in the order of their keys, None where there is none; raises StoreError where one is damaged."""
+        try:
+            # The cast: rocksdict's stub wants an invariant list of unions.
+            return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys))) if keys else []
+        except Exception as error:  # rocksdict raises bare Exception
+            raise place.damaged(self._db_path, family, error) from error
 
     def scan(self, family: str, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """Rows with `start <= key < stop` in key order, or from the end; a consistent view as of the first.
@@ -105,11 +111,8 @@ class Reader:
             step()
         try:
             rows.status()
-        except Exception as error:
-            raise StoreError(
-                f"The store at {self._db_path} is damaged in {family}: {error}. "
-                "Stop the daemon and restore the folder from a backup; what is there was left as it is."
-            ) from error
+        except Exception as error:  # rocksdict raises bare Exception
+            raise place.damaged(self._db_path, family, error) from error
 
     def close(self) -> None:
         """Let go of the files and of the scratch folder."""
@@ -119,8 +122,7 @@ class Reader:
 
     def _open(self) -> None:
         # Opening would create a folder with a stray file where there is no store.
-        if not (self._db_path / "CURRENT").exists():
-            raise StoreMissing(f"There is no store at {self._db_path} yet; memory-daemon start creates one.")
+        place.require_store(self._db_path)
         # Before the files are read: a primary that is opened meanwhile is noticed with the next look.
         self._opening = _opening_of(self._db_path)
         # With this writer's life it may be in another file than with the last one's.
@@ -133,16 +135,16 @@ class Reader:
         try:
             self._db = Rdict(str(self._db_path), database, families, access)
             self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
-        except Exception as error:
+        except Exception as error:  # rocksdict raises bare Exception
             raise StoreError(
-                f"The store at {self._db_path} can't be read: {error}. If another program wrote it, name another "
-                "folder with --db-path; if it is damaged, restore it from a backup."
+                f"The store at {self._db_path} can't be read: {place.said(error)}. If another program wrote it, name "
+                "another folder with --db-path; if it is damaged, copy the folder and restore it from a backup."
             ) from error
 
 
 def _opening_of(db_path: Path) -> tuple[int, int]:
     """What tells one opening of the primary from another: each renames a new CURRENT into place."""
-    found = (db_path / "CURRENT").stat()
+    found = (db_path / place.CURRENT).stat()
     return found.st_ino, found.st_mtime_ns
 
 

@@ -16,6 +16,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from rocksdict import (
@@ -28,6 +29,8 @@ from rocksdict import (
     FifoCompactOptions,
     Options,
 )
+
+from agent_memory.errors import StoreError
 
 # Written once when a store is created; a program refuses a store whose number is higher than its own.
 SCHEMA_VERSION: Final = 1
@@ -82,6 +85,20 @@ def options(cache_bytes: int, secondary: bool = False) -> tuple[Options, dict[st
     database.set_max_open_files(-1)
     cache = Cache(cache_bytes)
     return database, {name: _family(name, cache) for name in COLUMN_FAMILIES}
+
+
+def check_version(db_path: Path, version: int) -> None:
+    """Raise StoreError where the store has a newer schema than this program knows."""
+    if version > SCHEMA_VERSION:
+        raise newer(db_path, f"schema {version}")
+
+
+def newer(db_path: Path, what: str) -> StoreError:
+    """What is said of a store in which `what` only a newer program can have written."""
+    return StoreError(
+        f"The store at {db_path} was written by a newer version of agent-memory ({what}; this one knows schema "
+        f"{SCHEMA_VERSION}). It was left as it is: upgrade agent-memory, or name another folder with --db-path."
+    )
 
 
 def _family(name: str, cache: Cache) -> Options:

@@ -1,0 +1,182 @@
+"""A store that can't be used: what is wrong with it is told, and the folder stays as it is."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from agent_memory.errors import StoreError, StoreMissing
+from agent_memory.ingest import offline
+from agent_memory.ingest.writer import Group, Writer
+from agent_memory.store import keys, place, schema
+from agent_memory.store.reader import Reader, as_it_is_now
+from agent_memory.store.stats import read_stats
+from agent_memory.store.survey import read_survey
+from agent_memory.store.verify import verify
+
+START_MS = 1_760_000_000_000
+ROWS = 50
+
+
+@pytest.fixture
+def at_rest(tmp_path: Path) -> Path:
+    """A store that nobody has open, its events in one file."""
+    store = Writer(tmp_path / "db", "UTC")
+    put(store, range(ROWS))
+    store.compact(schema.EVENTS)
+    store.close()
+    return tmp_path / "db"
+
+
+def put(store: Writer, numbers: range) -> None:
+    group = Group(store)
+    for number in numbers:
+        group.put(schema.EVENTS, key(number), Random(number).randbytes(2000))
+    store.commit(group)
+
+
+def key(number: int) -> bytes:
+    return keys.event(START_MS + number, "e")
+
+
+def table(db_path: Path) -> Path:
+    """The file that holds the events."""
+    return max(db_path.glob("*.sst"), key=lambda path: path.stat().st_size)
+
+
+def flip(path: Path, start: int, stop: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[start:stop] = bytes(byte ^ 0x55 for byte in content[start:stop])
+    path.write_bytes(content)
+
+
+def look_through(db_path: Path) -> None:
+    with as_it_is_now(db_path) as reader:
+        verify(reader)
+
+
+OFFLINE: list[Callable[[Path], object]] = [read_stats, lambda db_path: read_survey(db_path, ""), look_through]
+
+
+def test_looking_never_keeps_a_writer_from_its_store(at_rest: Path) -> None:
+    """Whoever looks whether the store is taken has the lock for a moment; a writer that comes then tries again."""
+    ended = threading.Event()
+
+    def keep_looking() -> None:
+        while not ended.is_set():
+            place.is_claimed(at_rest)
+
+    thread = threading.Thread(target=keep_looking)
+    thread.start()
+    try:
+        for _ in range(20):
+            Writer(at_rest).close()
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_a_damaged_row_is_told_of_by_every_way_of_reading(at_rest: Path, tmp_path: Path) -> None:
+    """StoreError with the family and the remedy, and no exception of the library's."""
+    flip(table(at_rest), 10, 20)
+    reader = Reader(at_rest, tmp_path / "secondary")
+
+    for read in (
+        lambda: reader.get(schema.EVENTS, key(0)),
+        lambda: reader.get_many(schema.EVENTS, [key(0), key(1)]),
+        lambda: list(reader.scan(schema.EVENTS, key(0), key(ROWS))),
+    ):
+        with pytest.raises(StoreError, match=r"is damaged in events: .*checksum.* restore the folder from a backup"):
+            read()
+    reader.close()
+
+
+def test_damage_met_while_opening_is_not_taken_for_a_lock(at_rest: Path) -> None:
+    """A "block checksum mismatch" has a lock in its words and none in its cause."""
+    path = table(at_rest)
+    flip(path, path.stat().st_size - 2500, path.stat().st_size - 100)
+
+    with pytest.raises(StoreError, match=r"can't be opened: .*block checksum mismatch.*backup"):
+        Writer(at_rest)
+
+
+@pytest.mark.parametrize("ask", [*OFFLINE, Writer, offline.compact])
+def test_a_store_without_current_is_damaged(at_rest: Path, ask: Callable[[Path], object]) -> None:
+    """Neither none, nor some other folder: it is to be kept, and restored."""
+    (at_rest / "CURRENT").unlink()
+    before = {path.name for path in at_rest.iterdir()}
+
+    with pytest.raises(StoreError, match=r"CURRENT is missing.*copy the folder.*backup") as refused:
+        ask(at_rest)
+
+    assert not isinstance(refused.value, StoreMissing)
+    assert {path.name for path in at_rest.iterdir()} == before
+
+
+@pytest.mark.parametrize("ask", [*OFFLINE, offline.compact])
+def test_whoever_misses_a_store_is_told_how_to_make_that_one(tmp_path: Path, ask: Callable[[Path], object]) -> None:
+    """`start` by itself would make the default one."""
+    missing = tmp_path / "my db"
+
+    with pytest.raises(StoreMissing, match=rf"memory-daemon start --db-path '{missing}' creates one"):
+        ask(missing)
+    assert not missing.exists()
+
+
+def test_the_default_store_needs_no_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What is meant without an option is told without one."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+    assert place.command("start", tmp_path / "agent-memory" / "db") == "memory-daemon start"
+
+
+def test_a_folder_that_is_refused_keeps_its_mode(tmp_path: Path) -> None:
+    """A mistyped --db-path makes nobody's folder private."""
+    (tmp_path / "letter.txt").write_text("dear")
+    tmp_path.chmod(0o755)
+
+    with pytest.raises(StoreError, match="holds other things"):
+        Writer(tmp_path)
+
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_file_is_no_folder_of_a_store(tmp_path: Path) -> None:
+    """What can't be looked into is told with its reason."""
+    file = tmp_path / "db"
+    file.write_text("dear")
+
+    with pytest.raises(StoreError, match=r"can't be used: Not a directory.*--db-path"):
+        read_stats(file)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
+@pytest.mark.parametrize("mode", [0o000, 0o600])
+def test_a_folder_without_the_right_to_read_is_named(at_rest: Path, mode: int) -> None:
+    """The folder, the reason and the remedy."""
+    at_rest.chmod(mode)
+    try:
+        with pytest.raises(StoreError, match=r"can't be used: Permission denied.*--db-path"):
+            read_stats(at_rest)
+    finally:
+        at_rest.chmod(0o700)
+
+
+def test_a_store_that_is_being_created_is_none_yet(tmp_path: Path) -> None:
+    """CURRENT comes last: until then, who holds the folder's lock tells that it is no damage."""
+    folder = tmp_path / "db"
+    folder.mkdir()
+    (folder / "MANIFEST-000001").touch()
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(StoreMissing):
+            read_stats(folder)
+    finally:
+        os.close(descriptor)
