@@ -204,6 +204,21 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(stack: Stack) -> None:
     assert stack.run("status", check=False).returncode == 3
 
 
+def test_a_newer_store_is_read_by_no_command_either(stack: Stack) -> None:
+    """What is asked of a store at rest ends with 4, as its name in the table of exit codes is."""
+    store = Writer(stack.db_path)
+    group = Group(store)
+    newer = codec.StoreInfo(schema.SCHEMA_VERSION + 1, "UTC", 0)
+    group.put(schema.CHECKPOINTS, keys.STORE, codec.to_json(newer))
+    store.commit(group)
+    store.close()
+
+    for asked in (("stats",), ("verify",), ("rebuild-toc", "--dry-run")):
+        refused = stack.run("admin", *asked, check=False)
+        assert refused.returncode == 4, asked
+        assert "newer version" in refused.stderr
+
+
 def test_a_repair_is_offered_for_the_store_that_was_looked_at(stack: Stack) -> None:
     """The line to type names it again, where it is not the default one."""
     other = stack.folder / "other db"

@@ -14,7 +14,7 @@ import pytest
 from agent_memory.errors import StoreError, StoreMissing
 from agent_memory.ingest import offline
 from agent_memory.ingest.writer import Group, Writer
-from agent_memory.store import keys, place, schema
+from agent_memory.store import codec, keys, place, schema
 from agent_memory.store.reader import Reader, as_it_is_now
 from agent_memory.store.stats import read_stats
 from agent_memory.store.survey import read_survey
@@ -104,6 +104,20 @@ def test_damage_met_while_opening_is_not_taken_for_a_lock(at_rest: Path) -> None
 
     with pytest.raises(StoreError, match=r"can't be opened: .*block checksum mismatch.*backup"):
         Writer(at_rest)
+
+
+@pytest.mark.parametrize("ask", OFFLINE)
+def test_a_newer_store_is_read_by_nobody(at_rest: Path, ask: Callable[[Path], object]) -> None:
+    """What its rows mean is not known here; the remedy is an upgrade."""
+    store = Writer(at_rest)
+    group = Group(store)
+    newer = codec.StoreInfo(schema.SCHEMA_VERSION + 1, "UTC", 0)
+    group.put(schema.CHECKPOINTS, keys.STORE, codec.to_json(newer))
+    store.commit(group)
+    store.close()
+
+    with pytest.raises(StoreError, match=r"newer version.*upgrade"):
+        ask(at_rest)
 
 
 @pytest.mark.parametrize("ask", [*OFFLINE, Writer, offline.compact])

@@ -20,7 +20,7 @@ from rocksdict import AccessType, Rdict
 from agent_memory.errors import StoreError
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
-from agent_memory.store import place, schema
+from agent_memory.store import codec, keys, place, schema
 from agent_memory.store.commits import Commits
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ class Reader:
     """A secondary of the store at `db_path`. Threads may share it; `scratch` is a folder of its own.
 
     `commits` is where the writer counts its commits; with it, catching up costs next to nothing while there are none.
-    Raises StoreMissing while there is no store, StoreError when it can't be read.
+    Raises StoreMissing while there is no store, StoreError when it can't be read or is of a newer version.
     """
 
     def __init__(self, db_path: Path, scratch: Path, cache_bytes: int = 8 << 20, commits: Path | None = None) -> None:
@@ -135,11 +135,14 @@ class Reader:
         try:
             self._db = Rdict(str(self._db_path), database, families, access)
             self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
+            info = self._families[schema.CHECKPOINTS].get(keys.STORE)
+            version = codec.store_info(info).schema_version if info else schema.SCHEMA_VERSION
         except Exception as error:  # rocksdict raises bare Exception
             raise StoreError(
                 f"The store at {self._db_path} can't be read: {place.said(error)}. If another program wrote it, name "
                 "another folder with --db-path; if it is damaged, copy the folder and restore it from a backup."
             ) from error
+        schema.check_version(self._db_path, version)
 
 
 def _opening_of(db_path: Path) -> tuple[int, int]:
