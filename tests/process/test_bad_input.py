@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -217,6 +218,26 @@ def test_a_newer_store_is_read_by_no_command_either(stack: Stack) -> None:
         refused = stack.run("admin", *asked, check=False)
         assert refused.returncode == 4, asked
         assert "newer version" in refused.stderr
+
+
+def test_a_copy_with_a_file_missing_is_not_called_sound(stack: Stack) -> None:
+    """`admin` says which file, and ends with 4; what the daemon serves it goes on answering."""
+    stack.start()
+    with stack.client() as client:
+        client.ingest_many(said(f"e{number}", BEGIN_MS + number) for number in range(100))
+        client.compact("events")
+    stack.stop()
+    copy = shutil.copytree(stack.db_path, stack.folder / "copy")
+    broken = max(copy.glob("*.sst"), key=lambda path: path.stat().st_size)
+    os.truncate(broken, 10)
+    stack.start()
+
+    for asked in ("stats", "verify"):
+        refused = stack.run("admin", asked, "--db-path", copy, check=False)
+        assert refused.returncode == 4, refused.stdout
+        assert broken.name in refused.stderr
+        assert "Traceback" not in refused.stderr
+        stack.run("admin", asked)
 
 
 def test_a_repair_is_offered_for_the_store_that_was_looked_at(stack: Stack) -> None:

@@ -14,11 +14,13 @@ import pytest
 from agent_memory.errors import StoreError, StoreMissing
 from agent_memory.ingest import offline
 from agent_memory.ingest.writer import Group, Writer
-from agent_memory.store import codec, keys, place, schema
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import codec, keys, place, records, schema
 from agent_memory.store.reader import Reader, as_it_is_now
 from agent_memory.store.stats import read_stats
 from agent_memory.store.survey import read_survey
 from agent_memory.store.verify import verify
+from writer import WriterProcess, said
 
 START_MS = 1_760_000_000_000
 ROWS = 50
@@ -62,6 +64,67 @@ def look_through(db_path: Path) -> None:
 
 
 OFFLINE: list[Callable[[Path], object]] = [read_stats, lambda db_path: read_survey(db_path, ""), look_through]
+
+
+@pytest.mark.parametrize("ask", OFFLINE)
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: os.truncate(path, 10)])
+def test_a_store_at_rest_with_a_file_missing_is_damaged(
+    at_rest: Path, damage: Callable[[Path], None], ask: Callable[[Path], object]
+) -> None:
+    """A secondary would show an older store, or an empty one, and call it sound."""
+    broken = table(at_rest)
+    damage(broken)
+
+    with pytest.raises(StoreError, match=rf"{broken.name}.*backup"):
+        ask(at_rest)
+
+
+def test_what_is_only_in_the_log_of_a_store_at_rest_is_read(tmp_path: Path) -> None:
+    """Killed, a writer leaves what it acknowledged in its log."""
+    store = Writer(tmp_path / "live", "UTC")
+    put(store, range(ROWS))
+    crashed = tmp_path / "db"
+    crashed.mkdir()
+    for path in (tmp_path / "live").iterdir():
+        (crashed / path.name).write_bytes(path.read_bytes())
+    store.close()
+    before = {path.name for path in crashed.iterdir()}
+
+    with as_it_is_now(crashed) as reader:
+        assert reader.get(schema.EVENTS, key(ROWS - 1)) is not None
+
+    assert {path.name for path in crashed.iterdir()} == before
+
+
+def test_no_writer_makes_a_store_look_damaged(writer: WriterProcess) -> None:
+    """Files come and go while it writes, compacts, is killed, and starts anew: each look finds all there was."""
+    known = 0
+    ended = threading.Event()
+
+    def keep_writing() -> None:
+        nonlocal known
+        try:
+            for life in range(4):
+                for number in range(8):
+                    writer.append([said(f"{life}-{number}", START_MS + number)])
+                    known += 1
+                    writer.bus.ask(pb.Command(compact=pb.Compact()))
+                writer.kill() if life % 2 else writer.stop()
+                writer.start()
+        finally:
+            ended.set()
+
+    thread = threading.Thread(target=keep_writing)
+    thread.start()
+    looks = 0
+    while not ended.is_set():
+        before = known
+        with as_it_is_now(writer.db_path) as reader:
+            assert records.counters(reader).events >= before
+        looks += 1
+    thread.join()
+    assert known == 32
+    assert looks > 10
 
 
 def test_looking_never_keeps_a_writer_from_its_store(at_rest: Path) -> None:

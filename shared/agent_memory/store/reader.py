@@ -33,14 +33,25 @@ class Reader:
     """A secondary of the store at `db_path`. Threads may share it; `scratch` is a folder of its own.
 
     `commits` is where the writer counts its commits; with it, catching up costs next to nothing while there are none.
+    A store `at_rest`, which nobody writes, is opened as its writer would: with all of its files there, or not at all.
+    A secondary shows an older version where one is missing. Such a reader never catches up.
     Raises StoreMissing while there is no store, StoreError when it can't be read or is of a newer version.
     """
 
-    def __init__(self, db_path: Path, scratch: Path, cache_bytes: int = 8 << 20, commits: Path | None = None) -> None:
+    def __init__(
+        self,
+        db_path: Path,
+        scratch: Path,
+        cache_bytes: int = 8 << 20,
+        commits: Path | None = None,
+        *,
+        at_rest: bool = False,
+    ) -> None:
         self._db_path = db_path
         self._scratch = scratch
         self._cache_bytes = cache_bytes
         self._commits_path = commits
+        self._at_rest = at_rest
         self._commits: Commits | None = None
         self._seen_commits: int | None = None
         self._catching_up = threading.Lock()
@@ -131,7 +142,8 @@ class Reader:
         shutil.rmtree(self._scratch, ignore_errors=True)
         make_private_dir(self._scratch)
         database, families = schema.options(self._cache_bytes, secondary=True)
-        access = AccessType.secondary(str(self._scratch))
+        # What is still in the log is no fault: it is replayed.
+        access = AccessType.read_only(False) if self._at_rest else AccessType.secondary(str(self._scratch))
         try:
             self._db = Rdict(str(self._db_path), database, families, access)
             self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
@@ -155,8 +167,22 @@ def _opening_of(db_path: Path) -> tuple[int, int]:
 def as_it_is_now(db_path: Path) -> Iterator[Reader]:
     """The store as it is at this moment, whatever is written meanwhile; raises StoreError, StoreMissing."""
     with tempfile.TemporaryDirectory(prefix="agent-memory-") as scratch:
-        reader = Reader(db_path, Path(scratch) / "secondary")
+        reader = _opened_now(db_path, Path(scratch) / "secondary")
         try:
             yield reader
         finally:
             reader.close()
+
+
+def _opened_now(db_path: Path, scratch: Path) -> Reader:
+    """A reader of the whole store where it is at rest, else beside its writer, under whom files come and go."""
+    place.require_store(db_path)
+    opening = _opening_of(db_path)
+    if not place.is_claimed(db_path):
+        try:
+            return Reader(db_path, scratch, at_rest=True)
+        except StoreError:
+            # What a writer did that has begun since, and may have ended, is no damage.
+            if not place.is_claimed(db_path) and _opening_of(db_path) == opening:
+                raise
+    return Reader(db_path, scratch)
