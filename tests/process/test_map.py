@@ -51,6 +51,31 @@ def test_words_lead_to_the_nodes_of_that_time(stack: Stack) -> None:
     assert "Fri 5 Jun 2020" in asked_back.stderr
 
 
+def test_what_does_not_exist_is_not_taken_for_something_empty(stack: Stack) -> None:
+    """A node that is not there, one without children, and a name of nothing are three answers."""
+    stack.start()
+    with stack.client() as client:
+        client.ingest(said("e", noon(3)))
+        stack.wait_until(lambda: client.stats().outbox == 0)
+        day = f"toc:day:{datetime.now(get_localzone()) - timedelta(days=3):%Y-%m-%d}"
+        segment = client.browse(day).children[0].node_id
+
+    missing = stack.run("query", "browse", "2001-01-01", check=False)
+    assert missing.returncode == 1
+    assert "There is no node '2001-01-01'" in missing.stderr
+    assert "query node" not in missing.stderr + missing.stdout
+    not_yet = stack.run("query", "browse", segment, "--as-of", "2000-01-01", check=False)
+    assert "or it is later than --as-of 2000-01-01" in not_yet.stderr
+    assert "or it is later" not in stack.run("query", "expand", "grip:1:2", check=False).stderr
+
+    assert f"There is nothing below {segment}." in stack.run("query", "browse", segment).stdout
+
+    for verb in ("node", "browse"):
+        unknown = stack.run("query", verb, "nope", check=False)
+        assert unknown.returncode == 2
+        assert "'nope' is neither a node's id nor a time that is understood" in unknown.stderr
+
+
 def pasted(stack: Stack, answer: str) -> str:
     """What the last command says that this answer suggests."""
     suggested = [line.removeprefix("Next:").strip() for line in answer.splitlines() if "memory-daemon " in line]

@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from agent_memory.cli import log_files
+from agent_memory.cli import log_files, stack
 from agent_memory.cli.main import COMMANDS, cli
 
 
@@ -141,6 +141,106 @@ def test_stop_without_a_daemon_is_no_failure() -> None:
 def test_a_query_that_makes_no_sense_ends_with_2(arguments: tuple[str, ...]) -> None:
     """Missing or doubled ids and unreadable times are told before any daemon is asked."""
     assert run("query", *arguments).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("query", "browse", "X", "--limit", "99999999999"), "'99999999999' is not usable: it must be a whole number"),
+        (("query", "events", "--limit", "99999999999"), "from 1 to 2147483647"),
+        (("query", "expand", "G", "--before", "99999999999"), "from 0 to 2147483647"),
+        (("query", "expand", "G", "--after", "99999999999"), "from 0 to 2147483647"),
+        (("query", "node", "today", "--tokens", "99999999999"), "from 0 to 2147483647"),
+        (("query", "node", "today", "--version", "99999999999"), "from 1 to 2147483647"),
+        (("query", "events", "--from", "99999999999999999999"), "milliseconds since 1970 have 13 at the most"),
+        (("query", "node", "today", "--as-of", "99999999999999999999"), "it has 20 digits"),
+        (("start", "--port", "abc"), "'abc' is not usable: a port is a whole number from 1 to 65535."),
+        (("restart", "--port", "0"), "a port is a whole number from 1 to 65535."),
+    ],
+)
+def test_a_number_that_is_too_large_is_told_in_a_sentence(arguments: tuple[str, ...], reason: str) -> None:
+    """What the daemon's messages and the store's keys can't hold is a usage error, before any daemon is asked."""
+    result = run(*arguments)
+
+    assert result.exit_code == 2
+    assert reason in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("query", "node", "\udced\udca0\udc80"),
+        ("query", "browse", "\udcff"),
+        ("query", "events", "--session", "\udcff"),
+        ("query", "expand", "\udcff"),
+        ("query", "when", "on", "\udcff"),
+        ("scheduler", "pause", "\udcff"),
+    ],
+)
+def test_an_argument_that_is_no_text_is_a_usage_error(arguments: tuple[str, ...]) -> None:
+    """Bytes that are not UTF-8 come as halves of surrogate pairs, which no message can hold."""
+    result = run(*arguments)
+
+    assert result.exit_code == 2
+    assert "An argument is not UTF-8." in result.stderr.splitlines()[-1]
+
+
+def test_a_file_may_have_a_name_that_is_no_text(home: Path) -> None:
+    """Names of files are bytes."""
+    (home / "caf\udce9.toml").write_text("grpc_port = 50052\n", encoding="utf-8")
+
+    shown = json.loads(run("config", "show", "--json", "--config", home / "caf\udce9.toml").output)
+
+    assert shown["grpc_port"]["value"] == 50052
+
+
+def test_what_nobody_expected_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect of ours is no traceback, but for who asked for one."""
+    monkeypatch.setattr(stack, "status", lambda _: 1 // 0)
+
+    told, traced = run("status"), run("status", "--log-level", "debug")
+
+    assert told.exit_code == traced.exit_code == 1
+    assert told.stderr.startswith("Unexpected: ZeroDivisionError: ")
+    assert "please report it" in told.stderr
+    assert len(told.stderr.splitlines()) == 1
+    assert "Traceback" in traced.stderr
+
+
+@pytest.mark.parametrize("option", ["--db-path", "--config"])
+def test_an_empty_path_is_not_the_current_folder(option: str) -> None:
+    """As from a variable that is not set: nobody has named the folder one happens to be in."""
+    for arguments in ((option, "", "config", "show"), ("config", "show", option, "")):
+        result = run(*arguments)
+
+        assert result.exit_code == 2
+        assert "The path is empty." in result.stderr
+
+
+def test_an_empty_variable_is_one_that_is_not_set(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MEMORY_DB_PATH= takes the built-in store."""
+    monkeypatch.setenv("MEMORY_DB_PATH", "")
+
+    shown = json.loads(run("config", "show", "--json").output)
+
+    assert shown["db_path"] == {"value": str(home / "agent-memory" / "db"), "source": "built-in"}
+
+
+def test_a_span_that_ends_before_it_begins_is_refused() -> None:
+    """There is nothing in it, which would read as if nothing had been said."""
+    result = run("query", "events", "--from", "today", "--to", "yesterday")
+
+    assert result.exit_code == 2
+    assert "The span is reversed: --to yesterday is before --from today." in result.stderr
+
+
+def test_an_id_of_the_other_kind_leads_to_the_other_command() -> None:
+    """Whoever has a grip and asks for a node, or the other way round, is told what to type."""
+    grip, node = run("query", "node", "grip:1:2"), run("query", "expand", "toc:day:2026-01-30")
+
+    assert (grip.exit_code, node.exit_code) == (2, 2)
+    assert "memory-daemon query expand grip:1:2" in grip.stderr
+    assert "memory-daemon query node toc:day:2026-01-30" in node.stderr
 
 
 def test_a_query_without_a_daemon_says_how_to_start_one(home: Path) -> None:

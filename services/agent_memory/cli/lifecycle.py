@@ -15,7 +15,7 @@ import click
 
 from agent_memory.capture.spool import SpoolState
 from agent_memory.cli import capturing, claim, log_files, stack
-from agent_memory.cli.options import current, given, json_option, remembered, settings_options
+from agent_memory.cli.options import Number, current, given, json_option, remembered, settings_options
 from agent_memory.cli.stack import Status
 from agent_memory.cli.text import counted, printable
 from agent_memory.cli.times import duration
@@ -25,12 +25,13 @@ from agent_memory.settings import LOOPBACK, Settings
 NOT_RUNNING = 3
 NOT_SOUND = 1
 
+_PORT = Number(1, 65535, "a port is")
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
 @click.option("--foreground", is_flag=True, help="Stay attached, show the logs, stop with Ctrl-C or SIGTERM.")
-@remembered("--port", "grpc_port", type=click.IntRange(1, 65535), help="The TCP port to serve at.")
+@remembered("--port", "grpc_port", type=_PORT, help="The TCP port to serve at.")
 @remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at; this machine only, by default.")
 @settings_options
 @click.pass_context
@@ -59,7 +60,7 @@ def stop(context: click.Context) -> None:
 
 
 @click.command()
-@remembered("--port", "grpc_port", type=click.IntRange(1, 65535), help="The TCP port to serve at from now on.")
+@remembered("--port", "grpc_port", type=_PORT, help="The TCP port to serve at from now on.")
 @remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at from now on.")
 @settings_options
 @click.pass_context
@@ -98,9 +99,7 @@ def status(context: click.Context, as_json: bool) -> None:
 @click.command()
 @click.argument("process", required=False, type=click.Choice(log_files.PROCESSES))
 @click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
-@click.option(
-    "-n", "--lines", default=20, show_default=True, type=click.IntRange(min=0), help="Last lines of each log."
-)
+@click.option("-n", "--lines", default=20, show_default=True, type=Number(0), help="Last lines of each log.")
 @settings_options
 @click.pass_context
 def logs(context: click.Context, process: str | None, follow: bool, lines: int) -> None:

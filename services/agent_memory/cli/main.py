@@ -7,11 +7,12 @@ import io
 import keyword
 import os
 import sys
+import traceback
 from typing import Any
 
 import click
 
-from agent_memory.cli.options import HELP, settings_options
+from agent_memory.cli.options import HELP, given, settings_options
 from agent_memory.errors import AgentMemoryError
 
 # Where each command is, and what it does. A module is imported when its command is wanted: `status` must not wait for
@@ -66,10 +67,32 @@ class _Root(click.Group):
             formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
+        arguments = tuple(ctx.args)
         try:
             return super().invoke(ctx)
         except AgentMemoryError as error:
             raise _Told(error) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort, EOFError, BrokenPipeError):
+            raise  # click's own affair
+        except Exception as error:
+            # Not when they are parsed: the name of a file need not be UTF-8, and what goes to the daemon must.
+            if isinstance(error, UnicodeEncodeError) and not all(map(_is_utf8, arguments)):
+                raise click.UsageError("An argument is not UTF-8. Type it anew, in a terminal that is.") from error
+            _tell_unexpected(error, with_traceback=given(ctx).get("log_level") in ("debug", "trace"))
+            ctx.exit(1)
+
+
+def _is_utf8(argument: str) -> bool:
+    """False for what Python keeps bytes in that are no text: halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in argument)
+
+
+def _tell_unexpected(error: Exception, *, with_traceback: bool) -> None:
+    """The last net: a defect of ours in a line, and all there is to know of it for who wants to mend it."""
+    if with_traceback:
+        traceback.print_exception(error)
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    click.echo(f"Unexpected: {what}; please report it, with the log (--log-level debug shows where it was).", err=True)
 
 
 @click.group(cls=_Root, context_settings=HELP)

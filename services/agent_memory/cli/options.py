@@ -14,7 +14,32 @@ from agent_memory.settings import LOG_LEVELS, Settings
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 HELP = {"help_option_names": ["-h", "--help"]}
+# The daemon's messages hold no larger number.
+NUMBER_MAX = 2**31 - 1
 _GIVEN = "agent_memory.given"
+
+
+class Number(click.IntRange):
+    """A whole number from `least` to `most`; what is none is told of in a sentence."""
+
+    def __init__(self, least: int, most: int = NUMBER_MAX, must: str = "it must be") -> None:
+        super().__init__(least, most)
+        self._rule = f"{must} a whole number from {least} to {most}."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not usable: {self._rule}", param, ctx)
+
+
+class _Place(click.Path):
+    """A path. An empty one would be the current folder, which nobody has named."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not value:
+            self.fail("The path is empty. Name one, or leave the option out.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
@@ -30,7 +55,7 @@ def remembered(*names: str, **attributes: Any) -> Callable[[Command], Command]:
 
 def settings_options(command: Command) -> Command:
     """`--config`, `--log-level` and `--db-path`, to be given before or after the command's name."""
-    path = click.Path(path_type=Path)
+    path = _Place(path_type=Path)
     command = remembered("--db-path", type=path, metavar="PATH", help="The store's folder.")(command)
     command = remembered(
         "--log-level", type=click.Choice(LOG_LEVELS, case_sensitive=False), help="How much the processes log."

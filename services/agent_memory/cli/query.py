@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent_memory.cli.options import HELP, current, invocation, json_option, settings_options
-from agent_memory.cli.times import parse_moment
+from agent_memory.cli.options import HELP, Number, current, invocation, json_option, settings_options
+from agent_memory.cli.times import END_OF_TIME_MS, parse_moment
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.periods import parse_period
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for th
     from agent_memory.client import Client
     from agent_memory.rpc.memory_pb2 import TimeSpan
 
-# The last millisecond of 13 digits: the keys of the store reach no further.
-_END_OF_TIME_MS = 9_999_999_999_999
+# Enough of what was typed to know it again.
+_NAME_SHOWN = 100
 
 
 @click.group(context_settings=HELP)
@@ -45,9 +45,7 @@ def _as_of_option(command: Callable[..., None]) -> Callable[..., None]:
 def _tokens_option(command: Callable[..., None]) -> Callable[..., None]:
     """`--tokens`: an answer that is cut to a budget."""
     told = "What the answer may cost to read; only whole items are left out. Without it, all there is to say."
-    return click.option("--tokens", "max_tokens", default=0, type=click.IntRange(min=0), metavar="N", help=told)(
-        command
-    )
+    return click.option("--tokens", "max_tokens", default=0, type=Number(0), metavar="N", help=told)(command)
 
 
 @query.command()
@@ -72,7 +70,7 @@ def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bo
 @query.command()
 @click.argument("node_id", required=False)
 @click.option("--node-id", "node_id_option", metavar="NODE_ID", help="The same as the argument.")
-@click.option("--version", type=click.IntRange(min=1), metavar="N", help="An older version of it.")
+@click.option("--version", type=Number(1), metavar="N", help="An older version of it.")
 @click.option("--history", is_flag=True, help="The versions that are kept, newest first.")
 @_as_of_option
 @_tokens_option
@@ -119,14 +117,11 @@ def node(
             f"See what is kept with: memory-daemon query node {shlex.quote(wanted)} --history"
         )
     if not reply.HasField("node"):
-        raise AgentMemoryError(
-            f"There is no node {wanted!r}: nothing is remembered of then, or the id is not complete. "
-            "See what there is with: memory-daemon query root"
-        )
+        raise AgentMemoryError(_no_node(wanted))
 
 
 @query.command("map")
-@click.option("--tokens", "max_tokens", default=400, show_default=True, type=click.IntRange(min=1), help="Its size.")
+@click.option("--tokens", "max_tokens", default=400, show_default=True, type=Number(1), help="Its size.")
 @click.option("--project", metavar="FOLDER", help="Of the project of that folder only, or of the one of that name.")
 @_as_of_option
 @json_option
@@ -188,7 +183,7 @@ def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, max
 @query.command()
 @click.argument("parent_id", required=False)
 @click.option("--parent-id", "parent_id_option", metavar="NODE_ID", help="The same as the argument.")
-@click.option("--limit", default=20, show_default=True, help="Children a page.")
+@click.option("--limit", default=20, show_default=True, type=Number(1), help="Children per page.")
 @click.option("--token", help="Where the last page ended.")
 @_as_of_option
 @_tokens_option
@@ -215,6 +210,9 @@ def browse(
     with connect(current(context)) as client:
         wanted = _node_id(client, named, _as_of_ms(as_of))
         reply = client.browse(wanted, limit, token, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
+        # A page without children does not tell whether there is a parent.
+        shows = bool(reply.children) or reply.has_more
+        exists = shows or client.node(wanted, as_of_ms=_as_of_ms(as_of)).HasField("node")
     more = _command(
         context,
         *("query", "browse", wanted, "--limit", limit),
@@ -222,7 +220,10 @@ def browse(
         *_as_of_words(as_of),
         *_tokens_words(reply, max_tokens),
     )
-    _show(context, reply, as_json, lambda page: page.browse(wanted, reply, more), reply if max_tokens else None)
+    if as_json or exists:
+        _show(context, reply, as_json, lambda page: page.browse(wanted, reply, more), reply if max_tokens else None)
+    if not exists:
+        raise AgentMemoryError(_no_node(wanted, as_of))
 
 
 @query.command()
@@ -230,7 +231,7 @@ def browse(
 @click.option(
     "--to", metavar="TIME", help="The last moment, or the last day or week; the end of everything, by default."
 )
-@click.option("--limit", default=50, show_default=True, help="Events a page.")
+@click.option("--limit", default=50, show_default=True, type=Number(1), help="Events per page.")
 @click.option("--session", metavar="ID", help="Of this session only.")
 @click.option("--agent", metavar="NAME", help="Of this agent only.")
 @click.option("--newest-first", is_flag=True, help="The last event first.")
@@ -262,10 +263,10 @@ def events(
     from agent_memory.cli.connection import connect
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
-    now = _then(as_of)
+    from_ms, to_ms = _from_to_ms(from_, to, _then(as_of))
     request = GetEventsRequest(
-        from_timestamp_ms=parse_moment(from_, now) if from_ else 0,
-        to_timestamp_ms=parse_moment(to, now, end=True) if to else _END_OF_TIME_MS,
+        from_timestamp_ms=from_ms,
+        to_timestamp_ms=to_ms,
         limit=limit,
         cursor=cursor,
         newest_first=newest_first,
@@ -295,8 +296,8 @@ def events(
 @query.command()
 @click.argument("grip_id", required=False)
 @click.option("--grip-id", "grip_id_option", metavar="GRIP_ID", help="The same as the argument.")
-@click.option("--before", default=3, show_default=True, type=click.IntRange(min=0), help="Events before it.")
-@click.option("--after", default=3, show_default=True, type=click.IntRange(min=0), help="Events after it.")
+@click.option("--before", default=3, show_default=True, type=Number(0), help="Events before it.")
+@click.option("--after", default=3, show_default=True, type=Number(0), help="Events after it.")
 @_as_of_option
 @_tokens_option
 @json_option
@@ -319,6 +320,11 @@ def expand(
     from agent_memory.cli.connection import connect
 
     wanted = _one_of(grip_id, grip_id_option, "GRIP_ID", "expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS")
+    if _is_node_id(wanted):
+        raise UsageError(
+            f"{wanted!r} is a node; only grips, which stand below its lines, have events behind them. "
+            f"See them with: memory-daemon query node {shlex.quote(wanted)}"
+        )
     with connect(current(context)) as client:
         reply = client.expand(wanted, before, after, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
     if as_json or reply.HasField("grip"):
@@ -326,8 +332,10 @@ def expand(
         more = _with_more_tokens(context, reply, max_tokens, "expand", wanted, *around)
         _show(context, reply, as_json, lambda page: page.grip(reply, more), reply if max_tokens else None)
     if not reply.HasField("grip"):
+        anew = "its node was summarised anew"
+        why = f"{anew}, or it is later than --as-of {as_of}" if as_of else f"or {anew}"
         raise AgentMemoryError(
-            f"There is no grip {wanted!r}: the id is not complete, its node was summarised anew, or it is of later. "
+            f"There is no grip {wanted!r}: the id is not complete, {why}. "
             "Grips stand below the bullets of: memory-daemon query node NODE_ID"
         )
 
@@ -351,11 +359,22 @@ def _one_of(argument: str | None, option: str | None, name: str, example: str) -
 def _node_id(client: Client, named: str, as_of_ms: int | None = None) -> str:
     """The node that was named by its id, by another spelling of it, or in words, as they were meant then.
 
-    Raises UsageError for several.
+    Raises UsageError for several, and for what is no node.
     """
-    if named.startswith("toc:") or parse_period(named):
+    if _is_node_id(named):
         return named
-    reply = client.resolve_time(named, as_of_ms)
+    if named.startswith("grip:"):
+        raise UsageError(
+            f"{named!r} is a grip, not a node. See the events behind it with: "
+            f"memory-daemon query expand {shlex.quote(named)}"
+        )
+    try:
+        reply = client.resolve_time(named, as_of_ms)
+    except UsageError as error:
+        raise UsageError(
+            f"{named[:_NAME_SHOWN]!r} is neither a node's id nor a time that is understood. Try: today, last week, "
+            "2026-W05, 12 March 2026, or an id from: memory-daemon query root"
+        ) from error
     nodes = reply.span.nodes
     if reply.alternatives:
         meant = "".join(f"\n  {_meaning(span)}" for span in (reply.span, *reply.alternatives))
@@ -368,6 +387,19 @@ def _node_id(client: Client, named: str, as_of_ms: int | None = None) -> str:
     if len(nodes) > 1 and nodes[0].level == nodes[1].level:
         raise UsageError(f"{named!r} is more than one node. Name one of them:\n  {_meaning(reply.span)}")
     return nodes[0].node_id
+
+
+def _is_node_id(named: str) -> bool:
+    return named.startswith("toc:") or parse_period(named) is not None
+
+
+def _no_node(node_id: str, as_of: str | None = None) -> str:
+    incomplete = "the id is not complete"
+    why = f"{incomplete}, or it is later than --as-of {as_of}" if as_of else f"or {incomplete}"
+    return (
+        f"There is no node {node_id!r}: nothing is remembered of then, {why}. "
+        "See what there is with: memory-daemon query root"
+    )
 
 
 def _meaning(span: TimeSpan) -> str:
@@ -385,6 +417,17 @@ def _show_history(context: click.Context, named: str, as_json: bool) -> None:
         _show(context, reply, as_json, lambda page: page.history(node_id, reply))
     if not reply.versions:
         raise AgentMemoryError(f"There is no node {node_id!r}. See what there is with: memory-daemon query root")
+
+
+def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, int]:
+    """The first moment of a span and its last; raises UsageError for one that ends before it begins."""
+    from_ms = parse_moment(from_, now) if from_ else 0
+    to_ms = parse_moment(to, now, end=True) if to else END_OF_TIME_MS
+    if from_ms > to_ms:
+        raise UsageError(
+            f"The span is reversed: --to {to} is before --from {from_ or 'the beginning'}. Give the earlier as --from."
+        )
+    return from_ms, to_ms
 
 
 def _as_of_ms(as_of: str | None) -> int | None:

@@ -9,6 +9,9 @@ from datetime import UTC, datetime, time, timedelta
 from agent_memory.errors import UsageError
 from agent_memory.periods import parse_period
 
+# The last millisecond of 13 digits, in the year 2286: the keys of the store reach no further.
+END_OF_TIME_MS = 9_999_999_999_999
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d+|an?|one)\s*(second|sec|s|minute|min|m|hour|h|day|d|week|w|month|year|y)s?\s+ago")
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
@@ -31,20 +34,21 @@ def parse_moment(text: str, now: datetime, *, end: bool = False) -> int:
     """The moment that `text` means, in milliseconds; `now` gives the zone too.
 
     Of a whole span (`yesterday`, `2026-01-30`, `2026-W05`, `last month`) it is the first millisecond, or with `end`
-    the last. What lies before 1970 becomes 0. Raises UsageError for what nobody can tell, or can tell in one way only.
+    the last. What lies before 1970 becomes 0, and what is later than END_OF_TIME_MS becomes that. Raises UsageError for
+    what nobody can tell, or can tell in one way only.
     """
     word = " ".join(text.lower().split())
     if not parse_period(word):
         if _MILLISECONDS.fullmatch(word):
-            return int(word)
+            return _within_time(word)
         with contextlib.suppress(ValueError, OverflowError):
-            return max(0, _milliseconds(_instant(word, now)))
+            return _bounded(_milliseconds(_instant(word, now)))
     from agent_memory.phrases.spans import understood  # six languages of words: 25 ms that `status` need not wait for
 
     span, *others = understood(text, now)
     if others:
         raise UsageError(f"{text!r} can mean {' or '.join(each.text for each in (span, *others))}. Say which.")
-    return span.end_ms - 1 if end else span.start_ms
+    return _bounded(span.end_ms - 1 if end else span.start_ms)
 
 
 def parse_duration(text: str) -> int:
@@ -76,6 +80,19 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _within_time(digits: str) -> int:
+    if len(digits) > len(str(END_OF_TIME_MS)):
+        raise UsageError(
+            f"{digits} is no time: it has {len(digits)} digits, and milliseconds since 1970 have 13 at the most. "
+            "What is in micro- or nanoseconds loses its last 3 or 6 digits."
+        )
+    return int(digits)
+
+
+def _bounded(moment_ms: int) -> int:
+    return min(max(0, moment_ms), END_OF_TIME_MS)
 
 
 def _instant(word: str, now: datetime) -> datetime:
