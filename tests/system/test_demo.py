@@ -49,6 +49,17 @@ def test_the_demo_goes_from_the_hooks_to_the_answer_and_its_proof(fresh: dict[st
     assert_nothing_is_left(fresh)
 
 
+def test_the_demo_needs_no_home_to_write_to(fresh: dict[str, str]) -> None:
+    """All that it makes is in the temporary folder: store, logs and sockets."""
+    nobodys = {**fresh, "HOME": "/dev/null/home"}
+
+    shown = subprocess.run(DEMO, env=nobodys, capture_output=True, text=True, timeout=LIMIT_S, check=False)
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "How do we know?" in shown.stdout
+    assert_nothing_is_left(fresh)
+
+
 def test_a_demo_that_is_interrupted_leaves_nothing_behind(fresh: dict[str, str]) -> None:
     """SIGTERM in the middle of the play, as Ctrl-C or a closed terminal would: stopped, removed, exit code 1."""
     with subprocess.Popen(DEMO, env=fresh, stdout=subprocess.PIPE, text=True) as demo:
@@ -73,11 +84,8 @@ def test_a_demo_in_the_users_own_store_is_refused(fresh: dict[str, str], tmp_pat
 
 
 def assert_nothing_is_left(fresh: dict[str, str]) -> None:
-    """No file in the home or the temporary folder, no process that was started with either."""
-    assert [
-        str(path) for folder in ("HOME", "TMPDIR") for path in Path(fresh[folder]).rglob("*") if path.is_file()
-    ] == []
-    assert list(Path(fresh["TMPDIR"]).iterdir()) == []
+    """Nothing in the home or the temporary folder, no process that was started with either."""
+    assert [path for folder in ("HOME", "TMPDIR") for path in Path(fresh[folder]).iterdir()] == []
     assert list(_processes_with(f"TMPDIR={fresh['TMPDIR']}")) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -59,6 +60,8 @@ def demo(context: click.Context, keep: bool) -> None:
     end_like_an_interrupt()
     with _scratch(keep) as folder:
         settings = replace(settings, db_path=folder / "db", grpc_host="127.0.0.1", grpc_port=_free_port())
+        # Its sockets, too, and those of all that it starts: a home may be one that nobody can write to.
+        os.environ["XDG_RUNTIME_DIR"] = str(folder)
         # Every sample is answered alike.
         settings = replace(settings, session_start_tokens=0)
         with _running(settings):
