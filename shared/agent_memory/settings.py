@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent_memory.errors import SettingsError
@@ -114,6 +114,36 @@ _CHOICES = {
 }
 
 
+_ALL_SETTINGS = "All that there are: memory-daemon --config /dev/null config show"
+
+
+class _Wanted(NamedTuple):
+    """What a config file must hold for a setting, in TOML's types and in words."""
+
+    types: tuple[type, ...]
+    told: str
+
+
+# By the type of the setting.
+_TOML: Mapping[type, _Wanted] = {
+    str: _Wanted((str,), "a text, in quotes"),
+    type(Path()): _Wanted((str,), "the path of a folder, in quotes"),
+    int: _Wanted((int,), "a whole number, without quotes"),
+    float: _Wanted((int, float), "a number, without quotes"),
+    bool: _Wanted((bool,), "true or false, without quotes"),
+    tuple: _Wanted((list,), "a list of rules, each a text"),
+    dict: _Wanted((dict,), "a table of old names and new ones"),
+}
+_KINDS: Mapping[type, str] = {
+    str: "a text",
+    int: "a number",
+    float: "a number",
+    bool: "a truth value",
+    list: "a list",
+    dict: "a table",
+}
+
+
 def load(config: Path | None = None, **overrides: object) -> Settings:
     """Read the settings; `overrides` are the command line's, None meaning not given.
 
@@ -123,7 +153,7 @@ def load(config: Path | None = None, **overrides: object) -> Settings:
     path = config or _named_config()
     if path is not None or default_config_path().exists():
         path = path or default_config_path()
-        settings = _apply(settings, _read(path), str(path))
+        settings = _apply(settings, _checked(_read(path), str(path)), str(path))
     for name, variable in VARIABLES.items():
         if value := os.environ.get(variable):
             settings = _apply(settings, {name: value}, variable)
@@ -152,23 +182,53 @@ def _read(path: Path) -> dict[str, Any]:
         raise SettingsError(f"The config file {path} can't be read: {error}") from error
 
 
+def _checked(values: Mapping[str, object], source: str) -> dict[str, object]:
+    """A config file's values by the names of their settings; raises SettingsError, with each key as it was typed."""
+    typed = list(_flattened(values))
+    if unknown := [key for key, _ in typed if _name(key) not in VARIABLES]:
+        raise SettingsError(f"{source}: unknown setting {', '.join(map(_with_nearest, unknown))}. {_ALL_SETTINGS}")
+    built_in = Settings()
+    for key, value in typed:
+        wanted = _TOML[type(getattr(built_in, _name(key)))]
+        # Not isinstance: true is no number.
+        if type(value) not in wanted.types:
+            raise SettingsError(
+                f"{source}: {key} = {json.dumps(value, default=str, ensure_ascii=False)} is not usable: "
+                f"it is {_KINDS.get(type(value), 'a date or a time')}; it must be {wanted.told}"
+            )
+    return {_name(key): value for key, value in typed}
+
+
+def _with_nearest(key: str) -> str:
+    """The key that there is not, and the one that was probably meant."""
+    from difflib import get_close_matches  # a millisecond that no hook need wait for
+
+    table, _, name = key.rpartition(".")
+    if within := [each.removeprefix(f"{table}_") for each in VARIABLES if table and each.startswith(f"{table}_")]:
+        nearest = [f"{table}.{each}" for each in get_close_matches(name, within, n=1)]
+    else:
+        nearest = get_close_matches(_name(key), VARIABLES, n=1)
+    return f"{key} (is it {nearest[0]}?)" if nearest else key
+
+
 def _apply(settings: Settings, values: Mapping[str, object], source: str) -> Settings:
-    # [summarizer] provider is the setting summarizer_provider.
-    values = dict(_flattened(values))
-    unknown = sorted(set(values) - set(VARIABLES))
-    if unknown:
-        raise SettingsError(f"{source}: unknown setting {', '.join(unknown)}; there are {', '.join(VARIABLES)}.")
     changes = {name: _parsed(name, value, source) for name, value in values.items()}
     return replace(settings, **changes, sources={**settings.sources, **dict.fromkeys(values, source)})
 
 
 def _flattened(values: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Each key as it was typed, with its value: `summarizer.provider`, unless a table is a setting's value."""
     for name, value in values.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and name not in VARIABLES:
             for inner, content in value.items():
-                yield f"{name}_{inner}", content
+                yield f"{name}.{inner}", content
         else:
             yield name, value
+
+
+def _name(key: str) -> str:
+    """[summarizer] provider is the setting summarizer_provider."""
+    return key.replace(".", "_")
 
 
 def _parsed(name: str, value: object, source: str) -> Any:

@@ -54,6 +54,61 @@ def test_a_value_that_is_none_is_told_in_words(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("db_path = 5", "db_path = 5 is not usable: it is a number; it must be the path of a folder, in quotes"),
+        ('grpc_port = "50051"', 'grpc_port = "50051" is not usable: it is a text; it must be a whole number'),
+        ("grpc_port = true", "grpc_port = true is not usable: it is a truth value; it must be a whole number"),
+        ("grpc_port = 50051.0", "it must be a whole number"),
+        ("log_level = 2026-01-30", 'log_level = "2026-01-30" is not usable: it is a date or a time; it must be a text'),
+        ('redaction = "no"', 'redaction = "no" is not usable: it is a text; it must be true or false'),
+        ("redaction = 0", "it must be true or false"),
+        ('ignore = "*"', "it must be a list of rules"),
+        ("[summarizer]\nprovider = 5", "summarizer.provider = 5 is not usable: it is a number; it must be a text"),
+        ('[summarizer]\ninput_price = "3"', "it must be a number"),
+        ("[db_path]\nx = 1", 'db_path = {"x": 1} is not usable: it is a table; it must be the path of a folder'),
+    ],
+)
+def test_a_value_of_another_type_is_told_of_with_the_one_that_it_must_have(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    """As it stands in the file: what the key is there, what the value is, and what it must be."""
+    with pytest.raises(SettingsError) as refused:
+        loaded(tmp_path, text)
+
+    assert str(refused.value).startswith(f"{tmp_path / 'config.toml'}: ")
+    assert reason in str(refused.value)
+
+
+def test_every_setting_may_stand_in_a_file_as_what_it_is(tmp_path: Path) -> None:
+    """A number for a price may be whole, names of projects may be an inline table."""
+    said = loaded(tmp_path, 'summarizer_input_price = 3\nproject_names = {a = "b"}\nignore = ["x/"]\nredaction = false')
+
+    assert (said.summarizer_input_price, said.project_names) == (3.0, {"a": "b"})
+    assert (said.ignore, said.redaction) == (("x/",), False)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("grpc_prot = 1", "unknown setting grpc_prot (is it grpc_port?)."),
+        ("[foo]\nx = 1", "unknown setting foo.x."),
+        ('[summarizer]\nprovder = "x"', "unknown setting summarizer.provder (is it summarizer.provider?)."),
+        ('[sumarizer]\nprovider = "x"', "unknown setting sumarizer.provider (is it summarizer_provider?)."),
+        ("[project]\nnmaes = {}", "unknown setting project.nmaes (is it project.names?)."),
+        ("[summarizer.deep]\nx = 1\n[foo]\ny = 1", "unknown setting summarizer.deep, foo.y."),
+    ],
+)
+def test_an_unknown_key_is_named_as_it_was_typed(tmp_path: Path, text: str, told: str) -> None:
+    """With the nearest that there is, and with where all of them are shown."""
+    with pytest.raises(SettingsError) as refused:
+        loaded(tmp_path, text)
+
+    assert told in str(refused.value)
+    assert "memory-daemon --config /dev/null config show" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
         ('project_names = "tool"', "a table"),
         ("project_names = 7", "old names"),
         ("[project.names]\ntool = 7", "old names"),
