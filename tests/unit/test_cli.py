@@ -313,6 +313,24 @@ def test_tail_reads_the_last_lines_of_any_file(tmp_path: Path) -> None:
     assert log_files.tail(tmp_path / "none", 5) == []
 
 
+def test_what_a_healthy_start_always_says_is_no_alarm(tmp_path: Path) -> None:
+    """supervisord's two lines about itself are left out where its log is shown, not in the file, and no other is."""
+    path = tmp_path / "supervisor.log"
+    follower = log_files.Follower(path)
+    path.write_text(
+        "2026-01-30 09:14:00,001 CRIT Supervisor is running as root.  Privileges were not dropped because no user is "
+        "specified in the config file.  If you intend to run as root, you can set user=root in the config file to "
+        "avoid this message.\n"
+        "2026-01-30 09:14:00,002 CRIT Server 'unix_http_server' running without any HTTP authentication checking\n"
+        "2026-01-30 09:14:00,003 CRIT could not write pidfile /run/daemon.pid\n"
+        "2026-01-30 09:14:00,004 INFO supervisord started with pid 7\n"
+    )
+
+    assert follower.new_lines() == log_files.tail(path, 2) == log_files.tail(path, 20)
+    assert [line.split(" ", 3)[2] for line in log_files.tail(path, 20)] == ["CRIT", "INFO"]
+    follower.close()
+
+
 def test_a_follower_goes_on_through_a_rotation(tmp_path: Path) -> None:
     """Lines are given whole and once: before the file is there, across its rotation, when a line comes in two parts."""
     path = tmp_path / "log"

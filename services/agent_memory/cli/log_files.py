@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -13,6 +14,11 @@ PROCESSES = ("ingest", "query", "worker", "supervisor")
 # How often a followed file is looked at. Nothing else tells of new lines, and a look costs some microseconds.
 LOOK_S = 0.2
 _BLOCK_BYTES = 64 << 10
+# Its socket is in a folder of this user's alone, and whoever is root has chosen to be.
+_FALSE_ALARM = re.compile(
+    r" CRIT (Server 'unix_http_server' running without any HTTP authentication checking"
+    r"|Supervisor is running as root\.)"
+)
 
 
 def tail(path: Path, lines: int) -> list[str]:
@@ -29,7 +35,7 @@ def tail(path: Path, lines: int) -> list[str]:
                 file.seek(start)
     except FileNotFoundError:
         return []
-    return text.decode(errors="replace").splitlines()[-lines:] if lines else []
+    return _telling(text.decode(errors="replace").splitlines())[-lines:] if lines else []
 
 
 class Follower:
@@ -52,7 +58,7 @@ class Follower:
             self._file = self._open()
         text += self._file.read() if self._file else b""
         *lines, self._rest = text.split(b"\n")
-        return [line.decode(errors="replace") for line in lines]
+        return _telling([line.decode(errors="replace") for line in lines])
 
     def close(self) -> None:
         if self._file:
@@ -70,6 +76,11 @@ class Follower:
         except FileNotFoundError:
             return False
         return self._file is None or there.st_ino != os.fstat(self._file.fileno()).st_ino
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """The lines without those that supervisord writes at every healthy start, as CRIT, and that alarm for nothing."""
+    return [line for line in lines if not _FALSE_ALARM.search(line)]
 
 
 def follow(followers: Mapping[str, Follower], ended: Callable[[], bool]) -> Iterator[tuple[str, str]]:
