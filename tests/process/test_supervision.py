@@ -363,3 +363,27 @@ def _processor_s(stack: Stack, *arguments: str) -> float:
     stack.run(*arguments)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def test_followed_logs_end_with_their_reader(stack: Stack) -> None:
+    """`logs -f | head -1` ends when head does, not only when another line is written."""
+    stack.start()
+    wait_until(lambda: stack.run("logs", "supervisor").stdout)
+
+    with stack.spawn("logs", "supervisor", "-f") as follower:
+        assert follower.stdout is not None
+        assert follower.stdout.readline()
+        follower.stdout.close()
+        follower.wait(timeout=10)
+        assert follower.stderr is not None
+        assert follower.stderr.read() == ""
+
+
+def test_followed_logs_go_on_while_somebody_reads(stack: Stack) -> None:
+    """A quiet log is no end."""
+    stack.start()
+    with stack.spawn("logs", "supervisor", "-f", "-n", "0") as follower:
+        with pytest.raises(subprocess.TimeoutExpired):
+            follower.wait(timeout=3)
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(timeout=10) == 0

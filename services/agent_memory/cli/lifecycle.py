@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -118,10 +120,21 @@ def logs(context: click.Context, process: str | None, follow: bool, lines: int) 
             raise AgentMemoryError(f"There are no logs in {runtime.logs} yet. They begin with: memory-daemon start")
         return
     try:
-        for name, line in log_files.follow(followers, ended=lambda: False):
+        for name, line in log_files.follow(followers, ended=_nobody_reads):
             click.echo(_labelled(name, line, len(names) > 1))
     except KeyboardInterrupt:
         return  # the way to end it, and no failure
+
+
+def _nobody_reads() -> bool:
+    """True when standard output is a pipe whose reader has gone, as `head` does; writing would tell only then."""
+    try:
+        output = sys.stdout.fileno()
+    except (AttributeError, OSError, ValueError):  # closed, or no file
+        return False
+    look = select.poll()
+    look.register(output, 0)
+    return any(events & (select.POLLERR | select.POLLHUP) for _, events in look.poll(0))
 
 
 def end_like_an_interrupt() -> None:
