@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,7 @@ class SetUpFailed(Exception):
 @contextmanager
 def _alone() -> Iterator[TextIO]:
     """Hold the lock, waiting for it if need be. The kernel frees it however its holder ends."""
-    with LOCK.open("a+", encoding="utf-8") as lock:
+    with _opened() as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -72,6 +73,16 @@ def _alone() -> Iterator[TextIO]:
             fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
         yield lock
+
+
+def _opened() -> TextIO:
+    try:
+        return LOCK.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise SetUpFailed(
+            f"the environment is made in this checkout, and {error.filename} can't be written ({error.strerror}). "
+            f"Make {ROOT} writable for yourself, or install the program elsewhere: pip install {shlex.quote(str(ROOT))}"
+        ) from error
 
 
 def _ingredients(kind: str) -> bytes:

@@ -150,6 +150,20 @@ def test_a_set_up_that_fails_says_why(used: Path) -> None:
     assert "Run this again" in err
 
 
+def test_a_checkout_that_cannot_be_written_says_what_to_do(checkout: Path) -> None:
+    """Somebody else's, or one on a read-only disk: the lock can't be made, here because a folder has its place."""
+    (checkout / ".venv.lock").mkdir()
+
+    shell = start(checkout, "memory-daemon", "demo")
+    out, err = shell.communicate()
+
+    assert (shell.returncode, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert f"{checkout}/.venv.lock can't be written" in err
+    assert f"Make {checkout} writable for yourself" in err
+    assert f"pip install '{checkout}'" in err
+
+
 def test_a_hook_never_sets_up(checkout: Path) -> None:
     """The agent waits for it: without an environment it is told to go on, at once."""
     assert run(checkout, "memory-ingest") == (GO_ON, "")
