@@ -141,3 +141,20 @@ def test_a_job_that_is_not_there_is_not_run(running: Stack) -> None:
 
         assert refused.returncode == 1
         assert all(name in refused.stderr for name in JOBS)
+
+
+def test_what_changes_the_daemon_answers_programs_too(stack: Stack) -> None:
+    """`start`, `restart` and `stop` as `status --json` does, the scheduler with its reply."""
+    started = json.loads(stack.run("start", "--json").stdout)
+    assert (started["running"], started["health"], started["pid"]) == (True, "SERVING", stack.pid("supervisor"))
+
+    for verb in ("pause", "resume"):
+        told = json.loads(stack.run("scheduler", verb, "toc_rollup_day", "--json").stdout)
+        assert told["success"] is True
+
+    restarted = json.loads(stack.run("restart", "--json").stdout)
+    assert (restarted["running"], restarted["health"]) == (True, "SERVING")
+    assert restarted["pid"] != started["pid"]
+
+    stopped = json.loads(stack.run("stop", "--json").stdout)
+    assert (stopped["running"], stopped["pid"], stopped["pid_file"]) == (False, None, started["pid_file"])

@@ -127,6 +127,21 @@ def test_stop_without_a_daemon_is_no_failure() -> None:
     assert result.output == "Memory daemon is NOT running (no PID file)\n"
 
 
+def test_what_needs_no_daemon_answers_programs_too(home: Path) -> None:
+    """One object each, under the names that `status --json` has."""
+    paused = json.loads(run("pause-capture", "30m", "--json").output)
+    assert json.loads(run("status", "--json").output)["capture_paused_until_ms"] == paused["capture_paused_until_ms"]
+    assert json.loads(run("resume-capture", "--json").output) == {"capture_paused_until_ms": None}
+    assert json.loads(run("stop", "--json").output) == json.loads(run("status", "--json").output)
+
+    path = home / "agent-memory" / "config.toml"
+    assert json.loads(run("config", "validate", "--json").output) == {
+        "valid": True,
+        "config": str(path),
+        "exists": False,
+    }
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime
 
 import click
 
 from agent_memory.capture.pauses import OPEN_END_MS, Pauses
-from agent_memory.cli.options import current, settings_options
+from agent_memory.cli.options import current, json_option, settings_options
 from agent_memory.cli.times import duration, parse_duration
 from agent_memory.errors import AgentMemoryError
 
 
 @click.command("pause-capture")
 @click.argument("length", required=False, metavar="[LENGTH]")
+@json_option
 @settings_options
 @click.pass_context
-def pause_capture(context: click.Context, length: str | None) -> None:
+def pause_capture(context: click.Context, length: str | None, as_json: bool) -> None:
     """Remember nothing of what happens from now on.
 
     For LENGTH, or until resume-capture. What is said meanwhile is stored nowhere, and does not come in later from
@@ -32,13 +34,14 @@ def pause_capture(context: click.Context, length: str | None) -> None:
         pauses.begin(int(now_s * 1000), until_ms)
     except OSError as error:
         raise AgentMemoryError(f"Capture goes on: {pauses.path} can't be written: {error}.") from error
-    click.echo(f"Capture is {pause_told(until_ms, now_s)}")
+    click.echo(_as_json(until_ms) if as_json else f"Capture is {pause_told(until_ms, now_s)}")
 
 
 @click.command("resume-capture")
+@json_option
 @settings_options
 @click.pass_context
-def resume_capture(context: click.Context) -> None:
+def resume_capture(context: click.Context, as_json: bool) -> None:
     """Remember again from now on.
 
     Example: memory-daemon resume-capture
@@ -48,7 +51,8 @@ def resume_capture(context: click.Context) -> None:
         was_paused = pauses.end(time.time_ns() // 1_000_000)
     except OSError as error:
         raise AgentMemoryError(f"Capture stays paused: {pauses.path} can't be written: {error}.") from error
-    click.echo("Capture goes on" if was_paused else "Capture was not paused")
+    told = "Capture goes on" if was_paused else "Capture was not paused"
+    click.echo(_as_json(None) if as_json else told)
 
 
 def pause_told(until_ms: int, now_s: float) -> str:
@@ -59,3 +63,8 @@ def pause_told(until_ms: int, now_s: float) -> str:
     is_today = end.date() == datetime.fromtimestamp(now_s).astimezone().date()
     moment = f"{end:%H:%M}" if is_today else f"{end:%Y-%m-%d %H:%M}"
     return f"paused until {moment} ({duration(max(0, round(until_ms / 1000 - now_s)))} left)"
+
+
+def _as_json(until_ms: int | None) -> str:
+    """Under the name it has in `status --json`."""
+    return json.dumps({"capture_paused_until_ms": until_ms}, indent=2)

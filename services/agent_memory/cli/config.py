@@ -42,9 +42,10 @@ def show(context: click.Context, as_json: bool) -> None:
 
 
 @config.command()
+@json_option
 @settings_options
 @click.pass_context
-def validate(context: click.Context) -> None:
+def validate(context: click.Context, as_json: bool) -> None:
     """Check the settings.
 
     Those of the config file, the environment and the command line. Ends with 2 and the reason when one is wrong.
@@ -53,6 +54,9 @@ def validate(context: click.Context) -> None:
     """
     current(context)
     path = _config_path(context)
+    if as_json:
+        click.echo(json.dumps({"valid": True, "config": str(path), "exists": path.exists()}, indent=2))
+        return
     click.echo(f"The settings are valid ({path if path.exists() else 'no config file'})")
 
 

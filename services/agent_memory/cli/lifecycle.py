@@ -35,9 +35,10 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option("--foreground", is_flag=True, help="Stay attached, show the logs, stop with Ctrl-C or SIGTERM.")
 @remembered("--port", "grpc_port", type=_PORT, help="The TCP port to serve at.")
 @remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at; this machine only, by default.")
+@json_option
 @settings_options
 @click.pass_context
-def start(context: click.Context, foreground: bool) -> None:
+def start(context: click.Context, foreground: bool, as_json: bool) -> None:
     """Start the daemon and return when it serves.
 
     Example: memory-daemon start --port 50052
@@ -45,28 +46,32 @@ def start(context: click.Context, foreground: bool) -> None:
     settings = current(context)
     end_like_an_interrupt()
     if foreground:
-        _run_attached(settings, given(context))
+        _run_attached(settings, given(context), as_json)
     else:
-        _announce(_start(settings, given(context)), settings)
+        _announce(_start(settings, given(context)), settings, as_json)
 
 
 @click.command()
+@json_option
 @settings_options
 @click.pass_context
-def stop(context: click.Context) -> None:
+def stop(context: click.Context, as_json: bool) -> None:
     """Stop the daemon and wait until all of it is gone.
 
     Example: memory-daemon stop
     """
-    _stop(current(context))
+    settings = current(context)
+    told = _stop(settings)
+    click.echo(_as_json(stack.status(settings)) if as_json else told)
 
 
 @click.command()
 @remembered("--port", "grpc_port", type=_PORT, help="The TCP port to serve at from now on.")
 @remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at from now on.")
+@json_option
 @settings_options
 @click.pass_context
-def restart(context: click.Context) -> None:
+def restart(context: click.Context, as_json: bool) -> None:
     """Stop and start the daemon, with the options it had.
 
     Example: memory-daemon restart --log-level debug
@@ -76,7 +81,7 @@ def restart(context: click.Context) -> None:
     holder = claim.read(settings.runtime)
     kept = holder.given if stack.stop(settings) is not None and holder else {}
     settings = current(context, kept)
-    _announce(_start(settings, {**kept, **given(context)}), settings)
+    _announce(_start(settings, {**kept, **given(context)}), settings, as_json)
 
 
 @click.command()
@@ -91,7 +96,7 @@ def status(context: click.Context, as_json: bool) -> None:
     Example: memory-daemon status --json
     """
     found = stack.status(current(context))
-    click.echo(json.dumps(asdict(found), indent=2) if as_json else _described(found))
+    click.echo(_as_json(found) if as_json else _described(found))
     if not found.running:
         context.exit(NOT_RUNNING)
     if not found.sound:
@@ -154,8 +159,11 @@ def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[byte
     return stack.start(settings, kept)
 
 
-def _announce(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
+def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool) -> None:
     runtime = settings.runtime
+    if as_json:
+        click.echo(_as_json(stack.status(settings)))
+        return
     click.echo(f"Memory daemon is running (PID {daemon.pid})")
     click.echo(f"Address: {settings.address}")
     click.echo(f"Socket: unix:{runtime.grpc_socket}")
@@ -163,18 +171,18 @@ def _announce(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
     click.echo(f"Logs: {runtime.logs}")
 
 
-def _stop(settings: Settings) -> None:
+def _stop(settings: Settings) -> str:
+    """Stop what runs, and tell what that was."""
     killed = settings.runtime.pid_file.exists()
     pid = stack.stop(settings)
     if pid is not None:
-        click.echo(f"Memory daemon stopped (PID {pid})")
-    elif killed:
-        click.echo("Memory daemon is NOT running (it was killed; what it left is cleared away)")
-    else:
-        click.echo("Memory daemon is NOT running (no PID file)")
+        return f"Memory daemon stopped (PID {pid})"
+    if killed:
+        return "Memory daemon is NOT running (it was killed; what it left is cleared away)"
+    return "Memory daemon is NOT running (no PID file)"
 
 
-def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
+def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) -> None:
     """Start the stack and show its logs on standard error until it ends, by itself or by a signal to us."""
     followers = {name: log_files.Follower(settings.runtime.log(name)) for name in log_files.PROCESSES}
     try:
@@ -185,7 +193,7 @@ def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
     for number in _ENDINGS:
         signal.signal(number, lambda *_: asked_to_stop.set())
     # Only now: whoever reads it may ask for the end at once.
-    _announce(daemon, settings)
+    _announce(daemon, settings, as_json)
 
     def has_ended() -> bool:
         if asked_to_stop.is_set() and daemon.poll() is None:
@@ -200,7 +208,12 @@ def _run_attached(settings: Settings, kept: Mapping[str, str]) -> None:
             f"The supervisor (PID {daemon.pid}) was ended by force ({daemon.returncode}). "
             "Its processes go by themselves. Start it again with: memory-daemon start"
         )
-    click.echo(f"Memory daemon stopped (PID {daemon.pid})")
+    if not as_json:
+        click.echo(f"Memory daemon stopped (PID {daemon.pid})")
+
+
+def _as_json(found: Status) -> str:
+    return json.dumps(asdict(found), indent=2)
 
 
 def _described(found: Status) -> str:

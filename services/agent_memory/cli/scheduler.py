@@ -67,30 +67,32 @@ def status(context: click.Context, as_json: bool) -> None:
 
 @scheduler.command()
 @click.argument("job")
+@json_option
 @settings_options
 @click.pass_context
-def pause(context: click.Context, job: str) -> None:
+def pause(context: click.Context, job: str, as_json: bool) -> None:
     """Let a job not run by the clock until it is resumed.
 
     It stays paused over a restart.
 
     Example: memory-daemon scheduler pause toc_rollup_day
     """
-    _change(context, lambda client: client.pause_job(job))
-    click.echo(f"Job {job} is paused")
+    reply = _change(context, lambda client: client.pause_job(job))
+    click.echo(reply if as_json else f"Job {job} is paused")
 
 
 @scheduler.command()
 @click.argument("job")
+@json_option
 @settings_options
 @click.pass_context
-def resume(context: click.Context, job: str) -> None:
+def resume(context: click.Context, job: str, as_json: bool) -> None:
     """Let a paused job run again.
 
     Example: memory-daemon scheduler resume toc_rollup_day
     """
-    _change(context, lambda client: client.resume_job(job))
-    click.echo(f"Job {job} is resumed")
+    reply = _change(context, lambda client: client.resume_job(job))
+    click.echo(reply if as_json else f"Job {job} is resumed")
 
 
 @scheduler.command("run-now")
@@ -147,12 +149,15 @@ def history(context: click.Context, job: str, as_json: bool) -> None:
         click.echo(f"{run.job_name:<19}  {_when(run.began_ms, zone):<16}  {_took(run):>9}  {_outcome(run)}")
 
 
-def _change(context: click.Context, ask: Callable[[Client], PauseJobResponse | ResumeJobResponse]) -> None:
-    """Have the daemon change a job; raises AgentMemoryError with its reason where it does not."""
+def _change(context: click.Context, ask: Callable[[Client], PauseJobResponse | ResumeJobResponse]) -> str:
+    """Have the daemon change a job; its reply in JSON. Raises AgentMemoryError with its reason where it does not."""
     from agent_memory.cli.connection import connect_to_store
+    from agent_memory.cli.json_text import reply_json
 
     with connect_to_store(current(context)) as client:
-        _check(ask(client))
+        reply = ask(client)
+    _check(reply)
+    return reply_json(reply)
 
 
 def _check(reply: PauseJobResponse | ResumeJobResponse | RunJobResponse) -> None:
