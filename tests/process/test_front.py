@@ -564,6 +564,7 @@ def test_health_tells_of_a_writer_that_hangs(shared_stack: Stack, address: str, 
         waiting = memory.IngestEvent.future(pb.IngestEventRequest(event=event(f"{day_ms}-waiting", day_ms)))
         with Client(address) as client:
             wait_until(lambda: client.health() == client.health(SERVICE) == "NOT_SERVING", timeout_s=15)
+        assert "memory-daemon logs query" in shared_stack.run("status", check=False).stdout
         read = memory.GetEvents(pb.GetEventsRequest(from_timestamp_ms=day_ms, to_timestamp_ms=day_ms), timeout=5)
         assert ids(read.events) == [f"{day_ms}"]
         wait_until(lambda: _is_told_to_come_again(memory, event(f"{day_ms}-refused", day_ms)))

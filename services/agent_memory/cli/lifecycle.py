@@ -28,6 +28,11 @@ NOT_RUNNING = 3
 NOT_SOUND = 1
 
 _PORT = Number(1, 65535, "a port is")
+# Where health is not as it should be.
+_WHY = {
+    "NOT_SERVING": "What keeps it from serving stands last in: memory-daemon logs query",
+    "UNREACHABLE": "The front does not answer. See: memory-daemon logs query",
+}
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -231,6 +236,7 @@ def _described(found: Status) -> str:
         f"Store: {found.db_path}",
         f"Logs: {found.logs}",
         f"Health: {found.health}",
+        *([f"        {_WHY[found.health]}"] if found.health in _WHY else []),
         *_paused(found.capture_paused_until_ms),
         *_spooled(found.spool),
         "",
