@@ -146,6 +146,9 @@ class Reader:
         access = AccessType.read_only(False) if self._at_rest else AccessType.secondary(str(self._scratch))
         try:
             self._db = Rdict(str(self._db_path), database, families, access)
+            if not self._at_rest:
+                # What the primary put from its log into a file between our looks at the two, we have seen in neither.
+                self._db.try_catch_up_with_primary()
             self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
             info = self._families[schema.CHECKPOINTS].get(keys.STORE)
             version = codec.store_info(info).schema_version if info else schema.SCHEMA_VERSION
