@@ -188,14 +188,19 @@ def test_a_missing_folder_is_made(stack: Stack) -> None:
         stack.run("stop", "--db-path", deep)
 
 
-def test_a_store_of_a_newer_version_is_left_as_it_is(stack: Stack) -> None:
-    """`start` says that it is newer and that agent-memory must be upgraded."""
+def make_newer(stack: Stack) -> None:
+    """Let the store say that a newer version has written it."""
     store = Writer(stack.db_path)
     group = Group(store)
     newer = codec.StoreInfo(schema.SCHEMA_VERSION + 1, "UTC", 0)
     group.put(schema.CHECKPOINTS, keys.STORE, codec.to_json(newer))
     store.commit(group)
     store.close()
+
+
+def test_a_store_of_a_newer_version_is_left_as_it_is(stack: Stack) -> None:
+    """`start` says that it is newer and that agent-memory must be upgraded."""
+    make_newer(stack)
 
     failed = stack.run("start", check=False)
 
@@ -207,12 +212,7 @@ def test_a_store_of_a_newer_version_is_left_as_it_is(stack: Stack) -> None:
 
 def test_a_newer_store_is_read_by_no_command_either(stack: Stack) -> None:
     """What is asked of a store at rest ends with 4, as its name in the table of exit codes is."""
-    store = Writer(stack.db_path)
-    group = Group(store)
-    newer = codec.StoreInfo(schema.SCHEMA_VERSION + 1, "UTC", 0)
-    group.put(schema.CHECKPOINTS, keys.STORE, codec.to_json(newer))
-    store.commit(group)
-    store.close()
+    make_newer(stack)
 
     for asked in (("stats",), ("verify",), ("rebuild-toc", "--dry-run")):
         refused = stack.run("admin", *asked, check=False)

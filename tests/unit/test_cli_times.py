@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.cli.times import END_OF_TIME_MS, duration, parse_moment, relative
+from agent_memory.cli.times import duration, parse_moment, relative
 from agent_memory.errors import UsageError
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 3, 31, 15, 30, tzinfo=BERLIN)
@@ -98,7 +99,7 @@ def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
 
 def test_what_the_store_has_no_keys_for_is_bounded_or_refused() -> None:
     """A date of any century is one; fourteen digits are micro- or nanoseconds, or a slip."""
-    assert parse_moment("9999-12-31", NOW, end=True) == parse_moment("9999999999999", NOW) == END_OF_TIME_MS
+    assert parse_moment("9999-12-31", NOW, end=True) == parse_moment("9999999999999", NOW) == TIMESTAMP_MAX_MS
     with pytest.raises(UsageError, match="it has 14 digits"):
         parse_moment("10000000000000", NOW)
 

@@ -16,6 +16,7 @@ from agent_memory.errors import WriterUnavailable
 from agent_memory.ids import NO_TIME, timed_apart
 from agent_memory.model import Event
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 # What the daemon takes at once; so many characters keep a batch of long events below what a message may hold.
 BATCH_MAX_EVENTS: Final = 500
@@ -26,7 +27,6 @@ FIRST_WAIT_S: Final = 0.25
 # So far apart can a hook's clock and a transcript's be for the same thing: as long as all hooks of a call may take.
 NEAR_MS: Final = 60_000
 _PAGE_EVENTS: Final = 500
-_END_OF_TIME_MS: Final = 9_999_999_999_999
 
 
 class Importer:
@@ -113,7 +113,7 @@ class _Stored:
         return replace(event, event_id=found[1])
 
     def _load(self) -> None:
-        request = pb.GetEventsRequest(session_id=self._session_id, to_timestamp_ms=_END_OF_TIME_MS, limit=_PAGE_EVENTS)
+        request = pb.GetEventsRequest(session_id=self._session_id, to_timestamp_ms=TIMESTAMP_MAX_MS, limit=_PAGE_EVENTS)
         while True:
             page = self._client.events(request)
             for event in page.events:

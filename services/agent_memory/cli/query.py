@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_memory.cli.options import HELP, Number, current, invocation, json_option, settings_options
-from agent_memory.cli.times import END_OF_TIME_MS, parse_moment
+from agent_memory.cli.times import parse_moment
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.periods import parse_period
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
     from google.protobuf.message import Message
@@ -422,7 +423,7 @@ def _show_history(context: click.Context, named: str, as_json: bool) -> None:
 def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, int]:
     """The first moment of a span and its last; raises UsageError for one that ends before it begins."""
     from_ms = parse_moment(from_, now) if from_ else 0
-    to_ms = parse_moment(to, now, end=True) if to else END_OF_TIME_MS
+    to_ms = parse_moment(to, now, end=True) if to else TIMESTAMP_MAX_MS
     if from_ms > to_ms:
         raise UsageError(
             f"The span is reversed: --to {to} is before --from {from_ or 'the beginning'}. Give the earlier as --from."

@@ -8,9 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from agent_memory.errors import UsageError
 from agent_memory.periods import parse_period
-
-# The last millisecond of 13 digits, in the year 2286: the keys of the store reach no further.
-END_OF_TIME_MS = 9_999_999_999_999
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGO = re.compile(r"(\d+|an?|one)\s*(second|sec|s|minute|min|m|hour|h|day|d|week|w|month|year|y)s?\s+ago")
@@ -34,8 +32,8 @@ def parse_moment(text: str, now: datetime, *, end: bool = False) -> int:
     """The moment that `text` means, in milliseconds; `now` gives the zone too.
 
     Of a whole span (`yesterday`, `2026-01-30`, `2026-W05`, `last month`) it is the first millisecond, or with `end`
-    the last. What lies before 1970 becomes 0, and what is later than END_OF_TIME_MS becomes that. Raises UsageError for
-    what nobody can tell, or can tell in one way only.
+    the last. What lies before 1970 becomes 0, and what is later than TIMESTAMP_MAX_MS becomes that. Raises UsageError
+    for what nobody can tell, or can tell in one way only.
     """
     word = " ".join(text.lower().split())
     if not parse_period(word):
@@ -83,7 +81,7 @@ def duration(seconds: float) -> str:
 
 
 def _within_time(digits: str) -> int:
-    if len(digits) > len(str(END_OF_TIME_MS)):
+    if len(digits) > len(str(TIMESTAMP_MAX_MS)):
         raise UsageError(
             f"{digits} is no time: it has {len(digits)} digits, and milliseconds since 1970 have 13 at the most. "
             "What is in micro- or nanoseconds loses its last 3 or 6 digits."
@@ -92,7 +90,7 @@ def _within_time(digits: str) -> int:
 
 
 def _bounded(moment_ms: int) -> int:
-    return min(max(0, moment_ms), END_OF_TIME_MS)
+    return min(max(0, moment_ms), TIMESTAMP_MAX_MS)
 
 
 def _instant(word: str, now: datetime) -> datetime:

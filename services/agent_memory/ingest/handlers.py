@@ -103,7 +103,7 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
         _change_ledger(group, change.entry, stored=change.stored, reached=change.reached)
     group.toc = replace(group.toc, cursor=max(group.toc.cursor, commit.cursor), commit=group.toc.commit + 1)
     reply = pb.Reply(protocol=frames.PROTOCOL, toc_committed=pb.TocCommitted(commit=group.toc.commit))
-    return Outcome(reply, frames.ANNOUNCE_TOC)
+    return Outcome(reply)
 
 
 def record_job(group: Group, command: pb.Command) -> Outcome:

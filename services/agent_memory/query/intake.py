@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 from agent_memory.capture import private
@@ -174,10 +174,10 @@ def _check(event: pb.Event) -> None:
         raise InvalidEvent(f"event.role is {role}; this version knows 1 to {max(_ROLES)}")
 
 
-@lru_cache(maxsize=256)
 def _agent(name: str) -> str:
     """The agent's name as it is stored: in lower case, without what can't be printed."""
-    return "".join(filter(str.isprintable, name.lower())).strip()
+    name = name.strip().lower()
+    return name if name.isprintable() else "".join(filter(str.isprintable, name)).strip()
 
 
 def _check_id(field: str, value: str) -> None:

@@ -14,9 +14,8 @@ PROTOCOL: Final = 2
 MESSAGE_MAX_BYTES: Final = 80 << 20
 REQUEST_ID_BYTES: Final = 8
 
-# What the writer says after every commit, on the announcements' socket.
+# What the writer says after a commit that somebody waits for, on the announcements' socket.
 ANNOUNCE_EVENTS: Final = b"events"
-ANNOUNCE_TOC: Final = b"toc"
 ANNOUNCE_JOBS: Final = b"jobs"
 
 _ERRORS: Final[dict[pb.Refused.Reason.ValueType, type[AgentMemoryError]]] = {

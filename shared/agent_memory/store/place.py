@@ -5,13 +5,12 @@ Known without RocksDB, so that a command can look before anything is opened or m
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shlex
 from pathlib import Path
 from typing import Final
 
 from agent_memory.errors import StoreError, StoreMissing
+from agent_memory.lifetime import is_locked
 from agent_memory.paths import default_db_path
 
 # Names the newest MANIFEST; without it RocksDB takes a store for none.
@@ -51,17 +50,7 @@ def require_store(db_path: Path) -> None:
 
 def is_claimed(db_path: Path) -> bool:
     """Whether a writer has the store open, or is about to: it locks the folder for as long as it lives."""
-    try:
-        folder = os.open(db_path, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # also where nothing can be locked: then nobody knows
-        return True
-    finally:
-        os.close(folder)
-    return False
+    return is_locked(db_path)
 
 
 def command(words: str, db_path: Path) -> str:
