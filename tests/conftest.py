@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from stack import Stack, scratch
+from support.stack import Stack, scratch
 
 # How long an example takes says more about what else the machine does than about what is tried.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

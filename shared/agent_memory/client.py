@@ -73,8 +73,8 @@ class Client:
         request = pb.GetNodeRequest(node_id=node_id, version=version, as_of_ms=as_of_ms, max_tokens=max_tokens)
         return self._call(self._stub.GetNode, request)
 
-    def history(self, node_id: str) -> pb.GetNodeHistoryResponse:
-        return self._call(self._stub.GetNodeHistory, pb.GetNodeHistoryRequest(node_id=node_id))
+    def history(self, node_id: str) -> pb.GetNodeVersionsResponse:
+        return self._call(self._stub.GetNodeVersions, pb.GetNodeVersionsRequest(node_id=node_id))
 
     def toc_map(self, max_tokens: int = 0, project: str = "", *, as_of_ms: int | None = None) -> pb.GetTocMapResponse:
         """What there is in time, in so many tokens: all, or of the project of that folder, or of that name."""
@@ -148,9 +148,9 @@ class Client:
         """Have a job run; returns at once, with the time by which `job_history` knows the run when it has ended."""
         return self._call(self._stub.RunJob, pb.RunJobRequest(job_name=name))
 
-    def job_history(self, name: str = "") -> pb.GetJobHistoryResponse:
+    def job_history(self, name: str = "") -> pb.GetJobRunsResponse:
         """The last runs of a job, or of all, newest first."""
-        return self._call(self._stub.GetJobHistory, pb.GetJobHistoryRequest(job_name=name))
+        return self._call(self._stub.GetJobRuns, pb.GetJobRunsRequest(job_name=name))
 
     def pause_job(self, name: str) -> pb.PauseJobResponse:
         return self._call(self._stub.PauseJob, pb.PauseJobRequest(job_name=name))

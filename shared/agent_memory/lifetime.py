@@ -16,7 +16,7 @@ from types import FrameType
 
 from agent_memory import logs, settings
 from agent_memory.errors import AgentMemoryError
-from agent_memory.memory import give_back_when_idle
+from agent_memory.malloc_trim import trim_when_idle
 from agent_memory.paths import make_private_dir
 from agent_memory.settings import Settings
 
@@ -26,8 +26,8 @@ PARENT_CHECK_MS = 1000
 RETRY_MS = 100
 # supervisord gives up what dies within a second of its start, and starts everything else again for ever. A process that
 # dies within a minute, so many times in a row, gets nothing done but its start.
-SHORT_LIFE_S = 60
-SHORT_LIVES_MAX = 20
+CRASH_WITHIN_S = 60
+CRASHES_MAX = 20
 
 
 def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
@@ -39,12 +39,12 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
         current = settings.load()
         logs.set_up(current.log_level)
         make_private_dir(current.runtime.folder)
-        if count_short_lives(current.runtime.lives(name), time.time()) >= SHORT_LIVES_MAX:
+        if count_crashes(current.runtime.crash_times(name), time.time()) >= CRASHES_MAX:
             raise AgentMemoryError(
-                f"Given up: {name} ended within {SHORT_LIFE_S} s of its start {SHORT_LIVES_MAX} times in a row. Why "
+                f"Given up: {name} ended within {CRASH_WITHIN_S} s of its start {CRASHES_MAX} times in a row. Why "
                 "stands further up in this log. Mend that, then: memory-daemon restart"
             )
-        give_back_when_idle()
+        trim_when_idle()
         work(current, lifetime)
     except AgentMemoryError as error:
         log.error(error)
@@ -53,13 +53,13 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
     return 0
 
 
-def count_short_lives(path: Path, now_s: float) -> int:
+def count_crashes(path: Path, now_s: float) -> int:
     """How many lives in a row, up to this one that begins now, were short; remembered in the file for the next one."""
     short = 0
     # Without a file, or with half of one, counting begins again: it must not be what keeps a process from starting.
     with suppress(OSError, ValueError):
         began_s, before = path.read_text().split()
-        short = int(before) + 1 if now_s - float(began_s) < SHORT_LIFE_S else 0
+        short = int(before) + 1 if now_s - float(began_s) < CRASH_WITHIN_S else 0
     with suppress(OSError):
         path.write_text(f"{now_s} {short}\n")
     return short

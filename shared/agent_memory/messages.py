@@ -49,7 +49,7 @@ def node_to_pb(node: TocNode, child_ids: list[str]) -> pb.TocNode:
         level=pb.TocLevel.ValueType(node.level),
         title=node.title,
         # A reader who wants prose gets the bullets joined where nobody wrote a summary.
-        summary=node.summary if node.summary is not None else " ".join(bullet.text for bullet in node.bullets),
+        summary=" ".join(bullet.text for bullet in node.bullets),
         bullets=[pb.TocBullet(text=bullet.text, grip_ids=bullet.grip_ids) for bullet in node.bullets],
         keywords=node.keywords,
         child_node_ids=child_ids,
@@ -61,7 +61,7 @@ def node_to_pb(node: TocNode, child_ids: list[str]) -> pb.TocNode:
         agents=node.agents,
         event_count=node.event_count,
         written_ms=node.written_ms,
-        words_by=node.words_by,
+        summarized_by=node.summarized_by,
     )
 
 
@@ -74,5 +74,5 @@ def grip_to_pb(grip: Grip) -> pb.Grip:
         event_id_end=grip.event_id_end,
         timestamp_ms=grip.timestamp_ms,
         source=grip.source,
-        seal=grip.seal,
+        evidence_checksum=grip.evidence_checksum,
     )

@@ -96,7 +96,6 @@ class TocNode:
     start_ms: int
     end_ms: int
     version: int = 1
-    summary: str | None = None
     # Can still change without a new version: an open segment, or a period in which none has closed yet.
     is_open: bool = False
     # Segments only.
@@ -105,9 +104,10 @@ class TocNode:
     event_count: int = 0
     # When this version was committed, in milliseconds; 0 for one from before this was kept.
     written_ms: int = 0
-    # Who wrote the words: LOCAL, or a provider and its model. Then `words_of` stands for what they were made from.
-    words_by: str = LOCAL
-    words_of: str = ""
+    # Who wrote the words: LOCAL, or a provider and its model; then `summary_source` is a digest of
+    # what they were written from.
+    summarized_by: str = LOCAL
+    summary_source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +125,4 @@ class Grip:
     end_timestamp_ms: int
     node_id: str
     # Stands for the events as they were quoted; empty for a grip from before there were seals.
-    seal: str = ""
+    evidence_checksum: str = ""

@@ -87,7 +87,7 @@ class RuntimePaths:
         """The scratch folder of a process's secondary instance."""
         return self.folder / f"secondary-{process}"
 
-    def lives(self, process: str) -> Path:
+    def crash_times(self, process: str) -> Path:
         """Where a process counts how often it died young since the stack was started."""
         return self.folder / f"{process}.lives"
 

@@ -71,7 +71,7 @@ class Settings:
         return f"{host}:{self.grpc_port}"
 
     @property
-    def words_by(self) -> str:
+    def summarized_by(self) -> str:
         """Who writes the summaries: "local", or a provider and, where it is named, its model."""
         return "/".join(filter(None, (self.summarizer_provider, self.summarizer_model)))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory.hook.agents import PROGRAMS
-from stack import Stack
+from support.stack import Stack
 
 SESSION_S = 120
 

@@ -19,7 +19,7 @@ from agent_memory.rpc import memory_pb2 as pb
 from agents.model import Say, serving
 from agents.programs import make_ready, program, run
 from agents.talks import TALKS
-from stack import CHECKOUT, Stack
+from support.stack import CHECKOUT, Stack
 
 pytestmark = pytest.mark.drill
 

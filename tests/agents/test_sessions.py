@@ -18,7 +18,7 @@ from agent_memory.rpc import memory_pb2 as pb
 from agents.model import Say, Step, serving
 from agents.programs import make_ready, program, run
 from agents.talks import TALKS
-from stack import Stack
+from support.stack import Stack
 
 pytestmark = pytest.mark.drill
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import transcripts
 from bench import rig
-from stack import Stack
+from support import transcripts
+from support.stack import Stack
 
 LINES_A_TURN = 4
 

@@ -23,7 +23,7 @@ from agent_memory.ids import derived_ulid
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.rpc import memory_pb2 as pb
 from bench import rig
-from stack import wait_until
+from support.stack import wait_until
 
 LIMIT_S = 10.0
 

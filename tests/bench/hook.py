@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from agent_memory.capture.spool import Spool
 from agent_memory.hook.command import command, program
 from bench.rig import scratch_stack
-from stack import Stack, wait_until
+from support.stack import Stack, wait_until
 
 ROUNDS = 60
 FLOOR = "python3 -I -S -c pass"

@@ -20,7 +20,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import rig
-from stack import Stack
+from support.stack import Stack
 
 RUNS = 20
 

@@ -19,8 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agent_memory.rpc import memory_pb2 as pb
 from bench import rig
-from provider import Provider, Reply
-from stack import Stack, wait_until
+from support.provider import Provider, Reply
+from support.stack import Stack, wait_until
 
 IN_FLIGHT = (1, 16)
 MOST_A_SECOND = 5_000

@@ -35,10 +35,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from agent_memory.model import Bullet, Event, TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.tokens import of_text
-from agent_memory.worker.rollups import roll_up
-from agent_memory.worker.segments import Segment, split
-from agent_memory.worker.summaries.text import shorten, term, words
-from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, Words
+from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, Summary
+from agent_memory.worker.summarizer.text import shorten, term, words
+from agent_memory.worker.toc.rollups import roll_up
+from agent_memory.worker.toc.segments import Segment, split
 from bench import locomo
 from bench.locomo import Question, Session
 from bench.summarizers import summarizers, told
@@ -88,13 +88,13 @@ def main(path: Path) -> None:
                 print(f"{summarizer.name:16} not installed")
                 continue
             _print_found(summarizer.name, found(sessions, questions, summarizer.words))
-        _print_found("periods' names", found(sessions, questions, lambda _: Words("", (), ())))
+        _print_found("periods' names", found(sessions, questions, lambda _: Summary("", (), ())))
         _print_found("no tree", _read_in_order(sessions, questions))
         print()
 
 
 def found(
-    sessions: Sequence[Session], questions: Sequence[Question], summarize: Callable[[Sequence[Event]], Words]
+    sessions: Sequence[Session], questions: Sequence[Question], summarize: Callable[[Sequence[Event]], Summary]
 ) -> list[Found]:
     """What becomes of each question in the tree that is made with this summarizer."""
     roots = _pages(sessions, summarize)
@@ -120,7 +120,7 @@ def _read_in_order(sessions: Sequence[Session], questions: Sequence[Question]) -
 # --- the tree
 
 
-def _pages(sessions: Sequence[Session], summarize: Callable[[Sequence[Event]], Words]) -> list[Page]:
+def _pages(sessions: Sequence[Session], summarize: Callable[[Sequence[Event]], Summary]) -> list[Page]:
     """The years, as the real code tells them from these words."""
     nodes: dict[str, TocNode] = {}
     pages: dict[str, Page] = {}
@@ -143,7 +143,7 @@ def _pages(sessions: Sequence[Session], summarize: Callable[[Sequence[Event]], W
         level = above
 
 
-def _node(segment: Segment, number: int, said: Words) -> TocNode:
+def _node(segment: Segment, number: int, said: Summary) -> TocNode:
     """The segment's node. Whoever tells it has the same room."""
     return TocNode(
         node_id=f"toc:segment:{number:04}",

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from agent_memory.client import Client
 from agent_memory.rpc import memory_pb2 as pb
 from bench import rig
-from stack import Stack
+from support.stack import Stack
 
 PLACES = 50
 BROWSED = 20

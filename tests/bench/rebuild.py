@@ -22,7 +22,7 @@ from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, schema
 from bench import rig
-from stack import Stack, wait_until
+from support.stack import Stack, wait_until
 
 
 def main(events: int) -> None:

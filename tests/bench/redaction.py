@@ -2,9 +2,9 @@
 
     python tests/bench/redaction.py [--show] [--maintained]
 
-Precision and recall on the labelled texts of tests/secret_samples.py, by group, for those that rules were tuned on and
-those that were held out; `--show` prints each miss and each mistake. `--maintained` lets the rules of a kept scanner
-(`pip install kingfisher-secret-scanner`) look at the same texts, and looks at secrets made from its patterns.
+Precision and recall on the labelled texts of tests/support/secret_samples.py, by group, for those that rules were tuned
+on and those that were held out; `--show` prints each miss and each mistake. `--maintained` lets the rules of a kept
+scanner (`pip install kingfisher-secret-scanner`) look at the same texts, and looks at secrets made from its patterns.
 Processor time a text, and what of storing an event, by the front and the writer, is spent on looking for secrets.
 """
 
@@ -24,11 +24,11 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agent_memory import messages
-from agent_memory.query.glance import holds_nothing
 from agent_memory.redaction.environment import is_environment_file
+from agent_memory.redaction.prefilter import may_contain_nothing
 from agent_memory.redaction.redactor import Redactor
 from bench import rig
-from secret_samples import Sample, samples
+from support.secret_samples import Sample, samples
 
 EVENTS: Final = 4000
 SINGLE_EVENTS: Final = 500
@@ -203,7 +203,7 @@ def print_share() -> None:
     contents = [event.SerializeToString() for event in events]
     started = time.process_time()
     for event, content in zip(events, contents, strict=True):
-        if not holds_nothing(content[len(event.event_id) + len(event.session_id) :]):
+        if not may_contain_nothing(content[len(event.event_id) + len(event.session_id) :]):
             redactor.redact("\n".join([event.text, *(f"{name}={value}" for name, value in event.metadata.items())]))
     looking_us = (time.process_time() - started) / EVENTS * 1e6
     with rig.scratch_stack() as stack:

@@ -28,7 +28,7 @@ import psutil
 from agent_memory.cli.samples import samples
 from agent_memory.ids import derived_ulid
 from agent_memory.rpc import memory_pb2 as pb
-from stack import Stack, scratch, wait_until
+from support.stack import Stack, scratch, wait_until
 
 SERVICE: Final = "/memory.MemoryService/"
 BATCH_EVENTS: Final = 500

@@ -22,8 +22,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agent_memory.worker.summaries.stopwords import STOP_WORDS
-from agent_memory.worker.summaries.words import Words
+from agent_memory.worker.summarizer.stopwords import STOP_WORDS
+from agent_memory.worker.summarizer.summary import Summary
 from bench import locomo
 from bench.locomo import Conversation
 from bench.summarizers import summarizers
@@ -55,7 +55,7 @@ def _print_scores(title: str, conversations: Sequence[Conversation]) -> None:
     print()
 
 
-def _text(words: Words) -> str:
+def _text(words: Summary) -> str:
     return "\n".join((words.title, *(line.text for line in words.bullets), " ".join(words.keywords)))
 
 

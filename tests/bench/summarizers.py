@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_memory.model import Event
-from agent_memory.worker.summaries.local import summarize
-from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, Line, Words
+from agent_memory.worker.summarizer.local import summarize
+from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, DraftBullet, Summary
 
 LEDE_CHARS = 800  # about the length of what the others say
 
@@ -20,7 +20,7 @@ class Summarizer:
     """A way to put events into words; None for a library that is not installed."""
 
     name: str
-    words: Callable[[Sequence[Event]], Words] | None
+    words: Callable[[Sequence[Event]], Summary] | None
 
 
 def summarizers() -> list[Summarizer]:
@@ -40,13 +40,13 @@ def told(event: Event) -> str:
     return f"{event.metadata['speaker']}: {event.text}"
 
 
-def _quoting(events: Sequence[Event]) -> Words:
+def _quoting(events: Sequence[Event]) -> Summary:
     return _saying([told(event) for event in events])
 
 
-def _saying(texts: Sequence[str], keywords: Sequence[str] = ()) -> Words:
+def _saying(texts: Sequence[str], keywords: Sequence[str] = ()) -> Summary:
     # The more a line holds, the more it says: those who chose it have no other measure that is alike between segments.
-    return Words("", tuple(Line(text, min(1.0, len(text) / 1000)) for text in texts), tuple(keywords))
+    return Summary("", tuple(DraftBullet(text, min(1.0, len(text) / 1000)) for text in texts), tuple(keywords))
 
 
 def _longest(events: Sequence[Event]) -> Sequence[Event]:
@@ -55,12 +55,12 @@ def _longest(events: Sequence[Event]) -> Sequence[Event]:
     return [events[place] for place in sorted(chosen)]
 
 
-def _rapid_textrank() -> Callable[[Sequence[Event]], Words] | None:
+def _rapid_textrank() -> Callable[[Sequence[Event]], Summary] | None:
     """The sentences that hold most of its key phrases: the library itself only finds phrases."""
     if (library := _installed("rapid_textrank")) is None:
         return None
 
-    def words(events: Sequence[Event]) -> Words:
+    def words(events: Sequence[Event]) -> Summary:
         phrases = library.extract_keywords(" ".join(event.text for event in events), 30, "en")
         found = [f"{event.metadata['speaker']}: {sentence}" for event in events for sentence in _sentences(event.text)]
         worth = [sum(phrase.score for phrase in phrases if phrase.text.lower() in text.lower()) for text in found]
@@ -70,7 +70,7 @@ def _rapid_textrank() -> Callable[[Sequence[Event]], Words] | None:
     return words
 
 
-def _lede() -> Callable[[Sequence[Event]], Words] | None:
+def _lede() -> Callable[[Sequence[Event]], Summary] | None:
     if (library := _installed("lede")) is None:
         return None
     return lambda events: _saying(

@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench import rig
-from stack import Stack
+from support.stack import Stack
 
 # A backlog is kept small enough not to be a matter of the outbox itself.
 BACKLOG_MAX = 100_000

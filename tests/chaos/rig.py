@@ -12,8 +12,8 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.model import Event
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
-from stack import Stack, wait_until
-from tree import Tree, check_sound
+from support.stack import Stack, wait_until
+from support.tree import Tree, check_sound
 
 BATCH = 10
 PAUSE_S = 0.05

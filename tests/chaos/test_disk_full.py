@@ -14,9 +14,9 @@ from agent_memory.errors import WriterUnavailable
 from agent_memory.ingest.writer import ROOM_BYTES
 from agent_memory.rpc import memory_pb2 as pb
 from chaos.rig import Load, settled_tree
-from conversations import BEGIN_MS
-from stack import Stack, wait_until
-from writer import said
+from support.conversations import BEGIN_MS
+from support.stack import Stack, wait_until
+from support.writer import said
 
 SIZE_MB = 48
 

@@ -15,10 +15,10 @@ import pytest
 
 from agent_memory.model import Event
 from chaos.rig import BATCH, Load, settled_tree, undisturbed
-from conversations import BEGIN_MS, conversations
-from stack import Stack, is_alive, scratch, wait_until
-from tree import Tree
-from writer import said
+from support.conversations import BEGIN_MS, conversations
+from support.stack import Stack, is_alive, scratch, wait_until
+from support.tree import Tree
+from support.writer import said
 
 STARTED_S = 2
 PROCESSES = ("ingest", "query", "worker")

@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agent_memory.capture import handover
+from agent_memory import capture
 from agent_memory.capture.spool import Spool
 from agent_memory.errors import AgentMemoryError
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
-from stack import Stack, wait_until
+from support.stack import Stack, wait_until
 
 HOOKS = 2000
 AT_ONCE = 3
@@ -55,14 +55,14 @@ def test_no_event_is_lost_torn_or_doubled_by_a_thousand_kills(stack: Stack) -> N
     wait_until(lambda: is_empty(stack), timeout_s=120)
 
     stored = Counter(json.loads(event.text)["number"] for event in events(stack))
-    promised = {number for number, answer in enumerate(answers) if answer == handover.ANSWER}
+    promised = {number for number, answer in enumerate(answers) if answer == capture.REPLY}
     assert HOOKS / 2 <= len(promised) < HOOKS
     assert sorted(promised - stored.keys()) == []
     assert [number for number, times in stored.items() if times > 1] == []
     assert all(json.loads(event.text)["filling"] == "x" * 5000 for event in events(stack))
-    # A hook that was killed while it wrote leaves half a letter, and that is kept aside, not stored.
+    # A hook that was killed while it wrote leaves half an envelope, and that is kept aside, not stored.
     for path in (Spool(stack.db_path).folder / "rejected").glob("*"):
-        assert path.read_bytes().startswith(b"it is torn") or b"no letter" in path.read_bytes().split(b"\n")[0]
+        assert path.read_bytes().startswith(b"it is torn") or b"not an envelope" in path.read_bytes().split(b"\n")[0]
 
 
 def call_hook(stack: Stack, number: int, lives_s: float | None) -> bytes:

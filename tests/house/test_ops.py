@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from agent_memory.cli import stack
+from agent_memory.control import stack
 from agent_memory.ingest.writer import ROOM_BYTES
-from agent_memory.lifetime import SHORT_LIFE_S, SHORT_LIVES_MAX
+from agent_memory.lifetime import CRASH_WITHIN_S, CRASHES_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "ops" / "systemd" / "agent-memory.service"
@@ -53,7 +53,7 @@ def test_the_recovery_guide_names_the_limits_that_there_are() -> None:
 
     assert f"once {ROOM_BYTES >> 20} MiB are free, writing goes on by itself" in guide
     assert f"died {tries.pop()} times in a row within a second" in guide
-    assert f"or {SHORT_LIVES_MAX} times within {SHORT_LIFE_S} s" in guide
+    assert f"or {CRASHES_MAX} times within {CRASH_WITHIN_S} s" in guide
     assert not tries
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from agent_memory.capture import handover
+from agent_memory import capture
 from agent_memory.hook.agents import HOOKS
-from agent_memory.hook.install.places import TIMEOUT_S
+from agent_memory.hook.install.config_paths import TIMEOUT_S
 from agents.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +32,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def test_its_hooks_are_those_that_are_installed() -> None:
     """Every hook that is worth connecting and no other, each ending with 0 where memory-ingest is missing."""
-    answer = handover.ANSWER.decode().strip()
+    answer = capture.REPLY.decode().strip()
     wanted = {
         hook.event: [
             {
@@ -56,7 +56,7 @@ def test_a_hook_without_the_program_lets_the_agent_go_on(tmp_path: Path) -> None
     for matchers in read(PLUGIN / "hooks" / "hooks.json")["hooks"].values():
         command = matchers[0]["hooks"][0]["command"]
         done = subprocess.run(["/bin/sh", "-c", command], env={"PATH": str(tmp_path)}, capture_output=True, check=True)
-        assert (done.stdout, done.stderr) == (handover.ANSWER, b"")
+        assert (done.stdout, done.stderr) == (capture.REPLY, b"")
 
 
 def test_its_version_is_the_programs() -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-import transcripts
-from agent_memory.capture import handover
+from agent_memory import capture
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
-from stack import Stack, wait_until
+from support import transcripts
+from support.stack import Stack, wait_until
 
 
 def settle(agent: str, stack: Stack) -> None:
@@ -39,7 +39,7 @@ def call_hooks(stack: Stack, agent: str, only: Container[str] = ()) -> None:
             continue
         variables = {**stack.env, "MEMORY_HOOK_DEADLINE_MS": "10000"}
         hook = subprocess.run([*program(), "--agent", agent, event], input=stdin, capture_output=True, env=variables)
-        assert hook.stdout == handover.ANSWER
+        assert hook.stdout == capture.REPLY
 
 
 @pytest.mark.parametrize("agent", transcripts.AGENTS)

@@ -18,8 +18,8 @@ from agent_memory.errors import AgentMemoryError, InvalidEvent, UsageError
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import codec, keys, schema
-from stack import Stack, is_alive, wait_until
-from writer import said
+from support.stack import Stack, is_alive, wait_until
+from support.writer import said
 
 BEGIN_MS = 1_764_000_000_000
 MEGABYTE = 1_000_000
@@ -256,7 +256,7 @@ def test_a_repair_is_offered_for_the_store_that_was_looked_at(stack: Stack) -> N
 
 
 @pytest.mark.parametrize(
-    ("holds", "told"), [("letter.txt", "holds other things"), ("000012.sst", "CURRENT is missing")]
+    ("holds", "told"), [("envelope.txt", "holds other things"), ("000012.sst", "CURRENT is missing")]
 )
 def test_start_leaves_a_folder_that_is_no_place_for_a_store_alone(stack: Stack, holds: str, told: str) -> None:
     """Refused before anything is made: with 4, its mode as it was, and nothing beside it."""

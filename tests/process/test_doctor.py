@@ -7,7 +7,7 @@ import subprocess
 from typing import Any
 
 from agent_memory.hook.command import program
-from stack import Stack, wait_until
+from support.stack import Stack, wait_until
 
 
 def doctor(stack: Stack) -> tuple[int, dict[str, Any]]:

@@ -26,7 +26,7 @@ from agent_memory.client import Client
 from agent_memory.periods import day_of
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
-from stack import Stack, wait_until
+from support.stack import Stack, wait_until
 
 SERVICE = "memory.MemoryService"
 HEALTH = "grpc.health.v1.Health"
@@ -407,7 +407,7 @@ def test_today_and_yesterday_are_ids(memory: Stub) -> None:
     told = memory.GetNode(pb.GetNodeRequest(node_id="Yesterday")).node
     assert told.node_id == day_of(now_ms - DAY_MS, ZoneInfo("UTC")).node_id
     assert memory.BrowseToc(pb.BrowseTocRequest(parent_id="yesterday")).children
-    assert memory.GetNodeHistory(pb.GetNodeHistoryRequest(node_id="yesterday")).versions
+    assert memory.GetNodeVersions(pb.GetNodeVersionsRequest(node_id="yesterday")).versions
 
 
 def test_a_token_of_another_parent_is_refused(memory: Stub, day_ms: int) -> None:
@@ -543,7 +543,7 @@ def test_counters_tell_what_there_is(memory: Stub, day_ms: int) -> None:
     assert after.events - before.events == 9
     assert after.toc_nodes > before.toc_nodes
     assert after.grips > before.grips
-    assert (after.outbox, after.db_path, after.schema_version) == (0, before.db_path, 1)
+    assert (after.outbox, after.db_path, after.schema_version) == (0, before.db_path, 2)
     assert after.disk_usage_bytes > 0
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from agent_memory.model import Event, EventRole, EventType
-from stack import CHECKOUT, Stack
+from support.stack import CHECKOUT, Stack
 
 PATIENCE_S = 1
 

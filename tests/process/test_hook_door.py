@@ -11,11 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent_memory.capture import handover
+from agent_memory import capture
 from agent_memory.capture.spool import Spool
+from agent_memory.hook import client
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
-from stack import Stack, wait_until
+from support.stack import Stack, wait_until
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 
@@ -32,7 +33,7 @@ def call_hook(stack: Stack, stdin: bytes, *words: str, deadline_ms: int = 10_000
         env={**stack.env, "MEMORY_HOOK_DEADLINE_MS": str(deadline_ms), **variables},
         check=False,
     )
-    assert (hook.returncode, hook.stdout, hook.stderr) == (0, handover.ANSWER, b"")
+    assert (hook.returncode, hook.stdout, hook.stderr) == (0, capture.REPLY, b"")
 
 
 def events(stack: Stack) -> list[pb.Event]:
@@ -87,11 +88,11 @@ def test_what_was_said_while_no_daemon_ran_is_taken_in_when_one_starts(stack: St
 def test_what_was_handed_over_and_spooled_is_one_event(stack: Stack) -> None:
     """A daemon that was slow, not absent: the payload has nothing to be known by, the call's key has."""
     stack.start()
-    letter = handover.sealed(b"%020d-%016x" % (time.time_ns(), 7), b"", b"", b"", [prompt("Hello")])
+    envelope = client.pack(b"%020d-%016x" % (time.time_ns(), 7), b"", b"", b"", [prompt("Hello")])
     folder = os.fsencode(spool(stack).folder)
 
-    assert handover.handed_over(folder, letter, time.monotonic() + 10)
-    assert handover.keep(folder, letter)
+    assert client.send(folder, envelope, time.monotonic() + 10)
+    assert client.spool_envelope(folder, envelope)
     wait_until(lambda: is_taken_in(stack))
 
     assert [event.text for event in events(stack)] == ["Hello"]
@@ -126,10 +127,10 @@ def test_a_writer_that_hangs_costs_the_deadline_and_no_event(stack: Stack) -> No
 
 
 def test_what_holds_no_event_is_kept_aside_with_the_reason(stack: Stack) -> None:
-    """Garbage at the door, garbage in the spool, and a letter that is torn: none of them stands in the way."""
+    """Garbage at the door, garbage in the spool, and an envelope that is torn: none of them stands in the way."""
     call_hook(stack, b"garbage in the spool")
     folder = spool(stack).folder
-    (folder / ("1".zfill(20) + "-" + "0" * 16)).write_bytes(handover.VERSION + b" 30 100\ntorn")
+    (folder / ("1".zfill(20) + "-" + "0" * 16)).write_bytes(capture.ENVELOPE_VERSION + b" 30 100\ntorn")
     call_hook(stack, prompt("Hello"))
 
     stack.start()
@@ -143,7 +144,7 @@ def test_what_holds_no_event_is_kept_aside_with_the_reason(stack: Stack) -> None
     assert "Rejected: 3 inputs" in stack.run("status").stdout
 
 
-def test_a_letter_whose_writer_was_killed_is_taken_in_if_it_is_whole(stack: Stack) -> None:
+def test_a_envelope_whose_writer_was_killed_is_taken_in_if_it_is_whole(stack: Stack) -> None:
     """Killed between the last byte and the renaming; a half one is kept aside."""
     call_hook(stack, prompt("whole"))
     (path,) = spool(stack).waiting()
@@ -162,12 +163,12 @@ def test_a_letter_whose_writer_was_killed_is_taken_in_if_it_is_whole(stack: Stac
 
 
 def test_strangers_at_the_door_are_shown_out(stack: Stack) -> None:
-    """What is no letter gets no answer, and the door stays open for the next one."""
+    """What is no envelope gets no answer, and the door stays open for the next one."""
     stack.start()
-    for words in (b"GET / HTTP/1.1\r\n\r\n", b"\n", b"x" * 1000, handover.VERSION + b" 9 999999999\n"):
+    for words in (b"GET / HTTP/1.1\r\n\r\n", b"\n", b"x" * 1000, capture.ENVELOPE_VERSION + b" 9 999999999\n"):
         with socket.socket(socket.AF_UNIX) as stranger:
             # Where the link leads: its own path may be longer than a socket's name can be.
-            stranger.connect(str((spool(stack).folder / "door").resolve()))
+            stranger.connect(str((spool(stack).folder / "socket").resolve()))
             stranger.sendall(words)
             stranger.shutdown(socket.SHUT_WR)
             assert stranger.recv(1) == b""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory.hook.agents import HOOKS
-from stack import Stack
+from support.stack import Stack
 
 
 @pytest.mark.parametrize("agent", HOOKS)

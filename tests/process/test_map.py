@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from tzlocal import get_localzone
 
-from stack import Stack
-from writer import said
+from support.stack import Stack
+from support.writer import said
 
 
 def noon(days_ago: int) -> int:

@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent_memory.capture import handover
+from agent_memory import capture
 from agent_memory.client import Client
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
-from stack import Stack, wait_until
-from writer import said
+from support.stack import Stack, wait_until
+from support.writer import said
 
 # In two halves each, so that nobody who looks for secrets finds one here.
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -24,7 +24,7 @@ def call_hook(stack: Stack, **fields: Any) -> None:
     payload = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", **fields}
     environment = {**stack.env, "MEMORY_HOOK_DEADLINE_MS": "10000"}
     hook = subprocess.run(program(), input=json.dumps(payload).encode(), capture_output=True, env=environment)
-    assert (hook.returncode, hook.stdout) == (0, handover.ANSWER)
+    assert (hook.returncode, hook.stdout) == (0, capture.REPLY)
 
 
 def events(client: Client) -> list[pb.Event]:

@@ -11,8 +11,8 @@ import pytest
 
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.store import keys, schema
-from conversations import conversations
-from stack import Stack
+from support.conversations import conversations
+from support.stack import Stack
 
 EVENTS = conversations(21, sessions=5, events_each=40)
 

@@ -15,7 +15,7 @@ from agent_memory.rpc import bus_pb2 as bus_pb
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import codec
 from agent_memory.store.codec import JobState
-from stack import Stack
+from support.stack import Stack
 
 MADE_UP = ("rocksdb_compaction", "toc_rollup_day")
 

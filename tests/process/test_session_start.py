@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from agent_memory.capture import handover, recalled
+from agent_memory import capture
+from agent_memory.capture import recalled
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
-from stack import CHECKOUT, Stack, wait_until
+from support.stack import CHECKOUT, Stack, wait_until
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 PROJECT = "/home/dev/project"
@@ -78,7 +79,7 @@ def test_nothing_is_told_unless_somebody_asked_for_it(known: Stack) -> None:
     """The built-in setting: capture only."""
     begin_with(known, 0)
 
-    assert hook(known, recorded("claude-code/01-SessionStart-startup")) == json.loads(handover.ANSWER)
+    assert hook(known, recorded("claude-code/01-SessionStart-startup")) == json.loads(capture.REPLY)
     # What would be told can be looked at; a folder is meant by its place, and any other word is a project's name.
     assert "deploy on Fridays" in known.run("query", "map", "--project", PROJECT).stdout
     assert f"Nothing is remembered of the project {known.folder}." in known.run("query", "map", "--project", ".").stdout
@@ -131,8 +132,8 @@ def test_only_a_beginning_is_told(remembering: Stack) -> None:
     for source, is_told in (("resume", False), ("fork", False), ("clear", True), ("compact", True)):
         answer = hook(remembering, {**start, "source": source})
         assert ("hookSpecificOutput" in answer) is is_told, source
-    assert hook(remembering, {**start, "hook_event_name": "Stop"}) == json.loads(handover.ANSWER)
-    assert hook(remembering, {**start, "cwd": "/home/dev/new"}) == json.loads(handover.ANSWER)
+    assert hook(remembering, {**start, "hook_event_name": "Stop"}) == json.loads(capture.REPLY)
+    assert hook(remembering, {**start, "cwd": "/home/dev/new"}) == json.loads(capture.REPLY)
 
 
 def test_what_is_recalled_is_nothing_that_was_said(remembering: Stack) -> None:

@@ -13,9 +13,9 @@ import pytest
 
 from agent_memory.client import Client
 from agent_memory.model import Event, EventRole, EventType
-from provider import Provider, Reply
-from stack import Stack
-from writer import said
+from support.provider import Provider, Reply
+from support.stack import Stack
+from support.writer import said
 
 # Remembers every address that a Python process connects or sends to, and every name it looks up.
 HOOK = """
@@ -66,7 +66,7 @@ def told_by(client: Client, session: str) -> str:
     while ids:
         node = client.node(ids.pop()).node
         if node.session_id == session:
-            return node.words_by
+            return node.summarized_by
         ids.extend(node.child_node_ids)
     return ""
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.cli import preflight
-from agent_memory.lifetime import SHORT_LIVES_MAX
-from stack import Stack, free_port, is_alive, wait_until
+from agent_memory.control import preflight
+from agent_memory.lifetime import CRASHES_MAX
+from support.stack import Stack, free_port, is_alive, wait_until
 
 
 def test_start_returns_when_the_daemon_serves(stack: Stack) -> None:
@@ -113,7 +113,7 @@ def test_a_process_that_keeps_dying_young_gives_itself_up(stack: Stack) -> None:
     stack.start()
     lives = Path(stack.status()["pid_file"]).with_name("worker.lives")
     began_s, _ = lives.read_text().split()
-    lives.write_text(f"{began_s} {SHORT_LIVES_MAX - 1}\n")
+    lives.write_text(f"{began_s} {CRASHES_MAX - 1}\n")
 
     stack.kill("worker")
 

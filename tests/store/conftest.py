@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from writer import WriterProcess
+from support.writer import WriterProcess
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from agent_memory.messages import event_to_pb
-from agent_memory.query.appends import SMALL_BYTES, Appends
-from agent_memory.query.intake import Admitted
+from agent_memory.query.inbound.append_batcher import SMALL_BYTES, AppendBatcher
+from agent_memory.query.inbound.intake import Admitted
 from agent_memory.store import records
-from writer import WriterProcess, said
+from support.writer import WriterProcess, said
 
 START_MS = 1_760_000_000_000
 CALLERS = 24
@@ -20,13 +20,13 @@ def event(number: int, text: str = "We decided to use Postgres.") -> Admitted:
     return Admitted(event_to_pb(said(f"e{number}", START_MS + number, text)).SerializeToString(), Counter())
 
 
-def append_at_once(appends: Appends, events: list[Admitted]) -> list[bool]:
+def append_at_once(batcher: AppendBatcher, events: list[Admitted]) -> list[bool]:
     """Each event from a thread of its own, all let go together; for each, whether it was new."""
     barrier = threading.Barrier(len(events))
 
     def append(each: Admitted) -> bool:
         barrier.wait(10)
-        return appends.append(each)
+        return batcher.append(each)
 
     with ThreadPoolExecutor(len(events)) as pool:
         return list(pool.map(append, events))
@@ -34,10 +34,10 @@ def append_at_once(appends: Appends, events: list[Admitted]) -> list[bool]:
 
 def test_many_callers_are_each_told_of_their_own(writer: WriterProcess) -> None:
     """Every id twice, small and large, from threads at once: one of each two is told it was new, and all are stored."""
-    appends = Appends(writer.bus)
+    batcher = AppendBatcher(writer.bus)
     texts = ["short", "x" * (SMALL_BYTES + 1)]
     events = [event(number % CALLERS, texts[number % 2]) for number in range(2 * CALLERS)]
-    created = append_at_once(appends, events)
+    created = append_at_once(batcher, events)
 
     assert [created[number] + created[number + CALLERS] for number in range(CALLERS)] == [1] * CALLERS
     assert len(list(records.session_events(writer.reader(), "s1"))) == CALLERS
@@ -45,10 +45,10 @@ def test_many_callers_are_each_told_of_their_own(writer: WriterProcess) -> None:
 
 def test_a_writer_that_dies_meanwhile_costs_no_caller_its_event(writer: WriterProcess) -> None:
     """Callers that came while the writer was gone are answered by its next life, and everything is stored once."""
-    appends = Appends(writer.bus)
+    batcher = AppendBatcher(writer.bus)
     writer.kill()
     with ThreadPoolExecutor(1) as pool:
-        created = pool.submit(append_at_once, appends, [event(number) for number in range(CALLERS)])
+        created = pool.submit(append_at_once, batcher, [event(number) for number in range(CALLERS)])
         writer.start()
         assert created.result(30) == [True] * CALLERS
 

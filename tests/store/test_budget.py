@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console
 
 from agent_memory.cli.render import CutReply, Page
-from agent_memory.query import views, when
-from agent_memory.query.budget import Budget, price
+from agent_memory.query.views import toc, when
+from agent_memory.query.views.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.reader import Reader
 from agent_memory.tokens import of_text
-from keeper import BERLIN, Keeper
-from writer import WriterProcess, said
+from support.keeper import BERLIN, Keeper
+from support.writer import WriterProcess, said
 
 DAY = "2026-11-18"
 NOON = datetime(2026, 11, 18, 12, 0, tzinfo=BERLIN)
@@ -52,31 +52,31 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 def a_grip(reader: Reader) -> str:
     """One whose evidence stands in the middle of its session."""
-    segments = views.browse(reader, pb.BrowseTocRequest(parent_id=DAY)).children
+    segments = toc.browse(reader, pb.BrowseTocRequest(parent_id=DAY)).children
     grips = [grip for segment in segments for bullet in segment.bullets for grip in bullet.grip_ids]
-    replies = (views.expand(reader, pb.ExpandGripRequest(grip_id=grip)) for grip in grips)
+    replies = (toc.expand(reader, pb.ExpandGripRequest(grip_id=grip)) for grip in grips)
     return next(reply.grip.grip_id for reply in replies if reply.events_before and reply.events_after)
 
 
 def root(reader: Reader, max_tokens: int) -> pb.GetTocRootResponse:
-    return views.toc_root(reader, pb.GetTocRootRequest(max_tokens=max_tokens))
+    return toc.toc_root(reader, pb.GetTocRootRequest(max_tokens=max_tokens))
 
 
 def node(reader: Reader, max_tokens: int) -> pb.GetNodeResponse:
-    return views.node(reader, pb.GetNodeRequest(node_id=DAY, max_tokens=max_tokens))
+    return toc.node(reader, pb.GetNodeRequest(node_id=DAY, max_tokens=max_tokens))
 
 
 def browse(reader: Reader, max_tokens: int, token: str | None = None) -> pb.BrowseTocResponse:
     request = pb.BrowseTocRequest(parent_id=DAY, max_tokens=max_tokens, continuation_token=token)
-    return views.browse(reader, request)
+    return toc.browse(reader, request)
 
 
 def events(reader: Reader, max_tokens: int, cursor: str | None = None) -> pb.GetEventsResponse:
-    return views.events(reader, pb.GetEventsRequest(max_tokens=max_tokens, cursor=cursor))
+    return toc.events(reader, pb.GetEventsRequest(max_tokens=max_tokens, cursor=cursor))
 
 
 def expand(reader: Reader, max_tokens: int) -> pb.ExpandGripResponse:
-    return views.expand(reader, pb.ExpandGripRequest(grip_id=a_grip(reader), max_tokens=max_tokens))
+    return toc.expand(reader, pb.ExpandGripRequest(grip_id=a_grip(reader), max_tokens=max_tokens))
 
 
 def resolved(reader: Reader, max_tokens: int) -> pb.ResolveTimeResponse:
@@ -181,7 +181,7 @@ def test_every_child_and_every_event_is_reached_page_by_page(reader: Reader) -> 
     told += [event.event_id for event in some.events]
 
     assert children == [child.node_id for child in browse(reader, 0).children]
-    assert told == [event.event_id for event in views.events(reader, pb.GetEventsRequest(limit=1000)).events]
+    assert told == [event.event_id for event in toc.events(reader, pb.GetEventsRequest(limit=1000)).events]
 
 
 def test_evidence_goes_before_its_neighbours_and_near_ones_before_far_ones(reader: Reader) -> None:

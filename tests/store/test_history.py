@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from agent_memory.errors import UsageError
-from agent_memory.query import overview, views, when
+from agent_memory.query.views import time_map, toc, when
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records, schema
-from conversations import BEGIN_MS
-from keeper import Keeper
-from tree import tree_of
-from writer import WriterProcess, said
+from support.conversations import BEGIN_MS
+from support.keeper import Keeper
+from support.tree import tree_of
+from support.writer import WriterProcess, said
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -42,13 +42,13 @@ def test_each_version_tells_when_it_was_written(writer: WriterProcess, keeper: K
     tell(writer, keeper, 0, "We decided to use Postgres.")
     tell(writer, keeper, 1, "The login test fails on Fridays.")
 
-    second, first = views.history(keeper.reader, "2025-10-20").versions
+    second, first = toc.node_versions(keeper.reader, "2025-10-20").versions
 
     assert (first.version, first.written_ms) == (1, BEGIN_MS + 2 * HOUR_MS)
     assert (second.version, second.written_ms) == (2, BEGIN_MS + 3 * HOUR_MS)
     assert [bullet.text for bullet in first.bullets] == ["We decided to use Postgres."]
-    assert views.node(keeper.reader, pb.GetNodeRequest(node_id=MONDAY, version=1)).node.title == first.title
-    assert not views.node(keeper.reader, pb.GetNodeRequest(node_id=MONDAY, version=3)).HasField("node")
+    assert toc.node(keeper.reader, pb.GetNodeRequest(node_id=MONDAY, version=1)).node.title == first.title
+    assert not toc.node(keeper.reader, pb.GetNodeRequest(node_id=MONDAY, version=3)).HasField("node")
 
 
 def test_the_tree_can_be_walked_as_it_was(writer: WriterProcess, keeper: Keeper) -> None:
@@ -58,15 +58,15 @@ def test_the_tree_can_be_walked_as_it_was(writer: WriterProcess, keeper: Keeper)
     tell(writer, keeper, 30, "The importer is done.")
     then_ms = BEGIN_MS + 2 * HOUR_MS + 1
 
-    (year,) = views.toc_root(keeper.reader, pb.GetTocRootRequest(as_of_ms=then_ms)).nodes
-    week = views.browse(keeper.reader, pb.BrowseTocRequest(parent_id="2025-W43", as_of_ms=then_ms)).children
-    segments = views.browse(keeper.reader, pb.BrowseTocRequest(parent_id=MONDAY, as_of_ms=then_ms)).children
+    (year,) = toc.toc_root(keeper.reader, pb.GetTocRootRequest(as_of_ms=then_ms)).nodes
+    week = toc.browse(keeper.reader, pb.BrowseTocRequest(parent_id="2025-W43", as_of_ms=then_ms)).children
+    segments = toc.browse(keeper.reader, pb.BrowseTocRequest(parent_id=MONDAY, as_of_ms=then_ms)).children
 
     assert [bullet.text for bullet in year.bullets] == ["We decided to use Postgres."]
     assert [day.node_id for day in week] == [MONDAY]
     assert list(week[0].child_node_ids) == [segment.node_id for segment in segments]
     assert [segment.session_id for segment in segments] == ["s0"]
-    assert not views.toc_root(keeper.reader, pb.GetTocRootRequest(as_of_ms=BEGIN_MS)).nodes
+    assert not toc.toc_root(keeper.reader, pb.GetTocRootRequest(as_of_ms=BEGIN_MS)).nodes
 
 
 def test_map_and_words_answer_as_they_would_have_then(writer: WriterProcess, keeper: Keeper) -> None:
@@ -76,14 +76,14 @@ def test_map_and_words_answer_as_they_would_have_then(writer: WriterProcess, kee
     tell(writer, keeper, 30, "The importer is done.")
     then_ms, now_ms = BEGIN_MS + 2 * HOUR_MS + 1, BEGIN_MS + 40 * HOUR_MS
 
-    then = overview.toc_map(keeper.reader, pb.GetTocMapRequest(as_of_ms=then_ms, max_tokens=2000), now_ms)
+    then = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(as_of_ms=then_ms, max_tokens=2000), now_ms)
     meant = when.resolve(keeper.reader, pb.ResolveTimeRequest(phrase="today", as_of_ms=then_ms), now_ms)
     before = when.resolve(keeper.reader, pb.ResolveTimeRequest(phrase="today", as_of_ms=BEGIN_MS), now_ms)
 
     lines = {section.title: [line.node_id for line in section.nodes] for section in then.sections}
     assert len(lines["Today"]) == 1
     assert lines["This week"] == [MONDAY]
-    first = views.node(keeper.reader, pb.GetNodeRequest(node_id=lines["Today"][0])).node
+    first = toc.node(keeper.reader, pb.GetNodeRequest(node_id=lines["Today"][0])).node
     assert first.session_id == "s0"
     (day,) = meant.span.nodes
     assert (day.node_id, day.tokens) == (MONDAY, then.sections[1].nodes[0].tokens)
@@ -103,9 +103,9 @@ def test_what_was_said_later_is_not_told(writer: WriterProcess, keeper: Keeper) 
     then_ms = BEGIN_MS + 60_000
     grips = {grip.timestamp_ms: grip.grip_id for grip in tree_of(keeper.reader)[MONDAY].grips}
 
-    events = views.events(keeper.reader, pb.GetEventsRequest(as_of_ms=then_ms)).events
-    first = views.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[BEGIN_MS], as_of_ms=then_ms))
-    later = views.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[max(grips)], as_of_ms=then_ms))
+    events = toc.events(keeper.reader, pb.GetEventsRequest(as_of_ms=then_ms)).events
+    first = toc.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[BEGIN_MS], as_of_ms=then_ms))
+    later = toc.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[max(grips)], as_of_ms=then_ms))
 
     assert [event.event_id for event in events] == ["e0", "e1"]
     assert first.HasField("grip")
@@ -120,9 +120,9 @@ def test_pages_of_the_past_hold_what_they_should(writer: WriterProcess, keeper: 
         tell(writer, keeper, number, f"We decided number {number}.")
     request = pb.BrowseTocRequest(parent_id=MONDAY, limit=2, as_of_ms=BEGIN_MS + 5 * HOUR_MS)
 
-    first = views.browse(keeper.reader, request)
+    first = toc.browse(keeper.reader, request)
     request.continuation_token = first.continuation_token
-    second = views.browse(keeper.reader, request)
+    second = toc.browse(keeper.reader, request)
 
     assert [node.session_id for node in [*first.children, *second.children]] == ["s0", "s1", "s2", "s3"]
     assert (first.has_more, second.has_more) == (True, False)
@@ -131,7 +131,7 @@ def test_pages_of_the_past_hold_what_they_should(writer: WriterProcess, keeper: 
 def test_a_version_and_a_time_are_not_asked_for_at_once(writer: WriterProcess) -> None:
     """Each names a version by itself."""
     with pytest.raises(UsageError, match="give one of them"):
-        views.node(writer.reader(), pb.GetNodeRequest(node_id=MONDAY, version=1, as_of_ms=1))
+        toc.node(writer.reader(), pb.GetNodeRequest(node_id=MONDAY, version=1, as_of_ms=1))
 
 
 def test_a_node_that_changes_often_keeps_few_versions(writer: WriterProcess, keeper: Keeper) -> None:

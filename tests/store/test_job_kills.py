@@ -19,12 +19,12 @@ from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, records
 from agent_memory.store.codec import JobRun
 from agent_memory.store.reader import Reader
-from agent_memory.worker.attempts import RETRY_MAX_MS
-from agent_memory.worker.timetable import Timetable
-from agent_memory.worker.toc import Toc
-from conversations import BEGIN_MS
-from keeper import BERLIN, Keeper
-from writer import ROOT, WriterProcess, said
+from agent_memory.worker.scheduler.runs import RETRY_MAX_MS
+from agent_memory.worker.scheduler.scheduler import Scheduler
+from agent_memory.worker.toc.toc import Toc
+from support.conversations import BEGIN_MS
+from support.keeper import BERLIN, Keeper
+from support.writer import ROOT, WriterProcess, said
 
 DAY: Final = "toc:day:2025-10-20"
 JOB: Final = "toc_rollup_day"
@@ -54,7 +54,7 @@ def work(socket_path: Path, db_path: Path, scratch: Path, at: int, *, before: bo
     """A worker that takes up its timetable, runs what was asked for, and dies at that command if it comes so far."""
     bus = Dying(socket_path, at, before=before)
     reader = Reader(db_path, scratch)
-    Timetable(reader, bus, Toc(reader, bus, BERLIN), BERLIN).run_due(ASKED_MS)
+    Scheduler(reader, bus, Toc(reader, bus, BERLIN), BERLIN).run_due(ASKED_MS)
     bus.close()
     reader.close()
 
@@ -109,7 +109,7 @@ def test_a_worker_killed_at_any_step_leaves_its_job_and_its_nodes_together(write
             assert is_right == any(run.result == JobResult.SUCCESS for run in runs)
 
             # A worker that lives: the interrupted run is told of, what was asked for is answered, the retry succeeds.
-            last = Timetable(keeper.reader, keeper.bus, keeper.toc, BERLIN)
+            last = Scheduler(keeper.reader, keeper.bus, keeper.toc, BERLIN)
             keeper.toc.reload()
             last.run_due(ASKED_MS)
             keeper.toc.reload()
@@ -163,13 +163,13 @@ def test_a_writer_killed_under_a_job_s_commit_does_it_once(writer: WriterProcess
     bus = Killing(writer)
     toc = Toc(keeper.reader, bus, BERLIN)
 
-    timetable = Timetable(keeper.reader, bus, toc, BERLIN)
+    scheduler = Scheduler(keeper.reader, bus, toc, BERLIN)
     try:
-        timetable.run_due(ASKED_MS)
+        scheduler.run_due(ASKED_MS)
     except StaleCommit:
         # It was done, and the answer was lost.
         toc.reload()
-        timetable.run_due(ASKED_MS)
+        scheduler.run_due(ASKED_MS)
 
     bus.killing.join()
     is_right, runs = day_and_runs(keeper.reader)

@@ -10,12 +10,12 @@ import pytest
 from rich.console import Console
 
 from agent_memory.cli.render import Page
-from agent_memory.query import overview, views
+from agent_memory.query.views import time_map, toc
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.tokens import of_text
-from keeper import BERLIN, Keeper
-from writer import WriterProcess, said
+from support.keeper import BERLIN, Keeper
+from support.writer import WriterProcess, said
 
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=BERLIN)  # a Wednesday
 NOW_MS = int(NOW.timestamp()) * 1000
@@ -39,7 +39,7 @@ def keeper(writer: WriterProcess) -> Iterator[Keeper]:
 
 
 def map_of(keeper: Keeper, max_tokens: int, now_ms: int = NOW_MS) -> pb.GetTocMapResponse:
-    return overview.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), now_ms)
+    return time_map.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), now_ms)
 
 
 def printed(reply: pb.GetTocMapResponse) -> str:
@@ -71,7 +71,7 @@ def test_every_section_has_its_turn(keeper: Keeper) -> None:
         "Months",
         "Years",
     ]
-    assert reply.tokens <= overview.TOKENS_DEFAULT
+    assert reply.tokens <= time_map.TOKENS_DEFAULT
 
 
 def test_sections_begin_with_the_newest_and_leave_out_none_between(keeper: Keeper) -> None:
@@ -90,7 +90,7 @@ def test_a_price_is_what_reading_the_node_costs(keeper: Keeper) -> None:
     """The tokens of a line are those of the GetNode answer."""
     (line,) = next(section for section in map_of(keeper, 400).sections if section.title == "Going on").nodes
 
-    answer = views.node(keeper.reader, pb.GetNodeRequest(node_id=line.node_id))
+    answer = toc.node(keeper.reader, pb.GetNodeRequest(node_id=line.node_id))
 
     assert abs(line.tokens - answer.ByteSize() / 4) <= 2
 
@@ -109,7 +109,7 @@ def test_an_empty_store_has_an_empty_map(writer: WriterProcess) -> None:
     """Nothing remembered is no failure."""
     reader = writer.reader()
 
-    assert overview.toc_map(reader, pb.GetTocMapRequest(), NOW_MS) == pb.GetTocMapResponse(tokens=0)
+    assert time_map.toc_map(reader, pb.GetTocMapRequest(), NOW_MS) == pb.GetTocMapResponse(tokens=0)
     assert "Nothing is remembered yet" in printed(pb.GetTocMapResponse())
 
 
@@ -125,4 +125,4 @@ def test_the_rows_that_are_read_are_bounded(keeper: Keeper, monkeypatch: pytest.
     monkeypatch.setattr(records, "nodes", counted)
     map_of(keeper, 100_000)
 
-    assert max(looked_at) <= overview.SECTION_MAX
+    assert max(looked_at) <= time_map.SECTION_MAX

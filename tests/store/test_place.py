@@ -15,12 +15,12 @@ from agent_memory.errors import StoreError, StoreMissing
 from agent_memory.ingest import offline
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, keys, place, records, schema
-from agent_memory.store.reader import Reader, as_it_is_now
-from agent_memory.store.stats import read_stats
-from agent_memory.store.survey import read_survey
-from agent_memory.store.verify import verify
-from writer import WriterProcess, said
+from agent_memory.store import codec, directory, keys, records, schema
+from agent_memory.store.maintenance.rebuild_scope import read_rebuild_scope
+from agent_memory.store.maintenance.stats import read_stats
+from agent_memory.store.maintenance.verify import verify
+from agent_memory.store.reader import Reader, open_snapshot
+from support.writer import WriterProcess, said
 
 START_MS = 1_760_000_000_000
 ROWS = 50
@@ -59,11 +59,11 @@ def flip(path: Path, start: int, stop: int) -> None:
 
 
 def look_through(db_path: Path) -> None:
-    with as_it_is_now(db_path) as reader:
+    with open_snapshot(db_path) as reader:
         verify(reader)
 
 
-OFFLINE: list[Callable[[Path], object]] = [read_stats, lambda db_path: read_survey(db_path, ""), look_through]
+OFFLINE: list[Callable[[Path], object]] = [read_stats, lambda db_path: read_rebuild_scope(db_path, ""), look_through]
 
 
 @pytest.mark.parametrize("ask", OFFLINE)
@@ -90,7 +90,7 @@ def test_what_is_only_in_the_log_of_a_store_at_rest_is_read(tmp_path: Path) -> N
     store.close()
     before = {path.name for path in crashed.iterdir()}
 
-    with as_it_is_now(crashed) as reader:
+    with open_snapshot(crashed) as reader:
         assert reader.get(schema.EVENTS, key(ROWS - 1)) is not None
 
     assert {path.name for path in crashed.iterdir()} == before
@@ -119,7 +119,7 @@ def test_no_writer_makes_a_store_look_damaged(writer: WriterProcess) -> None:
     looks = 0
     while not ended.is_set():
         before = known
-        with as_it_is_now(writer.db_path) as reader:
+        with open_snapshot(writer.db_path) as reader:
             assert records.counters(reader).events >= before
         looks += 1
     thread.join()
@@ -133,7 +133,7 @@ def test_looking_never_keeps_a_writer_from_its_store(at_rest: Path) -> None:
 
     def keep_looking() -> None:
         while not ended.is_set():
-            place.is_claimed(at_rest)
+            directory.is_claimed(at_rest)
 
     thread = threading.Thread(target=keep_looking)
     thread.start()
@@ -210,7 +210,7 @@ def test_the_default_store_needs_no_name(monkeypatch: pytest.MonkeyPatch, tmp_pa
     """What is meant without an option is told without one."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 
-    assert place.command("start", tmp_path / "agent-memory" / "db") == "memory-daemon start"
+    assert directory.command("start", tmp_path / "agent-memory" / "db") == "memory-daemon start"
 
 
 def test_a_folder_that_is_refused_keeps_its_mode(tmp_path: Path) -> None:

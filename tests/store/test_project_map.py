@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.query import overview, project_list, project_map
+from agent_memory.query.views import project_list, project_map, time_map
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
-from keeper import BERLIN, Keeper
-from writer import WriterProcess, said
+from support.keeper import BERLIN, Keeper
+from support.writer import WriterProcess, said
 
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=BERLIN)  # a Wednesday
 NOW_MS = int(NOW.timestamp()) * 1000
@@ -54,7 +54,7 @@ def keeper(writer: WriterProcess) -> Iterator[Keeper]:
 
 
 def map_of(keeper: Keeper, names: tuple[str, ...], max_tokens: int = 2000) -> dict[str, list[str]]:
-    reply = overview.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), NOW_MS, names)
+    reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), NOW_MS, names)
     assert reply.tokens <= max_tokens
     return {section.title: [told_first(keeper, line.node_id) for line in section.nodes] for section in reply.sections}
 
@@ -117,7 +117,7 @@ def test_what_a_project_was_called_before_is_told_with_it(keeper: Keeper) -> Non
 
 def test_where_it_was_left_off_is_told_in_lines(keeper: Keeper) -> None:
     """Of that segment, and of no other, the map has what it says."""
-    reply = overview.toc_map(keeper.reader, pb.GetTocMapRequest(), NOW_MS, (SHOP,))
+    reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(), NOW_MS, (SHOP,))
 
     told = [list(line.bullets) for section in reply.sections for line in section.nodes]
     assert told[0] == ["We decided that the basket keeps its items for a week."]

@@ -7,9 +7,9 @@ from pathlib import Path
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import keys, schema
-from agent_memory.store.commits import Commits
+from agent_memory.store.commit_counter import CommitCounter
 from agent_memory.store.reader import Reader
-from writer import WriterProcess, said
+from support.writer import WriterProcess, said
 
 
 def test_what_was_overwritten_before_a_restart_is_seen(writer: WriterProcess) -> None:
@@ -27,7 +27,7 @@ def test_what_was_overwritten_before_a_restart_is_seen(writer: WriterProcess) ->
 
 def test_commits_are_counted_and_questions_are_not(writer: WriterProcess) -> None:
     """By the count a reader knows that it has seen everything."""
-    commits = Commits(writer.runtime.commits)
+    commits = CommitCounter(writer.runtime.commits)
     before = commits.count
 
     writer.bus.ask(pb.Command(ping=pb.Ping()))

@@ -13,13 +13,13 @@ from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, ledger, records, schema
 from agent_memory.store.codec import RebuildState
-from agent_memory.store.verify import verify
-from agent_memory.worker import rebuild
-from agent_memory.worker.rebuild import Rebuild
-from conversations import LATER_MS, conversations
-from keeper import Keeper
-from tree import check_sound, tree_of
-from writer import WriterProcess
+from agent_memory.store.maintenance.verify import verify
+from agent_memory.worker.toc import rebuild
+from agent_memory.worker.toc.rebuild import Rebuild
+from support.conversations import LATER_MS, conversations
+from support.keeper import Keeper
+from support.tree import check_sound, tree_of
+from support.writer import WriterProcess
 
 NOW_MS = LATER_MS + 86_400_000
 EVENTS = conversations(5, sessions=6, events_each=30)

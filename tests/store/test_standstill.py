@@ -12,21 +12,21 @@ from pathlib import Path
 import pytest
 
 from agent_memory.capture import wire
-from agent_memory.capture.projects import Projects
-from agent_memory.query import views
-from agent_memory.query.recall import Recall
-from agent_memory.query.standstill import LIMIT_S, Standstill
+from agent_memory.capture.project.projects import Projects
+from agent_memory.query.rebuild_snapshot import LIMIT_S, RebuildSnapshot
+from agent_memory.query.views import toc
+from agent_memory.query.views.recall import Recall
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
 from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState
 from agent_memory.store.reader import Reader
-from agent_memory.worker import rebuild
-from agent_memory.worker.rebuild import Rebuild
-from conversations import LATER_MS, conversations
-from keeper import Keeper
-from writer import WriterProcess, said
+from agent_memory.worker.toc import rebuild
+from agent_memory.worker.toc.rebuild import Rebuild
+from support.conversations import LATER_MS, conversations
+from support.keeper import Keeper
+from support.writer import WriterProcess, said
 
 EVENTS = conversations(5, sessions=4, events_each=20)
 NOW_MS = LATER_MS + 86_400_000
@@ -39,15 +39,15 @@ class Front:
     def __init__(self, writer: WriterProcess, scratch: Path) -> None:
         self.live = writer.reader()
         self.now_s = 0.0
-        self.standstill = Standstill(self.live, writer.db_path, scratch, lambda: self.now_s)
+        self.snapshot = RebuildSnapshot(self.live, writer.db_path, scratch, lambda: self.now_s)
 
     def titles(self) -> set[str]:
         """The titles of all segments, as they are reached from the root."""
-        reader = self.standstill.reader()
-        waiting = [node.node_id for node in views.toc_root(reader, pb.GetTocRootRequest()).nodes]
+        reader = self.snapshot.reader()
+        waiting = [node.node_id for node in toc.toc_root(reader, pb.GetTocRootRequest()).nodes]
         found = set()
         while waiting:
-            node = views.node(reader, pb.GetNodeRequest(node_id=waiting.pop())).node
+            node = toc.node(reader, pb.GetNodeRequest(node_id=waiting.pop())).node
             waiting.extend(node.child_node_ids)
             if node.session_id:
                 found.add(node.title)
@@ -85,7 +85,7 @@ def segments(reader: Reader) -> list[tuple[records.Position, codec.SegmentRow]]:
 
 def begin(keeper: Keeper, front: Front) -> Rebuild:
     state = RebuildState(started_ms=NOW_MS, events=len(EVENTS))
-    with front.standstill.begin():
+    with front.snapshot.begin():
         keeper.bus.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
         keeper.reader.catch_up()
     return Rebuild(keeper.reader, keeper.toc)
@@ -105,7 +105,7 @@ def test_all_of_the_old_one_and_then_all_of_the_new_one(writer: WriterProcess, k
 
     assert was_mixed
     assert OLD not in front.titles()
-    assert front.standstill.reader() is front.live
+    assert front.snapshot.reader() is front.live
     assert not (tmp_path / "standstill").exists()
 
 
@@ -115,7 +115,7 @@ def test_a_session_that_begins_meanwhile_is_told_the_same(
     """All of the old one, and then all of the new one: what it begins with is no other way to look at it."""
     front = Front(writer, tmp_path / "standstill")
     settings = Settings(db_path=writer.db_path, session_start_tokens=4000)
-    recall = Recall(settings, front.standstill, Projects({}))
+    recall = Recall(settings, front.snapshot, Projects({}))
     start = wire.parse(b'{"hook_event_name":"SessionStart","session_id":"new","cwd":"/home/dev/shop"}')
 
     def titles() -> set[str]:
@@ -134,14 +134,14 @@ def test_a_session_that_begins_meanwhile_is_told_the_same(
 def test_without_a_rebuild_nothing_stands_still(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
     """Nothing is opened, and what is told is told at once; neither is anything after one that was refused."""
     front = Front(writer, tmp_path / "standstill")
-    assert front.standstill.reader() is front.live
+    assert front.snapshot.reader() is front.live
     assert not (tmp_path / "standstill").exists()
 
-    with suppress(RuntimeError), front.standstill.begin():
-        assert front.standstill.reader() is not front.live
+    with suppress(RuntimeError), front.snapshot.begin():
+        assert front.snapshot.reader() is not front.live
         raise RuntimeError
 
-    assert front.standstill.reader() is front.live
+    assert front.snapshot.reader() is front.live
 
 
 def test_events_are_there_at_once_meanwhile(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_events_are_there_at_once_meanwhile(writer: WriterProcess, keeper: Keepe
 
     front.live.catch_up()
     request = pb.GetEventsRequest(session_id="meanwhile")
-    assert [event.event_id for event in views.events(front.live, request).events] == ["meanwhile"]
+    assert [event.event_id for event in toc.events(front.live, request).events] == ["meanwhile"]
     assert front.titles() == {OLD}
 
     front.now_s += LIMIT_S + 1

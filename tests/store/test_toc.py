@@ -19,13 +19,13 @@ from agent_memory.model import Event, EventRole, EventType, TocLevel
 from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader
 from agent_memory.worker import outbox
-from agent_memory.worker import toc as toc_module
-from agent_memory.worker.segments import GAP_MS
-from conversations import BEGIN_MS, conversations
-from keeper import BERLIN, Keeper
-from stack import wait_until
-from tree import Tree, check_sound
-from writer import WriterProcess, said
+from agent_memory.worker.toc import toc as toc_module
+from agent_memory.worker.toc.segments import GAP_MS
+from support.conversations import BEGIN_MS, conversations
+from support.keeper import BERLIN, Keeper
+from support.stack import wait_until
+from support.tree import Tree, check_sound
+from support.writer import WriterProcess, said
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS

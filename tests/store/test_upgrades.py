@@ -12,17 +12,17 @@ from agent_memory.periods import day_of
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState, Spending
-from agent_memory.worker import upgrades as upgrades_module
-from agent_memory.worker.estimates import estimate, estimate_rebuild
-from agent_memory.worker.summaries.openai import OpenAIProvider
-from agent_memory.worker.summaries.spending import Ledger
-from agent_memory.worker.upgrades import Upgrades
-from conversations import BEGIN_MS, LATER_MS
-from keeper import BERLIN, Keeper
-from provider import Provider, Reply
-from stack import wait_until
-from tree import check_sound, tree_of
-from writer import WriterProcess, said
+from agent_memory.worker.llm import resummarizer as upgrades_module
+from agent_memory.worker.llm.estimates import estimate, estimate_rebuild
+from agent_memory.worker.llm.openai import OpenAIProvider
+from agent_memory.worker.llm.resummarizer import Resummarizer
+from agent_memory.worker.llm.token_spend import TokenSpend
+from support.conversations import BEGIN_MS, LATER_MS
+from support.keeper import BERLIN, Keeper
+from support.provider import Provider, Reply
+from support.stack import wait_until
+from support.tree import check_sound, tree_of
+from support.writer import WriterProcess, said
 
 DAY_MS = 86_400_000
 NAME = "openai/small"
@@ -38,22 +38,22 @@ class Model:
         self.keeper = Keeper(writer)
         self.today = "2026-01-30"
         self.daily_tokens = 1_000_000
-        self.upgrades: Upgrades | None = None
+        self.resummarizer: Resummarizer | None = None
 
     def start(self) -> None:
         keeper = self.keeper
         keeper.reader.catch_up()
-        ledger = Ledger(keeper.reader, keeper.bus, self.daily_tokens, lambda: self.today)
+        ledger = TokenSpend(keeper.reader, keeper.bus, self.daily_tokens, lambda: self.today)
         provider = OpenAIProvider("", "small", f"{self.server.url}/v1")
-        self.upgrades = Upgrades(keeper.reader, BERLIN, lambda: provider, ledger, lambda: keeper.now_ms)
-        self.upgrades.start()
+        self.resummarizer = Resummarizer(keeper.reader, BERLIN, lambda: provider, ledger, lambda: keeper.now_ms)
+        self.resummarizer.start()
 
     def until(self, condition: Callable[[], object]) -> None:
         """Work as the worker's loop does until that is so."""
 
         def look() -> object:
-            assert self.upgrades is not None
-            self.upgrades.commit_finished(self.keeper.toc)
+            assert self.resummarizer is not None
+            self.resummarizer.commit_finished(self.keeper.toc)
             return condition()
 
         wait_until(look, 30)
@@ -67,18 +67,18 @@ class Model:
         return {node.node_id: node for node in found}
 
     def all_told(self) -> bool:
-        return all(node.words_by == NAME for node in self.nodes().values())
+        return all(node.summarized_by == NAME for node in self.nodes().values())
 
     def local(self) -> set[str]:
-        return {name for name, node in self.nodes().items() if node.words_by == "local"}
+        return {name for name, node in self.nodes().items() if node.summarized_by == "local"}
 
     def spending(self) -> Spending:
         self.keeper.reader.catch_up()
         return records.spending(self.keeper.reader)
 
     def stop(self) -> None:
-        if self.upgrades is not None:
-            self.upgrades.close()
+        if self.resummarizer is not None:
+            self.resummarizer.close()
 
     def close(self) -> None:
         self.stop()
@@ -119,7 +119,7 @@ def test_every_node_has_local_words_at_once_and_a_model_s_later(model: Model) ->
     events = [*conversation(0), *conversation(1)]
     model.append(*events)
     before = model.nodes()
-    assert {node.words_by for node in before.values()} == {"local"}
+    assert {node.summarized_by for node in before.values()} == {"local"}
     model.keeper.now_ms = LATER_MS + 400 * DAY_MS
 
     model.start()
@@ -129,7 +129,7 @@ def test_every_node_has_local_words_at_once_and_a_model_s_later(model: Model) ->
     assert after.keys() == before.keys()
     for name, node in after.items():
         assert node.version > before[name].version
-        assert all(bullet.text.startswith("Told: ") and bullet.grip_ids for bullet in node.bullets)
+        assert all(bullet.text.startswith("ModelSummary: ") and bullet.grip_ids for bullet in node.bullets)
         if not name.startswith(SEGMENTS):
             assert node.title == before[name].title
     model.keeper.reader.catch_up()
@@ -217,12 +217,12 @@ def test_words_for_what_changed_meanwhile_are_not_taken(model: Model) -> None:
     (node_id,) = [name for name in model.nodes() if name.startswith(SEGMENTS)]
 
     model.append(said("late", BEGIN_MS + 180_000, "The importer reads CSV, too.", session_id="s0"))
-    assert model.upgrades is not None
-    wait_until(lambda: model.upgrades and model.upgrades._finished)
-    model.upgrades.commit_finished(model.keeper.toc)
+    assert model.resummarizer is not None
+    wait_until(lambda: model.resummarizer and model.resummarizer._finished)
+    model.resummarizer.commit_finished(model.keeper.toc)
 
-    assert model.nodes()[node_id].words_by == "local"
-    model.until(lambda: model.nodes()[node_id].words_by == NAME)
+    assert model.nodes()[node_id].summarized_by == "local"
+    model.until(lambda: model.nodes()[node_id].summarized_by == NAME)
     assert any("CSV" in item["text"] for asked in model.server.asked for item in asked.items)
 
 
@@ -251,7 +251,7 @@ def test_draining_goes_on_while_the_provider_hangs(model: Model) -> None:
 def test_words_are_made_when_the_provider_is_back(
     model: Model, monkeypatch: pytest.MonkeyPatch, trouble: list[Reply]
 ) -> None:
-    monkeypatch.setattr("agent_memory.worker.summaries.retries.FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("agent_memory.worker.llm.retries.FIRST_PAUSE_S", 0.01)
     model.server.replies.extend(trouble)
     model.append(*conversation(0))
     model.keeper.now_ms = LATER_MS + 400 * DAY_MS
@@ -345,7 +345,9 @@ def test_the_estimate_of_a_rebuild_tells_what_it_would_change(model: Model) -> N
     assert node is not None
     commit = pb.CommitToc(expected_commit=keeper.toc.state.commit)
     commit.nodes.add(
-        node_id=node.node_id, version=node.version, value=codec.node_to_json(replace(node, words_of="cut otherwise"))
+        node_id=node.node_id,
+        version=node.version,
+        value=codec.node_to_json(replace(node, summary_source="cut otherwise")),
     )
     commit.segments.add(
         key=pb.SegmentKey(session_id="s0", first_ms=first[0], first_event_id=first[1]),

@@ -11,12 +11,12 @@ from agent_memory.ingest.writer import Group, Writer
 from agent_memory.messages import event_to_pb
 from agent_memory.model import Event, Grip, TocNode
 from agent_memory.store import codec, keys, records, schema
-from agent_memory.store.reader import as_it_is_now
-from agent_memory.store.verify import Findings, verify
-from conversations import conversations
-from keeper import Keeper
-from tree import tree_of
-from writer import WriterProcess
+from agent_memory.store.maintenance.verify import Findings, verify
+from agent_memory.store.reader import open_snapshot
+from support.conversations import conversations
+from support.keeper import Keeper
+from support.tree import tree_of
+from support.writer import WriterProcess
 
 EVENTS = conversations(3, sessions=3, events_each=25)
 
@@ -50,7 +50,7 @@ def stopped(writer: WriterProcess) -> tuple[WriterProcess, Known]:
 
 
 def verified(writer: WriterProcess) -> Findings:
-    with as_it_is_now(writer.db_path) as reader:
+    with open_snapshot(writer.db_path) as reader:
         return verify(reader)
 
 
@@ -152,11 +152,11 @@ def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> No
     writer, _ = stopped
     found = verified(writer)
 
-    with as_it_is_now(writer.db_path) as reader:
+    with open_snapshot(writer.db_path) as reader:
         said = records.counters(reader)
     assert found.problems == []
     assert (found.events, found.toc_nodes, found.grips_intact) == (said.events, said.toc_nodes, said.grips)
-    assert found.grips_removed == found.grips_unsealed == found.sessions_waiting == 0
+    assert found.grips_removed == found.grips_without_checksum == found.sessions_waiting == 0
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_thousands_of_faults_are_counted_and_the_first_told(
     stopped: tuple[WriterProcess, Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded, however much is broken."""
-    from agent_memory.store import verify as module
+    from agent_memory.store.maintenance import verify as module
 
     monkeypatch.setattr(module, "TOLD_MAX", 2)
     writer, _ = stopped

@@ -17,7 +17,7 @@ from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, records, schema
 from agent_memory.store.reader import Reader
-from writer import WriterProcess, said
+from support.writer import WriterProcess, said
 
 START_MS = 1_760_000_000_000
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from stack import wait_until
+from support.stack import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 GO_ON = '{"continue":true}\n'

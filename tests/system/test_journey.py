@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from agent_memory.rpc import memory_pb2 as pb
-from stack import CHECKOUT, Stack, wait_until
-from writer import said
+from support.stack import CHECKOUT, Stack, wait_until
+from support.writer import said
 
 RECORDED = CHECKOUT / "tests" / "data" / "hooks" / "claude-code"
 ASKED = "Please set up notes.md. Remember that we deploy on Fridays."

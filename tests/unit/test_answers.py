@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.worker.summaries.answers import checked
-from agent_memory.worker.summaries.material import Item
-from agent_memory.worker.summaries.providers import AnswerUnusable
-from agent_memory.worker.summaries.words import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, TITLE_MAX
+from agent_memory.worker.llm.answers import checked
+from agent_memory.worker.llm.material import Item
+from agent_memory.worker.llm.providers import AnswerUnusable
+from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, TITLE_MAX
 
 ITEMS = [
     Item("user", "Should we use Postgres or Redis for the job queue?"),

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from agent_memory.capture.spool import Spool, SpoolState
-from agent_memory.cli import checks
-from agent_memory.cli.checks import Finding, Grade
-from agent_memory.cli.stack import ProcessStatus, Status
-from agent_memory.hook.install.layouts import State
-from agent_memory.hook.install.survey import UNUSABLE, Surveyed
+from agent_memory.control import checks
+from agent_memory.control.checks import Finding, Grade
+from agent_memory.control.stack import ProcessStatus, Status
+from agent_memory.hook.install.formats import State
+from agent_memory.hook.install.hook_status import UNUSABLE, HookStatus
 from agent_memory.rpc import memory_pb2 as pb
 
 NOW_S = 1_795_379_600.0
@@ -91,9 +91,9 @@ def test_what_waits_for_long_or_for_ever_is_wrong(status: Status, left: dict[str
     assert [finding.remedy for finding in wrong(spooled(status, **left))] == [remedy]
 
 
-def surveyed(agent: str, state: State, **fields: Any) -> Surveyed:
+def surveyed(agent: str, state: State, **fields: Any) -> HookStatus:
     known = {"scope": "user", "program": f"/usr/bin/{agent}", "version": "1", "file": "hooks.json", "problem": ""}
-    return Surveyed(**{"agent": agent, "state": state.value, "trusted": None, **known, **fields})
+    return HookStatus(**{"agent": agent, "state": state.value, "trusted": None, **known, **fields})
 
 
 def test_an_agent_that_nobody_connected_is_told_of_and_no_fault() -> None:
@@ -122,7 +122,7 @@ def test_an_agent_that_nobody_connected_is_told_of_and_no_fault() -> None:
         (surveyed("codex", State.CURRENT, trusted=False), "start codex, say yes"),
     ],
 )
-def test_hooks_that_capture_nothing_are_wrong(found: Surveyed, remedy: str) -> None:
+def test_hooks_that_capture_nothing_are_wrong(found: HookStatus, remedy: str) -> None:
     """None at all, those of an earlier place, those that are switched off or not trusted."""
     assert [finding.remedy for finding in wrong(checks.hooks([found], came_lately=False))] == [remedy]
 
@@ -192,12 +192,12 @@ def test_what_waits_is_counted_by_day_and_agent(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "db")
     spool.folder.mkdir()
     fields = b"\0".join((b"", b"codex", b"Stop", b""))
-    for second, body in enumerate((b"letter", b"")):
+    for second, body in enumerate((b"envelope", b"")):
         key = f"{1_769_763_600 + second:011}{0:09}-{second:016x}"
         named = key.encode() + fields
-        data = b"agent-memory-letter-1 %d 2\n" % len(named) + named + b"{}" if body else b"torn"
+        data = b"agent-memory-envelope-1 %d 2\n" % len(named) + named + b"{}" if body else b"torn"
         (spool.folder / key).write_bytes(data)
     spool.reject(key, b"nonsense", "no JSON")
 
-    assert checks.waiting_letters(spool, UTC) == {("2026-01-30", "codex"): 1, ("2026-01-30", "-"): 1}
-    assert checks.rejected_letters(spool, UTC) == {("2026-01-30", "-"): 1}
+    assert checks.waiting_envelopes(spool, UTC) == {("2026-01-30", "codex"): 1, ("2026-01-30", "-"): 1}
+    assert checks.rejected_envelopes(spool, UTC) == {("2026-01-30", "-"): 1}

@@ -13,8 +13,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from agent_memory.cli import log_files, stack
 from agent_memory.cli.main import COMMANDS, cli
+from agent_memory.control import log_files, stack
 
 
 @pytest.fixture(autouse=True)

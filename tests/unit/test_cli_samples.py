@@ -24,15 +24,15 @@ MOMENTS = [
 @pytest.mark.parametrize("now", MOMENTS, ids=str)
 def test_last_week_has_a_session_on_every_working_day(now: datetime) -> None:
     """Whatever today is; and all samples lie in the past."""
-    moments = [
+    days_and_times = [
         datetime.fromtimestamp(json.loads(sample.stdin)["timestamp"] / 1000, BERLIN) for sample in samples.samples(now)
     ]
     monday = now.date() - timedelta(days=now.weekday() + 7)
 
-    days = {moment.date() for moment in moments}
+    days = {time.date() for time in days_and_times}
 
     assert {monday + timedelta(days=day) for day in range(5)} <= days
-    assert max(moments) < now
+    assert max(days_and_times) < now
     assert min(days) < monday - timedelta(days=28)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.cli.text import counted, cut, one_line, printable
+from agent_memory.present.text import counted, cut, one_line, printable
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

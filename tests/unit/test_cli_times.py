@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.cli.times import duration, parse_moment, relative
 from agent_memory.errors import UsageError
+from agent_memory.present.times import duration, parse_moment, relative
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.worker.grips import EXCERPT_MAX, choose, grips_for
-from agent_memory.worker.summaries.local import summarize
-from agent_memory.worker.summaries.words import Line, Words
+from agent_memory.worker.summarizer.local import summarize
+from agent_memory.worker.summarizer.summary import DraftBullet, Summary
+from agent_memory.worker.toc.grips import EXCERPT_MAX, choose, grips_for
 
 
 def event(place: int, text: str, role: EventRole = EventRole.ASSISTANT) -> Event:
@@ -115,7 +115,9 @@ def test_a_line_that_knows_its_event_is_proved_by_that_event_markup_and_all() ->
         event(0, "The cookie's maxAge is given in seconds but express expects milliseconds.", EventRole.USER),
         event(1, "Yes! The cookie's [`maxAge`](docs/a.md) is given in **seconds**, but express expects more."),
     ]
-    words = Words("Cookies", (Line("The cookie's maxAge is given in seconds, but express expects more.", 0.7, 1),), ())
+    words = Summary(
+        "Cookies", (DraftBullet("The cookie's maxAge is given in seconds, but express expects more.", 0.7, 1),), ()
+    )
 
     _, (grip,) = grips_for("toc:segment:x", words, talk)
 
@@ -124,7 +126,9 @@ def test_a_line_that_knows_its_event_is_proved_by_that_event_markup_and_all() ->
 
 
 def test_a_grip_names_its_events_and_its_node() -> None:
-    words = Words("Deploys", (Line("We never deploy on Fridays", 0.7), Line("Never deploy on a Friday", 0.6)), ())
+    words = Summary(
+        "Deploys", (DraftBullet("We never deploy on Fridays", 0.7), DraftBullet("Never deploy on a Friday", 0.6)), ()
+    )
 
     bullets, grips = grips_for("toc:segment:2026-01-30:X", words, TALK)
 

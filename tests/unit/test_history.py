@@ -14,16 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import transcripts
-from agent_memory.capture import events, wire
+from agent_memory.backfill import generic, transcript_paths
+from agent_memory.backfill.transcript_paths import Transcript
+from agent_memory.capture import events, jsonl, wire
 from agent_memory.capture import transcripts as tails
-from agent_memory.capture.history import generic, lines, places
-from agent_memory.capture.history.moments import Broken
-from agent_memory.capture.history.places import Transcript
+from agent_memory.capture.replayed_call import Broken
 from agent_memory.capture.sessions import Sessions
 from agent_memory.errors import InvalidEvent
 from agent_memory.ids import NO_TIME, timed_apart
 from agent_memory.model import Event, EventRole, EventType
+from support import transcripts
 
 NOW_MS = 1_795_379_600_000
 
@@ -83,7 +83,7 @@ def test_a_transcript_that_was_cut_off_tells_what_is_there(agent: str, tmp_path:
     """However long the beginning is that was written: what it tells is a part of the whole, and nothing else."""
     transcripts.settle(agent, tmp_path)
     whole = {names(event) for event in transcripts.kept(agent, tmp_path)}
-    longest = max(places.found(agent, {}, tmp_path), key=lambda each: each.size)
+    longest = max(transcript_paths.found(agent, {}, tmp_path), key=lambda each: each.size)
     data = longest.path.read_bytes()
 
     for size in range(0, len(data), 997):
@@ -104,7 +104,7 @@ def written(folder: Path, *records: Any, name: str = "s1.jsonl") -> Transcript:
     path = folder / name
     rows = [record if isinstance(record, bytes) else json.dumps(record).encode() + b"\n" for record in records]
     path.write_bytes(b"".join(rows))
-    return Transcript(places.agent_of(path), path, path.stat().st_size, path.stat().st_mtime_ns)
+    return Transcript(transcript_paths.agent_of(path), path, path.stat().st_size, path.stat().st_mtime_ns)
 
 
 def texts(transcript: Transcript, broken: list[Broken] | None = None) -> list[str]:
@@ -204,7 +204,7 @@ def test_a_broken_line_is_named_and_costs_no_other(tmp_path: Path) -> None:
 
 def test_a_line_beyond_all_measure_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is never in memory as a whole."""
-    monkeypatch.setattr(lines, "LINE_MAX_BYTES", 1000)
+    monkeypatch.setattr(jsonl, "LINE_MAX_BYTES", 1000)
     huge = claude_line(message={"content": "x" * 5000})
     transcript = written(tmp_path, claude_line(message={"content": "one"}), huge, claude_line(message={"content": "2"}))
     broken: list[Broken] = []
@@ -272,7 +272,7 @@ def test_nothing_outside_of_an_agents_folder_is_opened(tmp_path: Path) -> None:
     home.mkdir()
     (home / ".claude").symlink_to(tmp_path / "dotfiles")
 
-    assert [each.path for each in places.found("claude-code", {}, home)] == [own.path.resolve()]
+    assert [each.path for each in transcript_paths.found("claude-code", {}, home)] == [own.path.resolve()]
 
 
 @pytest.mark.parametrize(
@@ -283,24 +283,26 @@ def test_an_agents_own_variable_says_where_it_keeps_them(agent: str, variable: s
     """Instead of the folder in the home."""
     transcripts.settle(agent, tmp_path / "elsewhere")
 
-    found = places.found(agent, {variable: str(tmp_path / "elsewhere" / below)}, tmp_path / "home")
+    found = transcript_paths.found(agent, {variable: str(tmp_path / "elsewhere" / below)}, tmp_path / "home")
 
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("agent", places.AGENTS)
+@pytest.mark.parametrize("agent", transcript_paths.AGENTS)
 def test_an_agent_that_was_never_used_has_no_transcripts(agent: str, tmp_path: Path) -> None:
-    assert places.found(agent, {}, tmp_path) == []
+    assert transcript_paths.found(agent, {}, tmp_path) == []
 
 
 @pytest.mark.parametrize("agent", transcripts.AGENTS)
 def test_whose_a_transcript_is_is_told_from_what_is_in_it(agent: str, tmp_path: Path) -> None:
     """Whatever it is called, and wherever it lies."""
     transcripts.settle(agent, tmp_path)
-    found = places.found(agent, {}, tmp_path)
+    found = transcript_paths.found(agent, {}, tmp_path)
     (tmp_path / "notes.json").write_text('{"type": "user"}')
 
-    assert {(each.agent, each.path) for each in places.named(tmp_path)} == {(agent, each.path) for each in found}
+    assert {(each.agent, each.path) for each in transcript_paths.named(tmp_path)} == {
+        (agent, each.path) for each in found
+    }
 
 
 def test_a_line_of_any_program_is_an_event() -> None:

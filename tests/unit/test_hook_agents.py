@@ -398,7 +398,7 @@ def stop_with(transcript: Path, **changed: Any) -> HookCall:
 
 
 def test_an_agent_that_stops_without_a_word_has_it_from_its_transcript() -> None:
-    """The last thing it said up to then, also when the letter is read after more was said."""
+    """The last thing it said up to then, also when the envelope is read after more was said."""
     transcript = RECORDINGS / "copilot-cli" / "events.jsonl"
 
     assert stop_with(transcript).last_assistant_message == "Looked around; one command failed."

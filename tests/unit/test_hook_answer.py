@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.capture import answers, handover, letters
+from agent_memory import capture
+from agent_memory.capture import answers, envelope
 from agent_memory.capture.spool import Spool
 from agent_memory.hook.command import program
 
@@ -32,16 +33,16 @@ def home() -> Iterator[Path]:
 
 @contextmanager
 def door(home: Path, serve: Callable[[socket.socket], None]) -> Iterator[None]:
-    """A daemon's door that answers one letter as `serve` does."""
+    """A daemon's door that answers one envelope as `serve` does."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(home / "door"))
     listener.listen(1)
-    Spool(home / "db").open_door(home / "door")
+    Spool(home / "db").link_socket(home / "door")
 
     def take() -> None:
         connection, _ = listener.accept()
         with connection, connection.makefile("rb") as stream:
-            stream.read(sum(letters.lengths(stream.readline(letters.HEADER_MAX_BYTES))))
+            stream.read(sum(envelope.lengths(stream.readline(envelope.HEADER_MAX_BYTES))))
             serve(connection)
 
     thread = threading.Thread(target=take)
@@ -67,7 +68,7 @@ def test_a_long_answer_arrives_whole_in_whatever_pieces(home: Path) -> None:
     """Byte by byte at first: what is printed is the line that the daemon said."""
 
     def serve(connection: socket.socket) -> None:
-        connection.sendall(handover.ANSWERED)
+        connection.sendall(capture.STORED_WITH_REPLY)
         for byte in LONG[:50]:
             connection.sendall(bytes([byte]))
         connection.sendall(LONG[50:])
@@ -81,8 +82,8 @@ def test_a_long_answer_arrives_whole_in_whatever_pieces(home: Path) -> None:
 @pytest.mark.parametrize("said", [b"", LONG[:100], b'{"additionalContext": "never ends'])
 def test_half_an_answer_is_none(home: Path, said: bytes) -> None:
     """A daemon that ends in the middle: the agent hears the usual answer, and the event is not spooled as well."""
-    with door(home, lambda connection: connection.sendall(handover.ANSWERED + said)):
-        assert printed(home) == handover.ANSWER
+    with door(home, lambda connection: connection.sendall(capture.STORED_WITH_REPLY + said)):
+        assert printed(home) == capture.REPLY
 
     assert Spool(home / "db").waiting() == []
 
@@ -92,12 +93,12 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(home: Path) -> None:
     gone = threading.Event()
 
     def serve(connection: socket.socket) -> None:
-        connection.sendall(handover.ANSWERED)
+        connection.sendall(capture.STORED_WITH_REPLY)
         gone.wait(30)
 
     with door(home, serve):
         began = time.monotonic()
-        assert printed(home, deadline_ms=200) == handover.ANSWER
+        assert printed(home, deadline_ms=200) == capture.REPLY
         assert time.monotonic() - began < 10
         gone.set()
 
@@ -105,8 +106,8 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(home: Path) -> None:
 
 
 def test_a_daemon_that_does_not_know_better_is_trusted_only_with_its_word(home: Path) -> None:
-    """Any other byte is no promise: the letter waits in the spool."""
+    """Any other byte is no promise: the envelope waits in the spool."""
     with door(home, lambda connection: connection.sendall(b"?" + LONG)):
-        assert printed(home) == handover.ANSWER
+        assert printed(home) == capture.REPLY
 
     assert len(Spool(home / "db").waiting()) == 1

@@ -255,7 +255,7 @@ def test_an_end_told_twice_at_a_time_is_one_event() -> None:
     """Where a turn has no id, its end is known by when it was and by its last words."""
     end: dict[str, Any] = {"hook_event_name": "Stop", "prompt_id": "", "last_assistant_message": "Done."}
 
-    first, again, later = (stored(event_of(moment_ms, **end)) for moment_ms in (NOW_MS, NOW_MS + 500, NOW_MS + 60_000))
+    first, again, later = (stored(event_of(at_ms, **end)) for at_ms in (NOW_MS, NOW_MS + 500, NOW_MS + 60_000))
 
     assert first.event_id == again.event_id
     assert first.event_id != later.event_id

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from agent_memory.hook.agents import Hook
 from agent_memory.hook.command import command
 from agent_memory.hook.install import jsontext
-from agent_memory.hook.install.groups import Groups
-from agent_memory.hook.install.layouts import Connected, OwnFile, State
-from agent_memory.hook.install.tables import Tables
+from agent_memory.hook.install.formats import Connected, OwnFile, State
+from agent_memory.hook.install.json_hooks import JsonHooks
+from agent_memory.hook.install.toml_hooks import TomlHooks
 from agent_memory.hook.install.unusable import Unusable
 
 quickly = settings(max_examples=40, deadline=None)
@@ -24,9 +24,9 @@ WANTED = [
     for hook in (Hook("SessionStart"), Hook("Stop"), Hook("BeforeTool", "invoke_agent"))
 ]
 HANDLER = {"type": "command", "command": "", "timeout": 5}
-STRICT = Groups(WANTED, HANDLER)
-LENIENT = Groups(WANTED, HANDLER, reads_comments=True, reads_mark=True)
-TABLES = Tables(WANTED[:2], 5)
+STRICT = JsonHooks(WANTED, HANDLER)
+LENIENT = JsonHooks(WANTED, HANDLER, reads_comments=True, reads_mark=True)
+TABLES = TomlHooks(WANTED[:2], 5)
 THEIRS = {"type": "command", "command": "echo 'theirs' # memory-ingestion"}
 
 SPACE = ["", "", " ", "\n", "\n    ", "\r\n\t"]
@@ -168,7 +168,7 @@ def test_what_others_add_beside_ours_stays(text: str) -> None:
 )  # fmt: skip
 def test_hooks_look_as_what_is_around_them(before: str, after: str) -> None:
     """Lines, indents and ends of lines are those of the file."""
-    stop = Groups([Connected(Hook("Stop"), "memory-ingest")], {"command": ""}, reads_comments=True, reads_mark=True)
+    stop = JsonHooks([Connected(Hook("Stop"), "memory-ingest")], {"command": ""}, reads_comments=True, reads_mark=True)
 
     assert stop.connect(before) == after.replace("X", '{"hooks": [{"command": "memory-ingest"}]}')
 

@@ -16,11 +16,11 @@ from agent_memory.capture.wire import parse
 from agent_memory.hook import command
 from agent_memory.hook.agents import HOOKS, PROGRAMS
 from agent_memory.hook.command import is_ours
-from agent_memory.hook.install import files, places, programs, trust
+from agent_memory.hook.install import config_paths, files, programs, trust
 from agent_memory.hook.install.files import Change, FileChanged
+from agent_memory.hook.install.formats import State
+from agent_memory.hook.install.hook_status import hook_statuses
 from agent_memory.hook.install.installation import Installation, SettingsRefused
-from agent_memory.hook.install.layouts import State
-from agent_memory.hook.install.survey import survey
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 NOW = datetime(2026, 11, 22, 12, 30)
@@ -214,7 +214,7 @@ def test_hooks_that_are_switched_off_are_not_called_sound(home: Path, agent: str
     for settings in (off, on):
         (home / file).write_text(settings)
         Installation(agent).connect(NOW)
-        (row,) = [each for each in survey(home / "project", "") if each.agent == agent]
+        (row,) = [each for each in hook_statuses(home / "project", "") if each.agent == agent]
         problems[settings] = row.problem
         assert row.state == State.CURRENT.value
 
@@ -274,8 +274,8 @@ def test_of_many_copies_the_last_are_kept(tmp_path: Path) -> None:
 def test_another_store_is_named_in_the_command(home: Path, tmp_path: Path) -> None:
     """With blanks in its name, through a real shell, down to the spool beside it."""
     store = tmp_path / "a store's place" / "db"
-    (place,) = places.candidates("claude-code", None, str(store))
-    settings = json.loads(place.layout.connect(""))
+    (place,) = config_paths.candidates("claude-code", None, str(store))
+    settings = json.loads(place.format.connect(""))
     line = settings["hooks"]["Stop"][0]["hooks"][0]["command"]
 
     answer = subprocess.run(["/bin/sh", "-c", line], input=b"{}", capture_output=True, check=True)
@@ -298,7 +298,7 @@ def test_another_store_is_named_in_the_command(home: Path, tmp_path: Path) -> No
     ],
 )
 def test_a_command_is_known_to_be_ours_by_its_program(line: str, ours: bool) -> None:
-    """By the words of a shell, not by letters that stand in it."""
+    """By the words of a shell, not by envelopes that stand in it."""
     assert is_ours(line) is ours
 
 

@@ -16,10 +16,13 @@ from pathlib import Path
 import grpc
 import pytest
 
-from agent_memory.capture import handover, letters
-from agent_memory.capture.letters import Letter
-from agent_memory.capture.spool import Spool, unheard
+from agent_memory import capture
+from agent_memory.capture import envelope
+from agent_memory.capture import spool as spool_module
+from agent_memory.capture.envelope import Envelope
+from agent_memory.capture.spool import Spool, excluded_sessions
 from agent_memory.client import SERVICE
+from agent_memory.hook import client
 from agent_memory.hook.command import command, program
 from agent_memory.rpc import memory_pb2 as pb
 
@@ -73,15 +76,15 @@ def run_hook(
 
 
 def assert_goes_on(hook: subprocess.CompletedProcess[bytes]) -> None:
-    assert (hook.returncode, hook.stdout, hook.stderr) == (0, handover.ANSWER, b"")
+    assert (hook.returncode, hook.stdout, hook.stderr) == (0, capture.REPLY, b"")
 
 
 def spool(home: Path) -> Spool:
     return Spool(home / ".local/share/agent-memory/db")
 
 
-def spooled(home: Path) -> list[Letter]:
-    return [letters.read(path.read_bytes()) for path in spool(home).waiting()]
+def spooled(home: Path) -> list[Envelope]:
+    return [envelope.read(path.read_bytes()) for path in spool(home).waiting()]
 
 
 @both_forms
@@ -92,10 +95,10 @@ def test_without_a_daemon_what_was_said_waits_in_the_spool(form: list[str], home
     hook = run_hook(form, home, STDIN, "--agent", "codex", "Stop", CLAUDE_PROJECT_DIR="/home/dev/project")
 
     assert_goes_on(hook)
-    (letter,) = spooled(home)
-    assert (letter.agent, letter.event, letter.project) == ("codex", "Stop", "/home/dev/project")
-    assert letter.payload == STDIN
-    assert before_ms <= letter.arrived_ms <= time.time_ns() // 1_000_000
+    (envelope,) = spooled(home)
+    assert (envelope.agent, envelope.event, envelope.project) == ("codex", "Stop", "/home/dev/project")
+    assert envelope.payload == STDIN
+    assert before_ms <= envelope.arrived_ms <= time.time_ns() // 1_000_000
     (path,) = spool(home).waiting()
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
@@ -106,7 +109,7 @@ def test_garbage_costs_the_agent_nothing(form: list[str], home: Path, stdin: byt
     """The answer is the same for input that is no hook's; it is passed on, for somebody to look into."""
     assert_goes_on(run_hook(form, home, stdin))
 
-    assert [letter.payload for letter in spooled(home)] == ([stdin] if stdin else [])
+    assert [envelope.payload for envelope in spooled(home)] == ([stdin] if stdin else [])
 
 
 @both_forms
@@ -119,11 +122,11 @@ def test_settings_that_make_no_sense_cost_the_agent_nothing(form: list[str], hom
 
 @both_forms
 def test_a_daemon_that_hangs_is_not_waited_for(form: list[str], home: Path) -> None:
-    """A socket that takes the letter and never says a word: the deadline holds, and nothing is lost."""
+    """A socket that takes the envelope and never says a word: the deadline holds, and nothing is lost."""
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(home / "hook.sock"))
         silent.listen(8)
-        spool(home).open_door(home / "hook.sock")
+        spool(home).link_socket(home / "hook.sock")
         started = time.monotonic()
 
         hook = run_hook(form, home, STDIN)
@@ -139,7 +142,7 @@ def test_a_daemon_that_takes_no_more_callers_is_not_waited_for(home: Path) -> No
         silent.bind(str(home / "hook.sock"))
         silent.listen(0)
         other.connect(str(home / "hook.sock"))
-        spool(home).open_door(home / "hook.sock")
+        spool(home).link_socket(home / "hook.sock")
 
         assert_goes_on(run_hook(program(), home, STDIN))
 
@@ -155,10 +158,10 @@ def test_an_agent_that_never_closes_its_end_is_heard_all_the_same(form: list[str
         assert hook.stdout is not None
         hook.stdin.write(STDIN)
         hook.stdin.flush()
-        assert hook.stdout.read() == handover.ANSWER
+        assert hook.stdout.read() == capture.REPLY
         assert hook.wait(SOON_S) == 0
 
-    assert [letter.payload for letter in spooled(home)] == [STDIN]
+    assert [envelope.payload for envelope in spooled(home)] == [STDIN]
 
 
 def test_an_agent_that_is_slow_to_speak_is_heard_out(home: Path) -> None:
@@ -167,13 +170,13 @@ def test_an_agent_that_is_slow_to_speak_is_heard_out(home: Path) -> None:
     with hook:
         assert hook.stdin is not None
         for words in (STDIN[:10], STDIN[10:]):
-            time.sleep(3 * (handover.DEADLINE_MS - handover.RESERVED_MS) / 1000)
+            time.sleep(3 * (client.DEADLINE_MS - client.RESERVED_MS) / 1000)
             hook.stdin.write(words)
             hook.stdin.flush()
         hook.stdin.close()
         assert hook.wait(SOON_S) == 0
 
-    assert [letter.payload for letter in spooled(home)] == [STDIN]
+    assert [envelope.payload for envelope in spooled(home)] == [STDIN]
 
 
 @both_forms
@@ -192,16 +195,16 @@ def test_tens_of_megabytes_are_passed_on_whole(home: Path) -> None:
 
     assert_goes_on(run_hook(program(), home, stdin))
 
-    (letter,) = spooled(home)
-    assert letter.payload == stdin
+    (envelope,) = spooled(home)
+    assert envelope.payload == stdin
 
 
 def test_what_no_agent_sends_is_cut_before_it_fills_the_memory(home: Path) -> None:
     """Beyond the largest payload the rest is read, so that the agent can go on, and dropped."""
-    assert_goes_on(run_hook(program(), home, b"x" * (handover.PAYLOAD_MAX_BYTES + (3 << 20))))
+    assert_goes_on(run_hook(program(), home, b"x" * (capture.PAYLOAD_MAX_BYTES + (3 << 20))))
 
-    (letter,) = spooled(home)
-    left_over = handover.PAYLOAD_MAX_BYTES - len(letter.payload)
+    (envelope,) = spooled(home)
+    left_over = capture.PAYLOAD_MAX_BYTES - len(envelope.payload)
     assert 0 <= left_over <= 1 << 20
 
 
@@ -211,7 +214,7 @@ def test_what_our_own_processes_start_is_not_remembered(form: list[str], home: P
     assert_goes_on(run_hook(form, home, STDIN, MEMORY_HOOK_DISABLED="1"))
     assert spooled(home) == []
     # Nor is its transcript to be taken in later.
-    assert unheard(home / ".local/share/agent-memory/db") == {PROMPT["session_id"]}
+    assert excluded_sessions(home / ".local/share/agent-memory/db") == {PROMPT["session_id"]}
 
     assert_goes_on(run_hook(form, home, STDIN, MEMORY_HOOK_DISABLED="0"))
     assert len(spooled(home)) == 1
@@ -219,13 +222,14 @@ def test_what_our_own_processes_start_is_not_remembered(form: list[str], home: P
 
 def test_a_full_spool_keeps_what_it_has(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest is never thrown away for the newest."""
-    monkeypatch.setattr(handover, "SPOOL_MAX_LETTERS", 3)
+    for module in (client, spool_module):
+        monkeypatch.setattr(module, "SPOOL_MAX_ENVELOPES", 3)
     folder = os.fsencode(spool(home).folder)
-    spool(home).open_door(home / "hook.sock")
+    spool(home).link_socket(home / "hook.sock")
     spool(home).reject("odd", b"", "for a test")
     keys = [b"%020d-0000000000000000" % number for number in range(5)]
 
-    kept = [handover._kept(folder, key, handover.sealed(key, b"", b"", b"", [STDIN])) for key in keys]
+    kept = [client._spool_in(folder, key, client.pack(key, b"", b"", b"", [STDIN])) for key in keys]
 
     assert kept == [True, True, True, False, False]
     assert [path.name.encode() for path in spool(home).waiting()] == keys[:3]
@@ -236,14 +240,14 @@ def test_where_the_spool_cannot_be_written_the_folder_beside_the_door_takes_its_
     """A full disk, for one: the runtime folder is in memory on most machines."""
     runtime = home / "run"
     runtime.mkdir()
-    spool(home).open_door(runtime / "hook.sock")
+    spool(home).link_socket(runtime / "hook.sock")
     # What takes every name: not even root can make a file of a folder's name.
     (spool(home).folder / "full").touch()
     folder = os.fsencode(spool(home).folder)
-    letter = handover.sealed(b"%020d-0000000000000000" % 1, b"", b"", b"", [STDIN])
+    envelope = client.pack(b"%020d-0000000000000000" % 1, b"", b"", b"", [STDIN])
     (spool(home).folder / ("." + "1".zfill(20) + "-0000000000000000")).mkdir()
 
-    assert handover.keep(folder, letter)
+    assert client.spool_envelope(folder, envelope)
 
     assert [path.parent for path in spool(home).waiting()] == [runtime / "spool"]
 
@@ -261,7 +265,7 @@ def test_the_command_for_an_agents_settings_does_the_same(home: Path, event: str
     )
 
     assert_goes_on(hook)
-    assert [(letter.agent, letter.event) for letter in spooled(home)] == [("gemini-cli", event)]
+    assert [(envelope.agent, envelope.event) for envelope in spooled(home)] == [("gemini-cli", event)]
 
 
 def test_a_python_that_is_gone_costs_the_agent_nothing(home: Path) -> None:
@@ -296,7 +300,7 @@ def test_what_a_named_daemon_does_not_take_is_kept_here(home: Path) -> None:
     for address in ("127.0.0.1:1", f"unix:{home}/none.sock"):
         assert_goes_on(run_hook(ORDINARY, home, STDIN, MEMORY_DAEMON_ADDR=address))
 
-    assert [letter.payload for letter in spooled(home)] == [STDIN, STDIN]
+    assert [envelope.payload for envelope in spooled(home)] == [STDIN, STDIN]
 
 
 def test_help_and_version_are_told(home: Path) -> None:
@@ -317,4 +321,4 @@ def test_help_and_version_are_told(home: Path) -> None:
 )
 def test_the_command_line_is_read_in_any_order(words: list[str], names: tuple[str, str]) -> None:
     """Words that mean nothing to us are passed over."""
-    assert handover.named(words) == names
+    assert client.named(words) == names

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agent_memory.hook.agents import HOOKS
-from agent_memory.hook.install import places
+from agent_memory.hook.install import config_paths
 
 # What opencode does: it calls the plugin once, then its functions by their names.
 OPENCODE = """\
@@ -148,8 +148,8 @@ def played(
 
 def plugin_calling(folder: Path, program: list[str]) -> Path:
     """The plugin as it is installed, but for the program it calls."""
-    (place,) = places.candidates("opencode", None, "")
-    lines = place.layout.connect("").splitlines(keepends=True)
+    (place,) = config_paths.candidates("opencode", None, "")
+    lines = place.format.connect("").splitlines(keepends=True)
     (line,) = [number for number, line in enumerate(lines) if line.startswith("const PROGRAM =")]
     lines[line] = f"const PROGRAM = {json.dumps(program)}\n"
     path = folder / "agent-memory.js"

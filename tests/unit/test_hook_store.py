@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory import settings
-from agent_memory.capture import handover
+from agent_memory.hook import client
 from agent_memory.paths import default_db_path
 
 CONFIGS = [
@@ -41,7 +41,7 @@ def test_a_hook_finds_the_store_that_the_daemon_opens(
     if named:
         monkeypatch.setenv("MEMORY_DB_PATH", named)
 
-    found = handover.store(dict(os.environb))
+    found = client.store(dict(os.environb))
 
     assert Path(os.fsdecode(found)) == settings.load().db_path
 
@@ -65,7 +65,7 @@ def test_the_places_that_variables_name_are_looked_into(
     )
     monkeypatch.setenv(variable, value)
 
-    found = handover.store(dict(os.environb))
+    found = client.store(dict(os.environb))
 
     assert Path(os.fsdecode(found)) == settings.load().db_path
 
@@ -78,4 +78,4 @@ def test_a_store_that_cannot_be_told_is_the_usual_one(tmp_path: Path, monkeypatc
     for name in ("MEMORY_DB_PATH", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
 
-    assert Path(os.fsdecode(handover.store(dict(os.environb)))) == default_db_path()
+    assert Path(os.fsdecode(client.store(dict(os.environb)))) == default_db_path()

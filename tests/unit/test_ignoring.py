@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.capture.ignoring import Ignoring, are_ignored, publish, rules
+from agent_memory.capture.privacy.ignore import Ignoring, are_ignored, publish, rules
 
 BASE = "/home/dev/app"
 

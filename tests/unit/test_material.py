@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory.model import Bullet, EventRole, EventType, TocLevel, TocNode
-from agent_memory.worker.summaries.material import PART_CHARS, Item, fenced, items_of_period, items_of_segment, parts
-from writer import said
+from agent_memory.worker.llm.material import PART_CHARS, Item, fenced, items_of_period, items_of_segment, parts
+from support.writer import said
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 

@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.capture import handover
-from agent_memory.capture.pauses import OPEN_END_MS, Pause, Pauses
-from agent_memory.cli.times import parse_duration
+from agent_memory.capture.privacy.pauses import OPEN_END_MS, Pause, Pauses
 from agent_memory.errors import UsageError
+from agent_memory.hook import client
+from agent_memory.present.times import parse_duration
 
 NOW = 1_800_000_000_000
 
 
-def is_paused(pauses: Pauses, db_path: Path, moment_ms: int) -> bool:
+def is_paused(pauses: Pauses, db_path: Path, at_ms: int) -> bool:
     """What both sides say, which must be the same for now."""
-    said = handover.is_paused(os.fsencode(db_path), moment_ms)
-    assert said == (pauses.current(moment_ms) is not None)
+    said = client.is_paused(os.fsencode(db_path), at_ms)
+    assert said == (pauses.current(at_ms) is not None)
     return said
 
 
@@ -64,7 +64,7 @@ def test_a_pause_that_goes_on_is_made_longer_or_shorter(tmp_path: Path) -> None:
 def test_a_file_without_a_pause_loses_no_event(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "db-pauses").write_bytes(content)
 
-    assert not handover.is_paused(os.fsencode(tmp_path / "db"), NOW)
+    assert not client.is_paused(os.fsencode(tmp_path / "db"), NOW)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from agent_memory.errors import UsageError
 from agent_memory.phrases.languages import LANGUAGES
-from agent_memory.phrases.spans import understood
+from agent_memory.phrases.spans import parse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 18, 15, 30, tzinfo=BERLIN)
@@ -35,7 +35,7 @@ def rows(table: Path) -> Iterator[tuple[datetime, str, str]]:
 
 def meaning_of(phrase: str, now: datetime) -> str:
     try:
-        return " | ".join(span.text for span in understood(phrase, now))
+        return " | ".join(span.text for span in parse(phrase, now))
     except UsageError:
         return NOT_UNDERSTOOD
 
@@ -68,25 +68,25 @@ def test_each_phrase_means_what_the_table_says(table: Path) -> None:
 )
 def test_spans_are_as_long_as_they_were_where_the_clocks_change(now: datetime, phrase: str, hours: int) -> None:
     """Days and parts of days go by the clock on the wall; "the last 12 hours" are twelve hours."""
-    (span,) = understood(phrase, now.replace(tzinfo=BERLIN))
+    (span,) = parse(phrase, now.replace(tzinfo=BERLIN))
 
     assert span.end_ms - span.start_ms == hours * 3_600_000
 
 
 def test_a_languages_word_is_understood_in_that_language_only() -> None:
     """Who says which language it is gets no other language's meaning; an unknown code is told."""
-    assert understood("morgen", NOW, ["de"])
+    assert parse("morgen", NOW, ["de"])
 
     with pytest.raises(UsageError, match="'morgen' is no time"):
-        understood("morgen", NOW, ["fr", "es"])
+        parse("morgen", NOW, ["fr", "es"])
     with pytest.raises(UsageError, match="no language xx; there are en, de"):
-        understood("today", NOW, ["xx"])
+        parse("today", NOW, ["xx"])
 
 
 def test_a_language_decides_what_comes_first_in_a_date() -> None:
     """5/6/2026 is in June, for everybody who does not speak English."""
-    assert [span.text for span in understood("5/6/2026", NOW, ["de"])] == ["Fri 5 Jun 2026"]
-    assert [span.text for span in understood("5/6/2026", NOW)] == ["Wed 6 May 2026", "Fri 5 Jun 2026"]
+    assert [span.text for span in parse("5/6/2026", NOW, ["de"])] == ["Fri 5 Jun 2026"]
+    assert [span.text for span in parse("5/6/2026", NOW)] == ["Wed 6 May 2026", "Fri 5 Jun 2026"]
 
 
 WORDS = ["last", "of", "the", "12", "May", "Monday", "to", "week", "ago", "since", "3", "2026", "12th", "-", "15:00"]
@@ -97,7 +97,7 @@ def test_any_text_is_a_span_or_refused(words: str | list[str]) -> None:
     """No text ends in anything but spans that begin before they end, or a UsageError."""
     phrase = words if isinstance(words, str) else " ".join(words)
     with contextlib.suppress(UsageError):
-        spans = understood(phrase, NOW)
+        spans = parse(phrase, NOW)
         assert spans
         assert all(0 <= span.start_ms < span.end_ms and span.text for span in spans)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.capture.private import without, without_in_json
+from agent_memory.capture.privacy.private import without, without_in_json
 
 SPANS = {
     "a <private>b</private> c": "a [private] c",

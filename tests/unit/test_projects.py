@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.capture import projects
-from agent_memory.capture.git import checkouts, history, remotes, texts
-from agent_memory.capture.projects import Project, Projects
+from agent_memory.capture.project import projects
+from agent_memory.capture.project.git import checkouts, first_commit, remotes, texts
+from agent_memory.capture.project.projects import Project, Projects
 from agent_memory.capture.wire import HookCall, parse
 
 TOOL = "https://github.com/acme/tool.git"
@@ -332,7 +332,7 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
 def test_a_long_history_is_not_walked_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has more commits than are looked at has the folder's name."""
     folder = repository(tmp_path / "tool", commits=4)
-    monkeypatch.setattr(history, "COMMITS_MAX", 3)
+    monkeypatch.setattr(first_commit, "COMMITS_MAX", 3)
 
     assert project_id(folder) == str(folder)
 

@@ -12,21 +12,15 @@ import pytest
 
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.settings import Settings
-from agent_memory.worker.summaries.answers import SCHEMA
-from agent_memory.worker.summaries.api_key import api_key
-from agent_memory.worker.summaries.choice import provider_for
-from agent_memory.worker.summaries.deadline import Deadline
-from agent_memory.worker.summaries.material import Item, fenced
-from agent_memory.worker.summaries.providers import (
-    Answer,
-    ProviderRefused,
-    ProviderUnavailable,
-    Question,
-    QuestionRefused,
-)
-from agent_memory.worker.summaries.providers import Provider as Model
-from provider import ANTHROPIC, OPENAI, Provider, Reply, summary
-from stack import wait_until
+from agent_memory.worker.llm.answers import SCHEMA
+from agent_memory.worker.llm.api_key import api_key
+from agent_memory.worker.llm.choice import provider_for
+from agent_memory.worker.llm.deadline import Deadline
+from agent_memory.worker.llm.material import Item, fenced
+from agent_memory.worker.llm.providers import Answer, ProviderRefused, ProviderUnavailable, Question, QuestionRefused
+from agent_memory.worker.llm.providers import Provider as Model
+from support.provider import ANTHROPIC, OPENAI, Provider, Reply, summary
+from support.stack import wait_until
 
 KEY = "sk-test-" + "0123456789abcdef"
 QUESTION = Question("Tell it.", fenced([Item("user", "We decided to use Postgres.")]), SCHEMA)

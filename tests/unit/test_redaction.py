@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.query.glance import holds_nothing, suspects
+from agent_memory.redaction.prefilter import candidates, may_contain_nothing
 from agent_memory.redaction.redactor import MARKER, Redactor, redact
 from bench.redaction import ours, scores
-from secret_samples import PLACES, SERVICES, made, samples
+from support.secret_samples import PLACES, SERVICES, made, samples
 
 REDACTOR = Redactor(b"a store's own key")
 # In two halves, so that nobody who looks for secrets finds one here.
@@ -248,15 +248,15 @@ def cpu_s(part: str, length: int) -> float:
 def test_a_glance_misses_nothing_that_a_closer_look_finds(text: str) -> None:
     """What the redactor changes was not passed over before."""
     if REDACTOR.redact(text) != text:
-        assert not holds_nothing(text.encode("utf-8", "surrogatepass"))
+        assert not may_contain_nothing(text.encode("utf-8", "surrogatepass"))
 
 
 def test_a_glance_misses_no_sample() -> None:
     """Nor is any of the labelled texts passed over that holds a secret; most of the others are."""
     for sample in samples():
         if REDACTOR.redact(sample.text) != sample.text:
-            assert not holds_nothing(sample.text.encode())
-    assert holds_nothing(b"We looked at why the importer was slow, and decided to read the file in parts.")
+            assert not may_contain_nothing(sample.text.encode())
+    assert may_contain_nothing(b"We looked at why the importer was slow, and decided to read the file in parts.")
 
 
 @pytest.mark.parametrize(
@@ -270,14 +270,14 @@ def test_a_glance_misses_no_value_however_it_is_assigned(name: str, sign: str) -
     for value in ("346acb807dcc", "Gh7kQ2mZxW31", "67a822be159867a822be1598", "Gh7kQ2mZxW31Gh7kQ2mZxW31"):
         text = f'some text before {name}{sign}{value}" and after'
         if REDACTOR.redact(text) != text:
-            assert not holds_nothing(text.encode()), text
+            assert not may_contain_nothing(text.encode()), text
 
 
 @pytest.mark.parametrize("number", ["3f0c2d97be14c61a0b2f3f0c2d97be14c61a0b2f", "0b5f7d0e-7c1f-4b52-9d61-3a0c1f0e9b77"])
 def test_a_glance_passes_over_numbers_without_a_name(number: str) -> None:
     """Commits and UUIDs are everywhere; with the name of a secret near them they are looked at closely."""
-    assert holds_nothing(f"We reverted {number} and ran it again.".encode())
-    assert not holds_nothing(f"the token, as they said, {'may have been ' * 10}{number}".encode())
+    assert may_contain_nothing(f"We reverted {number} and ran it again.".encode())
+    assert not may_contain_nothing(f"the token, as they said, {'may have been ' * 10}{number}".encode())
 
 
 @given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=6).map("".join), max_size=12))
@@ -286,7 +286,7 @@ def test_a_glance_passes_over_numbers_without_a_name(number: str) -> None:
 def test_a_glance_at_many_misses_none_that_a_glance_at_one_finds(texts: list[str]) -> None:
     """Wherever in the row it stands, and whatever stands beside it."""
     contents = [text.encode("utf-8", "surrogatepass") for text in texts]
-    found = list(suspects(contents))
+    found = list(candidates(contents))
 
     assert found == sorted(set(found))
-    assert {place for place, content in enumerate(contents) if not holds_nothing(content)} <= set(found)
+    assert {place for place, content in enumerate(contents) if not may_contain_nothing(content)} <= set(found)

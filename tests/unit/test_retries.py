@@ -8,14 +8,14 @@ from email.utils import format_datetime
 import pytest
 
 from agent_memory.errors import AgentMemoryError
-from agent_memory.worker.summaries.providers import (
+from agent_memory.worker.llm.providers import (
     AnswerUnusable,
     ProviderRefused,
     ProviderUnavailable,
     QuestionRefused,
     failure,
 )
-from agent_memory.worker.summaries.retries import ATTEMPTS, DEADLINE_S, REQUEST_TIMEOUT_S, Retries
+from agent_memory.worker.llm.retries import ATTEMPTS, DEADLINE_S, REQUEST_TIMEOUT_S, Retries
 
 
 class Clock:

@@ -7,14 +7,18 @@ from dataclasses import replace
 import pytest
 
 from agent_memory.model import TOOL_HEAD_CHARACTERS, Event, EventRole, EventType
-from agent_memory.store.seals import seal
+from agent_memory.store.evidence_checksum import evidence_checksum
 
 EVENT = Event("e1", "s1", 1_700_000_000_000, EventType.USER_MESSAGE, EventRole.USER, "We decided. 🙂")
 
 
 def test_equal_events_have_equal_seals() -> None:
     """The seal is a function of the events, in every process; what nobody quotes is no part of it."""
-    assert seal([EVENT]) == seal([replace(EVENT, metadata={"cwd": "/"})]) == "ba6c977f9cbf80edfff6293f4351c3dc"
+    assert (
+        evidence_checksum([EVENT])
+        == evidence_checksum([replace(EVENT, metadata={"cwd": "/"})])
+        == "ba6c977f9cbf80edfff6293f4351c3dc"
+    )
 
 
 @pytest.mark.parametrize(
@@ -29,19 +33,21 @@ def test_equal_events_have_equal_seals() -> None:
 )
 def test_every_change_breaks_the_seal(change: dict[str, object]) -> None:
     """Who said what, and when: each of it is sealed."""
-    assert seal([replace(EVENT, **change)]) != seal([EVENT])  # type: ignore[arg-type]
+    assert evidence_checksum([replace(EVENT, **change)]) != evidence_checksum([EVENT])  # type: ignore[arg-type]
 
 
 def test_a_missing_event_breaks_the_seal() -> None:
     """The seal stands for all events of a span, in their order."""
     other = replace(EVENT, event_id="e2")
 
-    assert len({seal(events) for events in ([], [EVENT], [EVENT, other], [other, EVENT])}) == 4
+    assert len({evidence_checksum(events) for events in ([], [EVENT], [EVENT, other], [other, EVENT])}) == 4
 
 
 def test_of_a_tools_result_the_head_is_sealed() -> None:
     """The rest is neither read nor quoted, so that a worker that has the head only comes to the same seal."""
     result = replace(EVENT, event_type=EventType.TOOL_RESULT, text="x" * (2 * TOOL_HEAD_CHARACTERS))
 
-    assert seal([result]) == seal([replace(result, text=result.text[:TOOL_HEAD_CHARACTERS])])
-    assert seal([result]) != seal([replace(result, text=result.text[: TOOL_HEAD_CHARACTERS - 1])])
+    assert evidence_checksum([result]) == evidence_checksum([replace(result, text=result.text[:TOOL_HEAD_CHARACTERS])])
+    assert evidence_checksum([result]) != evidence_checksum(
+        [replace(result, text=result.text[: TOOL_HEAD_CHARACTERS - 1])]
+    )

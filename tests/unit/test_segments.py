@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory.model import TOOL_HEAD_CHARACTERS, Event, EventRole, EventType
-from agent_memory.worker.segments import CONTEXT_MS, CONTEXT_TOKENS, GAP_MS, SEGMENT_TOKENS, Segment, split, tokens
+from agent_memory.worker.toc.segments import CONTEXT_MS, CONTEXT_TOKENS, GAP_MS, SEGMENT_TOKENS, Segment, split, tokens
 
 NEVER = 10**15
 TYPES = st.sampled_from(list(EventType))

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.worker.grips import grips_for
-from agent_memory.worker.summaries.local import summarize
-from agent_memory.worker.summaries.words import Words
+from agent_memory.worker.summarizer.local import summarize
+from agent_memory.worker.summarizer.summary import Summary
+from agent_memory.worker.toc.grips import grips_for
 
 USER, ASSISTANT, TOOL, SYSTEM = EventRole.USER, EventRole.ASSISTANT, EventRole.TOOL, EventRole.SYSTEM
 TYPES = {
@@ -83,7 +83,7 @@ LOGIN = conversation(
 )
 
 
-def everything(words: Words) -> str:
+def everything(words: Summary) -> str:
     return "\n".join((words.title, *(line.text for line in words.bullets)))
 
 
@@ -333,7 +333,7 @@ def test_japanese_is_understood() -> None:
 def test_the_same_events_give_the_same_words_in_every_process() -> None:
     """Sets are ordered differently in each process; no word, weight or grip may depend on it."""
     program = (
-        "from test_summaries import LOGIN, summarize; from agent_memory.worker.grips import grips_for;"
+        "from test_summaries import LOGIN, summarize; from agent_memory.worker.toc.grips import grips_for;"
         "words = summarize(LOGIN, LOGIN); print(ascii((words, grips_for('n', words, LOGIN))))"
     )
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])

@@ -27,10 +27,10 @@ from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.store import keys, records, schema
 from agent_memory.store.codec import JobRun, JobState
 from agent_memory.store.reader import Reader
-from agent_memory.worker import timetable
-from agent_memory.worker.attempts import RETRY_FIRST_MS, RETRY_MAX_MS, RUNS_KEPT
-from agent_memory.worker.timetable import Timetable
-from agent_memory.worker.toc import Toc
+from agent_memory.worker.scheduler import scheduler
+from agent_memory.worker.scheduler.runs import RETRY_FIRST_MS, RETRY_MAX_MS, RUNS_KEPT
+from agent_memory.worker.scheduler.scheduler import Scheduler
+from agent_memory.worker.toc.toc import Toc
 
 ZONE = ZoneInfo("Europe/Berlin")
 DAY, WEEK, YEAR, COMPACTION = "toc_rollup_day", "toc_rollup_week", "toc_rollup_year", "rocksdb_compaction"
@@ -65,11 +65,11 @@ class Desk:
 
     def start_worker(self) -> None:
         """A worker that knows only what the store tells."""
-        self.timetable = Timetable(self.reader, cast(Bus, self), cast(Toc, self), ZONE)
+        self.scheduler = Scheduler(self.reader, cast(Bus, self), cast(Toc, self), ZONE)
 
     def tick(self, now_ms: int) -> None:
         self.reader.catch_up()
-        self.timetable.run_due(now_ms)
+        self.scheduler.run_due(now_ms)
 
     def state(self, job: str) -> JobState:
         """What the job's row says."""
@@ -408,7 +408,7 @@ def test_a_rollup_that_finds_everything_told_writes_no_node(desk: Desk) -> None:
     toc = Toc(desk.reader, cast(Bus, desk), ZONE)
     toc.update({event.session_id: [event.position]}, 1, START)
     told = desk.nodes()
-    desk.timetable = Timetable(desk.reader, cast(Bus, desk), toc, ZONE)
+    desk.scheduler = Scheduler(desk.reader, cast(Bus, desk), toc, ZONE)
 
     desk.tick(ms(2026, 2, 3, 9))
 
@@ -559,7 +559,7 @@ def hang(folder: Path) -> None:
     desk = Desk(folder)
     desk.tick(START)
     desk.drafted = threading.Event().wait
-    timetable.ROLLUP_LIMIT_S = 0.2  # type: ignore[misc]
+    scheduler.ROLLUP_LIMIT_S = 0.2  # type: ignore[misc]
     desk.tick(ms(2026, 1, 29, 2))
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent_memory.worker.versions import DAILY_MS, LAST_KEPT, Version, dropped
+from agent_memory.worker.toc.versions import DAILY_MS, LAST_KEPT, Version, dropped
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAY_MS = 86_400_000

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from agent_memory.model import TocLevel
 from agent_memory.periods import Period
 from agent_memory.phrases.days import Days
-from agent_memory.query.when import covering
+from agent_memory.query.views.when import covering
 
 
 def ids(first: date, last: date) -> list[str]:

@@ -11,11 +11,11 @@ import click
 
 from agent_memory.cli.options import HELP, current, json_option, settings_options
 from agent_memory.cli.summaries import bill, rebuild_cost, summaries
-from agent_memory.cli.text import printable
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.model import LOCAL
+from agent_memory.present.text import printable
 from agent_memory.settings import Settings
-from agent_memory.store.place import command
+from agent_memory.store.directory import command
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc.memory_pb2 import (
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
         RebuildTocResponse,
         VerifyReport,
     )
-    from agent_memory.store.verify import Findings
+    from agent_memory.store.maintenance.verify import Findings
 
 # How often a rebuild is asked how far it is.
 _LOOK_S: Final = 0.2
@@ -155,7 +155,7 @@ def _stats(settings: Settings) -> GetStatsResponse:
         with connect_to_store(settings) as client:
             return client.stats()
     except NotRunning:
-        from agent_memory.store.stats import read_stats
+        from agent_memory.store.maintenance.stats import read_stats
 
         return read_stats(settings.db_path)
 
@@ -180,20 +180,20 @@ def _survey(settings: Settings, from_date: str) -> RebuildTocResponse:
         with connect_to_store(settings) as client:
             return client.rebuild_toc(RebuildTocRequest(from_date=from_date, dry_run=True))
     except NotRunning:
-        from agent_memory.store.survey import read_survey
+        from agent_memory.store.maintenance.rebuild_scope import read_rebuild_scope
 
-        found = read_survey(settings.db_path, from_date)
-        found.words_by = settings.words_by
+        found = read_rebuild_scope(settings.db_path, from_date)
+        found.summarized_by = settings.summarized_by
         return found
 
 
 def _bill(settings: Settings, found: RebuildTocResponse) -> list[str]:
     """What the rebuild will cost, in words; none where nobody has to be paid."""
     # Empty: a daemon from before it told.
-    if found.words_by in (LOCAL, "") or not found.events:
+    if found.summarized_by in (LOCAL, "") or not found.events:
         return []
     cost = rebuild_cost(settings, found.from_ms, found.events)
-    return [bill(settings, found.words_by, cost)] if cost.requests else []
+    return [bill(settings, found.summarized_by, cost)] if cost.requests else []
 
 
 def _confirm(question: str, costs: list[str]) -> None:
@@ -232,11 +232,11 @@ def _rebuild(settings: Settings, request: RebuildTocRequest) -> GetRebuildStatus
 def _verify(settings: Settings) -> Findings:
     from agent_memory.cli.render import progress
     from agent_memory.store import records
-    from agent_memory.store.reader import as_it_is_now
-    from agent_memory.store.verify import verify as verify_store
+    from agent_memory.store.maintenance.verify import verify as verify_store
+    from agent_memory.store.reader import open_snapshot
 
     with (
-        as_it_is_now(settings.db_path) as reader,
+        open_snapshot(settings.db_path) as reader,
         progress("Verifying", records.counters(reader).events) as show,
     ):
         return verify_store(reader, show)
@@ -259,7 +259,7 @@ def _report(found: Findings) -> VerifyReport:
         toc_nodes=found.toc_nodes,
         grips_intact=found.grips_intact,
         grips_removed=found.grips_removed,
-        grips_unsealed=found.grips_unsealed,
+        grips_without_checksum=found.grips_without_checksum,
         sessions_waiting=found.sessions_waiting,
         problem_count=found.problem_count,
         problems=[VerifyProblem(subject=each.subject, message=each.message) for each in found.problems],
@@ -272,8 +272,8 @@ def _verdict(report: VerifyReport, db_path: Path) -> str:
         f"TOC Nodes: {report.toc_nodes}",
         f"Grips: {report.grips_intact} intact, {report.grips_removed} removed on purpose",
     ]
-    if report.grips_unsealed:
-        lines.append(f"Grips without a seal: {report.grips_unsealed}; rebuild-toc seals them")
+    if report.grips_without_checksum:
+        lines.append(f"Grips without a seal: {report.grips_without_checksum}; rebuild-toc seals them")
     if report.sessions_waiting:
         lines.append(f"Sessions that are still being taken in: {report.sessions_waiting}")
     lines.append("")

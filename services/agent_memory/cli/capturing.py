@@ -8,10 +8,10 @@ from datetime import datetime
 
 import click
 
-from agent_memory.capture.pauses import OPEN_END_MS, Pauses
+from agent_memory.capture.privacy.pauses import OPEN_END_MS, Pauses
 from agent_memory.cli.options import current, json_option, settings_options
-from agent_memory.cli.times import duration, parse_duration
 from agent_memory.errors import AgentMemoryError
+from agent_memory.present.times import duration, parse_duration
 
 
 @click.command("pause-capture")

@@ -109,7 +109,7 @@ def _wait_until_complete(daemon: Client, settings: Settings) -> None:
     deadline = time.monotonic() + COMPLETE_S
     while (waiting := daemon.stats().outbox) or not daemon.root().nodes:
         if time.monotonic() > deadline:
-            from agent_memory.cli import log_files
+            from agent_memory.control import log_files
 
             last = "\n".join(log_files.tail(settings.runtime.log("worker"), 10))
             raise AgentMemoryError(
@@ -135,7 +135,7 @@ def _below(daemon: Client, parent: pb.TocNode, indent: str) -> Iterator[str]:
 
 
 def _entry(glyph: str, node: pb.TocNode) -> str:
-    from agent_memory.cli.text import one_line
+    from agent_memory.present.text import one_line
 
     level = TocLevel(node.level).name.capitalize()
     return f"{click.style(f'{glyph}{level}', dim=True)}  {click.style(one_line(node.title, 70), bold=True)}"
@@ -168,7 +168,7 @@ def _ask(question: str, command: str) -> None:
 @contextmanager
 def _running(settings: Settings) -> Iterator[None]:
     """The whole stack on these settings' store; stopped again whatever happens, its runtime folder removed."""
-    from agent_memory.cli import stack
+    from agent_memory.control import stack
 
     click.echo(f"Starting the daemon at {settings.address} with a store in {settings.db_path.parent}")
     runtime = settings.runtime.folder

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from agent_memory.capture.spool import Spool
-from agent_memory.cli import checks, stack
-from agent_memory.cli.checks import Balance, Finding, Grade
 from agent_memory.cli.options import current, json_option, settings_options
-from agent_memory.cli.text import counted, printable
+from agent_memory.control import checks, stack
+from agent_memory.control.checks import Balance, Finding, Grade
 from agent_memory.errors import AgentMemoryError
+from agent_memory.present.text import counted, printable
 from agent_memory.settings import Settings
 
 # Days of the ledger that are shown; of those before, only what is not as it should be.
@@ -65,7 +65,7 @@ def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
     zone = ZoneInfo(stats.timezone or "UTC")
     spool = Spool(settings.db_path)
     from_day = f"{datetime.now(zone) - timedelta(days=DAYS_SHOWN - 1):%Y-%m-%d}"
-    waiting, rejected = checks.waiting_letters(spool, zone), checks.rejected_letters(spool, zone)
+    waiting, rejected = checks.waiting_envelopes(spool, zone), checks.rejected_envelopes(spool, zone)
     balances = checks.balances(entries, waiting, rejected, from_day)
     findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
     findings += spooled
@@ -77,10 +77,12 @@ def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
 
 def _hooks(settings: Settings, *, came_lately: bool) -> Iterable[Finding]:
     from agent_memory.cli.hooks import store_named_to_hooks
-    from agent_memory.hook.install.places import project_root
-    from agent_memory.hook.install.survey import survey
+    from agent_memory.hook.install.config_paths import project_root
+    from agent_memory.hook.install.hook_status import hook_statuses
 
-    return checks.hooks(survey(project_root(Path.cwd()), store_named_to_hooks(settings)), came_lately=came_lately)
+    return checks.hooks(
+        hook_statuses(project_root(Path.cwd()), store_named_to_hooks(settings)), came_lately=came_lately
+    )
 
 
 def _page(findings: Sequence[Finding], balances: Sequence[Balance]) -> str:

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from agent_memory.cli.options import HELP, Command, current, json_option, settings_options
-from agent_memory.cli.text import printable
-from agent_memory.cli.times import relative
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.hook.agents import HOOKS, PROGRAMS
-from agent_memory.hook.install import places, programs, trial
+from agent_memory.hook.install import config_paths, programs, self_test
 from agent_memory.hook.install.files import Change
+from agent_memory.hook.install.formats import State
+from agent_memory.hook.install.hook_status import HookStatus, hook_statuses
 from agent_memory.hook.install.installation import Installation
-from agent_memory.hook.install.layouts import State
-from agent_memory.hook.install.survey import Surveyed, survey
+from agent_memory.present.text import printable
+from agent_memory.present.times import relative
 from agent_memory.settings import Settings, load
 
 if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
@@ -136,7 +136,7 @@ def status(context: click.Context, as_json: bool) -> None:
     Example: memory-daemon hooks status
     """
     settings = current(context)
-    rows = survey(places.project_root(Path.cwd()), store_named_to_hooks(settings))
+    rows = hook_statuses(config_paths.project_root(Path.cwd()), store_named_to_hooks(settings))
     last_events = _last_events(settings)
     if as_json:
         told = [{**asdict(row), "last_event_ms": (last_events or {}).get(row.agent)} for row in rows]
@@ -191,7 +191,7 @@ def _tried(settings: Settings, installation: Installation, session_id: str) -> G
     prompt = f"This is a test of {agent}'s hook, from: memory-daemon hooks test {agent}"
     with connect_to_store(settings) as client:
         client.stats()  # nothing is said to nobody
-        trial.say(agent, installation.path, prompt, session_id, store_named_to_hooks(settings))
+        self_test.say(agent, installation.path, prompt, session_id, store_named_to_hooks(settings))
         deadline = time.monotonic() + _ARRIVAL_S
         while prompt not in [event.text for event in client.events(request).events]:
             if time.monotonic() > deadline:
@@ -215,7 +215,7 @@ def _notes(agent: str, in_project: bool) -> Iterator[str]:
 
 
 def _project(in_project: bool) -> Path | None:
-    return places.project_root(Path.cwd()) if in_project else None
+    return config_paths.project_root(Path.cwd()) if in_project else None
 
 
 def store_named_to_hooks(settings: Settings) -> str:
@@ -246,7 +246,7 @@ def _last_events(settings: Settings) -> dict[str, int] | None:
     return {agent: events[0].timestamp_ms for agent, events in replies.items() if events}
 
 
-def _table(rows: Sequence[Surveyed], last_events: Mapping[str, int]) -> str:
+def _table(rows: Sequence[HookStatus], last_events: Mapping[str, int]) -> str:
     now_ms = int(time.time() * 1000)
     lines = [_line("AGENT", "VERSION", "HOOKS", "LAST EVENT", "FILE")]
     for row in rows:

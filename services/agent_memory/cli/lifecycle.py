@@ -16,12 +16,13 @@ from pathlib import Path
 import click
 
 from agent_memory.capture.spool import SpoolState
-from agent_memory.cli import capturing, claim, log_files, stack
+from agent_memory.cli import capturing
 from agent_memory.cli.options import Number, current, given, json_option, remembered, settings_options
-from agent_memory.cli.stack import Status
-from agent_memory.cli.text import counted, printable
-from agent_memory.cli.times import duration
+from agent_memory.control import log_files, stack, stack_lock
+from agent_memory.control.stack import Status
 from agent_memory.errors import AgentMemoryError
+from agent_memory.present.text import counted, printable
+from agent_memory.present.times import duration
 from agent_memory.settings import LOOPBACK, Settings
 
 NOT_RUNNING = 3
@@ -83,7 +84,7 @@ def restart(context: click.Context, as_json: bool) -> None:
     """
     settings = current(context)
     end_like_an_interrupt()
-    holder = claim.read(settings.runtime)
+    holder = stack_lock.read(settings.runtime)
     kept = holder.given if stack.stop(settings) is not None and holder else {}
     settings = current(context, kept)
     _announce(_start(settings, {**kept, **given(context)}), settings, as_json)

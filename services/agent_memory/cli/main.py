@@ -30,16 +30,16 @@ COMMANDS = {
     "admin": ("admin", "Look after the store, whether a daemon serves it or not."),
     "scheduler": ("scheduler", "See the scheduled jobs, pause and resume them, run one."),
     "hooks": ("hooks", "Connect coding agents: what is said in them is remembered."),
-    "backfill": ("history", "Take in the sessions that agents have kept themselves."),
-    "reconcile": ("history", "Take in what the hooks missed of what agents have kept."),
-    "import": ("history", "Take in any other program's history, in JSON lines."),
+    "backfill": ("backfill", "Take in the sessions that agents have kept themselves."),
+    "reconcile": ("backfill", "Take in what the hooks missed of what agents have kept."),
+    "import": ("backfill", "Take in any other program's history, in JSON lines."),
     "config": ("config", "Show and check the settings."),
     "demo": ("demo", "Watch sample conversations become answers."),
     "completion": ("completion", "Print the script that makes a shell complete commands."),
 }
 
 
-class _Told(click.ClickException):
+class _CliError(click.ClickException):
     """An error of ours, shown as click shows its own, with the exit code that its class names."""
 
     def __init__(self, error: AgentMemoryError) -> None:
@@ -71,7 +71,7 @@ class _Root(click.Group):
         try:
             return super().invoke(ctx)
         except AgentMemoryError as error:
-            raise _Told(error) from error
+            raise _CliError(error) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, EOFError, BrokenPipeError):
             raise  # click's own affair
         except Exception as error:

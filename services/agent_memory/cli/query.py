@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_memory.cli.options import HELP, Number, current, invocation, json_option, settings_options
-from agent_memory.cli.times import parse_moment
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.periods import parse_period
+from agent_memory.present.times import parse_moment
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from agent_memory.cli.text import counted, cut, one_line, printable
-from agent_memory.cli.times import relative
+from agent_memory.present.text import counted, cut, one_line, printable
+from agent_memory.present.times import relative
 from agent_memory.rpc import memory_pb2 as pb
 
 # What a list shows of each entry; `query node` shows all of it.
@@ -96,7 +96,7 @@ class Page:
             *([more] if more else []),
         )
 
-    def history(self, node_id: str, reply: pb.GetNodeHistoryResponse) -> None:
+    def history(self, node_id: str, reply: pb.GetNodeVersionsResponse) -> None:
         """The versions of a node, newest first: when each was written, and its first lines."""
         self._line(node_id, "bold")
         for glyph, below, version in _branches(reply.versions):
@@ -270,8 +270,8 @@ class Page:
         self._flow(head, " " * len(head), text)
         self._line(f"{' ' * len(head)}{event.event_id}", "dim")
 
-    def _when(self, moment_ms: int) -> str:
-        return f"{_local(moment_ms, self._zone):%Y-%m-%d %H:%M:%S}"
+    def _when(self, at_ms: int) -> str:
+        return f"{_local(at_ms, self._zone):%Y-%m-%d %H:%M:%S}"
 
     def _span(self, node: pb.TocNode) -> str:
         start, end = _local(node.start_time_ms, self._zone), _local(node.end_time_ms, self._zone)
@@ -339,5 +339,5 @@ def _plain_line(text: str) -> str:
     return printable(text).replace("\n", " ")
 
 
-def _local(moment_ms: int, zone: tzinfo) -> datetime:
-    return datetime.fromtimestamp(moment_ms // 1000, zone)
+def _local(at_ms: int, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(at_ms // 1000, zone)

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import click
 
 from agent_memory.cli.options import HELP, current, json_option, settings_options
-from agent_memory.cli.text import printable
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
+from agent_memory.present.text import printable
 
 if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
     from agent_memory.client import Client
@@ -206,5 +206,5 @@ def _row(job: str, state: str, last: str, following: str, runs: str, errors: str
     return f"{job:<19}  {state:<7}  {last:<16}  {following:<16}  {runs:>4}  {errors:>6}"
 
 
-def _when(moment_ms: int, zone: ZoneInfo) -> str:
-    return f"{datetime.fromtimestamp(moment_ms // 1000, zone):%Y-%m-%d %H:%M}" if moment_ms else "never"
+def _when(at_ms: int, zone: ZoneInfo) -> str:
+    return f"{datetime.fromtimestamp(at_ms // 1000, zone):%Y-%m-%d %H:%M}" if at_ms else "never"

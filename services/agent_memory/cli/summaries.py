@@ -36,14 +36,14 @@ def summaries(context: click.Context, as_json: bool) -> None:
 
 def _report(settings: Settings) -> dict[str, Any]:
     from agent_memory.store import records
-    from agent_memory.store.reader import as_it_is_now
-    from agent_memory.worker.estimates import estimate
+    from agent_memory.store.reader import open_snapshot
+    from agent_memory.worker.llm.estimates import estimate
 
-    with as_it_is_now(settings.db_path) as reader:
+    with open_snapshot(settings.db_path) as reader:
         waiting = estimate(reader, records.time_zone(reader), _now_ms())
         spending = records.spending(reader)
     return {
-        "words_by": settings.words_by,
+        "summarized_by": settings.summarized_by,
         "provider": settings.summarizer_provider,
         "model": settings.summarizer_model,
         "waiting": _costs(settings, waiting),
@@ -60,18 +60,18 @@ def rebuild_cost(settings: Settings, from_ms: int, events: int) -> Cost:
     from agent_memory.cli.render import progress
     from agent_memory.store import records
     from agent_memory.store.codec import Cost
-    from agent_memory.store.reader import as_it_is_now
-    from agent_memory.worker.estimates import estimate_rebuild
+    from agent_memory.store.reader import open_snapshot
+    from agent_memory.worker.llm.estimates import estimate_rebuild
 
-    with as_it_is_now(settings.db_path) as reader, progress("Estimating", events) as show:
+    with open_snapshot(settings.db_path) as reader, progress("Estimating", events) as show:
         costs = estimate_rebuild(reader, records.time_zone(reader), from_ms, _now_ms(), show)
     return sum(costs.values(), Cost())
 
 
-def bill(settings: Settings, words_by: str, cost: Cost) -> str:
+def bill(settings: Settings, summarized_by: str, cost: Cost) -> str:
     """What is asked of whom, for how much."""
     return (
-        f"Questions to {words_by}: about {cost.requests}, {_amounts(_cost(settings, cost))}. "
+        f"Questions to {summarized_by}: about {cost.requests}, {_amounts(_cost(settings, cost))}. "
         f"Allowed are {settings.summarizer_daily_tokens} tokens a day."
     )
 
@@ -91,7 +91,7 @@ def _cost(settings: Settings, cost: Cost) -> dict[str, float]:
 
 
 def _table(report: Mapping[str, Any]) -> str:
-    lines = ["Summaries", "=========", f"Written by: {report['words_by']}"]
+    lines = ["Summaries", "=========", f"Written by: {report['summarized_by']}"]
     if report["in_the_way"]:
         lines.append(f"In the way: {report['in_the_way']}")
     spent = f"Spent on {report['spent_on']}, of {report['daily_tokens']} tokens a day"

@@ -6,9 +6,12 @@ import shlex
 import sys
 from pathlib import Path
 
-from agent_memory.capture import handover
+from agent_memory import capture
+from agent_memory.hook import client
 
 _FILE = "run.py"
+# Where it is, and where it was: an installation of an earlier version is outdated, not somebody else's.
+_FILES = (f"/agent_memory/hook/{_FILE}", f"/agent_memory/capture/{_FILE}")
 
 
 def command(agent: str, event: str, store: str = "") -> str:
@@ -18,7 +21,7 @@ def command(agent: str, event: str, store: str = "") -> str:
     hook's command is missing.
     """
     line = shlex.join([*program(store), "--agent", agent, event])
-    return f"{line} 2>/dev/null || echo {shlex.quote(handover.ANSWER.decode().rstrip())}"
+    return f"{line} 2>/dev/null || echo {shlex.quote(capture.REPLY.decode().rstrip())}"
 
 
 def program(store: str = "") -> list[str]:
@@ -27,7 +30,7 @@ def program(store: str = "") -> list[str]:
     `store` is the one it is to bring events to, where that is not the one it finds by itself.
     """
     named = ["env", f"MEMORY_DB_PATH={store}"] if store else []
-    return [*named, sys.executable, "-I", "-S", str(Path(handover.__file__).with_name(_FILE))]
+    return [*named, sys.executable, "-I", "-S", str(Path(client.__file__).with_name(_FILE))]
 
 
 def is_ours(line: str) -> bool:
@@ -36,4 +39,4 @@ def is_ours(line: str) -> bool:
         words = shlex.split(line)
     except ValueError:
         return False
-    return any(word.endswith(f"/agent_memory/capture/{_FILE}") or Path(word).name == "memory-ingest" for word in words)
+    return any(word.endswith(_FILES) or Path(word).name == "memory-ingest" for word in words)

@@ -11,7 +11,8 @@ import sys
 import threading
 from contextlib import suppress
 
-from agent_memory.capture import handover
+from agent_memory import capture
+from agent_memory.hook import client
 
 # To a daemon that is named, the way is gRPC, whose import alone takes half of the usual deadline.
 REMOTE_DEADLINE_MS = 1400
@@ -38,30 +39,30 @@ def main() -> None:
     if informs := {"--help", "-h", "--version"}.intersection(words):
         sys.stdout.write(_information(informs.pop()))
         return
-    answer = handover.ANSWER
+    answer = capture.REPLY
     # The one place that catches everything: the agent goes on whatever happens to us.
     with suppress(BaseException):
         if os.environ.get(ADDRESS_VARIABLE):
             _deliver_or_keep(words)
         else:
-            answer = handover.capture(*handover.named(words))
-    handover.finish(answer)
+            answer = client.capture(*client.named(words))
+    client.finish(answer)
 
 
 def _deliver_or_keep(words: list[str]) -> None:
     """Send the event to the named daemon; what does not arrive in time waits for the daemon of this machine."""
-    letter, store, _ = handover.received(*handover.named(words))
-    if not letter or handover.is_ignored(store, letter):
+    envelope, store, _ = client.read_stdin(*client.named(words))
+    if not envelope or client.is_ignored(store, envelope):
         return
     # An agent shows its user whatever a hook, or a library in it, says on stderr.
     os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)
     delivered = threading.Event()
     # A thread, because nobody waits too long for one: the imports can hang like the network behind them.
-    sending = threading.Thread(target=_send, args=[letter, delivered], daemon=True)
+    sending = threading.Thread(target=_send, args=[envelope, delivered], daemon=True)
     sending.start()
     sending.join(_deadline_ms() / 1000)
     if not delivered.is_set():
-        handover.keep(handover.spool_of(store), letter)
+        client.spool_envelope(capture.spool_of(store), envelope)
 
 
 def _send(parts: list[bytes], delivered: threading.Event) -> None:

@@ -41,7 +41,7 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
     contents = command.append_events.events
     events = [memory.Event.FromString(content) for content in contents]
     id_keys = [keys.event_id(event.event_id) for event in events]
-    created = group.claim(id_keys)
+    created = group.reserve_ids(id_keys)
     sequence = group.counters.sequence
     put_event, put_entry = group.putter(schema.EVENTS), group.putter(schema.OUTBOX)
     # By quarter of an hour and agent: most events of a batch share both.

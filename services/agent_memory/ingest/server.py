@@ -22,7 +22,7 @@ from agent_memory.logs import line
 from agent_memory.paths import RuntimePaths
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import schema
-from agent_memory.store.commits import Commits
+from agent_memory.store.commit_counter import CommitCounter
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Server:
         self._announcements = self._context.socket(zmq.PUB)
         self._announcements.linger = 0
         self._announcements.bind(f"ipc://{runtime.announce_socket}")
-        self._commits = Commits(runtime.commits, writing=True)
+        self._commit_counter = CommitCounter(runtime.commits, writing=True)
         # Compaction takes minutes and runs beside the writing; its ends come back through a queue and a waking byte.
         self._compactor = ThreadPoolExecutor(1, "compaction")
         self._compacted: deque[tuple[Address, pb.Reply]] = deque()
@@ -82,7 +82,7 @@ class Server:
         self._commands.close()
         self._announcements.close()
         self._context.term()
-        self._commits.close()
+        self._commit_counter.close()
 
     def _pending(self) -> list[tuple[Address, pb.Command]]:
         """The commands that have come, as many as make one group."""
@@ -118,7 +118,7 @@ class Server:
                 return
         try:
             if self._writer.commit(group):
-                self._commits.advance()
+                self._commit_counter.advance()
         except StoreError as error:
             log.error(line("group not committed", commands=len(outcomes), error=error))
             no = Outcome(frames.refused(pb.Refused.UNAVAILABLE, str(error)))

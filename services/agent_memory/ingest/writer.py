@@ -15,6 +15,7 @@ import signal
 import time
 from bisect import bisect_left, insort
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ from agent_memory.errors import StoreError
 from agent_memory.ingest import wal
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
-from agent_memory.store import codec, keys, place, schema
+from agent_memory.store import codec, directory, keys, schema
 from agent_memory.store.codec import StoreInfo
 
 log = logging.getLogger(__name__)
@@ -68,10 +69,10 @@ class Group:
             return self._staged[family, key]
         return self._writer.get(family, key)
 
-    def claim(self, id_keys: list[bytes]) -> list[bool]:
+    def reserve_ids(self, id_keys: list[bytes]) -> list[bool]:
         """Take event ids for this group; False where one was taken before, by a stored event or in this group."""
         stored = self._writer.get_many(schema.EVENTS, id_keys)
-        return [value is None and self._claim(key) for key, value in zip(id_keys, stored, strict=True)]
+        return [value is None and self._holder(key) for key, value in zip(id_keys, stored, strict=True)]
 
     def putter(self, family: str) -> Callable[[bytes, bytes], None]:
         """`put` for many rows of one family: what is the same for all of them is looked up once."""
@@ -113,7 +114,7 @@ class Group:
             self.put(schema.CHECKPOINTS, keys.TOC, codec.to_json(self.toc))
         return self._batch
 
-    def _claim(self, id_key: bytes) -> bool:
+    def _holder(self, id_key: bytes) -> bool:
         is_free = id_key not in self._claimed
         self._claimed.add(id_key)
         return is_free
@@ -133,7 +134,7 @@ class Writer:
     def __init__(self, db_path: Path, timezone: str = "") -> None:
         self._db_path = db_path
         _make_place(db_path)
-        self._claim = _claim(db_path)
+        self._holder = _holder(db_path)
         wal.mend_tails(db_path)
         self._db = _open(db_path)
         self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
@@ -161,7 +162,7 @@ class Writer:
         try:
             value: bytes | None = self._families[family].get(key)
         except Exception as error:  # rocksdict raises bare Exception
-            raise place.damaged(self._db_path, family, error) from error
+            raise directory.damaged(self._db_path, family, error) from error
         return value
 
     def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
@@ -170,7 +171,7 @@ class Writer:
             # The cast: rocksdict's stub wants an invariant list of unions.
             return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys)))
         except Exception as error:  # rocksdict raises bare Exception
-            raise place.damaged(self._db_path, family, error) from error
+            raise directory.damaged(self._db_path, family, error) from error
 
     def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
         """The stored keys with that prefix; raises StoreError where a block is damaged."""
@@ -183,7 +184,7 @@ class Writer:
         try:
             rows.status()
         except Exception as error:  # rocksdict raises bare Exception
-            raise place.damaged(self._db_path, family, error) from error
+            raise directory.damaged(self._db_path, family, error) from error
         return found
 
     def commit(self, group: Group) -> bool:
@@ -228,7 +229,7 @@ class Writer:
             # It does not tell of a failure; what comes after one fails with its reason.
             self._families[family].flush()
         except Exception as error:  # rocksdict raises bare Exception
-            raise place.damaged(self._db_path, family, error) from error
+            raise directory.damaged(self._db_path, family, error) from error
 
     def close(self) -> None:
         """Close the store. Every column family object goes first: one that lives would keep the store's lock."""
@@ -238,7 +239,7 @@ class Writer:
             self._db.close()
         except Exception as error:  # what it complains of happened before; everything acknowledged is on disk
             log.info(line("store closed with an error", path=self._db_path, error=error))
-        os.close(self._claim)
+        os.close(self._holder)
 
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)
@@ -254,6 +255,11 @@ class Writer:
         except StoreError:
             self.close()
             raise
+        if info.schema_version < schema.SCHEMA_VERSION:
+            # Rows are read in either version and written in the new one, which an older program must not open.
+            info = replace(info, schema_version=schema.SCHEMA_VERSION)
+            self._put_durably(keys.STORE, codec.to_json(info))
+            log.info(line("store upgraded", path=self._db_path, schema=info.schema_version))
         return info
 
     def _make_redaction_key(self) -> None:
@@ -272,14 +278,14 @@ class Writer:
 def _make_place(db_path: Path) -> None:
     """Make the store's folder, for this user only; raises StoreError where no store can or should be."""
     # First: the folder of somebody who mistyped a path stays as it is.
-    place.has_store(db_path)
+    directory.has_store(db_path)
     try:
         make_private_dir(db_path)
     except OSError as error:
-        raise place.unusable(db_path, error) from error
+        raise directory.unusable(db_path, error) from error
 
 
-def _claim(db_path: Path) -> int:
+def _holder(db_path: Path) -> int:
     """Lock the folder, and so the store, for as long as the returned descriptor is open.
 
     RocksDB has a lock of its own, but logs are mended before it is opened, and nobody's live log must be touched.
@@ -298,12 +304,12 @@ def _claim(db_path: Path) -> int:
 
 
 def _in_use(db_path: Path) -> str:
-    status = place.command("status", db_path)
+    status = directory.command("status", db_path)
     return f"Another process has the store at {db_path} open; see {status}, or stop that process."
 
 
 def _open(db_path: Path) -> Rdict:
-    if (db_path / place.CURRENT).exists():
+    if (db_path / directory.CURRENT).exists():
         _check_families(db_path)
     database, families = schema.options(CACHE_BYTES)
     # Recovery of a damaged log may spin while it holds the interpreter's lock: only the kernel can end that.
@@ -317,7 +323,7 @@ def _open(db_path: Path) -> Rdict:
         if any(words in str(error) for words in LOCK_HELD):
             raise StoreError(_in_use(db_path)) from error
         raise StoreError(
-            f"The store at {db_path} can't be opened: {place.said(error)}. It was left as it is: copy the folder "
+            f"The store at {db_path} can't be opened: {directory.said(error)}. It was left as it is: copy the folder "
             "before anything else, then restore it from a backup, or name another folder with --db-path."
         ) from error
     finally:

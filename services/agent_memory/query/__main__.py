@@ -13,18 +13,18 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from agent_memory import logs
 from agent_memory.bus.client import Bus
-from agent_memory.capture.projects import Projects
+from agent_memory.capture.project.projects import Projects
 from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
-from agent_memory.query.affinity import Affinity
-from agent_memory.query.appends import Appends
-from agent_memory.query.health import Health
-from agent_memory.query.hooks import Hooks
-from agent_memory.query.intake import Intake
-from agent_memory.query.malformed import MalformedRefused
-from agent_memory.query.service import MemoryService
-from agent_memory.query.standstill import Standstill
+from agent_memory.query.api.affinity import Affinity
+from agent_memory.query.api.health import Health
+from agent_memory.query.api.malformed import MalformedRefused
+from agent_memory.query.api.service import MemoryService
+from agent_memory.query.inbound.append_batcher import AppendBatcher
+from agent_memory.query.inbound.hook_server import HookServer
+from agent_memory.query.inbound.intake import Intake
+from agent_memory.query.rebuild_snapshot import RebuildSnapshot
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
 from agent_memory.store import records
@@ -47,15 +47,15 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     if not lifetime.wait_until(writer.answers):
         return
     reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES, current.runtime.commits)
-    standstill = Standstill(reader, current.db_path, current.runtime.secondary("standstill"))
-    appends = Appends(writer)
+    snapshot = RebuildSnapshot(reader, current.db_path, current.runtime.secondary("standstill"))
+    batcher = AppendBatcher(writer)
     health = Health(reader, writer)
     intake = Intake(current, records.redaction_key(reader))
     projects = Projects(current.project_names)
-    server = _server(current, MemoryService(current, reader, standstill, writer, projects, intake, appends), health)
+    server = _server(current, MemoryService(current, reader, snapshot, writer, projects, intake, batcher), health)
     health.start()
     server.start()
-    hooks = Hooks(current, standstill, appends, projects, intake)
+    hooks = HookServer(current, snapshot, batcher, projects, intake)
     hooks.start()
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))

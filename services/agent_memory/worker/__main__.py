@@ -18,13 +18,13 @@ from agent_memory.model import LOCAL
 from agent_memory.settings import Settings
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
-from agent_memory.worker.rebuild import Rebuild
 from agent_memory.worker.runner import Runner
-from agent_memory.worker.timetable import Timetable
-from agent_memory.worker.toc import Toc
+from agent_memory.worker.scheduler.scheduler import Scheduler
+from agent_memory.worker.toc.rebuild import Rebuild
+from agent_memory.worker.toc.toc import Toc
 
 if TYPE_CHECKING:
-    from agent_memory.worker.upgrades import Upgrades
+    from agent_memory.worker.llm.resummarizer import Resummarizer
 
 log = logging.getLogger("agent_memory.worker")
 
@@ -46,30 +46,30 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     announcements = Announcements(current.runtime.announce_socket, frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS)
     zone = records.time_zone(reader)
     toc = Toc(reader, writer, zone)
-    upgrades = _upgrades(current, reader, writer, zone)
-    runner = Runner(reader, toc, Timetable(reader, writer, toc, zone), Rebuild(reader, toc), upgrades, _now_ms)
+    resummarizer = _resummarizer(current, reader, writer, zone)
+    runner = Runner(reader, toc, Scheduler(reader, writer, toc, zone), Rebuild(reader, toc), resummarizer, _now_ms)
     log.info(logs.line("working", store=current.db_path, cursor=toc.state.cursor, timezone=zone.key))
     runner.run(announcements, lifetime)
-    if upgrades:
-        upgrades.close()
+    if resummarizer:
+        resummarizer.close()
     announcements.close()
     writer.close()
     reader.close()
 
 
-def _upgrades(current: Settings, reader: Reader, writer: Bus, zone: ZoneInfo) -> Upgrades | None:
+def _resummarizer(current: Settings, reader: Reader, writer: Bus, zone: ZoneInfo) -> Resummarizer | None:
     """What has a model tell what was told locally, at work; None where nothing may leave this machine."""
     if current.summarizer_provider == LOCAL:
         return None
     # What only a model needs, most stacks are spared.
-    from agent_memory.worker.summaries.choice import provider_for
-    from agent_memory.worker.summaries.spending import Ledger
-    from agent_memory.worker.upgrades import Upgrades
+    from agent_memory.worker.llm.choice import provider_for
+    from agent_memory.worker.llm.resummarizer import Resummarizer
+    from agent_memory.worker.llm.token_spend import TokenSpend
 
-    ledger = Ledger(reader, writer, current.summarizer_daily_tokens, lambda: f"{datetime.now(zone).date()}")
-    upgrades = Upgrades(reader, zone, lambda: provider_for(current), ledger, _now_ms)
-    upgrades.start()
-    return upgrades
+    spend = TokenSpend(reader, writer, current.summarizer_daily_tokens, lambda: f"{datetime.now(zone).date()}")
+    resummarizer = Resummarizer(reader, zone, lambda: provider_for(current), spend, _now_ms)
+    resummarizer.start()
+    return resummarizer
 
 
 def _now_ms() -> int:

@@ -13,12 +13,12 @@ from agent_memory.logs import line
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker import outbox
-from agent_memory.worker.rebuild import Rebuild
-from agent_memory.worker.timetable import Timetable
-from agent_memory.worker.toc import Toc
+from agent_memory.worker.scheduler.scheduler import Scheduler
+from agent_memory.worker.toc.rebuild import Rebuild
+from agent_memory.worker.toc.toc import Toc
 
 if TYPE_CHECKING:
-    from agent_memory.worker.upgrades import Upgrades
+    from agent_memory.worker.llm.resummarizer import Resummarizer
 
 log = logging.getLogger(__name__)
 
@@ -33,17 +33,17 @@ class Runner:
         self,
         reader: Reader,
         toc: Toc,
-        timetable: Timetable,
+        scheduler: Scheduler,
         rebuild: Rebuild,
-        upgrades: Upgrades | None,
+        resummarizer: Resummarizer | None,
         now_ms: Callable[[], int],
     ) -> None:
         self._reader = reader
         self._toc = toc
-        self._timetable = timetable
+        self._scheduler = scheduler
         self._rebuild = rebuild
         # None where the local words are meant to stay.
-        self._upgrades = upgrades
+        self._resummarizer = resummarizer
         self._now_ms = now_ms
 
     def run(self, announcements: Announcements, lifetime: Lifetime) -> None:
@@ -51,11 +51,11 @@ class Runner:
         while not lifetime.stopping:
             try:
                 while not lifetime.stopping and self._drain():
-                    self._timetable.run_due(self._now_ms())
+                    self._scheduler.run_due(self._now_ms())
                 self._toc.close_idle(self._now_ms())
-                self._timetable.run_due(self._now_ms())
-                if self._upgrades:
-                    self._upgrades.commit_finished(self._toc)
+                self._scheduler.run_due(self._now_ms())
+                if self._resummarizer:
+                    self._resummarizer.commit_finished(self._toc)
                 # A step at a time: what comes meanwhile goes first.
                 if self._rebuild.step(self._now_ms()):
                     continue

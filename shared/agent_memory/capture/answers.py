@@ -1,6 +1,6 @@
 """Answers: what a hook prints to give its agent something to begin a session with, in each agent's own form.
 
-To every other call of a hook, `handover.ANSWER` is the answer, whichever the agent.
+To every other call of a hook, `REPLY` is the answer, whichever the agent.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 
-from agent_memory.capture import private, recalled, tools
+from agent_memory.capture import recalled, tools
+from agent_memory.capture.privacy import private
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.wire import HookCall, ToolCall
 from agent_memory.ids import derived_ulid
@@ -202,9 +203,9 @@ def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str)
     elif call.hook == "SessionStart" and call.source in _FIRST_STARTS:
         parts = ["first"]
     elif not call.prompt_id and (call.hook == "SessionEnd" or (call.hook == "Stop" and not stamp)):
-        moment_ms = now_ms if call.timestamp_ms is None else call.timestamp_ms
+        at_ms = now_ms if call.timestamp_ms is None else call.timestamp_ms
         # A turn may be over in less, and its words tell it from the one before.
-        parts = ["end", str(moment_ms // _SAME_END_MS), *([text] if call.hook == "Stop" and text else [])]
+        parts = ["end", str(at_ms // _SAME_END_MS), *([text] if call.hook == "Stop" and text else [])]
     elif call.prompt_id:
         parts = [call.prompt_id, stamp, call.subagent_id, _told_apart_by(call, text, stamp)]
     elif call.timestamp_ms is not None:

@@ -1,4 +1,4 @@
-"""The spool: the folder beside a store in which letters wait for the daemon, as the daemon and `status` see it."""
+"""The spool: the folder beside a store in which envelopes wait for the daemon, as the daemon and `status` see it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_memory.capture import UNHEARD_SUFFIX, handover, letters
+from agent_memory.capture import EXCLUDED_SESSIONS_SUFFIX, SOCKET_LINK, SPOOL_MAX_ENVELOPES, envelope, spool_of, spools
 from agent_memory.paths import make_private_dir
 
-# Longer than any hook lives: an unfinished letter this old has lost its writer.
+# Longer than any hook lives: an unfinished envelope this old has lost its writer.
 ABANDONED_S = 60
 # What can't be understood is kept for whoever looks into it, and the oldest of it makes room.
 REJECTED_MAX = 200
@@ -23,35 +23,35 @@ class SpoolState:
     """What `status` tells of a spool."""
 
     path: str
-    # Letters that the daemon has not taken in, and since when the oldest waits.
+    # Envelopes that the daemon has not taken in, and since when the oldest waits.
     waiting: int
     oldest_ms: int | None
-    # Letters that hold no event, kept aside with the reason.
+    # Envelopes that hold no event, kept aside with the reason.
     rejected: int
     full: bool
 
 
 class Spool:
-    """The spool of one store, and the place where letters go while its disk is full."""
+    """The spool of one store, and the place where envelopes go while its disk is full."""
 
     def __init__(self, db_path: Path) -> None:
-        self.folder = Path(os.fsdecode(handover.spool_of(os.fsencode(db_path))))
+        self.folder = Path(os.fsdecode(spool_of(os.fsencode(db_path))))
 
-    def open_door(self, socket: Path) -> None:
+    def link_socket(self, socket: Path) -> None:
         """Lead hooks to the socket; raises OSError where the spool can't be written."""
         make_private_dir(self.folder)
         new = self.folder / f".door-{os.getpid()}"
         new.unlink(missing_ok=True)
         new.symlink_to(socket)
         # In one step: there is no moment in which a hook finds no door.
-        new.replace(self.folder / os.fsdecode(handover.DOOR))
+        new.replace(self.folder / os.fsdecode(SOCKET_LINK))
 
     def waiting(self) -> list[Path]:
-        """The letters that wait, oldest first."""
+        """The envelopes that wait, oldest first."""
         return sorted((path for path in self._files() if path.name[:1] != "."), key=_name)
 
     def abandoned(self, now_s: float) -> list[Path]:
-        """Letters that were begun and whose writer is gone, oldest first: killed, or the machine lost its power."""
+        """Envelopes that were begun and whose writer is gone, oldest first: killed, or the machine lost its power."""
         return sorted((path for path in self._files() if path.name[:1] == "." and _is_old(path, now_s)), key=_name)
 
     def reject(self, name: str, data: bytes, reason: str) -> None:
@@ -76,21 +76,22 @@ class Spool:
             waiting=len(names),
             oldest_ms=int(names[0].partition("-")[0]) // 1_000_000 if names else None,
             rejected=rejected,
-            full=len(names) >= handover.SPOOL_MAX_LETTERS,
+            full=len(names) >= SPOOL_MAX_ENVELOPES,
         )
 
     def _files(self) -> Iterator[Path]:
-        for spool in handover.spools(os.fsencode(self.folder)):
+        for spool in spools(os.fsencode(self.folder)):
             with suppress(OSError):
                 for path in Path(os.fsdecode(spool)).iterdir():
-                    if letters.KEY.fullmatch(path.name.lstrip(".")):
+                    if envelope.KEY.fullmatch(path.name.lstrip(".")):
                         yield path
 
 
-def unheard(db_path: Path) -> frozenset[str]:
+def excluded_sessions(db_path: Path) -> frozenset[str]:
     """The sessions that are not to be remembered, whatever is kept of them: our own processes started them."""
-    folder = Path(os.fsdecode(os.fsencode(db_path) + UNHEARD_SUFFIX))
-    return frozenset(path.name for path in folder.iterdir()) if folder.is_dir() else frozenset()
+    # The second folder is one that an earlier version made.
+    folders = (Path(os.fsdecode(os.fsencode(db_path) + name)) for name in (EXCLUDED_SESSIONS_SUFFIX, b"-unheard"))
+    return frozenset(path.name for folder in folders if folder.is_dir() for path in folder.iterdir())
 
 
 def _name(path: Path) -> str:

@@ -49,7 +49,7 @@ def _turn(call: HookCall) -> bytes:
 
 
 def _last_words(tail: bytes, until_ms: int | None) -> str:
-    """The last thing the assistant said in these lines, up to that moment: a letter can be read long afterwards."""
+    """The last thing the assistant said in these lines, up to that moment: an envelope can be read long afterwards."""
     for record in _newest_first(tail, b'"'):
         match record:
             case {"type": "user.message", "timestamp": said_at} if _is_before(said_at, until_ms):

@@ -158,14 +158,14 @@ def _timestamp_from_text(text: str) -> int | None:
     except ValueError:
         pass
     try:
-        moment = _moment(text)
+        moment = _call(text)
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return _plausible(aware.timestamp() * 1000)
     except (ValueError, OverflowError):
         return None
 
 
-def _moment(text: str) -> datetime:
+def _call(text: str) -> datetime:
     """The time that the text names; raises ValueError where it names none."""
     try:
         return datetime.fromisoformat(text.upper().removesuffix(" UTC"))

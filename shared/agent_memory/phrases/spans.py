@@ -40,7 +40,7 @@ _HOUR_MS: Final = 3_600_000
 _LOOK_BACK_YEARS: Final = 12
 
 
-def understood(phrase: str, now: datetime, languages: Sequence[str] = ()) -> list[Span]:
+def parse(phrase: str, now: datetime, languages: Sequence[str] = ()) -> list[Span]:
     """The spans that `phrase` can mean at `now`, which gives the zone too; the likeliest first, one at least.
 
     `languages` are codes such as `de`; all of LANGUAGES by default. Raises UsageError when nobody can tell.

@@ -14,7 +14,7 @@ from typing import Final
 
 from agent_memory.redaction.environment import environment_values
 from agent_memory.redaction.named import named_values
-from agent_memory.redaction.places import passwords_in_links, private_keys
+from agent_memory.redaction.positional import passwords_in_links, private_keys
 from agent_memory.redaction.shapes import Span, known_tokens, tokens_in_base64
 
 MARKER: Final = re.compile(r"\[redacted:([a-z0-9-]{1,40})(?::[0-9a-z]{4})?\]")

@@ -224,7 +224,7 @@ class TocNode(_message.Message):
     AGENTS_FIELD_NUMBER: _builtins.int
     EVENT_COUNT_FIELD_NUMBER: _builtins.int
     WRITTEN_MS_FIELD_NUMBER: _builtins.int
-    WORDS_BY_FIELD_NUMBER: _builtins.int
+    SUMMARIZED_BY_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -239,7 +239,7 @@ class TocNode(_message.Message):
     event_count: _builtins.int
     written_ms: _builtins.int
     """When this version was committed; 0 for one from before this was kept."""
-    words_by: _builtins.str
+    summarized_by: _builtins.str
     """Who wrote the words: "local", or a provider and its model."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocBullet]: ...
@@ -267,11 +267,11 @@ class TocNode(_message.Message):
         agents: _abc.Iterable[_builtins.str] | None = ...,
         event_count: _builtins.int = ...,
         written_ms: _builtins.int = ...,
-        words_by: _builtins.str = ...,
+        summarized_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summary", b"summary", "title", b"title", "version", b"version", "words_by", b"words_by", "written_ms", b"written_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summarized_by", b"summarized_by", "summary", b"summary", "title", b"title", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__summary: _TypeAlias = _typing.Literal["summary"]  # noqa: Y015
     _WhichOneofArgType__summary: _TypeAlias = _typing.Literal["_summary", b"_summary"]  # noqa: Y015
@@ -291,14 +291,14 @@ class Grip(_message.Message):
     EVENT_ID_END_FIELD_NUMBER: _builtins.int
     TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
-    SEAL_FIELD_NUMBER: _builtins.int
+    EVIDENCE_CHECKSUM_FIELD_NUMBER: _builtins.int
     grip_id: _builtins.str
     excerpt: _builtins.str
     event_id_start: _builtins.str
     event_id_end: _builtins.str
     timestamp_ms: _builtins.int
     source: _builtins.str
-    seal: _builtins.str
+    evidence_checksum: _builtins.str
     """A hash of the events it quotes, as they were when they were quoted."""
     def __init__(
         self,
@@ -309,11 +309,11 @@ class Grip(_message.Message):
         event_id_end: _builtins.str = ...,
         timestamp_ms: _builtins.int = ...,
         source: _builtins.str = ...,
-        seal: _builtins.str = ...,
+        evidence_checksum: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id_end", b"event_id_end", "event_id_start", b"event_id_start", "excerpt", b"excerpt", "grip_id", b"grip_id", "seal", b"seal", "source", b"source", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id_end", b"event_id_end", "event_id_start", b"event_id_start", "evidence_checksum", b"evidence_checksum", "excerpt", b"excerpt", "grip_id", b"grip_id", "source", b"source", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1210,7 +1210,7 @@ class CompactResponse(_message.Message):
 Global___CompactResponse: _TypeAlias = CompactResponse  # noqa: Y015
 
 @_typing.final
-class GetNodeHistoryRequest(_message.Message):
+class GetNodeVersionsRequest(_message.Message):
     """The versions of a node that are kept, newest first."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1228,10 +1228,10 @@ class GetNodeHistoryRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetNodeHistoryRequest: _TypeAlias = GetNodeHistoryRequest  # noqa: Y015
+Global___GetNodeVersionsRequest: _TypeAlias = GetNodeVersionsRequest  # noqa: Y015
 
 @_typing.final
-class GetNodeHistoryResponse(_message.Message):
+class GetNodeVersionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     VERSIONS_FIELD_NUMBER: _builtins.int
@@ -1248,7 +1248,7 @@ class GetNodeHistoryResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetNodeHistoryResponse: _TypeAlias = GetNodeHistoryResponse  # noqa: Y015
+Global___GetNodeVersionsResponse: _TypeAlias = GetNodeVersionsResponse  # noqa: Y015
 
 @_typing.final
 class RebuildTocRequest(_message.Message):
@@ -1301,14 +1301,14 @@ class RebuildTocResponse(_message.Message):
     TO_MS_FIELD_NUMBER: _builtins.int
     FIRST_EVENT_MS_FIELD_NUMBER: _builtins.int
     LAST_EVENT_MS_FIELD_NUMBER: _builtins.int
-    WORDS_BY_FIELD_NUMBER: _builtins.int
+    SUMMARIZED_BY_FIELD_NUMBER: _builtins.int
     events: _builtins.int
     """How many events there are to go through, in which days, half-open, and when the first and the last of them were."""
     from_ms: _builtins.int
     to_ms: _builtins.int
     first_event_ms: _builtins.int
     last_event_ms: _builtins.int
-    words_by: _builtins.str
+    summarized_by: _builtins.str
     """Who will tell what changes: "local", or a provider and its model, which then costs something."""
     def __init__(
         self,
@@ -1318,11 +1318,11 @@ class RebuildTocResponse(_message.Message):
         to_ms: _builtins.int = ...,
         first_event_ms: _builtins.int = ...,
         last_event_ms: _builtins.int = ...,
-        words_by: _builtins.str = ...,
+        summarized_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "first_event_ms", b"first_event_ms", "from_ms", b"from_ms", "last_event_ms", b"last_event_ms", "to_ms", b"to_ms", "words_by", b"words_by"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "first_event_ms", b"first_event_ms", "from_ms", b"from_ms", "last_event_ms", b"last_event_ms", "summarized_by", b"summarized_by", "to_ms", b"to_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1382,7 +1382,7 @@ Global___GetRebuildStatusResponse: _TypeAlias = GetRebuildStatusResponse  # noqa
 
 @_typing.final
 class RunJobRequest(_message.Message):
-    """Has a job run now, also one that is paused. Answered at once: how it went is told by GetJobHistory, in the run with the
+    """Has a job run now, also one that is paused. Answered at once: how it went is told by GetJobRuns, in the run with the
     same `asked_ms`. Who asks while the job runs, or while somebody else's run is still to begin, gets that one.
     """
 
@@ -1431,7 +1431,7 @@ class RunJobResponse(_message.Message):
 Global___RunJobResponse: _TypeAlias = RunJobResponse  # noqa: Y015
 
 @_typing.final
-class GetJobHistoryRequest(_message.Message):
+class GetJobRunsRequest(_message.Message):
     """An empty name means every job."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1449,10 +1449,10 @@ class GetJobHistoryRequest(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___GetJobHistoryRequest: _TypeAlias = GetJobHistoryRequest  # noqa: Y015
+Global___GetJobRunsRequest: _TypeAlias = GetJobRunsRequest  # noqa: Y015
 
 @_typing.final
-class GetJobHistoryResponse(_message.Message):
+class GetJobRunsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RUNS_FIELD_NUMBER: _builtins.int
@@ -1477,7 +1477,7 @@ class GetJobHistoryResponse(_message.Message):
     _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__error) -> _WhichOneofReturnType__error | None: ...
 
-Global___GetJobHistoryResponse: _TypeAlias = GetJobHistoryResponse  # noqa: Y015
+Global___GetJobRunsResponse: _TypeAlias = GetJobRunsResponse  # noqa: Y015
 
 @_typing.final
 class JobRun(_message.Message):
@@ -1599,7 +1599,7 @@ class VerifyReport(_message.Message):
     TOC_NODES_FIELD_NUMBER: _builtins.int
     GRIPS_INTACT_FIELD_NUMBER: _builtins.int
     GRIPS_REMOVED_FIELD_NUMBER: _builtins.int
-    GRIPS_UNSEALED_FIELD_NUMBER: _builtins.int
+    GRIPS_WITHOUT_CHECKSUM_FIELD_NUMBER: _builtins.int
     SESSIONS_WAITING_FIELD_NUMBER: _builtins.int
     PROBLEM_COUNT_FIELD_NUMBER: _builtins.int
     PROBLEMS_FIELD_NUMBER: _builtins.int
@@ -1610,7 +1610,7 @@ class VerifyReport(_message.Message):
     grips_intact: _builtins.int
     grips_removed: _builtins.int
     """Their events were removed on purpose."""
-    grips_unsealed: _builtins.int
+    grips_without_checksum: _builtins.int
     """From before there were seals; whether they quote what is there was looked at all the same."""
     sessions_waiting: _builtins.int
     """Sessions of which events are still being taken in: where they are cut was not looked at."""
@@ -1628,14 +1628,14 @@ class VerifyReport(_message.Message):
         toc_nodes: _builtins.int = ...,
         grips_intact: _builtins.int = ...,
         grips_removed: _builtins.int = ...,
-        grips_unsealed: _builtins.int = ...,
+        grips_without_checksum: _builtins.int = ...,
         sessions_waiting: _builtins.int = ...,
         problem_count: _builtins.int = ...,
         problems: _abc.Iterable[Global___VerifyProblem] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "grips_intact", b"grips_intact", "grips_removed", b"grips_removed", "grips_unsealed", b"grips_unsealed", "problem_count", b"problem_count", "problems", b"problems", "segments", b"segments", "sessions_waiting", b"sessions_waiting", "sound", b"sound", "toc_nodes", b"toc_nodes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "grips_intact", b"grips_intact", "grips_removed", b"grips_removed", "grips_without_checksum", b"grips_without_checksum", "problem_count", b"problem_count", "problems", b"problems", "segments", b"segments", "sessions_waiting", b"sessions_waiting", "sound", b"sound", "toc_nodes", b"toc_nodes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

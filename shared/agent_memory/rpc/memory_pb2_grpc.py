@@ -109,10 +109,10 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.FromString,
                 _registered_method=True)
-        self.GetNodeHistory = channel.unary_unary(
-                '/memory.MemoryService/GetNodeHistory',
-                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
-                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
+        self.GetNodeVersions = channel.unary_unary(
+                '/memory.MemoryService/GetNodeVersions',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsResponse.FromString,
                 _registered_method=True)
         self.RebuildToc = channel.unary_unary(
                 '/memory.MemoryService/RebuildToc',
@@ -134,10 +134,10 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobResponse.FromString,
                 _registered_method=True)
-        self.GetJobHistory = channel.unary_unary(
-                '/memory.MemoryService/GetJobHistory',
-                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryRequest.SerializeToString,
-                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryResponse.FromString,
+        self.GetJobRuns = channel.unary_unary(
+                '/memory.MemoryService/GetJobRuns',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobRunsRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobRunsResponse.FromString,
                 _registered_method=True)
         self.ResolveTime = channel.unary_unary(
                 '/memory.MemoryService/ResolveTime',
@@ -239,7 +239,7 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetNodeHistory(self, request, context):
+    def GetNodeVersions(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -269,7 +269,7 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def GetJobHistory(self, request, context):
+    def GetJobRuns(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -359,10 +359,10 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.SerializeToString,
             ),
-            'GetNodeHistory': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetNodeHistory,
-                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.FromString,
-                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.SerializeToString,
+            'GetNodeVersions': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetNodeVersions,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsResponse.SerializeToString,
             ),
             'RebuildToc': grpc.unary_unary_rpc_method_handler(
                     servicer.RebuildToc,
@@ -384,10 +384,10 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.RunJobResponse.SerializeToString,
             ),
-            'GetJobHistory': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetJobHistory,
-                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryRequest.FromString,
-                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryResponse.SerializeToString,
+            'GetJobRuns': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetJobRuns,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobRunsRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetJobRunsResponse.SerializeToString,
             ),
             'ResolveTime': grpc.unary_unary_rpc_method_handler(
                     servicer.ResolveTime,
@@ -811,7 +811,7 @@ class MemoryService:
             _registered_method=True)
 
     @staticmethod
-    def GetNodeHistory(request,
+    def GetNodeVersions(request,
             target,
             options=(),
             channel_credentials=None,
@@ -824,9 +824,9 @@ class MemoryService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/memory.MemoryService/GetNodeHistory',
-            agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryRequest.SerializeToString,
-            agent__memory_dot_rpc_dot_memory__pb2.GetNodeHistoryResponse.FromString,
+            '/memory.MemoryService/GetNodeVersions',
+            agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -946,7 +946,7 @@ class MemoryService:
             _registered_method=True)
 
     @staticmethod
-    def GetJobHistory(request,
+    def GetJobRuns(request,
             target,
             options=(),
             channel_credentials=None,
@@ -959,9 +959,9 @@ class MemoryService:
         return grpc.experimental.unary_unary(
             request,
             target,
-            '/memory.MemoryService/GetJobHistory',
-            agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryRequest.SerializeToString,
-            agent__memory_dot_rpc_dot_memory__pb2.GetJobHistoryResponse.FromString,
+            '/memory.MemoryService/GetJobRuns',
+            agent__memory_dot_rpc_dot_memory__pb2.GetJobRunsRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetJobRunsResponse.FromString,
             options,
             channel_credentials,
             insecure,

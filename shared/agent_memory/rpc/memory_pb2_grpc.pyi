@@ -50,12 +50,12 @@ class MemoryServiceStub:
     GetStats: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]
     GetLedger: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
-    GetNodeHistory: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]
+    GetNodeVersions: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeVersionsRequest, _memory_pb2.GetNodeVersionsResponse]
     RebuildToc: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]
     GetRebuildStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]
     ResetCheckpoint: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResetCheckpointRequest, _memory_pb2.ResetCheckpointResponse]
     RunJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]
-    GetJobHistory: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetJobHistoryRequest, _memory_pb2.GetJobHistoryResponse]
+    GetJobRuns: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]
     ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
 
 @_typing.type_check_only
@@ -76,12 +76,12 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     GetStats: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]  # type: ignore[assignment]
     GetLedger: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
-    GetNodeHistory: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeHistoryRequest, _memory_pb2.GetNodeHistoryResponse]  # type: ignore[assignment]
+    GetNodeVersions: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeVersionsRequest, _memory_pb2.GetNodeVersionsResponse]  # type: ignore[assignment]
     RebuildToc: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]  # type: ignore[assignment]
     GetRebuildStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]  # type: ignore[assignment]
     ResetCheckpoint: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResetCheckpointRequest, _memory_pb2.ResetCheckpointResponse]  # type: ignore[assignment]
     RunJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]  # type: ignore[assignment]
-    GetJobHistory: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetJobHistoryRequest, _memory_pb2.GetJobHistoryResponse]  # type: ignore[assignment]
+    GetJobRuns: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]  # type: ignore[assignment]
     ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -191,11 +191,11 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_memory_pb2.CompactResponse, _abc.Awaitable[_memory_pb2.CompactResponse]]: ...
 
     @_abc_1.abstractmethod
-    def GetNodeHistory(
+    def GetNodeVersions(
         self,
-        request: _memory_pb2.GetNodeHistoryRequest,
+        request: _memory_pb2.GetNodeVersionsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_memory_pb2.GetNodeHistoryResponse, _abc.Awaitable[_memory_pb2.GetNodeHistoryResponse]]: ...
+    ) -> _typing.Union[_memory_pb2.GetNodeVersionsResponse, _abc.Awaitable[_memory_pb2.GetNodeVersionsResponse]]: ...
 
     @_abc_1.abstractmethod
     def RebuildToc(
@@ -226,11 +226,11 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_memory_pb2.RunJobResponse, _abc.Awaitable[_memory_pb2.RunJobResponse]]: ...
 
     @_abc_1.abstractmethod
-    def GetJobHistory(
+    def GetJobRuns(
         self,
-        request: _memory_pb2.GetJobHistoryRequest,
+        request: _memory_pb2.GetJobRunsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_memory_pb2.GetJobHistoryResponse, _abc.Awaitable[_memory_pb2.GetJobHistoryResponse]]: ...
+    ) -> _typing.Union[_memory_pb2.GetJobRunsResponse, _abc.Awaitable[_memory_pb2.GetJobRunsResponse]]: ...
 
     @_abc_1.abstractmethod
     def ResolveTime(

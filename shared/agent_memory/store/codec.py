@@ -264,7 +264,8 @@ def node_to_json(node: TocNode) -> bytes:
 
 
 def node_from_json(value: bytes) -> TocNode:
-    content = json.loads(value)
+    content = _renamed(json.loads(value))
+    content.pop("summary", None)  # schema version 1 had it, always empty
     bullets = tuple(Bullet(b["text"], tuple(b["grip_ids"]), b["weight"]) for b in content.pop("bullets"))
     content["level"] = TocLevel(content["level"])
     content["keywords"] = tuple(content["keywords"])
@@ -277,7 +278,15 @@ def grip_to_json(grip: Grip) -> bytes:
 
 
 def grip_from_json(value: bytes) -> Grip:
-    return Grip(**json.loads(value))
+    return Grip(**_renamed(json.loads(value)))
+
+
+# What schema version 1 called them, in rows that no later version has rewritten.
+_NAMES_OF_VERSION_1 = {"words_by": "summarized_by", "words_of": "summary_source", "seal": "evidence_checksum"}
+
+
+def _renamed(content: dict[str, Any]) -> dict[str, Any]:
+    return {_NAMES_OF_VERSION_1.get(name, name): value for name, value in content.items()}
 
 
 def _bytes(content: dict[str, Any] | list[dict[str, Any]]) -> bytes:

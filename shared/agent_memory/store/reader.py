@@ -20,8 +20,8 @@ from rocksdict import AccessType, Rdict
 from agent_memory.errors import StoreError
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
-from agent_memory.store import codec, keys, place, schema
-from agent_memory.store.commits import Commits
+from agent_memory.store import codec, directory, keys, schema
+from agent_memory.store.commit_counter import CommitCounter
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,9 @@ class Reader:
         self._db_path = db_path
         self._scratch = scratch
         self._cache_bytes = cache_bytes
-        self._commits_path = commits
+        self._commit_counter_path = commits
         self._at_rest = at_rest
-        self._commits: Commits | None = None
+        self._commit_counter: CommitCounter | None = None
         self._seen_commits: int | None = None
         self._catching_up = threading.Lock()
         self.reopened = 0
@@ -71,7 +71,7 @@ class Reader:
                         # What a secondary has replayed hides what the primary's next life has put into its files.
                         log.info("the primary was opened anew, and so is the secondary")
                         self._open()
-                    committed = self._commits.count if self._commits else None
+                    committed = self._commit_counter.count if self._commit_counter else None
                     if committed is None or committed != self._seen_commits or idly:
                         self._db.try_catch_up_with_primary()
                         self._seen_commits = committed
@@ -89,7 +89,7 @@ class Reader:
         try:
             value: bytes | None = self._families[family].get(key)
         except Exception as error:  # rocksdict raises bare Exception
-            raise place.damaged(self._db_path, family, error) from error
+            raise directory.damaged(self._db_path, family, error) from error
         return value
 
     def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
@@ -98,7 +98,7 @@ class Reader:
             # The cast: rocksdict's stub wants an invariant list of unions.
             return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys))) if keys else []
         except Exception as error:  # rocksdict raises bare Exception
-            raise place.damaged(self._db_path, family, error) from error
+            raise directory.damaged(self._db_path, family, error) from error
 
     def scan(self, family: str, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
         """Rows with `start <= key < stop` in key order, or from the end; a consistent view as of the first.
@@ -123,7 +123,7 @@ class Reader:
         try:
             rows.status()
         except Exception as error:  # rocksdict raises bare Exception
-            raise place.damaged(self._db_path, family, error) from error
+            raise directory.damaged(self._db_path, family, error) from error
 
     def close(self) -> None:
         """Let go of the files and of the scratch folder."""
@@ -133,11 +133,11 @@ class Reader:
 
     def _open(self) -> None:
         # Opening would create a folder with a stray file where there is no store.
-        place.require_store(self._db_path)
+        directory.require_store(self._db_path)
         # Before the files are read: a primary that is opened meanwhile is noticed with the next look.
         self._opening = _opening_of(self._db_path)
         # With this writer's life it may be in another file than with the last one's.
-        self._commits = Commits(self._commits_path) if self._commits_path else None
+        self._commit_counter = CommitCounter(self._commit_counter_path) if self._commit_counter_path else None
         self._seen_commits = None
         shutil.rmtree(self._scratch, ignore_errors=True)
         make_private_dir(self._scratch)
@@ -154,20 +154,20 @@ class Reader:
             version = codec.store_info(info).schema_version if info else schema.SCHEMA_VERSION
         except Exception as error:  # rocksdict raises bare Exception
             raise StoreError(
-                f"The store at {self._db_path} can't be read: {place.said(error)}. If another program wrote it, name "
-                "another folder with --db-path; if it is damaged, copy the folder and restore it from a backup."
+                f"The store at {self._db_path} can't be read: {directory.said(error)}. If another program wrote it, "
+                "name another folder with --db-path; if it is damaged, copy the folder and restore it from a backup."
             ) from error
         schema.check_version(self._db_path, version)
 
 
 def _opening_of(db_path: Path) -> tuple[int, int]:
     """What tells one opening of the primary from another: each renames a new CURRENT into place."""
-    found = (db_path / place.CURRENT).stat()
+    found = (db_path / directory.CURRENT).stat()
     return found.st_ino, found.st_mtime_ns
 
 
 @contextmanager
-def as_it_is_now(db_path: Path) -> Iterator[Reader]:
+def open_snapshot(db_path: Path) -> Iterator[Reader]:
     """The store as it is at this moment, whatever is written meanwhile; raises StoreError, StoreMissing."""
     with tempfile.TemporaryDirectory(prefix="agent-memory-") as scratch:
         reader = _opened_now(db_path, Path(scratch) / "secondary")
@@ -179,13 +179,13 @@ def as_it_is_now(db_path: Path) -> Iterator[Reader]:
 
 def _opened_now(db_path: Path, scratch: Path) -> Reader:
     """A reader of the whole store where it is at rest, else beside its writer, under whom files come and go."""
-    place.require_store(db_path)
+    directory.require_store(db_path)
     opening = _opening_of(db_path)
-    if not place.is_claimed(db_path):
+    if not directory.is_claimed(db_path):
         try:
             return Reader(db_path, scratch, at_rest=True)
         except StoreError:
             # What a writer did that has begun since, and may have ended, is no damage.
-            if not place.is_claimed(db_path) and _opening_of(db_path) == opening:
+            if not directory.is_claimed(db_path) and _opening_of(db_path) == opening:
                 raise
     return Reader(db_path, scratch)

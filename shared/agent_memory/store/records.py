@@ -148,7 +148,7 @@ def node_version(reader: Reader, node_id: str, version: int) -> TocNode | None:
     return codec.node_from_json(value) if value else None
 
 
-def history(reader: Reader, node_id: str) -> Iterator[TocNode]:
+def node_versions(reader: Reader, node_id: str) -> Iterator[TocNode]:
     """The versions of a node that are kept, newest first."""
     for row, value in reader.scan(schema.TOC_NODES, *keys.node_versions(node_id), backwards=True):
         if (found := _readable(row, value)) is not None:
@@ -157,7 +157,7 @@ def history(reader: Reader, node_id: str) -> Iterator[TocNode]:
 
 def versions(reader: Reader, node_id: str) -> list[tuple[int, int]]:
     """The versions of a node that are kept, in order: the number, and when it was written, in milliseconds."""
-    return [(found.version, found.written_ms) for found in history(reader, node_id)][::-1]
+    return [(found.version, found.written_ms) for found in node_versions(reader, node_id)][::-1]
 
 
 def year_ids(reader: Reader) -> list[str]:
@@ -235,7 +235,7 @@ def segments_from(reader: Reader, session_id: str, at: Position) -> Iterator[tup
 
 def project_segments(reader: Reader, project: str, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
     """The project's segments that begin at `from_ms <= t < to_ms`, newest first, with their first events' positions."""
-    start, stop = (keys.project_segment(project, moment_ms, "") for moment_ms in (from_ms, to_ms))
+    start, stop = (keys.project_segment(project, at_ms, "") for at_ms in (from_ms, to_ms))
     for key, value in reader.scan(schema.CHECKPOINTS, start, stop, backwards=True):
         yield keys.project_segment_first(key), codec.project_row(value)
 
@@ -323,7 +323,7 @@ def _readable(row: bytes, value: bytes) -> TocNode | None:
 
 
 def _node_as_of(reader: Reader, node_id: str, as_of_ms: int) -> TocNode | None:
-    return next((found for found in history(reader, node_id) if found.written_ms <= as_of_ms), None)
+    return next((found for found in node_versions(reader, node_id) if found.written_ms <= as_of_ms), None)
 
 
 def _latest_ids(reader: Reader, prefix: str, after: str) -> Iterator[str]:

@@ -33,7 +33,7 @@ from rocksdict import (
 from agent_memory.errors import StoreError
 
 # Written once when a store is created; a program refuses a store whose number is higher than its own.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 EVENTS: Final = "events"
 TOC_NODES: Final = "toc_nodes"

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.errors import AgentMemoryError
-from agent_memory.hook.install import files, places
+from agent_memory.hook.install import config_paths, files
+from agent_memory.hook.install.config_paths import Place
 from agent_memory.hook.install.files import Change
-from agent_memory.hook.install.layouts import State
-from agent_memory.hook.install.places import Place
+from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.unusable import Unusable
 from agent_memory.paths import data_dir, make_private_dir
 
@@ -48,9 +48,9 @@ class Installation:
     def __init__(self, agent: str, project: Path | None = None, store: str = "") -> None:
         """`store` is for hooks that would find another by themselves. Raises SettingsRefused."""
         self.agent = agent
-        self._place, self._text = _chosen(places.candidates(agent, project, store))
+        self._place, self._text = _chosen(config_paths.candidates(agent, project, store))
         with _explained(self.path):
-            self.state = self._place.layout.state(self._text)
+            self.state = self._place.format.state(self._text)
         # One folder for each file: links to the same one are the same.
         name = hashlib.sha256(os.fsencode(os.path.realpath(self.path))).hexdigest()[:16]
         self._folder = data_dir() / "hooks" / name
@@ -66,7 +66,7 @@ class Installation:
         if self.state is State.CURRENT:
             return Change(self.path, self._text, self._text)
         with _explained(self.path):
-            return Change(self.path, self._text, self._place.layout.connect(self._without()))
+            return Change(self.path, self._text, self._place.format.connect(self._without()))
 
     def disconnected(self) -> Change:
         """The change that takes our hooks out, to the byte where nobody changed it since. Raises SettingsRefused."""
@@ -101,7 +101,7 @@ class Installation:
             return self._text
         if self._record and self._record.installed == _digest(self._text):
             return self._record.original
-        return self._place.layout.disconnect(self._text, self._record.original if self._record else None)
+        return self._place.format.disconnect(self._text, self._record.original if self._record else None)
 
     def _recorded(self) -> _Record | None:
         try:
@@ -116,11 +116,11 @@ def _chosen(candidates: list[Place]) -> tuple[Place, str]:
     opened = [(place, _opened(place)) for place in candidates]
     for place, text in opened:
         with _explained(place.path):
-            if place.layout.state(text) is not State.ABSENT:
+            if place.format.state(text) is not State.ABSENT:
                 return place, text
     for place, text in opened:
         with _explained(place.path):
-            if place.layout.has_hooks(text):
+            if place.format.has_hooks(text):
                 return place, text
     return opened[0]
 

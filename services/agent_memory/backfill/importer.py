@@ -1,0 +1,137 @@
+"""Importing: events on their way into the daemon, in batches, with a count of what was new to it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from agent_memory.backfill.report import Report, Tally
+from agent_memory.capture.replayed_call import Broken
+from agent_memory.client import Client
+from agent_memory.errors import WriterUnavailable
+from agent_memory.ids import NO_TIME, timed_apart
+from agent_memory.model import Event
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
+
+# What the daemon takes at once; so many characters keep a batch of long events below what a message may hold.
+BATCH_MAX_EVENTS: Final = 500
+BATCH_MAX_CHARACTERS: Final = 2 << 20
+# A daemon that restarts, or has too much to do, is waited for: longer each time.
+TRIES: Final = 8
+FIRST_WAIT_S: Final = 0.25
+# So far apart can a hook's clock and a transcript's be for the same thing: as long as all hooks of a call may take.
+NEAR_MS: Final = 60_000
+_PAGE_EVENTS: Final = 500
+
+
+class Importer:
+    """Sends events to a daemon; without one, it only counts."""
+
+    def __init__(self, client: Client | None, report: Report) -> None:
+        self._client = client
+        self._report = report
+        self._batch: list[tuple[Event, Tally]] = []
+        self._characters = 0
+        self._stored = _Stored(client) if client else None
+        # A batch is on its way while the next is read: both take the time of a processor.
+        self._sender = ThreadPoolExecutor(1, "import")
+        self._sending: tuple[list[tuple[Event, Tally]], Future[list[pb.IngestResult]]] | None = None
+
+    def take(self, events: Iterable[Event], tally: Tally) -> None:
+        """Take these events in; `flush` sends the last of them."""
+        for event in events:
+            tally.events += 1
+            tally.sessions.setdefault(event.session_id, False)
+            if self._stored is None:
+                continue
+            self._batch.append((self._stored.same(event), tally))
+            self._characters += len(event.text)
+            if len(self._batch) >= BATCH_MAX_EVENTS or self._characters >= BATCH_MAX_CHARACTERS:
+                self._send()
+
+    def flush(self) -> None:
+        """Send what waits; returns once it is on disk. Raises WriterUnavailable, NotRunning: run it again, then."""
+        self._send()
+        self._settle()
+
+    def _send(self) -> None:
+        """Have the batch sent, once the one before it is on disk."""
+        self._settle()
+        batch, self._batch, self._characters = self._batch, [], 0
+        if batch and self._client is not None:
+            self._sending = batch, self._sender.submit(_sent, self._client, [event for event, _ in batch])
+
+    def _settle(self) -> None:
+        """Wait for the batch that is on its way, and count what became of it."""
+        sending, self._sending = self._sending, None
+        if sending is None:
+            return
+        for (event, tally), result in zip(sending[0], sending[1].result(), strict=True):
+            if result.error:
+                tally.refused += 1
+                self._report.add_broken(Broken(Path(event.session_id), 0, result.error))
+            elif result.ignored:
+                tally.ignored += 1
+            elif result.created:
+                tally.stored += 1
+                tally.touched.add(event.session_id)
+            else:
+                tally.known += 1
+                tally.sessions[event.session_id] = True
+
+
+class _Stored:
+    """Finds the stored event that is the same as one of a transcript, where only a time tells its id apart.
+
+    The hook and the transcript have the same, a little apart by their clocks: the nearest is it, and is it once.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._session_id = ""
+        # Of one session, by what the ids of one thing have in common: when it was, and its id.
+        self._ids: dict[str, list[tuple[int, str]]] = {}
+
+    def same(self, event: Event) -> Event:
+        """The event, under the id that it is stored under."""
+        time_part, name = timed_apart(event.event_id)
+        if time_part == NO_TIME:
+            return event
+        if event.session_id != self._session_id:
+            self._session_id, self._ids = event.session_id, {}
+            self._load()
+        near = [each for each in self._ids.get(name, ()) if abs(each[0] - event.timestamp_ms) <= NEAR_MS]
+        if not near:
+            return event
+        found = min(near, key=lambda each: abs(each[0] - event.timestamp_ms))
+        self._ids[name].remove(found)
+        return replace(event, event_id=found[1])
+
+    def _load(self) -> None:
+        request = pb.GetEventsRequest(session_id=self._session_id, to_timestamp_ms=TIMESTAMP_MAX_MS, limit=_PAGE_EVENTS)
+        while True:
+            page = self._client.events(request)
+            for event in page.events:
+                time_part, name = timed_apart(event.event_id)
+                if time_part != NO_TIME:
+                    self._ids.setdefault(name, []).append((event.timestamp_ms, event.event_id))
+            if not page.has_more:
+                return
+            request.cursor = page.cursor
+
+
+def _sent(client: Client, events: list[Event]) -> list[pb.IngestResult]:
+    wait_s = FIRST_WAIT_S
+    for _ in range(TRIES - 1):
+        try:
+            return client.ingest_many(events)
+        except WriterUnavailable:
+            # What it took already it takes once; a front that is gone is another matter, and ends the command.
+            time.sleep(wait_s)
+            wait_s *= 2
+    return client.ingest_many(events)

@@ -1,0 +1,244 @@
+"""`backfill`, `reconcile` and `import`: what was said before there was a memory, was missed, or was said elsewhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from agent_memory.backfill import transcript_paths
+from agent_memory.backfill.bookmarks import Bookmarks
+from agent_memory.cli.options import current, json_option, settings_options
+from agent_memory.errors import AgentMemoryError, UsageError
+from agent_memory.present.text import counted
+from agent_memory.settings import Settings
+
+if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
+    from agent_memory.backfill.importer import Importer
+    from agent_memory.backfill.report import Report
+    from agent_memory.backfill.transcript_paths import Transcript
+
+# A transcript that was written to within this is still being written to; its last words may not be the last.
+SETTLED_NS: Final = 60_000_000_000
+# The daemon looks into its spool every second.
+SPOOL_PATIENCE_S: Final = 30.0
+_LOOK_S: Final = 0.1
+_MEGABYTE: Final = 1_000_000
+
+Advance = Callable[[int], None]
+
+
+@click.command()
+@click.argument("agent", required=False, metavar="[AGENT]")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--since", metavar="TIME", help="Only what was said from then on.")
+@click.option("--dry-run", is_flag=True, help="Only say what there is.")
+@json_option
+@settings_options
+@click.pass_context
+def backfill(
+    context: click.Context, agent: str | None, path: Path | None, since: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Take in the sessions that agents have kept themselves.
+
+    It is as if their hooks had told of them. AGENT is claude-code, codex, gemini-cli, opencode or copilot-cli;
+    without it, all of them. PATH is a transcript, or a folder of them, that lies elsewhere than where the agents
+    keep them. What is there already stays as it is: the same command again goes on where it was ended.
+
+    Example: memory-daemon backfill claude-code --since "last month" --dry-run
+    """
+    if agent is not None and agent not in transcript_paths.AGENTS:
+        if path is not None or not os.path.lexists(agent):
+            raise UsageError(f"There is no agent {agent!r}; there are {', '.join(transcript_paths.AGENTS)}.")
+        path, agent = Path(agent), None
+    since_ms = _moment_ms(since)
+    transcripts = [each for each in _transcripts(agent, path) if each.changed_ns // 1_000_000 >= since_ms]
+    if not transcripts:
+        where = f"in {path}" if path else "where agents keep them"
+        raise AgentMemoryError(f"There are no transcripts{f' of {agent}' if agent else ''} {where}.")
+    settings = current(context)
+    size = sum(each.size for each in transcripts)
+    # A file that is named is read, whatever was read before; and one that is read in part is not read.
+    bookmarks = Bookmarks(None if path or since or dry_run else _store(settings))
+    with importing(settings, "Reading", size, dry_run=dry_run) as (importer, report, advance):
+        _take(settings, importer, report, advance, transcripts, bookmarks, since_ms)
+    _tell(report, as_json)
+
+
+@click.command()
+@json_option
+@settings_options
+@click.pass_context
+def reconcile(context: click.Context, as_json: bool) -> None:
+    """Take in what the hooks missed of what agents have kept.
+
+    It runs every night by itself, before an agent deletes what it kept. Only transcripts are read that were written
+    to since the last time, and nothing outside of the agents' own folders.
+
+    Example: memory-daemon reconcile
+    """
+    from agent_memory.backfill.report import Report
+
+    settings = current(context)
+    until_ns = time.time_ns() - SETTLED_NS
+    found = _transcripts(None, None)
+    settled = [each for each in found if each.changed_ns <= until_ns]
+    report = Report()
+    if settled:
+        with importing(settings, "Comparing", sum(each.size for each in settled)) as (importer, report, advance):
+            _take(settings, importer, report, advance, settled, Bookmarks(_store(settings)))
+    content = {**_saved(report), "files_being_written": len(found) - len(settled), **report.content()}
+    click.echo(json.dumps(content, indent=2) if as_json else _verdict(content, report))
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--dry-run", is_flag=True, help="Only check the lines.")
+@json_option
+@settings_options
+@click.pass_context
+def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) -> None:
+    """Take in any other program's history, in JSON lines.
+
+    FILE may be - for standard input. A line is an object with text and timestamp and, where they are known, role,
+    session_id, agent, event_type, event_id and metadata.
+
+    Example: memory-daemon import chats.jsonl
+    """
+    from agent_memory.backfill.generic import events_of
+
+    is_stdin = str(file) == "-"
+    if not is_stdin and not file.is_file():
+        raise UsageError(f"There is no file {str(file)!r}.")
+    size = 0 if is_stdin else file.stat().st_size
+    with importing(current(context), "Importing", size, dry_run=dry_run) as (importer, report, advance):
+        source = sys.stdin.buffer if is_stdin else file
+        session_id = "import" if is_stdin else f"import:{file.name}"
+        for event in events_of(source, session_id, report.add_broken, advance):
+            tally = report.tally(event.agent or "-")
+            tally.files = 1
+            importer.take([event], tally)
+        importer.flush()
+    _tell(report, as_json)
+
+
+@contextmanager
+def importing(
+    settings: Settings, label: str, size: int, *, dry_run: bool = False
+) -> Iterator[tuple[Importer, Report, Advance]]:
+    """What an import needs: where events go, what is to be told of it, and whom to tell the bytes that were read."""
+    from agent_memory.backfill.importer import Importer
+    from agent_memory.backfill.report import Report
+    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.cli.render import progress
+
+    with ExitStack() as stack:
+        client = None if dry_run else stack.enter_context(connect_to_store(settings))
+        if client is not None:
+            client.stats()  # where there is no daemon nothing is read in vain
+            _wait_for_spool(settings)
+        show = stack.enter_context(progress(f"{label}, MB", size // _MEGABYTE))
+        report = Report(dry_run=dry_run)
+        done = 0
+
+        def advance(read: int) -> None:
+            nonlocal done
+            before, done = done, done + read
+            if before // _MEGABYTE < done // _MEGABYTE:
+                show(done // _MEGABYTE)
+
+        yield Importer(client, report), report, advance
+
+
+def _take(
+    settings: Settings,
+    importer: Importer,
+    report: Report,
+    advance: Advance,
+    transcripts: Sequence[Transcript],
+    bookmarks: Bookmarks,
+    since_ms: int = 0,
+) -> None:
+    """Take in these transcripts, but for those with a bookmark, from that moment on."""
+    from agent_memory.backfill.reading import events_of
+    from agent_memory.capture.project.projects import Projects
+    from agent_memory.capture.spool import excluded_sessions
+
+    projects = Projects(settings.project_names)
+    passed_over = excluded_sessions(settings.db_path)
+    for transcript in transcripts:
+        tally = report.tally(transcript.agent)
+        if bookmarks.has_read(transcript):
+            tally.unchanged_files += 1
+            advance(transcript.size)
+            continue
+        tally.files += 1
+        events = events_of(transcript, projects, report.add_broken, advance, settings.tool_max_bytes)
+        wanted = (each for each in events if each.timestamp_ms >= since_ms and each.session_id not in passed_over)
+        importer.take(wanted, tally)
+        importer.flush()
+        bookmarks.add(transcript)
+    bookmarks.save()
+
+
+def _store(settings: Settings) -> Path | None:
+    """The store's folder, where it is on this machine."""
+    return settings.db_path if "MEMORY_DAEMON_ADDR" not in os.environ and settings.db_path.is_dir() else None
+
+
+def _wait_for_spool(settings: Settings) -> None:
+    """Let what hooks left behind go first: what they told of is found again then, whatever clock it was told by."""
+    from agent_memory.capture.spool import Spool
+
+    spool, deadline_s = Spool(settings.db_path), time.monotonic() + SPOOL_PATIENCE_S
+    while spool.waiting() and time.monotonic() < deadline_s:
+        time.sleep(_LOOK_S)
+
+
+def _saved(report: Report) -> dict[str, int]:
+    return {
+        "sessions_saved": report.sessions_saved,
+        "sessions_completed": report.sessions_completed,
+        "events_saved": report.stored,
+    }
+
+
+def _verdict(content: Mapping[str, Any], report: Report) -> str:
+    lines = [report.text()] if content["events_saved"] or content["broken_count"] else []
+    if content["events_saved"]:
+        saved, completed = counted(content["sessions_saved"], "session"), content["sessions_completed"]
+        lines.append(f"Saved {saved} that the hooks had missed altogether, and what was missing of {completed}")
+    elif report.tallies or not content["files_being_written"]:
+        lines.append("Nothing is missing: all that the agents have kept is stored")
+    if being_written := content["files_being_written"]:
+        verb = "is" if being_written == 1 else "are"
+        lines.append(f"{counted(being_written, 'transcript')} {verb} being written to, to be read the next time")
+    return "\n".join(lines)
+
+
+def _transcripts(agent: str | None, path: Path | None) -> list[Transcript]:
+    if path is None:
+        agents = [agent] if agent else transcript_paths.AGENTS
+        return [each for name in agents for each in transcript_paths.found(name, os.environ, Path.home())]
+    try:
+        return transcript_paths.named(path, agent or "")
+    except OSError as error:
+        raise UsageError(f"{str(path)!r} can't be read: {error.strerror}") from error
+
+
+def _moment_ms(text: str | None) -> int:
+    from agent_memory.present.times import parse_moment
+
+    return parse_moment(text, datetime.now().astimezone()) if text else 0
+
+
+def _tell(report: Report, as_json: bool) -> None:
+    click.echo(json.dumps(report.content(), indent=2) if as_json else report.text())

@@ -1,0 +1,238 @@
+"""What the doctor looks at: each check says in a line how something is, whether that is wrong, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent_memory.capture import envelope
+from agent_memory.capture.spool import Spool
+from agent_memory.control.stack import Status
+from agent_memory.errors import InvalidEvent
+from agent_memory.hook.install.formats import State
+from agent_memory.hook.install.hook_status import HookStatus
+from agent_memory.present.text import counted
+from agent_memory.present.times import duration, relative
+
+if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
+    from agent_memory.rpc import memory_pb2 as pb
+
+# The daemon looks into its spool every second; what waits longer waits for something.
+SPOOL_PATIENCE_S: Final = 60
+# The store needs that much to write at all; below twice as much somebody should know.
+ROOM_MIN_BYTES: Final = 1 << 30
+# Envelopes whose agent is looked up; of the others only the day is told.
+ENVELOPES_READ: Final = 1000
+# Agents are not told from the names of what was rejected.
+UNKNOWN_AGENT: Final = "-"
+
+# Of a day and an agent.
+Counts = Counter[tuple[str, str]]
+
+
+class Grade(Enum):
+    """How something is."""
+
+    OK = "ok"
+    # Worth knowing, and perhaps meant so.
+    NOTE = "note"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, how it is, and what to type where something can be done."""
+
+    grade: Grade
+    subject: str
+    told: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Of a day and an agent: what was captured, how much of it is stored, and how much of that is reachable.
+
+    What was captured and is not stored waits in the spool, or was kept aside because nobody understood it.
+    """
+
+    day: str
+    agent: str
+    stored: int
+    reachable: int
+    waiting: int
+    rejected: int
+
+    @property
+    def captured(self) -> int:
+        return self.stored + self.waiting + self.rejected
+
+    @property
+    def is_even(self) -> bool:
+        return self.captured == self.stored == self.reachable
+
+
+def daemon(status: Status) -> Iterator[Finding]:
+    """Whether it runs and serves, and each process that was given up."""
+    if not status.running:
+        yield Finding(Grade.WRONG, "daemon", "it does not run; what is said waits in the spool", "memory-daemon start")
+        return
+    up = f"up for {duration(status.uptime_s)}, {status.health}"
+    if status.health == "SERVING":
+        yield Finding(Grade.OK, "daemon", f"{up}, version {status.version}")
+    else:
+        yield Finding(Grade.WRONG, "daemon", up, "memory-daemon logs")
+    for process in status.processes:
+        if process.state not in ("running", "starting", "stopping"):
+            told = f"{process.name} is {process.state}. {process.problem}".rstrip()
+            yield Finding(Grade.WRONG, "daemon", told, f"memory-daemon logs {process.name}")
+
+
+def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
+    """How much there is, how far the table of contents is behind, and whether there is room for more."""
+    size = f"{stats.events} events, {stats.disk_usage_bytes / 1e6:.0f} MB at {stats.db_path}"
+    yield Finding(Grade.OK, "store", size)
+    if stats.outbox:
+        told = f"{counted(stats.outbox, 'event')} on the way into the table of contents"
+        yield Finding(Grade.NOTE, "store", told, "memory-daemon logs worker, if that stays so")
+    if free_bytes < ROOM_MIN_BYTES:
+        told = f"only {free_bytes / 1e6:.0f} MB are free on its disk"
+        yield Finding(Grade.WRONG, "store", told, f"make room at {Path(stats.db_path).parent}")
+
+
+def spool(status: Status, now_s: float) -> Iterator[Finding]:
+    """What hooks left behind: how much, since when, and what nobody understood."""
+    left = status.spool
+    if left.oldest_ms is None and not left.rejected:
+        yield Finding(Grade.OK, "spool", "empty")
+    if left.oldest_ms is not None:
+        age_s = max(0.0, now_s - left.oldest_ms / 1000)
+        told = f"{counted(left.waiting, 'event')} waiting, the oldest for {duration(age_s)}"
+        if left.full:
+            told += "; it is full, and nothing more is kept"
+        is_wrong = left.full or not status.running or age_s > SPOOL_PATIENCE_S
+        remedy = "memory-daemon logs query" if status.running else "memory-daemon start"
+        yield Finding(Grade.WRONG if is_wrong else Grade.NOTE, "spool", told, remedy if is_wrong else "")
+    if left.rejected:
+        told = f"{counted(left.rejected, 'input')} of hooks held no event that could be understood"
+        yield Finding(Grade.WRONG, "spool", told, f"look at {left.path}/rejected, then delete what is there")
+
+
+def capture(paused_until_ms: int | None) -> Iterator[Finding]:
+    """Whether capture is paused."""
+    if paused_until_ms is not None:
+        yield Finding(Grade.NOTE, "capture", "paused: nothing is remembered", "memory-daemon resume-capture")
+
+
+def hooks(found: Sequence[HookStatus], *, came_lately: bool) -> Iterator[Finding]:
+    """How each agent is connected; `came_lately` is whether anything was captured in the days that are shown.
+
+    A plugin connects an agent as well, and that is not seen here.
+    """
+    yield from (finding for each in found for finding in _hooks_of(each))
+    if not any(each.state in (State.CURRENT.value, State.OUTDATED.value) for each in found):
+        remedy = "memory-daemon hooks install --all-found"
+        if came_lately:
+            yield Finding(Grade.NOTE, "hooks", "no agent is connected by its settings; something came lately", remedy)
+        else:
+            yield Finding(Grade.WRONG, "hooks", "no agent is connected, so nothing is captured", remedy)
+
+
+def _hooks_of(found: HookStatus) -> Iterator[Finding]:
+    in_project = found.scope == "project"
+    agent = f"{found.agent}{' in this project' if in_project else ''}"
+    install = f"memory-daemon hooks install {found.agent}{' --project' if in_project else ''}"
+    match found.state:
+        case State.CURRENT.value if found.problem:
+            yield Finding(Grade.WRONG, "hooks", found.problem, f"switch them on in {found.file}, or beside it")
+        case State.CURRENT.value if found.trusted is False:
+            yield Finding(
+                Grade.WRONG, "hooks", f"{agent}: not trusted yet, so not run", f"start {found.agent}, say yes"
+            )
+        case State.CURRENT.value:
+            yield Finding(Grade.OK, "hooks", f"{agent}: {found.state}")
+        case State.OUTDATED.value:
+            yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.state}", install)
+        case State.ABSENT.value if found.program:
+            yield Finding(Grade.NOTE, "hooks", f"{agent}: on this machine, and not connected", install)
+        case State.ABSENT.value:
+            return
+        case _:
+            yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.problem}", f"mend {found.file} by hand")
+
+
+def jobs(scheduler: pb.GetSchedulerStatusResponse, runs: Sequence[pb.JobRun], now_ms: int) -> Iterator[Finding]:
+    """Jobs that failed; and what the comparison with the agents' own transcripts saved, of whose runs these are."""
+    if not scheduler.scheduler_running:
+        yield Finding(Grade.WRONG, "jobs", "the scheduler does not run", "memory-daemon logs worker")
+    for job in scheduler.jobs:
+        if job.last_error:
+            remedy = f"memory-daemon scheduler history {job.job_name}"
+            yield Finding(Grade.WRONG, "jobs", f"{job.job_name} failed: {job.last_error}", remedy)
+    if not runs:
+        told = "no night yet in which they were compared with what is stored"
+        yield Finding(Grade.NOTE, "transcripts", told, "memory-daemon scheduler run-now reconcile")
+    elif not runs[0].error:
+        told = f"compared {relative(runs[0].began_ms, now_ms)}, {runs[0].counts['events_saved']} events were missing"
+        yield Finding(Grade.OK, "transcripts", told)
+
+
+def balances(entries: Iterable[pb.LedgerEntry], waiting: Counts, rejected: Counts, from_day: str = "") -> list[Balance]:
+    """The ledger from that day on, newest day first; of the days before, what is not even."""
+    there = {(entry.day, entry.agent or UNKNOWN_AGENT): entry for entry in entries}
+    found = []
+    for day, agent in sorted({*there, *waiting, *rejected}, key=lambda key: (key[0], key[1]), reverse=True):
+        entry = there.get((day, agent))
+        stored, reachable = (entry.stored, entry.reachable) if entry else (0, 0)
+        key = (day, agent)
+        balance = Balance(day, agent, stored, reachable, waiting[key], rejected[key])
+        if balance.captured and (day >= from_day or not balance.is_even):
+            found.append(balance)
+    return found
+
+
+def ledger(found: Iterable[Balance], outbox: int) -> Iterator[Finding]:
+    """Every gap between what is stored and what is reachable. What was captured and is not stored, the spool tells.
+
+    `outbox` is how many events are on the way: so many may be missing, for a moment.
+    """
+    gaps = [each for each in found if each.stored != each.reachable]
+    if sum(abs(each.stored - each.reachable) for each in gaps) <= outbox:
+        return
+    for each in gaps:
+        told = f"{each.day} {each.agent}: {each.stored} events are stored, {each.reachable} are reachable from the root"
+        yield Finding(Grade.WRONG, "ledger", told, "memory-daemon admin verify --repair")
+
+
+def waiting_envelopes(spool: Spool, zone: tzinfo) -> Counts:
+    """What waits in the spool, by the day it came and the agent that its hook named."""
+    found: Counts = Counter()
+    for number, path in enumerate(spool.waiting()):
+        found[_day_of(path.name, zone), _agent_in(path) if number < ENVELOPES_READ else UNKNOWN_AGENT] += 1
+    return found
+
+
+def rejected_envelopes(spool: Spool, zone: tzinfo) -> Counts:
+    """What was kept aside, by the day it came."""
+    folder = spool.folder / "rejected"
+    names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
+    return Counter((_day_of(name, zone), UNKNOWN_AGENT) for name in names if envelope.KEY.fullmatch(name))
+
+
+def _day_of(key: str, zone: tzinfo) -> str:
+    return f"{datetime.fromtimestamp(int(key.partition('-')[0]) // 10**9, zone):%Y-%m-%d}"
+
+
+def _agent_in(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            fields, _ = envelope.lengths(file.readline(envelope.HEADER_MAX_BYTES))
+            agent = envelope.unpack(file.read(fields), b"").agent
+    except (OSError, InvalidEvent):
+        return UNKNOWN_AGENT
+    return agent.lower() or UNKNOWN_AGENT

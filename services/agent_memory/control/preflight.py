@@ -1,0 +1,122 @@
+"""What must hold before a stack is started, looked at without changing anything."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
+from agent_memory.settings import Settings
+from agent_memory.store import directory
+
+# Processes whose supervisor was killed notice it within a second and close what they have open.
+ORPHANS_GO_S = 8.0
+_LOOK_S = 0.05
+
+
+def check(settings: Settings, patience_s: float) -> None:
+    """Raise the error that a start with these settings would run into.
+
+    A store or port that is still taken is given `patience_s` to become free: an orphan may be closing it.
+    """
+    _check_folder(settings.db_path)
+    deadline = time.monotonic() + patience_s
+    while is_open(settings.db_path) or _is_listening(settings.grpc_host, settings.grpc_port):
+        if time.monotonic() >= deadline:
+            raise AlreadyRunning(_store_taken(settings) if is_open(settings.db_path) else _port_taken(settings))
+        time.sleep(_LOOK_S)
+
+
+def is_open(db_path: Path) -> bool:
+    """True while a process has the store open for writing."""
+    try:
+        file = (db_path / "LOCK").open("r+b")
+    except OSError:
+        return False
+    with file:
+        try:
+            # RocksDB's own lock, of the POSIX kind: asked for, and given back with the file's closing.
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):  # POSIX allows either
+            return True
+    return False
+
+
+def _check_folder(db_path: Path) -> None:
+    try:
+        nearest = next(path for path in (db_path, *db_path.parents) if path.exists())
+    except OSError as error:
+        raise StoreError(f"The folder {db_path} can't be reached: {error.strerror}.") from error
+    if not nearest.is_dir():
+        raise StoreError(f"{nearest} is a file; the store needs a folder. Choose another with --db-path.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise StoreError(
+            f"The folder {nearest} can't be written by you. Change its owner, or choose another store with --db-path."
+        )
+    if nearest == db_path and (owner := nearest.stat().st_uid) != os.getuid():
+        raise StoreError(
+            f"The folder {nearest} belongs to user {owner}, not to you. Change its owner, or choose another store with "
+            "--db-path."
+        )
+    # Before anything is made: a mistyped path leaves no trace.
+    directory.has_store(db_path)
+
+
+def _is_listening(host: str, port: int) -> bool:
+    """True when a program listens there; raises AgentMemoryError when nobody ever could."""
+    try:
+        candidates = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise AgentMemoryError(f"The host {host} has no address ({error.strerror}). Use another with --host.") from None
+    refusals = [_refusal(family, address) for family, _, _, _, address in candidates]
+    if errno.EADDRINUSE in refusals:
+        return True
+    # One address is enough: "localhost" names an IPv6 one also where there is no IPv6.
+    if None not in refusals:
+        reason = os.strerror(refusals[0] or 0)
+        raise AgentMemoryError(f"{host} port {port} can't be served: {reason}. Choose others with --host and --port.")
+    return False
+
+
+def _refusal(family: int, address: tuple[Any, ...]) -> int | None:
+    """The error number with which the address can't be bound, None when it can."""
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            # As the server does: connections that linger from the last run are no obstacle.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.errno
+    return None
+
+
+def _store_taken(settings: Settings) -> str:
+    return (
+        f"Another program has the store {settings.db_path} open, but not as the daemon of {settings.runtime.folder}. "
+        "A daemon that was started with another XDG_RUNTIME_DIR, or an offline command, is likely; stop it first."
+    )
+
+
+def _port_taken(settings: Settings) -> str:
+    port = settings.grpc_port
+    look = f"ss -ltnp 'sport = :{port}'" if sys.platform == "linux" else f"lsof -nP -iTCP:{port} -sTCP:LISTEN"
+    return (
+        f"{_listener(settings.address)} listens on {settings.address} already. Choose another port with --port, or "
+        f"with grpc_port in the config file. To see who it is: {look}"
+    )
+
+
+def _listener(address: str) -> str:
+    from agent_memory.client import Client
+
+    try:
+        with Client(address, timeout_s=1) as client:
+            return f"A memory daemon that serves {client.stats().db_path}"
+    except AgentMemoryError:
+        return "Another program"

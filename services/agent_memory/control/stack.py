@@ -1,0 +1,348 @@
+"""The stack of one store: supervisord and its three processes, started, stopped and looked at as one thing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_memory.capture.privacy.pauses import Pauses
+from agent_memory.capture.spool import Spool, SpoolState
+from agent_memory.control import log_files, preflight, stack_lock
+from agent_memory.control.stack_lock import StackHolder
+from agent_memory.control.supervisor import Process, ShuttingDown, Supervisor, launch
+from agent_memory.errors import AgentMemoryError, AlreadyRunning, NotRunning, StoreError
+from agent_memory.lifetime import is_locked
+from agent_memory.paths import RuntimePaths, make_private_dir
+from agent_memory.present.text import printable
+from agent_memory.settings import Settings
+
+# A large store replays its log when it is opened; anything longer than this is stuck.
+READY_S = 60.0
+# What supervisord may take: three processes, one after another, each with its stopwaitsecs.
+STOP_S = 75.0
+# `stop` takes the lock for a moment; a `start` beside it waits that long rather than fail.
+_LOCK_S = 0.5
+# All processes are up and stay up: one that can't start dies within this.
+_LIVED_S = 1.0
+# From the fork of a process to its own first instruction, a hundred times over.
+_BORN_S = 0.1
+_LOOK_S = 0.05
+_SHOWN_LINES = 10
+
+_UNDER_WAY = (
+    "Another start or stop of the memory daemon is under way for this store. Look again with: memory-daemon status"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """One process as `status` tells of it."""
+
+    name: str
+    state: str
+    pid: int | None
+    uptime_s: int
+    rss_bytes: int | None
+    # Why it could not be started, if it could not.
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole stack as `status` tells of it."""
+
+    running: bool
+    pid: int | None
+    pid_file: str
+    uptime_s: int
+    # Of the running program; it may be older than the one that asks.
+    version: str | None
+    address: str
+    socket: str
+    db_path: str
+    # SERVING, NOT_SERVING, STOPPING, UNREACHABLE when the front does not answer, None when nothing runs.
+    health: str | None
+    logs: str
+    processes: list[ProcessStatus]
+    # What hooks left for the daemon, running or not.
+    spool: SpoolState
+    # Until when nothing is captured; None while it is.
+    capture_paused_until_ms: int | None
+
+    @property
+    def sound(self) -> bool:
+        """True when it serves and nothing was given up."""
+        return self.health == "SERVING" and all(process.state != "fatal" for process in self.processes)
+
+
+def start(settings: Settings, given: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start the stack and return its supervisord once it serves; `given` is what a restart shall keep.
+
+    Raises AgentMemoryError with what to do where it can't, and leaves nothing running then.
+    """
+    runtime = settings.runtime
+    try:
+        make_private_dir(runtime.folder)
+        lock = stack_lock.take(runtime, _LOCK_S)
+        if lock is None:
+            raise AlreadyRunning(_taken(settings))
+        with lock:
+            # A PID file without a holder of the lock: the last stack was killed, its children may be going still.
+            killed = runtime.pid_file.exists()
+            preflight.check(settings, patience_s=preflight.ORPHANS_GO_S if killed else 0)
+            make_private_dir(runtime.logs)
+            _clear(runtime)
+            stack_lock.write(lock, _holder(settings, given or {}))
+            daemon = launch(settings, lock)
+    except OSError as error:
+        raise StoreError(
+            f"The daemon's folders can't be made: {error}. Name others with --db-path, or XDG_RUNTIME_DIR for sockets."
+        ) from error
+    try:
+        _wait_until_ready(daemon, settings)
+    except BaseException:  # an interrupt during the start, too: half a stack must not stay behind
+        _end_young(daemon, settings)
+        raise
+    return daemon
+
+
+def stop(settings: Settings) -> int | None:
+    """Stop the stack and wait until all of it is gone; its PID, or None when there was none.
+
+    Raises AgentMemoryError when something still runs after the longest time an orderly stop can take.
+    """
+    runtime = settings.runtime
+    supervisor = Supervisor(runtime.supervisor_socket)
+    try:
+        pid = supervisor.pid()
+        _check_ours(settings)
+        supervisor.shut_down()
+    except ShuttingDown:
+        pid = _pid_in(runtime) or 0
+    except NotRunning:
+        _clean_up(settings)
+        return None
+    deadline = time.monotonic() + STOP_S
+    while (lock := stack_lock.take(runtime, _LOOK_S)) is None:
+        if time.monotonic() >= deadline:
+            raise AgentMemoryError(
+                f"The memory daemon (PID {pid}) still stops after {STOP_S:.0f} s. See: memory-daemon logs supervisor"
+            )
+        hurry(settings)
+    with lock:
+        _clear(runtime)
+    return pid
+
+
+def hurry(settings: Settings) -> None:
+    """Have a supervisor that stops notice at once which of its processes has ended.
+
+    It looks once a second by itself, and whenever somebody asks it something: asked often, it stops in a tenth.
+    """
+    with contextlib.suppress(AgentMemoryError):
+        Supervisor(settings.runtime.supervisor_socket).pid()
+
+
+def status(settings: Settings) -> Status:
+    """How the stack is, now."""
+    runtime = settings.runtime
+    supervisor = Supervisor(runtime.supervisor_socket)
+    try:
+        pid, processes = supervisor.pid(), supervisor.processes()
+    except ShuttingDown:
+        return _status(settings, _pid_in(runtime), [], "STOPPING")
+    except NotRunning:
+        return _status(settings, None, [], None)
+    _check_ours(settings)
+    return _status(settings, pid, processes, health(runtime))
+
+
+def health(runtime: RuntimePaths) -> str:
+    """What the front says of the stack: SERVING, NOT_SERVING, or UNREACHABLE when it says nothing."""
+    if not _answers(runtime.grpc_socket):
+        return "UNREACHABLE"
+    from agent_memory.client import Client
+
+    try:
+        with Client(f"unix:{runtime.grpc_socket}") as client:
+            return client.health()
+    except AgentMemoryError:
+        return "UNREACHABLE"
+
+
+def _holder(settings: Settings, given: Mapping[str, str]) -> StackHolder:
+    from importlib.metadata import version  # 20 ms that `status` need not wait for
+
+    return StackHolder(
+        db_path=str(settings.db_path),
+        address=settings.address,
+        version=version("agent-memory"),
+        started_ms=time.time_ns() // 1_000_000,
+        given=given,
+    )
+
+
+def _wait_until_ready(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
+    supervisor = Supervisor(settings.runtime.supervisor_socket)
+    deadline = time.monotonic() + READY_S
+    pids: list[int | None] = []
+    since = time.monotonic()
+    while time.monotonic() < deadline:
+        if daemon.poll() is not None:
+            raise AgentMemoryError(
+                _with_log("The supervisor ended before the stack was ready.", settings, "supervisor")
+            )
+        with contextlib.suppress(NotRunning):
+            processes = supervisor.processes()
+            if failed := [process.name for process in processes if not process.alive and process.state != "STOPPED"]:
+                raise AgentMemoryError(_with_log(f"The process {failed[0]} does not start.", settings, failed[0]))
+            if pids != [process.pid for process in processes]:
+                pids, since = [process.pid for process in processes], time.monotonic()
+            elif all(pids) and time.monotonic() - since >= _LIVED_S and health(settings.runtime) == "SERVING":
+                return
+        time.sleep(_LOOK_S)
+    late = "ingest" if health(settings.runtime) == "NOT_SERVING" else "query"
+    raise AgentMemoryError(_with_log(f"The process {late} is not ready after {READY_S:.0f} s.", settings, late))
+
+
+def _end_young(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
+    """Stop a stack that may be in the middle of being started, and wait until it is gone."""
+    try:
+        # supervisord told to stop before it has forked its processes forks them and signals them at once. What is not
+        # yet a program of its own loses the signal, and is waited for until stopwaitsecs are over.
+        deadline = time.monotonic() + _LIVED_S
+        while daemon.poll() is None and time.monotonic() < deadline and not _has_forked(settings):
+            time.sleep(_LOOK_S)
+        time.sleep(_BORN_S)
+    finally:
+        daemon.terminate()
+    deadline = time.monotonic() + STOP_S
+    while daemon.poll() is None and time.monotonic() < deadline:
+        hurry(settings)
+        time.sleep(_LOOK_S)
+
+
+def _has_forked(settings: Settings) -> bool:
+    try:
+        processes = Supervisor(settings.runtime.supervisor_socket).processes()
+    except AgentMemoryError:
+        return False
+    return all(process.state != "STOPPED" for process in processes)
+
+
+def _with_log(what: str, settings: Settings, process: str) -> str:
+    path = settings.runtime.log(process)
+    lines = "".join(f"  {printable(line)}\n" for line in log_files.tail(path, _SHOWN_LINES)) or "  (nothing)\n"
+    return f"{what} Its last log lines:\n\n{lines}\nThe whole log: {path}\nWhat was started was stopped again."
+
+
+def _taken(settings: Settings) -> str:
+    """Why the lock can't be had."""
+    _check_ours(settings)
+    found = status(settings)
+    if found.pid is None:
+        return _UNDER_WAY
+    return (
+        f"Memory daemon is running (PID {found.pid}) already: it serves {found.db_path} at {found.address}. "
+        "To start it anew: memory-daemon restart"
+    )
+
+
+def _check_ours(settings: Settings) -> None:
+    """Raise AlreadyRunning when the stack of this runtime folder serves another store: it is not ours to touch."""
+    runtime = settings.runtime
+    holder = stack_lock.read(runtime)
+    if holder and Path(holder.db_path).resolve() != settings.db_path.resolve():
+        raise AlreadyRunning(
+            f"The daemon of {runtime.folder} serves another store, {holder.db_path}. "
+            "Give this one a runtime folder of its own with XDG_RUNTIME_DIR."
+        )
+
+
+def _clean_up(settings: Settings) -> None:
+    """Wait until the orphans of a killed supervisor are gone, and clear away what it left."""
+    runtime = settings.runtime
+    if not runtime.lock_file.exists():
+        return
+    lock = stack_lock.take(runtime, _LOCK_S)
+    if lock is None:
+        raise AlreadyRunning(_UNDER_WAY)
+    with lock:
+        deadline = time.monotonic() + preflight.ORPHANS_GO_S
+        while preflight.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_locked(runtime.worker_lock):
+            if time.monotonic() >= deadline:
+                raise AgentMemoryError(
+                    f"The supervisor was killed, and a process of its own still has {settings.db_path} open. "
+                    "See which with: ps -ef | grep agent_memory"
+                )
+            time.sleep(_LOOK_S)
+        _clear(runtime)
+
+
+def _clear(runtime: RuntimePaths) -> None:
+    """Remove what only a running stack may have; to be called with the lock held."""
+    lives = map(runtime.crash_times, log_files.PROCESSES)
+    for path in (runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *lives):
+        path.unlink(missing_ok=True)
+
+
+def _status(settings: Settings, pid: int | None, processes: list[Process], found_health: str | None) -> Status:
+    runtime = settings.runtime
+    holder = stack_lock.read(runtime) if found_health else None
+    pause = Pauses(settings.db_path).current(time.time_ns() // 1_000_000)
+    return Status(
+        running=found_health is not None,
+        pid=pid,
+        pid_file=str(runtime.pid_file),
+        uptime_s=max(0, int(time.time() - holder.started_ms / 1000)) if holder else 0,
+        version=holder.version if holder else None,
+        address=holder.address if holder else settings.address,
+        socket=f"unix:{runtime.grpc_socket}",
+        db_path=str(settings.db_path),
+        health=found_health,
+        logs=str(runtime.logs),
+        processes=[_process_status(process, found_health) for process in processes],
+        spool=Spool(settings.db_path).state(),
+        capture_paused_until_ms=pause.to_ms if pause else None,
+    )
+
+
+def _process_status(process: Process, found_health: str | None) -> ProcessStatus:
+    # STARTING only means that it has not lived for `startsecs` yet; what serves, runs.
+    runs = process.state == "STARTING" and found_health == "SERVING"
+    return ProcessStatus(
+        name=process.name,
+        state="running" if runs else process.state.lower(),
+        pid=process.pid,
+        uptime_s=process.uptime_s,
+        rss_bytes=_resident_bytes(process.pid) if process.pid else None,
+        problem=process.problem,
+    )
+
+
+def _resident_bytes(pid: int) -> int | None:
+    """How much memory the process holds; None where the system has no /proc to tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _pid_in(runtime: RuntimePaths) -> int | None:
+    try:
+        return int(runtime.pid_file.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _answers(path: Path) -> bool:
+    """True when somebody listens on the Unix socket. Cheaper than a channel, and never waits to try again."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex(str(path)) == 0

@@ -1,0 +1,401 @@
+"""The hook client: passes on what the agent said, to the daemon if it answers, else to the spool.
+
+The agent waits for this at every step it takes, so nothing is imported that Python does not start with or have in C:
+json, socket, re or contextlib would each cost as much as all that is done here.
+
+What is passed on is an envelope: a line with a version and two lengths; the fields `key`, `agent`, `event` and
+`project` with NULs between them; standard input as it came. A socket and a file get the same bytes.
+"""
+
+import posix
+import select
+import sys
+import time
+from _signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
+from _socket import AF_UNIX, SOCK_STREAM, socket
+
+from agent_memory.capture import (
+    ENVELOPE_VERSION,
+    EXCLUDED_SESSIONS_SUFFIX,
+    IGNORE_FILE,
+    IGNORE_SUFFIX,
+    PAUSES_SUFFIX,
+    PAYLOAD_MAX_BYTES,
+    PRIVATE_MARKS,
+    REPLY,
+    SOCKET_LINK,
+    SPOOL_MAX_ENVELOPES,
+    STORED,
+    STORED_WITH_REPLY,
+    spool_of,
+    spools,
+)
+
+CONFIG = b"/agent-memory/config.toml"
+
+DEADLINE_MS = 200
+# Of that, what Python's start and the way into the spool need.
+RESERVED_MS = 90
+# An agent that has not said all yet is on a machine that is busy: it waits for itself. Every agent grants as much.
+STALLED_S = 1.5
+_CHUNK_BYTES = 1 << 20
+_CONFIG_MAX_BYTES = 1 << 16
+_SESSION_MAX_BYTES = 200
+_FOLDER_MAX_BYTES = 1 << 12
+_PAUSE_BYTES = 27  # two moments of 13 digits
+_LINE_MAX_BYTES = 1 << 16
+
+
+def main(words: list[str]) -> None:
+    """Do what a hook does, reply the agent, and end the process with exit code 0, whatever happens."""
+    try:
+        if posix.environ.get(b"MEMORY_DAEMON_ADDR"):
+            # That way goes by gRPC, which this Python was started without.
+            program = [sys.executable, "-P", "-m", "agent_memory.hook", *words]
+            posix.execve(sys.executable, program, posix.environ)
+        reply = capture(*named(words))
+    except BaseException:
+        # The agent goes on whatever happens to us; there is nobody to tell.
+        reply = REPLY
+    finish(reply)
+
+
+def finish(reply: bytes) -> None:
+    """Answer the agent and end the process at once."""
+    try:
+        while reply:
+            reply = reply[posix.write(1, reply) :]
+    except OSError:
+        pass  # the agent listens no more
+    posix._exit(0)
+
+
+def named(words: list[str]) -> tuple[str, str]:
+    """The agent and the event that a command line names, empty where it names none. Unknown words are passed over."""
+    agent = event = ""
+    rest = iter(words)
+    for word in rest:
+        if word == "--agent":
+            agent = next(rest, "")
+        elif word[:8] == "--agent=":
+            agent = word[8:]
+        elif word[:1] != "-":
+            event = word
+    return agent, event
+
+
+def capture(agent: str, event: str) -> bytes:
+    """Pass standard input on; what the agent is to be answered.
+
+    Returns once the daemon has it on disk, or the spool, or neither can take it.
+    """
+    envelope, path, deadline = read_stdin(agent, event)
+    if not envelope:
+        return REPLY
+    reply = send(spool_of(path), envelope, deadline)
+    if not reply and not is_ignored(path, envelope):
+        spool_envelope(spool_of(path), envelope)
+    return reply or REPLY
+
+
+def read_stdin(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
+    """The envelope with all of standard input, in parts; the path of its store; when the agent has waited long enough.
+
+    The envelope is empty where there is nothing to pass on, or nothing that the user wants to be. The time is that of
+    `time.monotonic` and runs from the last that the agent said.
+    """
+    # Who closes a terminal, or stops an agent, means the agent; what it said last is to arrive all the same.
+    for number in (SIGINT, SIGTERM, SIGHUP):
+        signal(number, SIG_IGN)
+    key = b"%020d-%s" % (time.time_ns(), posix.urandom(8).hex().encode())
+    payload, heard = _read(patience_s())
+    deadline = heard + patience_s()
+    if not payload:
+        return [], b"", deadline
+    if posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") not in (b"", b"0"):
+        # What our own processes start must not be remembered: a summary would be summarised.
+        _exclude_session(store(posix.environ), b"".join(payload))
+        return [], b"", deadline
+    project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
+    path = store(posix.environ)
+    said = b"".join(payload)
+    if is_paused(path, time.time_ns() // 1_000_000):
+        return [], b"", deadline
+    return pack(key, _encoded(agent), _encoded(event), project, [_without_private(said)]), path, deadline
+
+
+def _exclude_session(store: bytes, said: bytes) -> None:
+    """Note whose session this is: what its agent writes down of it must not be taken in later either."""
+    for name in (b'"session_id"', b'"sessionId"', b'"sessionID"'):
+        _, found, rest = said.partition(name)
+        words = rest.split(b'"', 2)
+        if found and len(words) == 3:
+            session = words[1]
+            if len(session) <= _SESSION_MAX_BYTES and session.replace(b"-", b"").replace(b"_", b"").isalnum():
+                folder = store + EXCLUDED_SESSIONS_SUFFIX
+                _make_private(folder)
+                posix.close(
+                    posix.open(folder + b"/" + session, posix.O_WRONLY | posix.O_CREAT | posix.O_CLOEXEC, 0o600)
+                )
+            return
+
+
+def is_paused(store: bytes, now_ms: int) -> bool:
+    """Whether the user wants nothing to be captured now. The newest pause is the file's first line."""
+    try:
+        file = posix.open(store + PAUSES_SUFFIX, posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        from_ms, to_ms = posix.read(file, _PAUSE_BYTES).split()
+        return int(from_ms) <= now_ms < int(to_ms)
+    except (OSError, ValueError):
+        return False  # there was never one
+    finally:
+        posix.close(file)
+
+
+def is_ignored(store: bytes, envelope: list[bytes]) -> bool:
+    """Whether the user wants such calls to be ignored. Ask before an envelope goes where no daemon reads it first.
+
+    Where there are no rules, that takes some microseconds.
+    """
+    _, agent, event, project = envelope[1].split(b"\0")
+    folders = {project, _told_folder(envelope[2]), _own_folder()}
+    if not (_exists(store + IGNORE_SUFFIX) or any(_has_rules(folder) for folder in folders)):
+        return False
+    from agent_memory.capture.privacy import ignore  # four times as dear as all the rest: only where there are rules
+
+    return ignore.ignores_call(store, envelope[2], *(name.decode(errors="replace") for name in (agent, event, project)))
+
+
+def pack(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[bytes]) -> list[bytes]:
+    """An envelope's parts. The key names it, orders it by time, and makes its id where the payload has none."""
+    fields = b"\0".join((key, agent, event, project))
+    return [b"%s %d %d\n" % (ENVELOPE_VERSION, len(fields), sum(map(len, payload))), fields, *payload]
+
+
+def patience_s() -> float:
+    """How long one may wait after the agent's last word: for another one, and for the daemon's reply."""
+    try:
+        deadline_ms = int(posix.environ.get(b"MEMORY_HOOK_DEADLINE_MS", b""))
+    except ValueError:
+        deadline_ms = DEADLINE_MS
+    return max(deadline_ms - RESERVED_MS, 10) / 1000
+
+
+def send(spool: bytes, envelope: list[bytes], deadline: float) -> bytes:
+    """What the agent is to be answered once the daemon behind the spool's door has the envelope on disk.
+
+    Empty where it did not say so in time.
+    """
+    connection = socket(AF_UNIX, SOCK_STREAM)
+    try:
+        connection.settimeout(max(deadline - time.monotonic(), 0.001))
+        # Not through the link: the name of a socket may be only a hundred bytes long.
+        connection.connect(posix.readlink(spool + b"/" + SOCKET_LINK))
+        for part in envelope:
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            connection.sendall(part)
+        connection.settimeout(max(deadline - time.monotonic(), 0.001))
+        said = connection.recv(1)
+        if said == STORED_WITH_REPLY:
+            return _line(connection, deadline)
+        return REPLY if said == STORED else b""
+    except OSError:
+        return b""
+    finally:
+        connection.close()
+
+
+def _line(connection: socket, deadline: float) -> bytes:
+    """The line that the daemon says, or the usual reply where all of it doesn't come in time."""
+    line = b""
+    try:
+        while line[-1:] != b"\n":
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            chunk = connection.recv(_LINE_MAX_BYTES - len(line))
+            if not chunk:
+                return REPLY
+            line += chunk
+    except OSError:
+        return REPLY
+    return line
+
+
+def spool_envelope(spool: bytes, envelope: list[bytes]) -> bool:
+    """Leave the envelope in the spool; on a full disk, in the one beside the door, which often is in memory."""
+    key = envelope[1].partition(b"\0")[0]
+    return any(_spool_in(folder, key, envelope) for folder in spools(spool))
+
+
+def store(environ: dict[bytes, bytes]) -> bytes:
+    """The path of the store that these variables and the config file name, as `settings.load` finds it."""
+    try:
+        named = environ.get(b"MEMORY_DB_PATH") or _configured(environ)
+        if named[:1] == b"/":
+            return named.rstrip(b"/")
+        if named[:2] == b"~/":
+            return _home(environ) + named[1:].rstrip(b"/")
+        if named:
+            return _from_settings()
+    except Exception:
+        pass  # what the daemon can't be started with is not for a hook to complain about
+    if sys.platform == "darwin":
+        return _home(environ) + b"/Library/Application Support/agent-memory/db"
+    return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"
+
+
+def _told_folder(said: bytes) -> bytes:
+    """The folder that the agent says it stands in, as far as it can be told without reading JSON."""
+    _, _, rest = said.partition(b'"cwd"')
+    start, quote, rest = rest[:_FOLDER_MAX_BYTES].partition(b'"')
+    return rest.partition(b'"')[0] if quote and not start.strip(b" :\t\r\n") else b""
+
+
+def _own_folder() -> bytes:
+    try:
+        return posix.getcwdb()
+    except OSError:
+        return b""  # it was removed
+
+
+def _has_rules(folder: bytes) -> bool:
+    """Whether a file with rules is in the folder or in one that it lies in."""
+    while folder[:1] == b"/":
+        if _exists(folder + b"/" + IGNORE_FILE):
+            return True
+        folder = folder.rpartition(b"/")[0]
+    return folder == b"" and _exists(b"/" + IGNORE_FILE)
+
+
+def _exists(path: bytes) -> bool:
+    try:
+        posix.stat(path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _without_private(said: bytes) -> bytes:
+    """What was said, but for its private spans."""
+    if b"rivate" not in said and b"RIVATE" not in said:
+        return said
+    for mark in PRIVATE_MARKS:
+        if mark in said:
+            from agent_memory.capture.privacy import (
+                private,  # regular expressions: only where there is something to take out
+            )
+
+            return private.without_in_json(said)
+    return said
+
+
+def _read(patience_s: float) -> tuple[list[bytes], float]:
+    """Standard input to its end, or to where the agent fell silent, and when the last of it came.
+
+    What is beyond the largest payload is not kept.
+    """
+    chunks, size = [], 0
+    heard = time.monotonic()
+    waiting = select.poll()
+    waiting.register(0, select.POLLIN)
+    silence_s = max(patience_s, STALLED_S)
+    try:
+        while waiting.poll(silence_s * 1000) and (chunk := posix.read(0, _CHUNK_BYTES)):
+            # What can be all of an object, needs no other end.
+            silence_s = patience_s if chunk.rstrip()[-1:] == b"}" else max(patience_s, STALLED_S)
+            heard = time.monotonic()
+            size += len(chunk)
+            if size <= PAYLOAD_MAX_BYTES:
+                chunks.append(chunk)
+    except OSError:
+        pass  # closed from the beginning
+    return chunks, heard
+
+
+def _spool_in(folder: bytes, key: bytes, envelope: list[bytes]) -> bool:
+    # Written under a name that nobody reads, then named: whoever looks sees the whole envelope or none.
+    unfinished = folder + b"/." + key
+    try:
+        _make_private(folder)
+        if len(posix.listdir(folder)) >= SPOOL_MAX_ENVELOPES + 2:  # the door, and what was rejected
+            return False
+        _write(unfinished, envelope)
+        posix.rename(unfinished, folder + b"/" + key)
+        return True
+    except OSError:
+        try:  # noqa: SIM105
+            posix.unlink(unfinished)
+        except OSError:
+            pass  # it was not even begun
+        return False
+
+
+def _write(path: bytes, envelope: list[bytes]) -> None:
+    file = posix.open(path, posix.O_WRONLY | posix.O_CREAT | posix.O_EXCL | posix.O_CLOEXEC, 0o600)
+    try:
+        for part in envelope:
+            while part:
+                part = part[posix.write(file, part) :]
+        posix.fsync(file)
+    finally:
+        posix.close(file)
+
+
+def _make_private(folder: bytes) -> None:
+    try:
+        posix.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+    except FileNotFoundError:
+        _make_private(folder.rpartition(b"/")[0])
+        posix.mkdir(folder, 0o700)
+
+
+def _configured(environ: dict[bytes, bytes]) -> bytes:
+    """The config file's db_path, or nothing. TOML in full is for `settings`; this knows a line with a plain string."""
+    path = environ.get(b"MEMORY_CONFIG") or _folder(environ, b"XDG_CONFIG_HOME", b"/.config") + CONFIG
+    if path[:2] == b"~/":
+        path = _home(environ) + path[1:]
+    try:
+        file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        text = posix.read(file, _CONFIG_MAX_BYTES)
+    finally:
+        posix.close(file)
+    if b"db_path" not in text:
+        return b""
+    for line in text.split(b"\n"):
+        name, _, value = line.partition(b"=")
+        value = value.strip()
+        if name.strip() == b"db_path" and value[:1] in (b'"', b"'") and b"\\" not in value:
+            inner, end, comment = value[1:].partition(value[:1])
+            if end and comment.strip()[:1] in (b"", b"#"):
+                return inner
+    return _from_settings()
+
+
+def _from_settings() -> bytes:
+    from agent_memory import settings  # forty times as dear as all the rest: only where nothing else will do
+
+    return str(settings.load().db_path).encode(errors="surrogateescape")
+
+
+def _folder(environ: dict[bytes, bytes], variable: bytes, fallback: bytes) -> bytes:
+    value = environ.get(variable, b"")
+    return value.rstrip(b"/") if value[:1] == b"/" else _home(environ) + fallback
+
+
+def _home(environ: dict[bytes, bytes]) -> bytes:
+    if home := environ.get(b"HOME"):
+        return home.rstrip(b"/")
+    import pwd
+
+    return _encoded(pwd.getpwuid(posix.getuid()).pw_dir)
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

@@ -1,0 +1,1 @@
+"""The gRPC API: the service, its health, and how it answers malformed requests."""

@@ -1,0 +1,1 @@
+"""The write path: where events come in, from hooks and over gRPC, on their way to the writer."""

@@ -1,0 +1,214 @@
+"""The hooks' door: a Unix socket that takes envelopes in, and an eye on the spool for those that found it shut."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from agent_memory.capture import STORED, STORED_WITH_REPLY
+from agent_memory.capture.envelope import HEADER_MAX_BYTES, Envelope, lengths, unpack
+from agent_memory.capture.envelope import read as read_envelope
+from agent_memory.capture.privacy import ignore
+from agent_memory.capture.project.projects import Projects
+from agent_memory.capture.spool import Spool
+from agent_memory.capture.wire import HookCall
+from agent_memory.errors import AgentMemoryError, InvalidEvent, WriterBusy
+from agent_memory.logs import line
+from agent_memory.query.inbound.append_batcher import AppendBatcher
+from agent_memory.query.inbound.hook_inbox import HookInbox
+from agent_memory.query.inbound.intake import Intake
+from agent_memory.query.rebuild_snapshot import RebuildSnapshot
+from agent_memory.query.views.recall import Recall
+from agent_memory.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Agents call their hooks a few at a time.
+THREADS: Final = 8
+# Who finds more before it is sent to the spool, which has room.
+CALLERS_MAX: Final = 64
+# Of the envelopes above this, one at a time is in memory; the next goes to the spool.
+LARGE_BYTES: Final = 4 << 20
+# A hook is gone after a fraction of this.
+PATIENCE_S: Final = 2.0
+# Listing an empty folder takes some microseconds.
+LOOK_EVERY_S: Final = 1.0
+BATCH_MAX_ENVELOPES: Final = 200
+BATCH_MAX_BYTES: Final = 8 << 20
+
+
+class HookServer:
+    """The door and the eye on the spool, each in a thread of its own."""
+
+    def __init__(
+        self, settings: Settings, snapshot: RebuildSnapshot, batcher: AppendBatcher, projects: Projects, intake: Intake
+    ) -> None:
+        self._settings = settings
+        self._socket_path = settings.runtime.hook_socket
+        self._spool = Spool(settings.db_path)
+        self._inbox = HookInbox(settings, batcher, self._spool, projects, intake)
+        self._recall = Recall(settings, snapshot, projects)
+        self._pool = ThreadPoolExecutor(THREADS, "hook")
+        self._callers = threading.BoundedSemaphore(CALLERS_MAX)
+        self._large = threading.Lock()
+        self._stopping = threading.Event()
+        self._wakes, self._waker = socket.socketpair()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._threads = [
+            threading.Thread(target=self._listen, name="hooks", daemon=True),
+            threading.Thread(target=self._watch, name="spool", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Open the door; raises AgentMemoryError where the socket or the spool can't be made."""
+        try:
+            # One stack a store, so a socket that is still there is a dead front's.
+            self._socket_path.unlink(missing_ok=True)
+            self._listener.bind(str(self._socket_path))
+            self._listener.listen(CALLERS_MAX)
+            self._spool.link_socket(self._socket_path)
+            ignore.publish(self._settings.db_path, self._settings.ignore)
+        except OSError as error:
+            raise AgentMemoryError(
+                f"Hooks can't be served at {self._socket_path} with a spool in {self._spool.folder}: {error}."
+            ) from error
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take in no more, and return when what was under way is done."""
+        self._stopping.set()
+        self._waker.send(b"\0")
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+        self._pool.shutdown()
+        self._wakes.close()
+        self._waker.close()
+
+    def _listen(self) -> None:
+        while True:
+            ready, _, _ = select.select([self._listener, self._wakes], [], [])
+            if self._wakes in ready:
+                return
+            connection, _ = self._listener.accept()
+            if self._callers.acquire(blocking=False):
+                self._pool.submit(self._serve, connection)
+            else:
+                connection.close()
+
+    def _serve(self, connection: socket.socket) -> None:
+        """Take one envelope in and say so. Whoever is not told that it was taken puts it into the spool."""
+        try:
+            with connection, connection.makefile("rb") as stream:
+                connection.settimeout(PATIENCE_S)
+                if not _is_this_user(connection):
+                    return
+                fields, payload = lengths(stream.readline(HEADER_MAX_BYTES))
+                with self._room_for(payload):
+                    envelope = unpack(stream.read(fields), stream.read(payload))
+                    if len(envelope.payload) < payload:
+                        return  # its hook was killed
+                    calls = self._inbox.take([envelope])
+                self._answer(connection, calls)
+        except (OSError, AgentMemoryError) as error:
+            log.info(line("a hook was sent to the spool", error=error))
+        finally:
+            self._callers.release()
+
+    def _answer(self, connection: socket.socket, calls: list[HookCall]) -> None:
+        """Say that it is on disk, and then what a session is to begin with."""
+        wanted = next(filter(self._recall.is_wanted, calls), None)
+        if wanted is None:
+            connection.sendall(STORED)
+            return
+        # First of all that it is on disk: that must not wait for the rest, nor fail with it.
+        connection.sendall(STORED_WITH_REPLY)
+        try:
+            connection.sendall(self._recall.answer(wanted))
+        except OSError:
+            log.info("a session has begun before what is recalled was there")
+        except Exception:
+            log.exception("a session begins without what is recalled")
+
+    @contextmanager
+    def _room_for(self, size: int) -> Iterator[None]:
+        """Memory for an envelope; raises WriterBusy while another large one has it."""
+        if size <= LARGE_BYTES:
+            yield
+        elif self._large.acquire(blocking=False):
+            try:
+                yield
+            finally:
+                self._large.release()
+        else:
+            raise WriterBusy(f"an envelope of {size} bytes has to wait for another large one")
+
+    def _watch(self) -> None:
+        trouble = ""
+        while not self._stopping.wait(LOOK_EVERY_S):
+            try:
+                self._take_in(self._spool.waiting())
+                self._take_in(self._spool.abandoned(time.time()))
+                trouble = ""
+            except (OSError, AgentMemoryError) as error:
+                if not trouble:
+                    log.warning(line("the spool has to wait", error=error))
+                trouble = str(error)
+
+    def _take_in(self, paths: Iterable[Path]) -> None:
+        """Store the envelopes of these files, in order, and delete each file once its event is on disk."""
+        for batch in self._batches(paths):
+            self._inbox.take([envelope for _, envelope in batch])
+            for path, _ in batch:
+                path.unlink(missing_ok=True)
+            log.info(line("spool taken in", envelopes=len(batch)))
+            if self._stopping.is_set():
+                return
+
+    def _batches(self, paths: Iterable[Path]) -> Iterator[list[tuple[Path, Envelope]]]:
+        batch: list[tuple[Path, Envelope]] = []
+        size = 0
+        for path in paths:
+            envelope = self._read(path)
+            if envelope is None:
+                continue
+            batch.append((path, envelope))
+            size += len(envelope.payload)
+            if len(batch) >= BATCH_MAX_ENVELOPES or size >= BATCH_MAX_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _read(self, path: Path) -> Envelope | None:
+        """The envelope of this file; None where there is none, which is kept aside then."""
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None  # another front was quicker
+        try:
+            return read_envelope(data)
+        except InvalidEvent as error:
+            self._inbox.reject(path.name.lstrip("."), data, str(error))
+            path.unlink(missing_ok=True)
+            return None
+
+
+def _is_this_user(connection: socket.socket) -> bool:
+    """Whether the other end runs as we do; where the system can't tell, the folder's rights have to do."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return True
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, uid, _ = struct.unpack("3i", credentials)
+    return bool(uid == os.getuid())

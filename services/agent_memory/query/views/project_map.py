@@ -1,0 +1,105 @@
+"""The map of one project: where it was left off, and its conversations of today, this week and the months before.
+
+A project's segments are found by time among its own rows, so nothing of other projects is looked at.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from agent_memory.model import TocLevel, TocNode
+from agent_memory.periods import Period, day_of
+from agent_memory.query.views import toc
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import records
+from agent_memory.store.codec import ProjectRow
+from agent_memory.store.reader import Reader
+from agent_memory.store.records import Position
+
+# What a day and a week show at most, and among how many segments of a month those are looked for that tell most.
+SECTION_MAX: Final = 20
+# Months that have something, the latest.
+MONTHS_MAX: Final = 6
+# Several conversations may be under way in a project; of so many the one is looked for that was last heard of.
+UNDER_WAY_MAX: Final = 8
+LEFT_OFF_BULLETS: Final = 3
+# A session's start, a question, and a look into the memory for its answer.
+BEGUN_EVENTS: Final = 3
+# So many segments are looked at to find those of a section.
+EXAMINED_MAX: Final = 100
+
+Section = tuple[str, Iterator[pb.TocLine]]
+
+
+def sections(reader: Reader, names: Sequence[str], now_ms: int, as_of_ms: int | None = None) -> Iterator[Section]:
+    """What there is of the project that has these names, latest first; a segment stands in one section only."""
+    zone = records.time_zone(reader)
+    today = day_of(now_ms, zone)
+    midnight_ms, _ = today.span_ms(zone)
+    monday_ms, _ = next(today.ancestors()).span_ms(zone)
+    project = _Project(reader, names, as_of_ms)
+    left_off = max(project.newest(0, now_ms + 1, UNDER_WAY_MAX), key=_left_last, default=None)
+    if left_off is None:
+        return
+    project.shown = left_off.node_id
+    yield "Where we left off", iter([_with_bullets(toc.line(reader, left_off, as_of_ms), left_off)])
+    yield "Today", project.lines(midnight_ms, now_ms + 1)
+    yield "This week", project.lines(monday_ms, midnight_ms)
+    until_ms = monday_ms
+    for _ in range(MONTHS_MAX):
+        latest_ms = project.last_before(until_ms)
+        if latest_ms is None:
+            return
+        month = Period(TocLevel.MONTH, day_of(latest_ms, zone).first.replace(day=1))
+        first_ms, _ = month.span_ms(zone)
+        yield month.title, project.lines(first_ms, until_ms, tell_most_first=True)
+        until_ms = first_ms
+
+
+@dataclass(slots=True)
+class _Project:
+    reader: Reader
+    names: Sequence[str]
+    as_of_ms: int | None
+    # The node that stands above all others already.
+    shown: str = ""
+
+    def lines(self, from_ms: int, to_ms: int, *, tell_most_first: bool = False) -> Iterator[pb.TocLine]:
+        """The segments that begin in that span, newest first or those that hold most; read when they are wanted."""
+        found = self.newest(from_ms, to_ms, SECTION_MAX)
+        if tell_most_first:
+            found.sort(key=lambda node: node.event_count, reverse=True)
+        yield from (toc.line(self.reader, node, self.as_of_ms) for node in found if node.node_id != self.shown)
+
+    def newest(self, from_ms: int, to_ms: int, limit: int) -> list[TocNode]:
+        """The last segments that begin in that span and say something: of many a session only the start is known."""
+        rows = islice(self._rows(from_ms, to_ms), EXAMINED_MAX)
+        found: list[TocNode] = []
+        while len(found) < limit and (page := [row.node_id for _, row in islice(rows, limit)]):
+            nodes = records.nodes(self.reader, page, self.as_of_ms)
+            found += [node for node in nodes if node.bullets and node.keywords]
+        return found[:limit]
+
+    def last_before(self, at_ms: int) -> int | None:
+        """When the last segment before that moment began; None where there is none."""
+        return next((position[0] for position, _ in self._rows(0, at_ms)), None)
+
+    def _rows(self, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
+        each = [records.project_segments(self.reader, name, from_ms, to_ms) for name in self.names]
+        return heapq.merge(*each, key=lambda row: row[0], reverse=True)
+
+
+def _left_last(node: TocNode) -> tuple[bool, int]:
+    """The later, the greater; what has only just begun comes after all else, for it may be the session that asks."""
+    has_just_begun = node.is_open and node.event_count <= BEGUN_EVENTS
+    return not has_just_begun, node.end_ms
+
+
+def _with_bullets(line: pb.TocLine, node: TocNode) -> pb.TocLine:
+    # In the order things happened: its end is where it was left.
+    line.bullets.extend(bullet.text for bullet in node.bullets[-LEFT_OFF_BULLETS:])
+    return line

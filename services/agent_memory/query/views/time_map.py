@@ -1,0 +1,120 @@
+"""The map of time: what is going on, today, this week, and back to the first year, in so many tokens.
+
+It is what an agent reads first. So it fits its budget by construction: sections take turns, each gives its newest node
+that is left, and what does not fit any more is left out whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from agent_memory import tokens
+from agent_memory.model import TocLevel, TocNode
+from agent_memory.periods import Period, day_of
+from agent_memory.query.views import project_map, toc
+from agent_memory.query.views.project_map import Section
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import records
+from agent_memory.store.reader import Reader
+
+TOKENS_DEFAULT: Final = 400
+# What a section has at most, whatever the budget: more is read by browsing.
+SECTION_MAX: Final = 30
+# Conversations that go on at the same time, among which the latest are looked for.
+OPEN_MAX: Final = 200
+# What a line has beside its title, id and price, a bullet beside its text, and what the map ends with, in bytes.
+_LINE_BYTES: Final = 8
+_BULLET_BYTES: Final = 8
+_END_BYTES: Final = 64
+
+
+def toc_map(
+    reader: Reader, request: pb.GetTocMapRequest, now_ms: int, projects: Sequence[str] = ()
+) -> pb.GetTocMapResponse:
+    """The sections that have something, with the nodes that fit; each row that is read is one of a bounded number.
+
+    `projects` are the names of the one project that it is to be of; of all that there is without any.
+    """
+    asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
+    budget = (request.max_tokens if request.max_tokens > 0 else TOKENS_DEFAULT) * tokens.BYTES_PER_TOKEN
+    if projects:
+        found = project_map.sections(reader, projects, asked_ms, as_of_ms)
+    else:
+        found = _sections(reader, asked_ms, as_of_ms)
+    sections = [(pb.TocMapSection(title=title), lines) for title, lines in found]
+    size, has_more = _deal(sections, budget - _END_BYTES)
+    return pb.GetTocMapResponse(
+        sections=[section for section, _ in sections if section.nodes],
+        tokens=(size + _END_BYTES) // tokens.BYTES_PER_TOKEN if size else 0,
+        has_more=has_more,
+    )
+
+
+def _deal(sections: Sequence[tuple[pb.TocMapSection, Iterator[pb.TocLine]]], room: int) -> tuple[int, bool]:
+    """Give the sections their lines in turns while there is room, in bytes; the bytes taken, and whether some are left.
+
+    A section ends with the first line that does not fit: no line of it is skipped for a shorter one behind it.
+    """
+    taken = 0
+    has_more = False
+    waiting = list(sections)
+    while waiting:
+        served = []
+        for section, lines in waiting:
+            if (line := next(lines, None)) is None:
+                continue
+            size = _size(line) + (0 if section.nodes else len(section.title) + 1)
+            if taken + size > room:
+                has_more = True
+                continue
+            section.nodes.append(line)
+            taken += size
+            served.append((section, lines))
+        waiting = served
+    return taken, has_more
+
+
+def _size(line: pb.TocLine) -> int:
+    """What the line takes where it is shown as text, in bytes."""
+    bullets = sum(len(bullet.encode()) + _BULLET_BYTES for bullet in line.bullets)
+    return len(f"{line.title}{line.node_id}{line.tokens}".encode()) + _LINE_BYTES + bullets
+
+
+def _sections(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[Section]:
+    for title, nodes in _nodes(reader, now_ms, as_of_ms):
+        yield title, map(partial(toc.line, reader, as_of_ms=as_of_ms), nodes)
+
+
+def _nodes(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[tuple[str, Sequence[TocNode]]]:
+    today = day_of(now_ms, records.time_zone(reader))
+    week, month, year = today.ancestors()
+    newest = partial(_newest, reader, as_of_ms)
+    yield "Going on", _going_on(reader, now_ms, as_of_ms)
+    yield "Today", [node for node in newest(records.segment_prefix(today)) if not node.is_open]
+    yield "This week", records.nodes(reader, _days(week, today), as_of_ms)
+    yield "Weeks", newest("toc:week:", week)
+    yield "Months", newest("toc:month:", month)
+    yield "Years", newest("toc:year:", year)
+
+
+def _going_on(reader: Reader, now_ms: int, as_of_ms: int | None) -> list[TocNode]:
+    """The conversations that have not ended, the one that was last heard of first."""
+    found = sorted(islice(records.open_segments(reader), OPEN_MAX), key=lambda each: each[2], reverse=True)
+    rows = [records.segment_before(reader, session_id, first) for session_id, first, _ in found[:SECTION_MAX]]
+    nodes = records.nodes(reader, [row.node_id for _, row in filter(None, rows)], as_of_ms)
+    return [node for node in nodes if node.is_open and node.start_ms <= now_ms]
+
+
+def _newest(reader: Reader, as_of_ms: int | None, prefix: str, until: Period | None = None) -> list[TocNode]:
+    ids = records.newest_ids(reader, prefix, until.node_id if until else prefix, SECTION_MAX)
+    return records.nodes(reader, ids, as_of_ms)
+
+
+def _days(week: Period, today: Period) -> list[str]:
+    """The week's days up to today, latest first."""
+    back = range((today.first - week.first).days + 1)
+    return [Period(TocLevel.DAY, today.first - timedelta(days=offset)).node_id for offset in back]

@@ -1,0 +1,119 @@
+"""What times in words mean: the span of the store's calendar that a phrase names, and the nodes that cover it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta, tzinfo
+from itertools import chain, islice, takewhile
+from typing import Final
+
+from agent_memory.model import TocLevel, TocNode
+from agent_memory.periods import Period, day_of
+from agent_memory.phrases.days import Days, Span
+from agent_memory.phrases.spans import parse
+from agent_memory.query.views import toc
+from agent_memory.query.views.budget import Budget
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import records
+from agent_memory.store.reader import Reader
+
+# A span with more nodes than this is read from the top; those named are its first.
+NODES_MAX: Final = 50
+# What is shorter and begins or ends within a day is told by its segments.
+SEGMENTS_MAX_MS: Final = 36 * 3_600_000
+# What needs no grammar, and stands for an id wherever one is asked for.
+_DAYS_BACK: Final = {"today": 0, "yesterday": 1}
+
+
+def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.ResolveTimeResponse:
+    """What the phrase means, and what else it may mean; raises UsageError when nobody can tell."""
+    asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
+    zone = records.time_zone(reader)
+    spans = parse(request.phrase, datetime.fromtimestamp(asked_ms // 1000, zone), list(request.languages))
+    told = [pb.TimeSpan(start_time_ms=s.start_ms, end_time_ms=s.end_ms, text=f"{s.text}, {zone.key}") for s in spans]
+    budget = Budget(request.max_tokens)
+    for message in told:
+        budget.charge(message)
+    for span, message in zip(spans, told, strict=True):
+        nodes = islice(_nodes(reader, span, zone, as_of_ms), NODES_MAX)
+        lines = (toc.line(reader, node, as_of_ms) for node in nodes)
+        message.nodes.extend(takewhile(budget.takes, lines))
+    return pb.ResolveTimeResponse(span=told[0], alternatives=told[1:], has_more=budget.has_more, **budget.price)
+
+
+def expand_alias(reader: Reader, node_id: str, now_ms: int) -> str:
+    """`today` and `yesterday` by their ids; any other id as it is."""
+    days_back = _DAYS_BACK.get(node_id.strip().lower())
+    if days_back is None:
+        return node_id
+    today = day_of(now_ms, records.time_zone(reader))
+    return Period(TocLevel.DAY, today.first - timedelta(days=days_back)).node_id
+
+
+def covering(days: Days) -> list[Period]:
+    """The fewest periods that together hold those days, coarsest first.
+
+    A period is taken whole when it lies in the days by its dates or by what is filed under it: a month's weeks are
+    those of its Thursdays, so "in May" may be the node of May and a few days that are filed under April.
+    """
+    return sorted(_covering(days.first, days.after, TocLevel.YEAR))
+
+
+def _nodes(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> Iterator[TocNode]:
+    if span.days is None and span.end_ms - span.start_ms < SEGMENTS_MAX_MS:
+        yield from _segments(reader, span, zone, as_of_ms)
+        return
+    first, last = (day_of(at_ms, zone).first for at_ms in (span.start_ms, span.end_ms - 1))
+    periods = covering(Days(first, last + timedelta(days=1), zone))
+    yield from records.nodes(reader, [period.node_id for period in periods], as_of_ms)
+
+
+def _segments(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> Iterator[TocNode]:
+    """The segments of the span's days that something of was said in the span."""
+    days = dict.fromkeys(day_of(at_ms, zone) for at_ms in (span.start_ms, span.end_ms - 1))
+    ids = chain.from_iterable(islice(records.child_ids(reader, day), toc.CHILD_IDS_MAX) for day in days)
+    for segment in records.nodes(reader, list(ids), as_of_ms):
+        if segment.start_ms < span.end_ms and span.start_ms < segment.end_ms:
+            yield segment
+
+
+def _covering(first: date, after: date, level: TocLevel) -> Iterator[Period]:
+    """The periods of that level that lie within the days; what they leave over, by the levels below."""
+    if first >= after:
+        return
+    taken = [period for period in _touching(first, after, level) if _lies_within(period, first, after)]
+    if not taken:
+        yield from _covering(first, after, TocLevel(level + 1))
+        return
+    yield from taken
+    begin, end = _filed(taken[0])[0], _filed(taken[-1])[1]
+    if level < TocLevel.DAY:
+        yield from _covering(first, min(begin, after), TocLevel(level + 1))
+        yield from _covering(max(end, first), after, TocLevel(level + 1))
+
+
+def _touching(first: date, after: date, level: TocLevel) -> Iterator[Period]:
+    period = _holding(first, level)
+    while _filed(period)[0] < after:
+        yield period
+        period = _holding(_filed(period)[1], level)
+
+
+def _lies_within(period: Period, first: date, after: date) -> bool:
+    filed_first, filed_after = _filed(period)
+    by_dates = first <= period.first and period.after <= after
+    return by_dates or (first <= filed_first and filed_after <= after)
+
+
+def _holding(day: date, level: TocLevel) -> Period:
+    """The period of that level that the day is filed under."""
+    period = Period(TocLevel.DAY, day)
+    return next(each for each in (period, *period.ancestors()) if each.level == level)
+
+
+def _filed(period: Period) -> tuple[date, date]:
+    """The days that are filed under a period, half-open: from its first week's Monday to its last week's Sunday."""
+    if period.level >= TocLevel.WEEK:
+        return period.first, period.after
+    children = list(period.children())
+    return _filed(children[0])[0], _filed(children[-1])[1]

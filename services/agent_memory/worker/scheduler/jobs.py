@@ -1,0 +1,83 @@
+"""What the scheduled jobs do, and what they count while they do it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from typing import Final
+
+from agent_memory.bus.client import Bus
+from agent_memory.errors import AgentMemoryError
+from agent_memory.model import TocLevel
+from agent_memory.periods import Period, day_of
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.worker.toc.toc import Toc
+
+# A compaction that takes longer hangs; a large store on a slow disk may need an hour.
+COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
+# Reading gigabytes of transcripts for the first time takes minutes.
+RECONCILE_TIMEOUT_S: Final = 6 * 3600.0
+# However long ago the last rollup was: nodes are told again with every commit, so what is older was left true.
+LOOK_BACK_MAX_MS: Final = 100 * 24 * 3600 * 1000
+
+Counts = Mapping[str, int]
+
+
+def draft_rollup(toc: Toc, level: TocLevel, since_ms: int, now_ms: int, zone: tzinfo) -> Counts:
+    """Draft the periods of a level, from the one that holds `since_ms` to the one that holds now, told again.
+
+    So each period is told once more after it closed. Where a node says already what its children say, which is the
+    rule, nothing is drafted.
+    """
+    periods = list(_periods(level, max(since_ms, now_ms - LOOK_BACK_MAX_MS), now_ms, zone))
+    toc.draft_periods(periods, now_ms)
+    return {"periods": len(periods), "nodes": toc.drafted_nodes}
+
+
+def compact(writer: Bus) -> Counts:
+    """Compact the whole store; returns when that is done, which may take minutes."""
+    reply = writer.ask(pb.Command(compact=pb.Compact()), COMPACTION_TIMEOUT_S)
+    return {"column_families": len(reply.compacted.column_families)}
+
+
+def reconcile() -> Counts:
+    """Compare the agents' transcripts with the store and take in what is missing; raises AgentMemoryError.
+
+    Done by the command of that name, in a process of its own: what it takes in must come by way of the front as all
+    that comes in does, and its memory goes with it.
+    """
+    command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "reconcile", "--json"]
+    # Whomever commands are sent to from the shell that started the daemon: this is for this daemon.
+    environment = {name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"}
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=RECONCILE_TIMEOUT_S,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AgentMemoryError(f"it took longer than {RECONCILE_TIMEOUT_S:.0f} s") from error
+    if done.returncode != 0:
+        raise AgentMemoryError(done.stderr.strip() or f"it ended with {done.returncode}")
+    told = json.loads(done.stdout)
+    return {name: told[name] for name in ("sessions_saved", "sessions_completed", "events_saved")}
+
+
+def _periods(level: TocLevel, from_ms: int, to_ms: int, zone: tzinfo) -> Iterator[Period]:
+    period, last = _period_of(level, from_ms, zone), _period_of(level, to_ms, zone)
+    while period <= last:
+        yield period
+        period = Period(level, period.after)
+
+
+def _period_of(level: TocLevel, timestamp_ms: int, zone: tzinfo) -> Period:
+    day = day_of(timestamp_ms, zone)
+    return next(period for period in (day, *day.ancestors()) if period.level == level)

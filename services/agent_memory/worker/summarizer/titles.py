@@ -1,0 +1,71 @@
+"""A title: what a segment was about, in the words of whoever asked for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from agent_memory.worker.summarizer.speakers import together
+from agent_memory.worker.summarizer.summary import TITLE_MAX
+from agent_memory.worker.summarizer.text import sentences, shorten
+
+# Greetings and courtesies before a request. Stripped one after another, so each is a single step.
+_COURTESY = re.compile(
+    r"""(?:
+      (?:hi|hey|hello|good\ morning|good\ evening|ok|okay|alright|well|so|now|great|perfect|thanks(?:\ a\ lot)?
+        |thank\ you|yes|yeah|yep|sure|cool|nice|wow|and|also|then|next|but|please|pls|plz|kindly|just|maybe|actually
+        |btw|by\ the\ way
+        |hallo|moin|guten\ (?:morgen|tag|abend)|super|danke|bitte|ja|und|dann|jetzt|mal
+        |bonjour|salut|merci|svp|s'il\ (?:te|vous)\ pla[iî]t|et|alors
+        |hola|gracias|por\ favor|oye|y|ahora|olá|oi|obrigad[oa]|ciao|grazie|per\ favore
+        |привет|здравствуйте|спасибо|пожалуйста|да|и)
+        (?=[\s,!.:;—–-])(?:\s*[,!.:;—–-])*
+     |(?P<asks>(?:can|could|would|will)\ (?:you|we)(?:\ (?:please|kindly|just|also|maybe|now|help\ me(?:\ to)?))*
+       |(?:kannst|könntest|würdest)\ du(?:\ (?:bitte|mal|mir|uns|noch|auch))*
+       |(?:können|könnten)\ (?:sie|wir)(?:\ (?:bitte|mal))*
+       |(?:peux|pourrais)[\ -]tu|(?:pouvez|pourriez)[\ -]vous|puedes|podrías|podemos|você\ pode|pode|poderia
+       |puoi|potresti|можешь|можете|мог\ бы\ ты|не\ могли\ бы\ вы)
+     |(?:i|we)(?:\ would|['’]d)?(?:\ really)?\ (?:want|like|love|need)\ (?:you\ )?to
+     |help\ me(?:\ to)?|let['’]?s|it\ would\ be\ (?:nice|great|good)\ (?:to|if\ you\ could)
+    )(?:\s+|$)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_COURTESY_AFTER = re.compile(
+    r"[\s,]+(?:please|pls|bitte|thanks|thank you|danke|merci|por favor|gracias|пожалуйста)[\s.!?]*$", re.IGNORECASE
+)
+COURTESIES_MAX = 6
+TOPICS_MAX = 3
+
+
+def title_for(asked: Sequence[tuple[str, float]], told: Sequence[tuple[str, float]]) -> str:
+    """The title for what was asked and the lines that tell of it, each with its score; empty when there are none."""
+    asked = [(text, score) for text, score in asked if score > 0]
+    for source in (asked, told):
+        for text, _ in sorted(source, key=lambda item: -item[1]):
+            if title := title_of(text):
+                return title
+    return shorten(told[0][0], TITLE_MAX) if told else ""
+
+
+def title_of_talk(people: Sequence[str], keywords: Sequence[str]) -> str:
+    """The title of a talk between people: who they were, and of what they spoke most."""
+    return shorten(": ".join(filter(None, (together(people), ", ".join(keywords[:TOPICS_MAX])))), TITLE_MAX)
+
+
+def title_of(text: str) -> str:
+    """A request as a title: its first sentence without greeting and courtesy, in at most TITLE_MAX characters."""
+    asked = False
+    for _ in range(COURTESIES_MAX):
+        match = _COURTESY.match(text)
+        if match is None:
+            break
+        asked = asked or match["asks"] is not None
+        text = text[match.end() :]
+    start, end = next(sentences(text), (0, 0))
+    title = _COURTESY_AFTER.sub("", text[start:end]).rstrip(" .,;:!。！")
+    if asked:
+        title = title.rstrip(" ?？؟")
+    # A sentence begins with a capital, a name such as test_retry or useState stays as it is written.
+    if (words := title.split(maxsplit=1)) and words[0].isalpha() and words[0].islower():
+        title = title[:1].upper() + title[1:]
+    return shorten(title, TITLE_MAX)

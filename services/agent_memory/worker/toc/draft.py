@@ -1,0 +1,140 @@
+"""The draft of a commit: what it will write and remove, laid over what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import tzinfo
+
+from agent_memory.model import Grip, TocLevel, TocNode
+from agent_memory.periods import Period
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import codec, keys, ledger, records, schema
+from agent_memory.store.codec import ProjectRow, SegmentRow
+from agent_memory.store.reader import Reader
+from agent_memory.store.records import Position
+from agent_memory.worker.toc import rollups, versions
+from agent_memory.worker.toc.segments import Segment
+
+
+class Draft:
+    """One commit of the table of contents while it is gathered, and the nodes as they will be after it."""
+
+    def __init__(self, reader: Reader, zone: tzinfo) -> None:
+        self._reader = reader
+        self._zone = zone
+        self.message = pb.CommitToc()
+        # Periods that are to be told again before it is sent, by node.
+        self.touched = dict[str, Period]()
+        # What it makes of nodes. None: removed.
+        self._nodes = dict[str, TocNode | None]()
+
+    @property
+    def changed_nodes(self) -> int:
+        """How many nodes it writes or removes."""
+        return len(self.message.nodes) + len(self.message.removed_node_ids)
+
+    def node(self, node_id: str) -> TocNode | None:
+        """The node as it will be."""
+        return self._nodes[node_id] if node_id in self._nodes else records.node(self._reader, node_id)
+
+    def children(self, period: Period) -> list[TocNode]:
+        """The children that the period is told from, as they will be."""
+        if period.level == TocLevel.DAY:
+            prefix = records.segment_prefix(period)
+            ids = {*records.child_ids(self._reader, period), *(each for each in self._nodes if each.startswith(prefix))}
+        else:
+            ids = {child.node_id for child in period.children()}
+        there = rollups.told_of([each for each in ids if self._nodes.get(each, each) is not None])
+        drafted = [node for each in there if (node := self._nodes.get(each)) is not None]
+        stored = records.nodes(self._reader, [each for each in there if each not in self._nodes])
+        return sorted([*drafted, *stored], key=lambda node: (node.start_ms, node.node_id))
+
+    def put_node(self, node: TocNode, gripped: Sequence[Grip], now_ms: int) -> bool:
+        """Write the node, as a new version where its words change for good; False when it is what it was."""
+        was = self.node(node.node_id)
+        # A latest version that can't be read is written anew, in its place.
+        version = was.version if was else max(1, records.latest_version(self._reader, node.node_id))
+        dropped: list[int] = []
+        if was and not was.is_open and _words(was) != _words(node):
+            version += 1
+            dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self._zone)
+        node = replace(node, version=version, written_ms=was.written_ms if was else now_ms)
+        gripped = [*gripped, *self._older_grips(node, gripped, dropped)]
+        if node == was and self._are_stored(node.node_id, gripped):
+            return False
+        node = replace(node, written_ms=now_ms)
+        self._nodes[node.node_id] = node
+        self.message.nodes.add(
+            node_id=node.node_id,
+            version=version,
+            value=codec.node_to_json(node),
+            grips=[pb.GripPut(grip_id=grip.grip_id, value=codec.grip_to_json(grip)) for grip in gripped],
+            dropped_versions=dropped,
+        )
+        return True
+
+    def remove_node(self, node_id: str) -> bool:
+        """Remove the node; False when it is not there."""
+        if self.node(node_id) is None:
+            return False
+        self.drop_node(node_id)
+        return True
+
+    def drop_node(self, node_id: str) -> None:
+        """Remove whatever there is under that id, also what can't be read."""
+        self._nodes[node_id] = None
+        self.message.removed_node_ids.append(node_id)
+
+    def put_segment(self, segment: Segment, node_id: str, digest: str, open_since_ms: int | None) -> None:
+        """Write the rows that tell where the session was cut, and whose segment it is."""
+        first, last, project = segment.first, segment.last, segment.project
+        counts = ledger.counts(segment.events, self._zone)
+        row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open, project, counts)
+        stored = records.segment_at(self._reader, first.session_id, first.position)
+        if stored is not None and stored.project != project:
+            self.unfile(stored.project, first.position)
+        self.message.segments.add(
+            key=_segment_key(first.session_id, first.position),
+            value=codec.to_json(row),
+            open_since_ms=open_since_ms,
+            project=project,
+            filed=codec.to_json(ProjectRow(project, first.session_id, node_id)) if project else b"",
+        )
+
+    def remove_cut(self, session_id: str, first: Position, row: SegmentRow) -> None:
+        """Remove what `put_segment` wrote."""
+        self.message.removed_segments.append(_segment_key(session_id, first))
+        self.unfile(row.project, first)
+
+    def unfile(self, project: str, first: Position) -> None:
+        """Have the segment no longer be among the project's."""
+        if project:
+            self.message.unfiled.add(project=project, first_ms=first[0], first_event_id=first[1])
+
+    def _older_grips(self, node: TocNode, gripped: Sequence[Grip], dropped: Sequence[int]) -> list[Grip]:
+        """What a segment's older versions lead to, those that stay: what was known then keeps its proof."""
+        if node.level != TocLevel.SEGMENT or node.version == 1:
+            return []
+        older = (each for each in records.node_versions(self._reader, node.node_id) if each.version < node.version)
+        kept = (each for each in older if each.version not in dropped)
+        named = {grip_id for each in kept for bullet in each.bullets for grip_id in bullet.grip_ids}
+        left = sorted(named.difference(grip.grip_id for grip in gripped))
+        return [grip for each in left if (grip := records.grip(self._reader, each)) is not None]
+
+    def _are_stored(self, node_id: str, gripped: Sequence[Grip]) -> bool:
+        """Whether the node owns these grips, as they are, and no others."""
+        prefix = keys.node_grips(node_id)
+        owned = {key for key, _ in self._reader.scan(schema.GRIPS, prefix, keys.after(prefix))}
+        if owned != {keys.node_grip(node_id, grip.grip_id) for grip in gripped}:
+            return False
+        values = self._reader.get_many(schema.GRIPS, [keys.grip(grip.grip_id) for grip in gripped])
+        return values == [codec.grip_to_json(grip) for grip in gripped]
+
+
+def _words(node: TocNode) -> tuple[object, ...]:
+    return (node.title, [bullet.text for bullet in node.bullets], node.keywords)
+
+
+def _segment_key(session_id: str, first: Position) -> pb.SegmentKey:
+    return pb.SegmentKey(session_id=session_id, first_ms=first[0], first_event_id=first[1])

@@ -1,0 +1,143 @@
+"""Rollups: what a day, week, month or year was about, told by the best lines of its children.
+
+A rollup is a function of the set of its children. It changes only when a child says more than what is told already: the
+more children there are, the more seldom, so that versions grow far slower than the data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from itertools import chain, islice, zip_longest
+
+from agent_memory.model import Bullet, TocLevel, TocNode
+from agent_memory.periods import Period
+from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN, TRACE_WEIGHT
+from agent_memory.worker.summarizer.text import brief, terms
+
+SAME = 0.6  # from this share of common terms on, two lines say the same
+# A period is told from so many of its children at most. Their ids alone decide which, so a new one seldom changes it.
+TOLD_CHILDREN_MAX = 256
+# Whoever looks for something reads many periods and few segments: the longer a period, the less it says of each thing;
+# but it names many.
+LINE_MAX = 120  # characters
+FAR_LINE_MAX = 60
+FAR_LINES_MAX = 4
+FAR = (TocLevel.MONTH, TocLevel.YEAR)
+KEYWORDS_MAX = 24
+POOL = 64  # lines that are compared with each other; what is left after so many repetitions is one, too
+
+
+@dataclass(frozen=True, slots=True)
+class _ChildBullet:
+    """A line and the child that told it; `rank` is its place among that child's lines, the weightiest first."""
+
+    child: int
+    place: int
+    rank: int
+    bullet: Bullet
+
+
+def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNode:
+    """The node of a period from the nodes below it; there is one at least.
+
+    Three to five lines, fewer only where the children have fewer. They keep the grips and weights they had below, so
+    that every level leads down to the events.
+    """
+    children = sorted(children, key=lambda child: (child.start_ms, child.node_id))
+    lines_max, line_max = (FAR_LINES_MAX, FAR_LINE_MAX) if period.level in FAR else (BULLETS_MAX, LINE_MAX)
+    chosen = _chosen(children, lines_max, line_max)
+    start_ms, end_ms = period.span_ms(zone)
+    return TocNode(
+        node_id=period.node_id,
+        level=period.level,
+        title=period.title,
+        bullets=tuple(line.bullet for line in sorted(chosen, key=lambda line: (line.child, line.place))),
+        keywords=_keywords([children[child] for child in dict.fromkeys(line.child for line in chosen)] or children),
+        start_ms=start_ms,
+        end_ms=end_ms,
+        is_open=all(child.is_open for child in children),
+        agents=tuple(sorted({agent for child in children for agent in child.agents})),
+    )
+
+
+def told_of(ids: Sequence[str]) -> Sequence[str]:
+    """The children that a period is told from: all, or of too many those whose ids' hashes are the lowest."""
+    if len(ids) <= TOLD_CHILDREN_MAX:
+        return ids
+    return sorted(ids, key=lambda each: hashlib.blake2b(each.encode()).digest())[:TOLD_CHILDREN_MAX]
+
+
+def digest(children: Iterable[TocNode]) -> str:
+    """Stands for what the children say and what proves it: equal digests, equal words to tell a period from."""
+    told = [
+        (node.node_id, node.title, [(bullet.text, bullet.grip_ids) for bullet in node.bullets], node.keywords)
+        for node in children
+    ]
+    text = json.dumps(sorted(told), ensure_ascii=False)
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+
+def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[_ChildBullet]:
+    """The lines that tell most, the best first: one of each child before a second of any, none twice.
+
+    What nobody spoke of, that a session started or a tool was used, is told only where too little was said.
+    """
+    lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
+    distinct = {line.bullet.text: line for line in reversed(lines)}
+    chosen: list[_ChildBullet] = []
+    repeating: list[_ChildBullet] = []
+    covered: list[set[str]] = []
+    there: set[str] = set()
+    for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
+        if len(chosen) == lines_max or (_is_trace(line) and len(chosen) >= BULLETS_MIN):
+            break
+        text = brief(line.bullet.text, line_max)
+        # Different lines can begin with the same sentence.
+        if text in there:
+            continue
+        there.add(text)
+        shown = replace(line, bullet=replace(line.bullet, text=text))
+        said = terms(line.bullet.text)
+        if any(_same(said, other) for other in covered):
+            repeating.append(shown)
+        else:
+            chosen.append(shown)
+            covered.append(said)
+    # Much the same is better than too little.
+    return chosen + repeating[: max(0, BULLETS_MIN - len(chosen))]
+
+
+def _ranked(child: int, node: TocNode) -> Iterator[_ChildBullet]:
+    order = sorted(range(len(node.bullets)), key=lambda place: (-node.bullets[place].weight, node.bullets[place].text))
+    return (_ChildBullet(child, place, rank, node.bullets[place]) for rank, place in enumerate(order))
+
+
+def _worth(line: _ChildBullet) -> tuple[bool, int, float, str, tuple[str, ...], int]:
+    return (_is_trace(line), line.rank, -line.bullet.weight, line.bullet.text, line.bullet.grip_ids, line.child)
+
+
+def _is_trace(line: _ChildBullet) -> bool:
+    return line.bullet.weight <= TRACE_WEIGHT
+
+
+def _same(one: set[str], other: set[str]) -> bool:
+    """Whether lines of these terms say much the same."""
+    return len(one & other) > SAME * min(len(one), len(other))
+
+
+def _keywords(children: Sequence[TocNode]) -> tuple[str, ...]:
+    """The first keyword of each child, then the second of each, and so on, without those that name nothing new.
+
+    Only of the children that the lines are from, so that the keywords change when the lines do and not more often.
+    """
+    found: list[str] = []
+    named: set[str] = set()
+    for word in chain.from_iterable(zip_longest(*(child.keywords for child in children))):
+        if word is not None and not (new := terms(word) or {word.casefold()}) <= named:
+            named |= new
+            found.append(word)
+    return tuple(found[:KEYWORDS_MAX])

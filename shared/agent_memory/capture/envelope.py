@@ -1,0 +1,61 @@
+"""Envelopes: what a hook's process passes on, opened."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from agent_memory.capture import ENVELOPE_VERSION, PAYLOAD_MAX_BYTES
+from agent_memory.errors import InvalidEvent
+
+HEADER_MAX_BYTES = 80
+# A path may have 4096 bytes; there is one, and two names beside it.
+FIELDS_MAX_BYTES = 16 << 10
+KEY = re.compile(r"\d{20}-[0-9a-f]{16}")
+
+# The other name is that of envelopes which an earlier version left in a spool.
+_HEADER = re.compile(rb"(?:" + re.escape(ENVELOPE_VERSION) + rb"|agent-memory-letter-1) (\d{1,9}) (\d{1,9})\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One call of a hook as it came: standard input, and what else is known of it."""
+
+    key: str
+    # What the command line named, and the folder the agent was opened in; empty where nothing did.
+    agent: str
+    event: str
+    project: str
+    payload: bytes
+
+    @property
+    def arrived_ms(self) -> int:
+        """When the hook was called, in milliseconds since 1970."""
+        return int(self.key.partition("-")[0]) // 1_000_000
+
+
+def lengths(header: bytes) -> tuple[int, int]:
+    """How many bytes of fields and of payload follow the header, a line with its end; raises InvalidEvent."""
+    match = _HEADER.fullmatch(header)
+    fields, payload = map(int, match.groups()) if match else (FIELDS_MAX_BYTES + 1, 0)
+    if fields > FIELDS_MAX_BYTES or payload > PAYLOAD_MAX_BYTES:
+        raise InvalidEvent(f"this is not an envelope of a hook: it begins with {header[:HEADER_MAX_BYTES]!r}")
+    return fields, payload
+
+
+def unpack(fields: bytes, payload: bytes) -> Envelope:
+    """The envelope with these fields; raises InvalidEvent where they are not an envelope's."""
+    names = [field.decode(errors="replace") for field in fields.split(b"\0")]
+    if len(names) != 4 or not KEY.fullmatch(names[0]):
+        raise InvalidEvent(f"this is not an envelope of a hook: its fields are {fields[:HEADER_MAX_BYTES]!r}")
+    key, agent, event, project = names
+    return Envelope(key, agent, event, project, payload)
+
+
+def read(data: bytes) -> Envelope:
+    """The envelope that was written as `data`; raises InvalidEvent where it is none, or only the beginning of one."""
+    end = data.find(b"\n", 0, HEADER_MAX_BYTES) + 1
+    fields, payload = lengths(data[:end])
+    if len(data) != end + fields + payload:
+        raise InvalidEvent(f"it is torn: {len(data)} bytes of {end + fields + payload} are here")
+    return unpack(data[end : end + fields], data[end + fields :])

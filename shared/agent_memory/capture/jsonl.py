@@ -1,0 +1,66 @@
+"""Lines of JSON, a record each, read one at a time: a history of any length takes the memory of its longest line."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from agent_memory.capture.replayed_call import Broken, Payload, Report
+from agent_memory.capture.wire import decoded
+from agent_memory.errors import InvalidEvent
+
+# No hook passes on more than this either.
+LINE_MAX_BYTES: Final = 64 << 20
+_CHUNK_BYTES: Final = 1 << 20
+
+Advance = Callable[[int], None]
+# A file by its name, or one that is open: standard input.
+Source = Path | BinaryIO
+
+
+def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
+    """The records, each with the number of its line; `advance` is told the bytes as they are read.
+
+    A line that is no JSON object is reported and skipped, but for a last one without an end: it is being written.
+    Lines end with a newline and nothing else: JSON may hold the other characters that Python splits lines at.
+    """
+    if not isinstance(source, Path):
+        yield from _records(source, Path("-"), report, advance)
+        return
+    try:
+        # Not blocking: what stands in an agent's folder under a transcript's name need not be a file.
+        descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        report(Broken(source, 0, error.strerror or str(error)))
+        return
+    with os.fdopen(descriptor, "rb", buffering=_CHUNK_BYTES) as file:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            yield from _records(file, source, report, advance)
+        else:
+            report(Broken(source, 0, "it is no file"))
+
+
+def _records(file: BinaryIO, path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
+    for number, line in enumerate(_lines(file, advance), start=1):
+        if len(line) >= LINE_MAX_BYTES:
+            report(Broken(path, number, f"the line is longer than {LINE_MAX_BYTES} bytes"))
+        elif line.strip():
+            try:
+                yield number, decoded(line)
+            except InvalidEvent as error:
+                if line.endswith(b"\n"):
+                    report(Broken(path, number, str(error)))
+
+
+def _lines(file: BinaryIO, advance: Advance) -> Iterator[bytes]:
+    """The lines, of one that is too long its beginning."""
+    while line := file.readline(LINE_MAX_BYTES):
+        advance(len(line))
+        rest = line
+        while len(rest) == LINE_MAX_BYTES and not rest.endswith(b"\n"):
+            rest = file.readline(LINE_MAX_BYTES)
+            advance(len(rest))
+        yield line

@@ -1,0 +1,1 @@
+"""What users keep out of the memory: private spans, ignore rules, pauses."""

@@ -1,0 +1,81 @@
+"""Pauses: the spans of time in which the user wants nothing to be captured, kept in a file beside the store.
+
+They are kept when they are over, because agents keep transcripts: what was said in a pause must not come in later.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agent_memory.capture import PAUSES_SUFFIX
+from agent_memory.paths import make_private_dir
+
+# When a pause ends that nobody has set an end to: the last moment that a timestamp can name.
+OPEN_END_MS: Final = 9_999_999_999_999
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A span of time, half-open, in milliseconds since 1970."""
+
+    from_ms: int
+    to_ms: int
+
+    def holds(self, at_ms: int) -> bool:
+        return self.from_ms <= at_ms < self.to_ms
+
+
+class Pauses:
+    """The pauses of one store, the newest first. Read anew whenever the file has changed. For any thread."""
+
+    def __init__(self, db_path: Path) -> None:
+        self.path = Path(os.fsdecode(os.fsencode(db_path) + PAUSES_SUFFIX))
+        self._read: tuple[tuple[int, int, int], tuple[Pause, ...]] = ((0, 0, 0), ())
+
+    def all(self) -> tuple[Pause, ...]:
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return ()
+        stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if stamp != self._read[0]:
+            self._read = (stamp, tuple(map(_pause, self.path.read_text(encoding="ascii").splitlines())))
+        return self._read[1]
+
+    def current(self, now_ms: int) -> Pause | None:
+        """The pause that goes on now, or went on at that moment."""
+        return next((pause for pause in self.all() if pause.holds(now_ms)), None)
+
+    def begin(self, now_ms: int, to_ms: int) -> None:
+        """Pause from now on; a pause that goes on already gets the new end."""
+        going_on = self.current(now_ms)
+        first = Pause(going_on.from_ms if going_on else now_ms, to_ms)
+        self._write((first, *(pause for pause in self.all() if pause != going_on)))
+
+    def end(self, now_ms: int) -> bool:
+        """End the pause that goes on; False where there is none."""
+        going_on = self.current(now_ms)
+        if going_on is None:
+            return False
+        self._write(Pause(pause.from_ms, now_ms) if pause == going_on else pause for pause in self.all())
+        return True
+
+    def _write(self, pauses: Iterable[Pause]) -> None:
+        text = "".join(f"{pause.from_ms:013} {pause.to_ms:013}\n" for pause in pauses)
+        make_private_dir(self.path.parent)
+        new = self.path.with_name(f".{self.path.name}-{os.getpid()}")
+        # In one step: a hook reads the file at any moment.
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.path)
+
+
+def _pause(line: str) -> Pause:
+    from_ms, to_ms = line.split()
+    return Pause(int(from_ms), int(to_ms))

@@ -1,0 +1,1 @@
+"""Projects: which repository or folder a session belongs to."""

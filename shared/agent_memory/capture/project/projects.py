@@ -1,0 +1,162 @@
+"""Projects: which one a folder belongs to, whatever the folder is called and wherever it lies.
+
+A repository with a remote has the remote's name, so worktrees, clones and moved folders are one project, and a fork,
+which has a remote of its own, is another. One without a remote has its first commit's name, and what is no repository
+its folder's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+from agent_memory.capture.project.git import checkouts, first_commit, remotes, texts
+from agent_memory.capture.project.git.checkouts import Checkout
+from agent_memory.capture.wire import HookCall
+
+# A clone of a clone of a clone on one machine; two that name each other have to end.
+REMOTES_MAX: Final = 4
+# More than anybody works in; the one asked for longest ago goes first.
+REMEMBERED_MAX: Final = 1024
+# The folders of a repository say what is so now. Of a call that waited longer than this, they don't say the branch.
+LATE_MS: Final = 60_000
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One project, however many folders it has; and the branch of the folder that was asked for, where it has one."""
+
+    project_id: str
+    branch: str = ""
+
+
+class Projects:
+    """Finds the project of a folder. What it reads it remembers until the file changes. For any thread."""
+
+    def __init__(self, renamed: Mapping[str, str], home: str = "") -> None:
+        """`renamed` leads from names to the ones to use instead: the setting `project_names`."""
+        self._renamed = renamed
+        self._home = home or os.path.realpath(Path.home())
+        self._addresses: _Remembered[str] = _Remembered()
+        self._references: _Remembered[str] = _Remembered()
+        self._first_commits: _Remembered[str] = _Remembered()
+
+    def of(self, folder: str) -> Project:
+        """The project of a folder, given by its full path; it need not exist any more."""
+        checkout = self._checkout(folder)
+        if checkout is None:
+            return Project(self._renamed_to(_real(folder)))
+        name = self._name(checkout, REMOTES_MAX) or str(checkout.top)
+        return Project(self._renamed_to(name), texts.branch(self._reference(checkout)))
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """All names under which events of the folder's project may be stored, its id first.
+
+        They are those it had before it had a remote, or a commit, and those that were renamed to its own.
+        """
+        project_id = self.of(folder).project_id
+        earlier = filter(None, self._earlier(folder))
+        own = [name for name in earlier if self._renamed_to(name) in (name, project_id)]
+        renamed = [name for name, new in self._renamed.items() if new == project_id]
+        return tuple(dict.fromkeys([project_id, *own, *renamed]))
+
+    def completed(self, call: HookCall, late_ms: int = 0) -> HookCall:
+        """The call with its project and its branch. `late_ms` is how long ago it was made.
+
+        Where the project's folder is not known, the repository around the agent's own folder is the project.
+        """
+        if not call.project and self._checkout(call.cwd) is None:
+            return call
+        project = self.of(call.project or call.cwd)
+        branch = call.git_branch or (project.branch if late_ms <= LATE_MS else "")
+        return replace(call, project_id=project.project_id, git_branch=branch)
+
+    def _checkout(self, folder: str) -> Checkout | None:
+        return checkouts.find(_real(folder), self._home) if _is_path(folder) else None
+
+    def _earlier(self, folder: str) -> list[str]:
+        checkout = self._checkout(folder)
+        if checkout is None:
+            return [_real(folder)]
+        # All forks have the same first commit: it was the name of the one only that began here.
+        began_here = checkouts.began_here(checkout) or not self._address(checkout)
+        top = str(checkout.top)
+        return [self._first_commit(checkout), top] if began_here else [top]
+
+    def _name(self, checkout: Checkout, patience: int) -> str:
+        """The name of the repository that this one was cloned from, or its own; empty where it has no commit yet."""
+        address = self._address(checkout)
+        folder = remotes.folder_of(address)
+        origin = checkouts.at(checkout.top / folder) if folder and patience else None
+        remote = self._name(origin, patience - 1) if origin else remotes.name_of(address)
+        return remote or self._first_commit(checkout)
+
+    def _address(self, checkout: Checkout) -> str:
+        return self._addresses.get(checkout.common_dir / "config", lambda: _address(checkout))
+
+    def _reference(self, checkout: Checkout) -> str:
+        return self._references.get(checkout.git_dir / "HEAD", lambda: checkouts.reference(checkout))
+
+    def _first_commit(self, checkout: Checkout) -> str:
+        tip = checkouts.tip(checkout)
+        if not tip:
+            return ""
+        # It stays the first whatever is committed; another repository in the same place has a config of its own.
+        first = self._first_commits.get(
+            checkout.common_dir / "config", lambda: first_commit.first_commit(checkout.common_dir, tip)
+        )
+        return f"git:{first}" if first else ""
+
+    def _renamed_to(self, name: str) -> str:
+        return self._renamed.get(name, name)
+
+
+class _Remembered(Generic[Value]):
+    """What was read of files, until they change."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Path, tuple[tuple[int, int, int], Value]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, path: Path, read: Callable[[], Value]) -> Value:
+        """What `read` made of the file; it is called again once the file is another one."""
+        stamp = _stamp(path)
+        with self._lock:
+            known = self._known.get(path)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        value = read()
+        with self._lock:
+            self._known[path] = (stamp, value)
+            self._known.move_to_end(path)
+            if len(self._known) > REMEMBERED_MAX:
+                self._known.popitem(last=False)
+        return value
+
+
+def _is_path(folder: str) -> bool:
+    return folder.startswith("/") and "\0" not in folder
+
+
+def _real(folder: str) -> str:
+    return os.path.realpath(folder) if _is_path(folder) else folder
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    # git writes these files anew under another name, so a change shows in the inode if in nothing else.
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def _address(checkout: Checkout) -> str:
+    return checkouts.address(checkouts.config(checkout))

@@ -1,0 +1,1 @@
+"""Text for people and for agents, made once for every face."""

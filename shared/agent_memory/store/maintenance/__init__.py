@@ -1,0 +1,1 @@
+"""Looks at a whole store: verification, statistics, the scope of a rebuild."""
