@@ -186,6 +186,23 @@ def test_a_python_that_does_not_run_is_passed_over(tmp_path: Path) -> None:
     assert nothing.stderr.startswith("agent-memory needs Python 3.11 or newer")
 
 
+def test_the_python_that_is_asked_for_is_taken(tmp_path: Path) -> None:
+    """AGENT_MEMORY_PYTHON names it by its path, or as PATH knows it; one that will not do is never replaced."""
+    usual, chosen = tmp_path / "usual", tmp_path / "chosen"
+    for folder in (usual, chosen):
+        folder.mkdir()
+        (folder / "python3.11").symlink_to(Path(sys.executable).resolve())
+    (chosen / "mine").symlink_to(Path(sys.executable).resolve())
+
+    assert find_python(usual, wanted=f"{chosen}/python3.11").stdout == f"{chosen}/python3.11\n"
+    assert find_python(usual, chosen, wanted="mine").stdout == f"{chosen}/mine\n"
+    assert find_python(usual, wanted="").stdout == f"{usual}/python3.11\n"
+
+    refused = find_python(usual, wanted="python9")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("AGENT_MEMORY_PYTHON=python9 is no Python 3.11 or newer")
+
+
 def start(checkout: Path, program: str, *arguments: str) -> subprocess.Popen[str]:
     """A program of bin/, in a process group of its own."""
     command = [str(checkout / "bin" / program), *arguments]
@@ -201,8 +218,8 @@ def run(checkout: Path, program: str, *arguments: str) -> tuple[str, str]:
     return out, err
 
 
-def find_python(*path: Path) -> subprocess.CompletedProcess[str]:
-    """What bin/environment finds with this PATH."""
+def find_python(*path: Path, wanted: str | None = None) -> subprocess.CompletedProcess[str]:
+    """What bin/environment finds with this PATH, and with AGENT_MEMORY_PYTHON where it is given."""
     script = f"root='{ROOT}'; . '{ROOT}/bin/environment'; find_python"
-    search = {"PATH": ":".join(map(str, path))}
+    search = {"PATH": ":".join(map(str, path))} | ({} if wanted is None else {"AGENT_MEMORY_PYTHON": wanted})
     return subprocess.run(["/bin/sh", "-c", script], env=search, capture_output=True, text=True)
