@@ -1,0 +1,154 @@
+"""A release is built, summed, signed and tagged, or refused with the reason.
+
+Run in a repository of its own, a copy of this checkout whose changelog is ready.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSION = version("agent-memory")
+TAG = f"v{VERSION}"
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", ".*_cache", ".hypothesis", ".bench", "__pycache__", "dist")
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this checkout, committed, with nothing unreleased; beside it an SSH key."""
+    if shutil.which("git") is None or shutil.which("ssh-keygen") is None:
+        pytest.skip("needs git and ssh-keygen")
+    folder = tmp_path_factory.mktemp("release")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / "key"], check=True)
+    copy = folder / "checkout"
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=NOT_COPIED)
+    changelog = copy / "CHANGELOG.md"
+    text = changelog.read_text(encoding="utf-8")
+    ready = re.sub(r"(?<=^## Unreleased\n).*?(?=^## )", "\n", text, count=1, flags=re.MULTILINE | re.DOTALL)
+    changelog.write_text(ready, encoding="utf-8")
+    git(copy, "init", "--quiet")
+    commit(copy, "Release")
+    return copy
+
+
+def test_a_dry_run_builds_all_and_signs_nothing(checkout: Path) -> None:
+    """Source, wheel and bill of materials, with their sums; the same commit gives the same bytes again."""
+    first = release(checkout, "--dry-run")
+    written = contents(checkout)
+    again = release(checkout, "--dry-run")
+
+    assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+    assert "not ready" not in first.stderr
+    names = {f"agent_memory-{VERSION}.tar.gz", f"agent_memory-{VERSION}-py3-none-any.whl", "sbom.cdx.json"}
+    assert written.keys() == {*names, "SHA256SUMS"}
+    sums = {name: digest for digest, name in map(str.split, written["SHA256SUMS"].decode().splitlines())}
+    assert sums == {name: hashlib.sha256(written[name]).hexdigest() for name in names}
+    assert contents(checkout) == written
+    assert git(checkout, "tag") == ""
+
+
+def test_the_bill_of_materials_names_every_pin_and_who_asked_for_it(checkout: Path) -> None:
+    """All of requirements.lock; what only builds the wheel is marked, and each dependency leads to a component."""
+    release(checkout, "--dry-run")
+    bill = json.loads(contents(checkout)["sbom.cdx.json"])
+
+    components = {each["purl"]: each for each in bill["components"]}
+    pins = re.findall(r"^([\w.-]+)==(\S+)", (checkout / "requirements.lock").read_text(), re.MULTILINE)
+    assert components.keys() == {f"pkg:pypi/{name}@{at}" for name, at in pins}
+    scopes = {each["name"]: each["scope"] for each in components.values()}
+    assert (scopes["hatchling"], scopes["grpcio"], scopes["pygments"]) == ("excluded", "required", "required")
+    edges = {each["ref"]: each["dependsOn"] for each in bill["dependencies"]}
+    root = bill["metadata"]["component"]
+    assert root["purl"] == f"pkg:pypi/agent-memory@{VERSION}"
+    assert edges.keys() == {*components, root["purl"]}
+    assert {ref for refs in edges.values() for ref in refs} <= components.keys()
+    assert {components[ref]["name"] for ref in edges[root["purl"]]} >= {"click", "grpcio", "rich", "rocksdict"}
+
+
+@pytest.mark.parametrize(
+    ("file", "changed", "reason"),
+    [
+        (
+            "CHANGELOG.md",
+            ("## Unreleased\n", "## Unreleased\n\n- A change.\n"),
+            'has changes under "Unreleased"',
+        ),
+        ("CHANGELOG.md", (f"## {VERSION} -", "## 99.0.0 -"), "newest version is 99.0.0"),
+        ("README.md", ("a", "b"), "there are changes that are not committed"),
+    ],
+)
+def test_what_is_not_ready_is_refused(checkout: Path, file: str, changed: tuple[str, str], reason: str) -> None:
+    """The reason is printed, and nothing is built."""
+    shutil.rmtree(checkout / "dist", ignore_errors=True)
+    path = checkout / file
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace(*changed, 1), encoding="utf-8")
+    try:
+        refused = release(checkout, "--key", str(checkout.parent / "key"))
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+    assert refused.returncode == 1
+    assert re.search(rf"^not ready: .*{re.escape(reason)}", refused.stderr, re.MULTILINE)
+    assert not (checkout / "dist").exists()
+    assert git(checkout, "tag") == ""
+
+
+def test_a_release_is_signed_and_tagged(checkout: Path, tmp_path: Path) -> None:
+    """The sums and the tag with the maintainer's key; once more does no harm, and another commit is refused."""
+    repository = tmp_path / "checkout"
+    shutil.copytree(checkout, repository, symlinks=True)
+    key = checkout.parent / "key"
+    signers = tmp_path / "allowed_signers"
+    signers.write_text(f"maintainer {key.with_suffix('.pub').read_text()}")
+
+    done = release(repository, "--key", str(key))
+
+    assert done.returncode == 0, done.stderr
+    folder = repository / "dist" / VERSION
+    verify = ["ssh-keygen", "-Y", "verify", "-f", str(signers), "-I", "maintainer", "-n", "file"]
+    with (folder / "SHA256SUMS").open() as sums:
+        subprocess.run([*verify, "-s", str(folder / "SHA256SUMS.sig")], stdin=sums, check=True)
+    git(repository, "-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-tag", TAG)
+    assert git(repository, "rev-list", "-1", TAG) == git(repository, "rev-parse", "HEAD")
+    assert release(repository, "--key", str(key)).returncode == 0
+
+    commit(repository, "A change after the release", "--allow-empty")
+    assert f"the tag {TAG} is at another commit" in release(repository, "--key", str(key)).stderr
+
+
+def release(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(checkout / "ops" / "release.py"), *arguments]
+    return subprocess.run(command, env=environment(), capture_output=True, text=True)
+
+
+def contents(checkout: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (checkout / "dist" / VERSION).iterdir()}
+
+
+def commit(repository: Path, subject: str, *options: str) -> None:
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", subject, *options)
+
+
+def git(repository: Path, *arguments: str) -> str:
+    command = ["git", *arguments]
+    result = subprocess.run(command, cwd=repository, env=environment(), capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def environment() -> dict[str, str]:
+    """Nobody's git settings and a name to commit under."""
+    who = {f"GIT_{role}_{part}": "dev@example.com" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
+    return {**os.environ, **who, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
