@@ -15,7 +15,7 @@ from google.protobuf.message import DecodeError
 from agent_memory.bus import frames
 from agent_memory.errors import StoreError
 from agent_memory.ingest import handlers
-from agent_memory.ingest.handlers import Outcome
+from agent_memory.ingest.handlers.outcome import Outcome
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.logs import line

@@ -17,7 +17,7 @@ from bisect import bisect_left, insort
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
@@ -29,6 +29,7 @@ from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
 from agent_memory.store import codec, directory, keys, schema
 from agent_memory.store.codec import StoreInfo
+from agent_memory.store.rows import Rows
 
 log = logging.getLogger(__name__)
 
@@ -125,19 +126,18 @@ class Group:
         self._staged[family, key] = value
 
 
-class Writer:
+class Writer(Rows):
     """The store, open for writing. One at a time: a second one raises StoreError.
 
     A store that does not exist yet is created, its days cut in `timezone`, in this machine's zone when that is empty.
     """
 
     def __init__(self, db_path: Path, timezone: str = "") -> None:
-        self._db_path = db_path
+        super().__init__(db_path, CACHE_BYTES)
         _make_place(db_path)
         self._holder = _holder(db_path)
         wal.mend_tails(db_path)
-        self._db = _open(db_path)
-        self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
+        self._open()
         self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
         self.info = self._store_info(timezone)
         self.zone = ZoneInfo(self.info.timezone)
@@ -157,35 +157,9 @@ class Writer:
             return False
         return shutil.disk_usage(self._db_path).free > ROOM_BYTES
 
-    def get(self, family: str, key: bytes) -> bytes | None:
-        """The row, or None; raises StoreError where its block is damaged."""
-        try:
-            value: bytes | None = self._families[family].get(key)
-        except Exception as error:  # rocksdict raises bare Exception
-            raise directory.damaged(self._db_path, family, error) from error
-        return value
-
-    def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
-        """The rows in the order of their keys, None where there is none; raises StoreError where one is damaged."""
-        try:
-            # The cast: rocksdict's stub wants an invariant list of unions.
-            return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys)))
-        except Exception as error:  # rocksdict raises bare Exception
-            raise directory.damaged(self._db_path, family, error) from error
-
     def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
         """The stored keys with that prefix; raises StoreError where a block is damaged."""
-        found = []
-        rows = self._families[family].iter()
-        rows.seek(prefix)
-        while rows.valid() and (key := rows.key()).startswith(prefix):
-            found.append(key)
-            rows.next()
-        try:
-            rows.status()
-        except Exception as error:  # rocksdict raises bare Exception
-            raise directory.damaged(self._db_path, family, error) from error
-        return found
+        return [key for key, _ in self.scan(family, prefix, keys.after(prefix))]
 
     def commit(self, group: Group) -> bool:
         """Make the group durable: all of it or nothing; raises StoreError when the disk refuses.
@@ -232,14 +206,32 @@ class Writer:
             raise directory.damaged(self._db_path, family, error) from error
 
     def close(self) -> None:
-        """Close the store. Every column family object goes first: one that lives would keep the store's lock."""
-        self._families.clear()
+        """Close the store; what was acknowledged is on disk."""
         self.handles.clear()
         try:
-            self._db.close()
+            self._disconnect()
         except Exception as error:  # what it complains of happened before; everything acknowledged is on disk
             log.info(line("store closed with an error", path=self._db_path, error=error))
         os.close(self._holder)
+
+    def _open(self) -> None:
+        if (self._db_path / directory.CURRENT).exists():
+            _check_families(self._db_path)
+        # Recovery of a damaged log may spin while it holds the interpreter's lock: only the kernel can end that.
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(OPEN_LIMIT_S)
+        try:
+            self._connect()
+            self._families[schema.OUTBOX].set_options(schema.OUTBOX_WHEN_OPEN)
+        except Exception as error:  # rocksdict raises bare Exception
+            if any(words in str(error) for words in LOCK_HELD):
+                raise StoreError(_in_use(self._db_path)) from error
+            raise StoreError(
+                f"The store at {self._db_path} can't be opened: {directory.said(error)}. It was left as it is: copy "
+                "the folder before anything else, then restore it from a backup, or name another with --db-path."
+            ) from error
+        finally:
+            signal.alarm(0)
 
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)
@@ -306,28 +298,6 @@ def _holder(db_path: Path) -> int:
 def _in_use(db_path: Path) -> str:
     status = directory.command("status", db_path)
     return f"Another process has the store at {db_path} open; see {status}, or stop that process."
-
-
-def _open(db_path: Path) -> Rdict:
-    if (db_path / directory.CURRENT).exists():
-        _check_families(db_path)
-    database, families = schema.options(CACHE_BYTES)
-    # Recovery of a damaged log may spin while it holds the interpreter's lock: only the kernel can end that.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(OPEN_LIMIT_S)
-    try:
-        store = Rdict(str(db_path), database, families)
-        store.get_column_family(schema.OUTBOX).set_options(schema.OUTBOX_WHEN_OPEN)
-        return store
-    except Exception as error:  # rocksdict raises bare Exception
-        if any(words in str(error) for words in LOCK_HELD):
-            raise StoreError(_in_use(db_path)) from error
-        raise StoreError(
-            f"The store at {db_path} can't be opened: {directory.said(error)}. It was left as it is: copy the folder "
-            "before anything else, then restore it from a backup, or name another folder with --db-path."
-        ) from error
-    finally:
-        signal.alarm(0)
 
 
 def _check_families(db_path: Path) -> None:

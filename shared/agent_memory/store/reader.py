@@ -1,4 +1,4 @@
-"""Reading the store beside the writer: a secondary that catches up, and the one scan there is.
+"""Reading the store beside the writer: a secondary that catches up.
 
 Whatever was acknowledged is on disk, so a reader that catches up and then reads sees it.
 """
@@ -13,15 +13,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
 
-from rocksdict import AccessType, Rdict
+from rocksdict import AccessType
 
 from agent_memory.errors import StoreError
 from agent_memory.logs import line
 from agent_memory.paths import make_private_dir
 from agent_memory.store import codec, directory, keys, schema
 from agent_memory.store.commit_counter import CommitCounter
+from agent_memory.store.rows import Rows
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ CATCH_UP_TRIES = 3
 CATCH_UP_PAUSE_S = 0.02
 
 
-class Reader:
+class Reader(Rows):
     """A secondary of the store at `db_path`. Threads may share it; `scratch` is a folder of its own.
 
     `commits` is where the writer counts its commits; with it, catching up costs next to nothing while there are none.
@@ -47,9 +47,8 @@ class Reader:
         *,
         at_rest: bool = False,
     ) -> None:
-        self._db_path = db_path
+        super().__init__(db_path, cache_bytes)
         self._scratch = scratch
-        self._cache_bytes = cache_bytes
         self._commit_counter_path = commits
         self._at_rest = at_rest
         self._commit_counter: CommitCounter | None = None
@@ -84,51 +83,9 @@ class Reader:
             self.reopened += 1
             log.warning(line("secondary reopened", times=self.reopened))
 
-    def get(self, family: str, key: bytes) -> bytes | None:
-        """The row, or None; raises StoreError where its block is damaged."""
-        try:
-            value: bytes | None = self._families[family].get(key)
-        except Exception as error:  # rocksdict raises bare Exception
-            raise directory.damaged(self._db_path, family, error) from error
-        return value
-
-    def get_many(self, family: str, keys: list[bytes]) -> list[bytes | None]:
-        """The rows in the order of their keys, None where there is none; raises StoreError where one is damaged."""
-        try:
-            # The cast: rocksdict's stub wants an invariant list of unions.
-            return cast("list[bytes | None]", self._families[family].get(cast("list[Any]", keys))) if keys else []
-        except Exception as error:  # rocksdict raises bare Exception
-            raise directory.damaged(self._db_path, family, error) from error
-
-    def scan(self, family: str, start: bytes, stop: bytes, *, backwards: bool = False) -> Iterator[tuple[bytes, bytes]]:
-        """Rows with `start <= key < stop` in key order, or from the end; a consistent view as of the first.
-
-        Raises StoreError on a damaged block, which an iterator by itself would report as the end.
-        """
-        # Bounds are compared here: those of ReadOptions dangle (they read freed memory) in rocksdict 0.3.29.
-        rows = self._families[family].iter()
-        if backwards:
-            rows.seek_for_prev(stop)
-            if rows.valid() and rows.key() >= stop:
-                rows.prev()
-        else:
-            rows.seek(start)
-        step = rows.prev if backwards else rows.next
-        while rows.valid():
-            key: bytes = rows.key()
-            if key < start or key >= stop:
-                break
-            yield key, rows.value()
-            step()
-        try:
-            rows.status()
-        except Exception as error:  # rocksdict raises bare Exception
-            raise directory.damaged(self._db_path, family, error) from error
-
     def close(self) -> None:
         """Let go of the files and of the scratch folder."""
-        self._families.clear()
-        self._db.close()
+        self._disconnect()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _open(self) -> None:
@@ -141,15 +98,13 @@ class Reader:
         self._seen_commits = None
         shutil.rmtree(self._scratch, ignore_errors=True)
         make_private_dir(self._scratch)
-        database, families = schema.options(self._cache_bytes, secondary=True)
         # What is still in the log is no fault: it is replayed.
         access = AccessType.read_only(False) if self._at_rest else AccessType.secondary(str(self._scratch))
         try:
-            self._db = Rdict(str(self._db_path), database, families, access)
+            self._connect(access)
             if not self._at_rest:
-                # What the primary put from its log into a file between our looks at the two, we have seen in neither.
+                # What the primary moved from its log into a file between our looks at the two is in neither for us.
                 self._db.try_catch_up_with_primary()
-            self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
             info = self._families[schema.CHECKPOINTS].get(keys.STORE)
             version = codec.store_info(info).schema_version if info else schema.SCHEMA_VERSION
         except Exception as error:  # rocksdict raises bare Exception

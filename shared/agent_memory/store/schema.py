@@ -66,11 +66,11 @@ _EVENTS_FILES_TO_MERGE: Final = 8
 _EVENTS_BLOCK_BYTES: Final = 16 << 10
 
 
-def options(cache_bytes: int, secondary: bool = False) -> tuple[Options, dict[str, Options]]:
+def options(cache_bytes: int, *, read_only: bool = False) -> tuple[Options, dict[str, Options]]:
     """The database's options and each column family's; one block cache of `cache_bytes` is shared by all."""
     database = _raw()
-    database.create_if_missing(not secondary)
-    database.create_missing_column_families(not secondary)
+    database.create_if_missing(not read_only)
+    database.create_missing_column_families(not read_only)
     database.set_max_total_wal_size(_WAL_MAX_BYTES)
     # A torn tail is what a crash leaves and holds nothing acknowledged; damage in the middle must be refused aloud.
     database.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
@@ -109,7 +109,7 @@ def _family(name: str, cache: Cache) -> Options:
     blocks.set_bloom_filter(_BLOOM_BITS, False)
     blocks.set_cache_index_and_filter_blocks(True)
     blocks.set_pin_l0_filter_and_index_blocks_in_cache(True)
-    # In one piece, a large file's index or filter fits into no shard of a small cache, and is read anew for every
+    # In one piece, a large file's index or filter fits into no shard of a small cache, and is read again for every
     # look-up: at a million events that made reads up to five times as slow as at ten thousand.
     blocks.set_index_type(BlockBasedIndexType.two_level_index_search())
     blocks.set_partition_filters(True)

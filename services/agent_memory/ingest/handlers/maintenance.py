@@ -1,0 +1,29 @@
+"""Looking after the store: rebuilds, and how far everything has come."""
+
+from __future__ import annotations
+
+from agent_memory.bus import frames
+from agent_memory.ingest.handlers.outcome import Outcome, refused
+from agent_memory.ingest.writer import Group
+from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import codec, keys, schema
+
+
+def begin_rebuild(group: Group, command: pb.Command) -> Outcome:
+    """Have the worker rebuild the table of contents. Asking again for the rebuild under way changes nothing."""
+    running = codec.rebuild_state(group.get(schema.CHECKPOINTS, keys.REBUILD))
+    if not running.is_running:
+        group.put_visibly(schema.CHECKPOINTS, keys.REBUILD, command.begin_rebuild.value)
+    elif not running.asks_the_same(codec.rebuild_state(command.begin_rebuild.value)):
+        return refused(
+            f"Another rebuild is under way: {running.events_done} of {running.events} events are done. "
+            "Ask again when it is finished."
+        )
+    reply = pb.Reply(protocol=frames.PROTOCOL, rebuild_begun=pb.RebuildBegun())
+    return Outcome(reply, frames.ANNOUNCE_JOBS)
+
+
+def ping(group: Group, command: pb.Command) -> Outcome:
+    """Say how far everything has come."""
+    pong = pb.Pong(sequence=group.counters.sequence, commit=group.toc.commit)
+    return Outcome(pb.Reply(protocol=frames.PROTOCOL, pong=pong))
