@@ -1,4 +1,4 @@
-"""The daemon as a Python object: every RPC as a method, every failure as an error with a remedy."""
+"""The daemon as a Python object: every RPC is a method, every failure an AgentMemoryError."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any, TypeVar
 
 import grpc
 
-from agent_memory.errors import AgentMemoryError, InvalidEvent, NotRunning, UsageError, WriterBusy, WriterUnavailable
-from agent_memory.messages import event_to_pb
+from agent_memory.errors import AgentMemoryError, NotRunning, UsageError, WriterBusy, WriterUnavailable
+from agent_memory.messages import ERROR_KEY, error_from_bytes, event_to_pb
 from agent_memory.model import Event
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
 from agent_memory.settings import Settings
 
 SERVICE = "memory.MemoryService"
-# Ten megabytes of text are an event like any other; a page of such events is cut by the front, not by the channel.
+# An event may hold ten megabytes of text. The query service cuts a page of such events; the channel must not.
 MESSAGE_MAX_BYTES = 64 << 20
 TIMEOUT_S = 30.0
-START = "Start it with: memory-daemon start"
 
 Reply = TypeVar("Reply")
 
@@ -27,10 +26,10 @@ Reply = TypeVar("Reply")
 class Client:
     """A connection to one daemon. `target` is a gRPC target: `127.0.0.1:50051` or `unix:/path`.
 
-    `remedy` is what to do where none answers.
+    `remedy` is what to do where none answers; without one, it has to be started.
     """
 
-    def __init__(self, target: str, timeout_s: float = TIMEOUT_S, remedy: str = START) -> None:
+    def __init__(self, target: str, timeout_s: float = TIMEOUT_S, remedy: str = "") -> None:
         self.target = target
         self._remedy = remedy
         self._timeout_s = timeout_s
@@ -170,31 +169,36 @@ class Client:
         try:
             return method(request, timeout=timeout_s or self._timeout_s)
         except grpc.RpcError as error:
-            raise _explained(error, self.target, self._remedy) from error
+            raise _translated(error, self.target, self._remedy) from error
 
 
 def connect(settings: Settings) -> Client:
     """A client for the daemon these settings name: `MEMORY_DAEMON_ADDR`, else the store's own Unix socket, else TCP."""
     if named := os.environ.get("MEMORY_DAEMON_ADDR"):
-        return Client(named.removeprefix("http://"), remedy="MEMORY_DAEMON_ADDR says that there is one.")
+        return Client(
+            named.removeprefix("http://"), remedy="MEMORY_DAEMON_ADDR names that address: correct or unset it."
+        )
     socket = settings.runtime.grpc_socket
     return Client(f"unix:{socket}" if socket.exists() else settings.address)
 
 
-def _explained(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryError:
+def _translated(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryError:
+    """Our error for gRPC's: the daemon's own where it sent one, else what the status code of gRPC itself means."""
     code, details = error.code(), error.details() or ""
+    otherwise = UsageError if code == grpc.StatusCode.INVALID_ARGUMENT else AgentMemoryError
+    for each in error.trailing_metadata() or ():
+        if each.key == ERROR_KEY and isinstance(each.value, bytes):
+            return error_from_bytes(each.value, otherwise) or otherwise(details)
     match code:
-        case grpc.StatusCode.INVALID_ARGUMENT:
-            return InvalidEvent(details) if details.startswith("event") else UsageError(details)
         case grpc.StatusCode.RESOURCE_EXHAUSTED if "larger than max" in details:
-            return UsageError(f"{details}: more than one message may hold. Send, or ask for, fewer events at once.")
+            return UsageError(f"{details}: more than one message may hold.", "Send, or ask for, fewer events at once.")
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return WriterBusy(details)
-        case grpc.StatusCode.UNAVAILABLE if "writer" in details:
-            return WriterUnavailable(details)
         case grpc.StatusCode.UNAVAILABLE:
-            return NotRunning(f"No memory daemon answers at {target}. {remedy}")
+            return NotRunning(
+                f"No memory daemon answers at {target}.", remedy, reason="WRONG_ADDRESS" if remedy else ""
+            )
         case grpc.StatusCode.DEADLINE_EXCEEDED:
-            return WriterUnavailable(f"The daemon at {target} did not answer in time. See: memory-daemon status")
+            return WriterUnavailable(f"The daemon at {target} did not answer in time.", reason="DEADLINE_EXCEEDED")
         case _:
             return AgentMemoryError(f"The daemon at {target} answered {code.name}: {details}")

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from agent_memory.errors import InvalidEvent
+from typing import Final
+
+from google.protobuf.message import DecodeError
+
+from agent_memory.errors import BY_REASON, AgentMemoryError, InvalidEvent
 from agent_memory.model import Event, EventRole, EventType, Grip, TocNode
 from agent_memory.rpc import memory_pb2 as pb
+
+# The trailing metadata in which a failed call's error travels, and how the error is marked there.
+ERROR_KEY: Final = "grpc-status-details-bin"
+_ERROR_TYPE: Final = "type.googleapis.com/google.rpc.ErrorInfo"
+_ERROR_DOMAIN: Final = "agent-memory"
 
 
 def event_to_pb(event: Event) -> pb.Event:
@@ -76,3 +85,29 @@ def grip_to_pb(grip: Grip) -> pb.Grip:
         source=grip.source,
         evidence_checksum=grip.evidence_checksum,
     )
+
+
+def error_to_bytes(error: AgentMemoryError, code: int) -> bytes:
+    """The error for a failed call's trailing metadata; `code` is the number of the call's gRPC status code."""
+    metadata = {"remedy": error.remedy} if error.remedy else {}
+    info = pb.ErrorInfo(reason=error.reason, domain=_ERROR_DOMAIN, metadata=metadata)
+    detail = pb.ErrorDetail(type_url=_ERROR_TYPE, value=info.SerializeToString())
+    return pb.ErrorStatus(code=code, message=str(error), details=[detail]).SerializeToString()
+
+
+def error_from_bytes(content: bytes, otherwise: type[AgentMemoryError]) -> AgentMemoryError | None:
+    """The error again; None where these bytes hold none of ours.
+
+    It is of the class that its reason names, or of the class `otherwise` where the reason has none.
+    """
+    try:
+        status = pb.ErrorStatus.FromString(content)
+        found = [pb.ErrorInfo.FromString(each.value) for each in status.details if each.type_url == _ERROR_TYPE]
+    except DecodeError:
+        return None
+    info = next((each for each in found if each.domain == _ERROR_DOMAIN), None)
+    if info is None:
+        return None
+    remedy = info.metadata.get("remedy", "")
+    message = status.message.removesuffix(remedy).rstrip()
+    return BY_REASON.get(info.reason, otherwise)(message, remedy, reason=info.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -516,6 +517,26 @@ def test_what_is_empty_is_refused_by_name(memory: Stub) -> None:
         code, details = refusal(call, request)
         assert code == grpc.StatusCode.INVALID_ARGUMENT
         assert details.startswith(field)
+
+
+def test_an_error_names_its_reason_and_its_remedy_apart(memory: Stub) -> None:
+    """In google.rpc.Status and ErrorInfo, which clients of every language read; the text for people has both."""
+    token = base64.urlsafe_b64encode(b"toc:year:1999 x").decode()
+
+    with pytest.raises(grpc.RpcError) as refused:
+        memory.BrowseToc(pb.BrowseTocRequest(parent_id="2018", continuation_token=token))
+
+    trailing = {each.key: each.value for each in refused.value.trailing_metadata() or ()}
+    content = trailing["grpc-status-details-bin"]
+    assert isinstance(content, bytes)
+    status = pb.ErrorStatus.FromString(content)
+    (detail,) = status.details
+    told = pb.ErrorInfo.FromString(detail.value)
+    assert (status.code, status.message) == (3, refused.value.details())
+    assert detail.type_url == "type.googleapis.com/google.rpc.ErrorInfo"
+    assert (told.reason, told.domain) == ("INVALID_TOKEN", "agent-memory")
+    assert status.message.endswith(told.metadata["remedy"])
+    assert token in status.message.removesuffix(told.metadata["remedy"])
 
 
 @pytest.mark.parametrize("job", ["toc_rollup_hour", ""])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from agent_memory import client
-from agent_memory.client import START, Client
+from agent_memory.client import Client
 from agent_memory.settings import Settings
 
 
@@ -26,8 +25,7 @@ def connect_to_store(settings: Settings) -> Client:
     """
     if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_store(settings):
         return client.connect(settings)
-    remedy = f"{START} --db-path {shlex.quote(str(settings.db_path))}" if _names_store(settings) else START
-    return Client(f"unix:{settings.runtime.grpc_socket}", remedy=remedy)
+    return Client(f"unix:{settings.runtime.grpc_socket}")
 
 
 def _names_store(settings: Settings) -> bool:

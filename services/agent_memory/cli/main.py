@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from agent_memory.cli.options import HELP, given, settings_options
+from agent_memory.cli.remedies import explained
 from agent_memory.errors import AgentMemoryError
 
 # Where each command is, and what it does. A module is imported when its command is wanted: `status` must not wait for
@@ -42,8 +43,8 @@ COMMANDS = {
 class _CliError(click.ClickException):
     """An error of ours, shown as click shows its own, with the exit code that its class names."""
 
-    def __init__(self, error: AgentMemoryError) -> None:
-        super().__init__(str(error))
+    def __init__(self, error: AgentMemoryError, context: click.Context) -> None:
+        super().__init__(explained(error, context))
         self.exit_code = error.exit_code  # type: ignore[misc]
 
 
@@ -71,7 +72,7 @@ class _Root(click.Group):
         try:
             return super().invoke(ctx)
         except AgentMemoryError as error:
-            raise _CliError(error) from error
+            raise _CliError(error, ctx) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, EOFError, BrokenPipeError):
             raise  # click's own affair
         except Exception as error:

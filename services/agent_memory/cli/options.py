@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,9 +78,18 @@ def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Se
 
 def invocation(context: click.Context) -> list[str]:
     """How a command begins that is to reach the same daemon as this one."""
+    return ["memory-daemon", *_daemon_options(context)]
+
+
+def command_line(context: click.Context, *words: str) -> str:
+    """A command to type that reaches the same daemon as this one."""
+    return shlex.join(["memory-daemon", *words, *_daemon_options(context)])
+
+
+def _daemon_options(context: click.Context) -> list[str]:
     values = given(context)
     names = [name for name in ("config", "db_path") if name in values]
-    return ["memory-daemon", *(word for name in names for word in (f"--{name.replace('_', '-')}", values[name]))]
+    return [word for name in names for word in (f"--{name.replace('_', '-')}", values[name])]
 
 
 def given(context: click.Context) -> dict[str, str]:

@@ -18,6 +18,7 @@ from agent_memory.store import directory
 # Processes whose supervisor was killed notice it within a second and close what they have open.
 ORPHANS_GO_S = 8.0
 _LOOK_S = 0.05
+_OWNER = "Change its owner, or choose another store with --db-path."
 
 
 def check(settings: Settings, patience_s: float) -> None:
@@ -29,7 +30,7 @@ def check(settings: Settings, patience_s: float) -> None:
     deadline = time.monotonic() + patience_s
     while is_open(settings.db_path) or _is_listening(settings.grpc_host, settings.grpc_port):
         if time.monotonic() >= deadline:
-            raise AlreadyRunning(_store_taken(settings) if is_open(settings.db_path) else _port_taken(settings))
+            raise _store_taken(settings) if is_open(settings.db_path) else _port_taken(settings)
         time.sleep(_LOOK_S)
 
 
@@ -54,16 +55,11 @@ def _check_folder(db_path: Path) -> None:
     except OSError as error:
         raise StoreError(f"The folder {db_path} can't be reached: {error.strerror}.") from error
     if not nearest.is_dir():
-        raise StoreError(f"{nearest} is a file; the store needs a folder. Choose another with --db-path.")
+        raise StoreError(f"{nearest} is a file; the store needs a folder.", "Choose another with --db-path.")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise StoreError(
-            f"The folder {nearest} can't be written by you. Change its owner, or choose another store with --db-path."
-        )
+        raise StoreError(f"You can't write to the folder {nearest}.", _OWNER)
     if nearest == db_path and (owner := nearest.stat().st_uid) != os.getuid():
-        raise StoreError(
-            f"The folder {nearest} belongs to user {owner}, not to you. Change its owner, or choose another store with "
-            "--db-path."
-        )
+        raise StoreError(f"The folder {nearest} belongs to user {owner}, not to you.", _OWNER)
     # Before anything is made: a mistyped path leaves no trace.
     directory.has_store(db_path)
 
@@ -73,14 +69,18 @@ def _is_listening(host: str, port: int) -> bool:
     try:
         candidates = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
-        raise AgentMemoryError(f"The host {host} has no address ({error.strerror}). Use another with --host.") from None
+        raise AgentMemoryError(
+            f"The host {host} has no address ({error.strerror}).", "Use another with --host."
+        ) from None
     refusals = [_refusal(family, address) for family, _, _, _, address in candidates]
     if errno.EADDRINUSE in refusals:
         return True
     # One address is enough: "localhost" names an IPv6 one also where there is no IPv6.
     if None not in refusals:
         reason = os.strerror(refusals[0] or 0)
-        raise AgentMemoryError(f"{host} port {port} can't be served: {reason}. Choose others with --host and --port.")
+        raise AgentMemoryError(
+            f"The daemon can't listen on {host} port {port}: {reason}.", "Choose others with --host and --port."
+        )
     return False
 
 
@@ -96,19 +96,21 @@ def _refusal(family: int, address: tuple[Any, ...]) -> int | None:
     return None
 
 
-def _store_taken(settings: Settings) -> str:
-    return (
-        f"Another program has the store {settings.db_path} open, but not as the daemon of {settings.runtime.folder}. "
-        "A daemon that was started with another XDG_RUNTIME_DIR, or an offline command, is likely; stop it first."
+def _store_taken(settings: Settings) -> AlreadyRunning:
+    return AlreadyRunning(
+        f"Another program has the store {settings.db_path} open, but not as the daemon of {settings.runtime.folder}.",
+        "Stop it first: it may be a daemon started with another XDG_RUNTIME_DIR, or an offline command.",
+        reason="STORE_TAKEN",
     )
 
 
-def _port_taken(settings: Settings) -> str:
+def _port_taken(settings: Settings) -> AlreadyRunning:
     port = settings.grpc_port
     look = f"ss -ltnp 'sport = :{port}'" if sys.platform == "linux" else f"lsof -nP -iTCP:{port} -sTCP:LISTEN"
-    return (
-        f"{_listener(settings.address)} listens on {settings.address} already. Choose another port with --port, or "
-        f"with grpc_port in the config file. To see who it is: {look}"
+    return AlreadyRunning(
+        f"{_listener(settings.address)} listens on {settings.address} already.",
+        f"Choose another port with --port, or with grpc_port in the config file. To see who it is: {look}",
+        reason="PORT_TAKEN",
     )
 
 

@@ -35,10 +35,6 @@ _BORN_S = 0.1
 _LOOK_S = 0.05
 _SHOWN_LINES = 10
 
-_UNDER_WAY = (
-    "Another start or stop of the memory daemon is under way for this store. Look again with: memory-daemon status"
-)
-
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
@@ -91,7 +87,7 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
         make_private_dir(runtime.folder)
         lock = stack_lock.take(runtime, _LOCK_S)
         if lock is None:
-            raise AlreadyRunning(_taken(settings))
+            raise _taken(settings)
         with lock:
             # A PID file without a holder of the lock: the last stack was killed, its children may be going still.
             killed = runtime.pid_file.exists()
@@ -102,7 +98,8 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
             daemon = launch(settings, lock)
     except OSError as error:
         raise StoreError(
-            f"The daemon's folders can't be made: {error}. Name others with --db-path, or XDG_RUNTIME_DIR for sockets."
+            f"The daemon's folders can't be made: {error}.",
+            "Choose others with --db-path, and with XDG_RUNTIME_DIR for the sockets.",
         ) from error
     try:
         _wait_until_ready(daemon, settings)
@@ -132,7 +129,7 @@ def stop(settings: Settings) -> int | None:
     while (lock := stack_lock.take(runtime, _LOOK_S)) is None:
         if time.monotonic() >= deadline:
             raise AgentMemoryError(
-                f"The memory daemon (PID {pid}) still stops after {STOP_S:.0f} s. See: memory-daemon logs supervisor"
+                f"The memory daemon (PID {pid}) is still stopping after {STOP_S:.0f} s.", reason="STILL_STOPPING"
             )
         hurry(settings)
     with lock:
@@ -242,16 +239,19 @@ def _with_log(what: str, settings: Settings, process: str) -> str:
     return f"{what} Its last log lines:\n\n{lines}\nThe whole log: {path}\nWhat was started was stopped again."
 
 
-def _taken(settings: Settings) -> str:
-    """Why the lock can't be had."""
+def _taken(settings: Settings) -> AlreadyRunning:
+    """Why the lock is held by somebody else."""
     _check_ours(settings)
     found = status(settings)
     if found.pid is None:
-        return _UNDER_WAY
-    return (
-        f"Memory daemon is running (PID {found.pid}) already: it serves {found.db_path} at {found.address}. "
-        "To start it anew: memory-daemon restart"
+        return _under_way()
+    return AlreadyRunning(
+        f"Memory daemon is running (PID {found.pid}) already: it serves {found.db_path} at {found.address}."
     )
+
+
+def _under_way() -> AlreadyRunning:
+    return AlreadyRunning("Another start or stop of the memory daemon is under way for this store.", reason="UNDER_WAY")
 
 
 def _check_ours(settings: Settings) -> None:
@@ -260,8 +260,9 @@ def _check_ours(settings: Settings) -> None:
     holder = stack_lock.read(runtime)
     if holder and Path(holder.db_path).resolve() != settings.db_path.resolve():
         raise AlreadyRunning(
-            f"The daemon of {runtime.folder} serves another store, {holder.db_path}. "
-            "Give this one a runtime folder of its own with XDG_RUNTIME_DIR."
+            f"The daemon of {runtime.folder} serves another store, {holder.db_path}.",
+            "Give this one a runtime folder of its own with XDG_RUNTIME_DIR.",
+            reason="OTHER_STORE",
         )
 
 
@@ -272,14 +273,14 @@ def _clean_up(settings: Settings) -> None:
         return
     lock = stack_lock.take(runtime, _LOCK_S)
     if lock is None:
-        raise AlreadyRunning(_UNDER_WAY)
+        raise _under_way()
     with lock:
         deadline = time.monotonic() + preflight.ORPHANS_GO_S
         while preflight.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_locked(runtime.worker_lock):
             if time.monotonic() >= deadline:
                 raise AgentMemoryError(
-                    f"The supervisor was killed, and a process of its own still has {settings.db_path} open. "
-                    "See which with: ps -ef | grep agent_memory"
+                    f"The supervisor was killed, and one of its processes still has {settings.db_path} open.",
+                    "Find it with: ps -ef | grep agent_memory",
                 )
             time.sleep(_LOOK_S)
         _clear(runtime)

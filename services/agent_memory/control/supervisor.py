@@ -104,15 +104,15 @@ class Supervisor:
         try:
             return getattr(self._proxy.supervisor, method)()
         except (FileNotFoundError, ConnectionRefusedError):
-            raise NotRunning(f"No supervisor listens at {self._path}. Start it with: memory-daemon start") from None
+            raise NotRunning(f"No supervisor listens at {self._path}.") from None
         except xmlrpc.client.Fault as fault:
             if fault.faultCode == _SHUTTING_DOWN:
                 raise ShuttingDown("The memory daemon is stopping.") from None
             raise AgentMemoryError(f"The supervisor refused {method}: {fault.faultString}") from fault
         except (OSError, http.client.HTTPException) as error:
             raise AgentMemoryError(
-                f"The supervisor at {self._path} does not answer ({error}). If it stays so, end it with: "
-                f"kill -9 $(cat {self._path.with_name('daemon.pid')})"
+                f"The supervisor at {self._path} does not answer ({error}).",
+                f"If this persists, kill it: kill -9 $(cat {self._path.with_name('daemon.pid')})",
             ) from error
 
 

@@ -87,8 +87,7 @@ class Bus:
             return raise_if_refused(request.answer.result(timeout_s))
         except FutureTimeout:
             raise WriterUnavailable(
-                f"The writer did not answer within {timeout_s:g} s; the same request may be sent again. "
-                "See: memory-daemon status, memory-daemon logs ingest"
+                f"The writer did not answer within {timeout_s:g} s.", "The same request may be sent again."
             ) from None
         finally:
             self._forget(request_id)
@@ -110,7 +109,7 @@ class Bus:
         for request in list(self._waiting.values()):
             if not request.answer.done():
                 request.answer.set_exception(
-                    WriterUnavailable("This process is stopping; the same request may be sent again.")
+                    WriterUnavailable("This process is stopping.", "The same request may be sent again.")
                 )
         self._waker.close(0)
         self._wakes.close(0)
@@ -121,8 +120,8 @@ class Bus:
             size = self._waiting_bytes + len(request.content)
             if len(self._waiting) >= WINDOW_COMMANDS or (self._waiting and size > WINDOW_BYTES):
                 raise WriterBusy(
-                    f"{len(self._waiting)} requests are waiting for the writer already; "
-                    "nothing was stored, send this one again in a moment."
+                    f"{len(self._waiting)} requests are waiting for the writer already; nothing was stored.",
+                    "Send this one again in a moment.",
                 )
             oldest = next((each.since for each in self._waiting.values() if not each.is_long), request.since)
             raise_if_stalled(oldest)
@@ -201,8 +200,7 @@ def raise_if_stalled(waiting_since: float) -> None:
     waited_s = time.monotonic() - waiting_since
     if waited_s > STALLED_S:
         raise WriterUnavailable(
-            f"The writer has not answered for {waited_s:.0f} s; nothing was stored, send this request again later. "
-            "See: memory-daemon status"
+            f"The writer has not answered for {waited_s:.0f} s; nothing was stored.", "Send this request again later."
         )
 
 

@@ -1,21 +1,29 @@
-"""Requests that can't be parsed: refused with the cause, where gRPC by itself says only that something failed."""
+"""Malformed requests: refused with the cause, where gRPC by itself says only that something failed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 from google.protobuf.message import DecodeError
 
+from agent_memory.errors import UsageError
+from agent_memory.query.api.errors import abort
+
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+
+_REMEDY: Final = (
+    "Send protobuf as in memory.proto, its strings as valid UTF-8: cut texts between characters, and send no lone "
+    "surrogates."
+)
 
 
 class MalformedRefused(grpc.ServerInterceptor):
-    """Answers INVALID_ARGUMENT to bytes that are no message of the method's."""
+    """Answers INVALID_ARGUMENT to bytes that are not the method's message."""
 
     def __init__(self) -> None:
-        # Of the methods there are; what callers make up is not kept.
+        # Only of methods that exist: callers can make up any number of others.
         self._handlers: dict[str, Handler] = {}
 
     def intercept_service(
@@ -41,7 +49,7 @@ def _refusing(handler: Handler) -> Handler:
 
 
 def _parsing(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """What parses, or hands on the error: at this point gRPC has no way to tell it."""
+    """Parses, or returns the error for the answer: a deserializer has no way to abort the call with a cause."""
 
     def parsed(content: bytes) -> Any:
         try:
@@ -55,11 +63,7 @@ def _parsing(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 def _answering(answer: Callable[[Any, grpc.ServicerContext], Any]) -> Callable[[Any, grpc.ServicerContext], Any]:
     def answered(request: Any, context: grpc.ServicerContext) -> Any:
         if isinstance(request, DecodeError):
-            context.abort(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                f"The request can't be parsed: {request}. It must be protobuf as in memory.proto, and its strings "
-                "valid UTF-8: cut texts between characters, and send no lone surrogates.",
-            )
+            abort(context, UsageError(f"The request can't be parsed: {request}.", _REMEDY, reason="MALFORMED"))
         return answer(request, context)
 
     return answered

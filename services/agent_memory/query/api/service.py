@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import grpc
 
 from agent_memory.bus.client import Bus
 from agent_memory.capture.project.projects import Projects
-from agent_memory.errors import (
-    AgentMemoryError,
-    CommandRefused,
-    InvalidEvent,
-    UsageError,
-    WriterBusy,
-    WriterUnavailable,
-)
+from agent_memory.errors import InvalidEvent, UsageError
 from agent_memory.jobs import JOBS
 from agent_memory.lifetime import is_locked
+from agent_memory.query.api.errors import translating_errors
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted, Intake
 from agent_memory.query.rebuild_snapshot import RebuildSnapshot
@@ -38,37 +29,7 @@ from agent_memory.store.maintenance import stats
 from agent_memory.store.maintenance.rebuild_scope import rebuild_scope
 from agent_memory.store.reader import Reader
 
-log = logging.getLogger(__name__)
-
 COMPACTION_TIMEOUT_S: Final = 3600.0
-
-_CODES: Final = (
-    (InvalidEvent, grpc.StatusCode.INVALID_ARGUMENT),
-    (UsageError, grpc.StatusCode.INVALID_ARGUMENT),
-    (CommandRefused, grpc.StatusCode.INVALID_ARGUMENT),
-    (WriterBusy, grpc.StatusCode.RESOURCE_EXHAUSTED),
-    (WriterUnavailable, grpc.StatusCode.UNAVAILABLE),
-    (AgentMemoryError, grpc.StatusCode.INTERNAL),
-)
-
-Method = TypeVar("Method", bound=Callable[..., Any])
-
-
-def _translating_errors(method: Method) -> Method:
-    """Turn our errors into gRPC's: the code for programs, the message for people."""
-
-    @functools.wraps(method)
-    def explained(self: MemoryService, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except AgentMemoryError as error:
-            code = next(code for kind, code in _CODES if isinstance(error, kind))
-            context.abort(code, str(error))
-        except Exception as error:
-            log.exception("call failed")
-            context.abort(grpc.StatusCode.INTERNAL, f"{error}; see: memory-daemon logs query")
-
-    return explained  # type: ignore[return-value]
 
 
 class MemoryService(MemoryServiceServicer):
@@ -94,7 +55,7 @@ class MemoryService(MemoryServiceServicer):
         self._admitting = threading.Lock()
         self._projects = projects
 
-    @_translating_errors
+    @translating_errors
     def IngestEvent(self, request: pb.IngestEventRequest, context: grpc.ServicerContext) -> pb.IngestEventResponse:  # noqa: N802
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
@@ -104,10 +65,12 @@ class MemoryService(MemoryServiceServicer):
         created = self._batcher.append(admitted)
         return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
 
-    @_translating_errors
+    @translating_errors
     def IngestEvents(self, request: pb.IngestEventsRequest, context: grpc.ServicerContext) -> pb.IngestEventsResponse:  # noqa: N802
         if len(request.events) > BATCH_MAX_EVENTS:
-            raise UsageError(f"events holds {len(request.events)}; a call takes {BATCH_MAX_EVENTS} at most")
+            raise UsageError(
+                f"events holds {len(request.events)}; a call takes {BATCH_MAX_EVENTS} at most", "Send fewer at once."
+            )
         with self._admitting:
             outcomes = self._intake.admit_all(request.events)
         admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
@@ -125,17 +88,17 @@ class MemoryService(MemoryServiceServicer):
                 result.deduplicated = True
         return response
 
-    @_translating_errors
+    @translating_errors
     def GetTocRoot(self, request: pb.GetTocRootRequest, context: grpc.ServicerContext) -> pb.GetTocRootResponse:  # noqa: N802
         return toc.toc_root(self._tree(), request)
 
-    @_translating_errors
+    @translating_errors
     def GetNode(self, request: pb.GetNodeRequest, context: grpc.ServicerContext) -> pb.GetNodeResponse:  # noqa: N802
         tree = self._tree()
         request.node_id = when.expand_alias(tree, request.node_id, _now_ms())
         return toc.node(tree, request)
 
-    @_translating_errors
+    @translating_errors
     def RebuildToc(self, request: pb.RebuildTocRequest, context: grpc.ServicerContext) -> pb.RebuildTocResponse:  # noqa: N802
         found = rebuild_scope(self._caught_up(), request.from_date, request.session_ids)
         found.summarized_by = self._settings.summarized_by
@@ -152,13 +115,13 @@ class MemoryService(MemoryServiceServicer):
                 self._writer.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
         return found
 
-    @_translating_errors
+    @translating_errors
     def GetRebuildStatus(  # noqa: N802
         self, request: pb.GetRebuildStatusRequest, context: grpc.ServicerContext
     ) -> pb.GetRebuildStatusResponse:
         return toc.rebuild_status(self._caught_up())
 
-    @_translating_errors
+    @translating_errors
     def ResetCheckpoint(  # noqa: N802
         self, request: pb.ResetCheckpointRequest, context: grpc.ServicerContext
     ) -> pb.ResetCheckpointResponse:
@@ -167,41 +130,41 @@ class MemoryService(MemoryServiceServicer):
         self._writer.ask(bus.Command(reset_job=bus.ResetJob(job_name=request.job_name)))
         return pb.ResetCheckpointResponse(success=True)
 
-    @_translating_errors
+    @translating_errors
     def GetNodeVersions(  # noqa: N802
         self, request: pb.GetNodeVersionsRequest, context: grpc.ServicerContext
     ) -> pb.GetNodeVersionsResponse:
         tree = self._tree()
         return toc.node_versions(tree, when.expand_alias(tree, request.node_id, _now_ms()))
 
-    @_translating_errors
+    @translating_errors
     def ResolveTime(self, request: pb.ResolveTimeRequest, context: grpc.ServicerContext) -> pb.ResolveTimeResponse:  # noqa: N802
         return when.resolve(self._tree(), request, _now_ms())
 
-    @_translating_errors
+    @translating_errors
     def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802
         tree = self._tree()
         request.parent_id = when.expand_alias(tree, request.parent_id, _now_ms())
         return toc.browse(tree, request)
 
-    @_translating_errors
+    @translating_errors
     def GetTocMap(self, request: pb.GetTocMapRequest, context: grpc.ServicerContext) -> pb.GetTocMapResponse:  # noqa: N802
         names = self._projects.names(request.project) if request.project else ()
         return time_map.toc_map(self._tree(), request, _now_ms(), names)
 
-    @_translating_errors
+    @translating_errors
     def GetProjects(self, request: pb.GetProjectsRequest, context: grpc.ServicerContext) -> pb.GetProjectsResponse:  # noqa: N802
         return project_list.projects(self._caught_up(), self._settings.project_names)
 
-    @_translating_errors
+    @translating_errors
     def GetEvents(self, request: pb.GetEventsRequest, context: grpc.ServicerContext) -> pb.GetEventsResponse:  # noqa: N802
         return toc.events(self._caught_up(), request)
 
-    @_translating_errors
+    @translating_errors
     def ExpandGrip(self, request: pb.ExpandGripRequest, context: grpc.ServicerContext) -> pb.ExpandGripResponse:  # noqa: N802
         return toc.expand(self._tree(), request)
 
-    @_translating_errors
+    @translating_errors
     def GetSchedulerStatus(  # noqa: N802
         self, request: pb.GetSchedulerStatusRequest, context: grpc.ServicerContext
     ) -> pb.GetSchedulerStatusResponse:
@@ -209,7 +172,7 @@ class MemoryService(MemoryServiceServicer):
         running = is_locked(self._settings.runtime.worker_lock)
         return toc.scheduler_status(self._caught_up(), running)
 
-    @_translating_errors
+    @translating_errors
     def RunJob(self, request: pb.RunJobRequest, context: grpc.ServicerContext) -> pb.RunJobResponse:  # noqa: N802
         if request.job_name not in JOBS:
             return pb.RunJobResponse(error=_no_job(request.job_name))
@@ -217,7 +180,7 @@ class MemoryService(MemoryServiceServicer):
         reply = self._writer.ask(bus.Command(ask_for_run=ask))
         return pb.RunJobResponse(success=True, asked_ms=reply.run_asked_for.asked_ms)
 
-    @_translating_errors
+    @translating_errors
     def GetJobRuns(  # noqa: N802
         self, request: pb.GetJobRunsRequest, context: grpc.ServicerContext
     ) -> pb.GetJobRunsResponse:
@@ -225,25 +188,25 @@ class MemoryService(MemoryServiceServicer):
             return pb.GetJobRunsResponse(error=_no_job(request.job_name))
         return toc.job_history(self._caught_up(), request.job_name)
 
-    @_translating_errors
+    @translating_errors
     def PauseJob(self, request: pb.PauseJobRequest, context: grpc.ServicerContext) -> pb.PauseJobResponse:  # noqa: N802
         error = self._set_paused(request.job_name, paused=True)
         return pb.PauseJobResponse(success=error is None, error=error)
 
-    @_translating_errors
+    @translating_errors
     def ResumeJob(self, request: pb.ResumeJobRequest, context: grpc.ServicerContext) -> pb.ResumeJobResponse:  # noqa: N802
         error = self._set_paused(request.job_name, paused=False)
         return pb.ResumeJobResponse(success=error is None, error=error)
 
-    @_translating_errors
+    @translating_errors
     def GetStats(self, request: pb.GetStatsRequest, context: grpc.ServicerContext) -> pb.GetStatsResponse:  # noqa: N802
         return stats.stats(self._caught_up(), Path(self._settings.db_path))
 
-    @_translating_errors
+    @translating_errors
     def GetLedger(self, request: pb.GetLedgerRequest, context: grpc.ServicerContext) -> pb.GetLedgerResponse:  # noqa: N802
         return toc.ledger(self._caught_up(), request)
 
-    @_translating_errors
+    @translating_errors
     def Compact(self, request: pb.CompactRequest, context: grpc.ServicerContext) -> pb.CompactResponse:  # noqa: N802
         command = bus.Command(compact=bus.Compact(column_family=request.column_family))
         reply = self._writer.ask(command, COMPACTION_TIMEOUT_S)

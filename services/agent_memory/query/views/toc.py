@@ -48,7 +48,7 @@ def asked_ms(request: pb.GetTocMapRequest | pb.ResolveTimeRequest, now_ms: int) 
     """When it is asked: as it says, else at the time of which it is asked, else now; raises UsageError."""
     asked = request.now_ms if request.HasField("now_ms") else as_of_ms_of(request)
     if asked is not None and not 0 <= asked <= keys.TIMESTAMP_MAX_MS:
-        raise UsageError(f"{asked} is no time that can be asked of: milliseconds from 0 to {keys.TIMESTAMP_MAX_MS}")
+        raise UsageError(f"{asked} is not a time in milliseconds; it must be from 0 to {keys.TIMESTAMP_MAX_MS}")
     return now_ms if asked is None else asked
 
 
@@ -65,7 +65,7 @@ def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
     """The node, under any spelling of its id; absent when there is none, or not that version, or was none then."""
     node_id, as_of_ms = _canonical(_named(request.node_id)), as_of_ms_of(request)
     if request.HasField("version") and as_of_ms is not None:
-        raise UsageError("version and as_of_ms name a version each; give one of them")
+        raise UsageError("version and as_of_ms each name a version; give one of them")
     if request.HasField("version"):
         found = records.node_version(reader, node_id, max(0, request.version))
     else:
@@ -90,7 +90,7 @@ def node_versions(reader: Reader, node_id: str) -> pb.GetNodeVersionsResponse:
 def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse:
     """A page of a node's children in order of time. A token names the last child seen, so pages stay true."""
     if not request.parent_id:
-        raise UsageError("parent_id is empty; GetTocRoot names the nodes to begin with")
+        raise UsageError("parent_id is empty", "GetTocRoot names the nodes to begin with.")
     parent = records.period(request.parent_id)
     if parent is None:
         return pb.BrowseTocResponse()
@@ -138,7 +138,7 @@ def events(reader: Reader, request: pb.GetEventsRequest) -> pb.GetEventsResponse
 def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripResponse:
     """A grip, the events it quotes, and their neighbours in the same session."""
     if not request.grip_id:
-        raise UsageError("grip_id is empty; the bullets of a node name their grips")
+        raise UsageError("grip_id is empty", "The bullets of a node name their grips.")
     grip = records.grip(reader, request.grip_id)
     if grip is None or grip.end_timestamp_ms > _until_ms(request):
         return pb.ExpandGripResponse()
@@ -291,7 +291,7 @@ def _until_ms(request: pb.GetEventsRequest | pb.ExpandGripRequest) -> int:
 
 def _named(node_id: str) -> str:
     if not node_id:
-        raise UsageError("node_id is empty; GetTocRoot names the nodes to begin with")
+        raise UsageError("node_id is empty", "GetTocRoot names the nodes to begin with.")
     return node_id
 
 
@@ -325,17 +325,14 @@ def _contents_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[bytes
 def _child_after(parent: Period, token: str) -> str:
     parent_id, _, child_id = _decoded("continuation_token", token).partition(" ")
     if parent_id != parent.node_id:
-        raise UsageError(
-            f"continuation_token {token!r} belongs to another parent than {parent.node_id}; leave it out to begin at "
-            "the first page"
-        )
+        raise _no_token(f"continuation_token {token!r} belongs to another parent than {parent.node_id}")
     return child_id
 
 
 def _cursor(cursor: str) -> tuple[int, bytes]:
     stamp, _, event_id = _decoded("cursor", cursor).partition(":")
     if not stamp.isdecimal():
-        raise UsageError(f"cursor {cursor!r} is none of ours; leave it out to begin at the first page")
+        raise _no_token(f"cursor {cursor!r} is none of ours")
     return int(stamp), event_id.encode()
 
 
@@ -369,4 +366,8 @@ def _decoded(field: str, token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:
-        raise UsageError(f"{field} {token!r} is none of ours; leave it out to begin at the first page") from error
+        raise _no_token(f"{field} {token!r} is none of ours") from error
+
+
+def _no_token(what: str) -> UsageError:
+    return UsageError(what, "Leave it out to begin at the first page.", reason="INVALID_TOKEN")
