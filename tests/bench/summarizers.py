@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent_memory.model import Event
-from agent_memory.worker.summarizer.local import summarize
 from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, DraftBullet, Summary
+from support.segments import summarize
 
 LEDE_CHARS = 800  # about the length of what the others say
 
@@ -26,7 +26,7 @@ class Summarizer:
 def summarizers() -> list[Summarizer]:
     """The built-in one first."""
     return [
-        Summarizer("local", lambda events: summarize(events, ())),
+        Summarizer("local", summarize),
         Summarizer("lead-3", lambda events: _quoting(events[:3])),
         Summarizer("lead-5", lambda events: _quoting(events[:BULLETS_MAX])),
         Summarizer("longest 5 turns", lambda events: _quoting(_longest(events))),

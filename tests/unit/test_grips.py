@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.worker.summarizer.local import summarize
 from agent_memory.worker.summarizer.summary import DraftBullet, Summary
-from agent_memory.worker.toc.grips import EXCERPT_MAX, choose, grips_for
+from agent_memory.worker.toc.grips import EXCERPT_MAX
+from support.segments import choose, grips_for, summarize
 
 
 def event(place: int, text: str, role: EventRole = EventRole.ASSISTANT) -> Event:
@@ -28,7 +28,7 @@ TALK = [
 def test_a_quoted_line_is_proved_by_the_place_it_quotes() -> None:
     (evidence,) = choose("Rolling sessions are on for administrators only.", TALK)
 
-    assert (evidence.first, evidence.last) == (5, 5)
+    assert evidence.event == 5
     assert evidence.excerpt == "Rolling sessions are on for administrators only."
 
 
@@ -43,35 +43,35 @@ def test_a_quote_may_leave_out_a_courtesy_and_a_line_end() -> None:
 def test_a_quote_that_was_cut_is_still_a_quote() -> None:
     (evidence,) = choose("And remember: we never deploy…", TALK)
 
-    assert evidence.first == 4
+    assert evidence.event == 4
 
 
 def test_a_paraphrase_is_proved_by_its_rarest_words_and_not_by_the_first_weak_match() -> None:
     """Nearly every event speaks of sessions; only one of seconds and milliseconds."""
     evidence = choose("The session bug came from seconds passed where milliseconds are expected", TALK)[0]
 
-    assert evidence.first == 3
+    assert evidence.event == 3
     assert evidence.excerpt == "The cookie's `maxAge` is given in **seconds** but express expects milliseconds."
 
 
 def test_a_line_about_two_things_is_proved_twice() -> None:
     found = choose("Cookie lifetimes in seconds fixed; no deployments on Fridays any more", TALK)
 
-    assert [evidence.first for evidence in found] == [3, 4]
+    assert [evidence.event for evidence in found] == [3, 4]
 
 
 def test_the_span_is_no_longer_than_the_proof_needs() -> None:
     evidence = choose("Never deploy on a Friday", TALK)[0]
 
-    assert (evidence.first, evidence.last) == (4, 4)
+    assert evidence.event == 4
     assert evidence.excerpt == "And remember: we never deploy on Fridays."
 
 
 def test_people_are_believed_before_tools() -> None:
     said = [event(0, "cache disabled in production", EventRole.TOOL), event(1, "cache disabled in production")]
 
-    assert choose("cache disabled in production", said)[0].first == 1
-    assert choose("Production cache was disabled", said)[0].first == 1
+    assert choose("cache disabled in production", said)[0].event == 1
+    assert choose("Production cache was disabled", said)[0].event == 1
 
 
 def test_what_only_a_tool_printed_proves_too() -> None:
@@ -80,7 +80,7 @@ def test_what_only_a_tool_printed_proves_too() -> None:
         event(1, "3 failed, 39 passed in 4.2s", EventRole.TOOL),
     ]
 
-    assert choose("39 tests passed, three failed", printed)[0].first == 1
+    assert choose("39 tests passed, three failed", printed)[0].event == 1
 
 
 def test_a_line_that_shares_no_word_still_leads_to_the_conversation() -> None:
@@ -92,13 +92,13 @@ def test_a_line_that_shares_no_word_still_leads_to_the_conversation() -> None:
 def test_an_event_without_text_can_be_evidence() -> None:
     (evidence,) = choose("Session started.", [event(0, "")])
 
-    assert (evidence.first, evidence.excerpt) == (0, "")
+    assert (evidence.event, evidence.excerpt) == (0, "")
 
 
 def test_a_paraphrase_meets_its_evidence_in_scripts_without_spaces() -> None:
     talk = [event(0, "テストを実行しました。"), event(1, "原因は翻訳キーの不足です。修正しました。")]
 
-    assert choose("翻訳キーが原因", talk)[0].first == 1
+    assert choose("翻訳キーが原因", talk)[0].event == 1
 
 
 def test_an_excerpt_is_cut_between_words() -> None:

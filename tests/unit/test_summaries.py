@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.worker.summarizer.local import summarize
 from agent_memory.worker.summarizer.summary import Summary
-from agent_memory.worker.toc.grips import grips_for
+from support.segments import grips_for, summarize
 
 USER, ASSISTANT, TOOL, SYSTEM = EventRole.USER, EventRole.ASSISTANT, EventRole.TOOL, EventRole.SYSTEM
 TYPES = {
@@ -333,7 +332,7 @@ def test_japanese_is_understood() -> None:
 def test_the_same_events_give_the_same_words_in_every_process() -> None:
     """Sets are ordered differently in each process; no word, weight or grip may depend on it."""
     program = (
-        "from test_summaries import LOGIN, summarize; from agent_memory.worker.toc.grips import grips_for;"
+        "from test_summaries import LOGIN; from support.segments import grips_for, summarize;"
         "words = summarize(LOGIN, LOGIN); print(ascii((words, grips_for('n', words, LOGIN))))"
     )
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])

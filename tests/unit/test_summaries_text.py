@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.worker.summarizer.local import summarize
 from agent_memory.worker.summarizer.prose import paragraphs
 from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORD_MAX, KEYWORDS_MAX, TITLE_MAX
 from agent_memory.worker.summarizer.text import boundary, brief, cut, sentences, shorten, terms
-from agent_memory.worker.toc.grips import EXCERPT_MAX, grips_for
+from agent_memory.worker.toc.grips import EXCERPT_MAX
+from support.segments import grips_for, summarize
 
 ANY_TEXT = st.text(st.characters(), max_size=400)  # lone surrogates and NULs included
 # What breaks readers: marks, joiners, flags, markup, code, all kinds of ends and blanks.

@@ -26,6 +26,7 @@ from agent_memory.worker.llm.pending import PendingSummaries, PeriodTask, Segmen
 from agent_memory.worker.llm.providers import Provider, ProviderRefused, ProviderUnavailable, QuestionRefused
 from agent_memory.worker.llm.retries import Retries
 from agent_memory.worker.llm.token_spend import TokenSpend
+from agent_memory.worker.summarizer.segment_text import SegmentText
 from agent_memory.worker.summarizer.summary import DraftBullet, Summary
 from agent_memory.worker.toc import grips
 from agent_memory.worker.toc.toc import NewSummary, Toc
@@ -187,7 +188,7 @@ def _segment(task: SegmentTask, told: ModelSummary, name: str) -> NewSummary:
     node_id = task.node.node_id
     words = Summary(told.title, tuple(DraftBullet(each.text, each.weight) for each in told.lines), told.keywords)
     # Proof is looked for in the events themselves: a model's word that it is there counts for nothing.
-    bullets, gripped = grips.grips_for(node_id, words, task.events)
+    bullets, gripped = grips.grips_for(node_id, words, SegmentText(task.events))
     return NewSummary(node_id, words.title, bullets, words.keywords, gripped, name, task.digest)
 
 

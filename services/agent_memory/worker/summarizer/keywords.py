@@ -9,9 +9,9 @@ from heapq import nsmallest
 from itertools import chain, islice, pairwise
 from math import log1p
 
-from agent_memory.model import Event
 from agent_memory.worker.summarizer.cues import ASKING, TELLING
-from agent_memory.worker.summarizer.segment_text import Sentence
+from agent_memory.worker.summarizer.segment_text import SegmentText
+from agent_memory.worker.summarizer.sentences import Sentence
 from agent_memory.worker.summarizer.summary import KEYWORD_MAX, KEYWORDS_MAX
 from agent_memory.worker.summarizer.text import is_unspaced, term
 from agent_memory.worker.summarizer.traces import files_in
@@ -35,18 +35,20 @@ _IDENTIFIER = re.compile(r"[^\W_]+(?:[._/]\w|\+\+|#)|[a-z0-9]+[A-Z]|[A-Za-z]+\d"
 _DOING = frozenset(map(term, ASKING | TELLING))
 
 
-def keywords(said: Sequence[Sentence], salience: Mapping[str, float], events: Sequence[Event]) -> tuple[str, ...]:
+def keywords(text: SegmentText) -> tuple[str, ...]:
     """Three to seven, fewer only where there are no more; none twice, no stop words."""
+    said = text.sentences
     asked = set(chain.from_iterable(sentence.terms for sentence in said if sentence.by_user))
     # As plain pairs, of which the least is the best: this looks at every term of the segment.
-    ranked = ((-score * ASKED if key in asked else -score, key) for key, score in salience.items())
+    ranked = ((-score * ASKED if key in asked else -score, key) for key, score in text.salience.items())
     plain = (pair for pair in ranked if pair[1].isascii() or not is_unspaced(pair[1]))
     pool = {key: -score for score, key in nsmallest(POOL, plain)}
     forms, pairs = _occurrences(said, pool)
     shown = {key: _form(forms[key]) for key in pool}
     candidates = [(score * _telling(shown[key]), shown[key], frozenset((key,))) for key, score in pool.items()]
     candidates += _phrases(pairs, pool)
-    candidates += [(FILE * min(count, 3), name, frozenset((term(name),))) for name, count in files_in(events).items()]
+    files = files_in(text.events)
+    candidates += [(FILE * min(count, 3), name, frozenset((term(name),))) for name, count in files.items()]
     candidates += _unspaced(said)
     return tuple(islice(_distinct(candidates), KEYWORDS_MAX))
 

@@ -9,11 +9,10 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from heapq import nlargest
 
-from agent_memory.model import Event
 from agent_memory.worker.summarizer import cues
 from agent_memory.worker.summarizer.keywords import keywords
-from agent_memory.worker.summarizer.segment_text import Sentence, said_in, salience
-from agent_memory.worker.summarizer.speakers import speakers_in
+from agent_memory.worker.summarizer.segment_text import SegmentText
+from agent_memory.worker.summarizer.sentences import Sentence
 from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN, TRACE_WEIGHT, DraftBullet, Summary
 from agent_memory.worker.summarizer.titles import title_for, title_of_talk
 from agent_memory.worker.summarizer.traces import tools_line, trace_of
@@ -35,13 +34,9 @@ LEANS = 0.85
 ANNOUNCES = 0.6
 
 
-def summarize(events: Sequence[Event], context: Sequence[Event]) -> Summary:
-    """The segment in words. `context` is the end of the segment before: it helps to understand and is never quoted.
-
-    Three to five lines, fewer only where less was said; at least one wherever there is an event.
-    """
-    said = said_in(events)
-    salient = salience(said, context)
+def summarize(text: SegmentText) -> Summary:
+    """The segment's summary: three to five lines, fewer where less was said, at least one where there is an event."""
+    said, salient = text.sentences, text.salience
     sums = [_sum(sentence.terms, salient) for sentence in said]
     first_request = next((s.event for s in said if s.by_user and len(s.terms) > 1), -1)
     parts = _parts(said, first_request)
@@ -54,11 +49,11 @@ def summarize(events: Sequence[Event], context: Sequence[Event]) -> Summary:
         DraftBullet(said[place].text, _weight(sums[place] * manners[place]), said[place].event) for place in chosen
     ]
     if len(lines) < BULLETS_MIN:
-        trace = tools_line(events) if lines else trace_of(events)
+        trace = tools_line(text.events) if lines else trace_of(text.events)
         lines += [DraftBullet(trace, TRACE_WEIGHT)] if trace else []
-    found = keywords(said, salient, events)
-    if len(people := speakers_in(events)) > 1:
-        return Summary(title_of_talk(people, found), tuple(lines), found)
+    found = keywords(text)
+    if len(text.speakers) > 1:
+        return Summary(title_of_talk(text.speakers, found), tuple(lines), found)
     asked = [(s.text, each * part) for s, each, part in zip(said, sums, parts, strict=True) if s.by_user]
     return Summary(title_for(asked, [(line.text, line.weight) for line in lines]), tuple(lines), found)
 

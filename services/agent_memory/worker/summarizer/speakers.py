@@ -18,17 +18,6 @@ def speaker_of(event: Event) -> str:
     return bare(printable(name[:NAME_MAX])) if name else ""
 
 
-def opening_of(event: Event) -> str:
-    """What a line of the event's words begins with, `Caroline: `; empty where nobody is named."""
-    name = speaker_of(event)
-    return f"{name}: " if name else ""
-
-
-def speakers_in(events: Sequence[Event]) -> list[str]:
-    """Those who are named, in the order in which they first speak."""
-    return list(dict.fromkeys(filter(None, map(speaker_of, events))))
-
-
 def together(names: Sequence[str]) -> str:
     """`Caroline and Melanie`; of many the first ones."""
     if len(names) > NAMED_MAX:

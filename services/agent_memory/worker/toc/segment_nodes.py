@@ -7,6 +7,7 @@ import logging
 from agent_memory.logs import line
 from agent_memory.model import LOCAL, Bullet, Grip, TocLevel, TocNode
 from agent_memory.worker.summarizer import local
+from agent_memory.worker.summarizer.segment_text import SegmentText
 from agent_memory.worker.summarizer.summary import DraftBullet, Summary
 from agent_memory.worker.toc.grips import grips_for
 from agent_memory.worker.toc.segments import Segment
@@ -41,8 +42,9 @@ def build(node_id: str, segment: Segment, was: TocNode | None) -> tuple[TocNode,
 def _told(node_id: str, segment: Segment, kept: TocNode | None) -> tuple[Summary, tuple[Bullet, ...], tuple[Grip, ...]]:
     """The segment in words, those of `kept` or else new ones, with the grips that prove them."""
     try:
-        words = _summary_of(kept) if kept else local.summarize(segment.events, segment.context)
-        return words, *grips_for(node_id, words, segment.events)
+        text = SegmentText(segment.events, segment.context)
+        words = _summary_of(kept) if kept else local.summarize(text)
+        return words, *grips_for(node_id, words, text)
     except Exception:
         # One conversation that we fail to put into words must not keep all others out of the table of contents.
         log.exception(line("segment could not be put into words", node=node_id))
