@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import select
@@ -16,8 +15,8 @@ from types import FrameType
 
 from agent_memory import logs, settings
 from agent_memory.errors import AgentMemoryError
+from agent_memory.files import make_private_dir
 from agent_memory.malloc_trim import trim_when_idle
-from agent_memory.paths import make_private_dir
 from agent_memory.settings import Settings
 
 # How often a waiting loop looks whether its parent still lives: nothing tells it, and one look costs a microsecond.
@@ -63,32 +62,6 @@ def count_crashes(path: Path, now_s: float) -> int:
     with suppress(OSError):
         path.write_text(f"{now_s} {short}\n")
     return short
-
-
-def hold_lock(path: Path) -> int | None:
-    """Lock the file for as long as the returned descriptor is open; None when another process holds it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        return None
-    return descriptor
-
-
-def is_locked(path: Path) -> bool:
-    """Whether a living process holds the lock of this file or folder; True, too, where nobody can know."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # also where nothing can be locked
-        return True
-    finally:
-        os.close(descriptor)
-    return False
 
 
 class Lifetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import sys
@@ -60,7 +59,7 @@ class RuntimePaths:
 
     @property
     def hook_socket(self) -> Path:
-        """Where the front takes what hooks pass on."""
+        """Where the query service takes what hooks send."""
         return self.folder / "hook.sock"
 
     @property
@@ -70,7 +69,7 @@ class RuntimePaths:
 
     @property
     def announce_socket(self) -> Path:
-        """Where the writer tells that something was committed."""
+        """Where the writer announces its commits."""
         return self.folder / "announce.sock"
 
     @property
@@ -111,16 +110,6 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
         folder = Path("/tmp") / f"{APP}-{os.getuid()}-{name}"
     logs = data_dir() / "logs" if store == default_db_path().resolve() else store.parent / f"{store.name}-logs"
     return RuntimePaths(folder=folder, logs=logs)
-
-
-def make_private_dir(path: Path) -> None:
-    """Create the folder and its parents for this user only (0700); raises OSError, PermissionError on a foreign one."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    status = path.stat()
-    if status.st_uid != os.getuid():
-        raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to you", str(path))
-    if status.st_mode & 0o077:
-        path.chmod(0o700)
 
 
 def _xdg(variable: str, fallback: str) -> Path:

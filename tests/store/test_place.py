@@ -133,7 +133,7 @@ def test_looking_never_keeps_a_writer_from_its_store(at_rest: Path) -> None:
 
     def keep_looking() -> None:
         while not ended.is_set():
-            directory.is_claimed(at_rest)
+            directory.is_locked(at_rest)
 
     thread = threading.Thread(target=keep_looking)
     thread.start()

@@ -7,13 +7,13 @@ said since is read again.
 from __future__ import annotations
 
 import json
-import os
 import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from agent_memory.backfill.transcript_paths import Transcript
+from agent_memory.files import atomic_write
 
 FILE: Final = "transcripts.json"
 # A command that is ended goes on from here; so often is often enough.
@@ -47,8 +47,5 @@ class Bookmarks:
         self._saved_s = time.monotonic()
         if self._path is None:
             return
-        unfinished = self._path.with_suffix(f".{os.getpid()}")
         with suppress(OSError):
-            unfinished.write_text(json.dumps(self._known), encoding="utf-8")
-            unfinished.chmod(0o600)
-            unfinished.replace(self._path)
+            atomic_write(self._path, json.dumps(self._known).encode())

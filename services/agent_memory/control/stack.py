@@ -17,8 +17,9 @@ from agent_memory.control import log_files, preflight, stack_lock
 from agent_memory.control.stack_lock import StackHolder
 from agent_memory.control.supervisor import Process, ShuttingDown, Supervisor, launch
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, NotRunning, StoreError
-from agent_memory.lifetime import is_locked
-from agent_memory.paths import RuntimePaths, make_private_dir
+from agent_memory.files import make_private_dir
+from agent_memory.locks import is_taken
+from agent_memory.paths import RuntimePaths
 from agent_memory.present.text import printable
 from agent_memory.settings import Settings
 
@@ -276,7 +277,7 @@ def _clean_up(settings: Settings) -> None:
         raise _under_way()
     with lock:
         deadline = time.monotonic() + preflight.ORPHANS_GO_S
-        while preflight.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_locked(runtime.worker_lock):
+        while preflight.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_taken(runtime.worker_lock):
             if time.monotonic() >= deadline:
                 raise AgentMemoryError(
                     f"The supervisor was killed, and one of its processes still has {settings.db_path} open.",

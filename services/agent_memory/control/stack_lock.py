@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from agent_memory import locks
 from agent_memory.paths import RuntimePaths
-
-# Between two looks at a lock that somebody else holds.
-_LOOK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +28,17 @@ class StackHolder:
 def take(runtime: RuntimePaths, timeout_s: float) -> BinaryIO | None:
     """The lock file, open and locked; None when another process still holds it after `timeout_s`.
 
-    The lock belongs to the open file: whoever inherits its descriptor holds it too, and the kernel lets go of it when
-    the last of them is gone, however they went.
+    The lock belongs to the open file: a process that inherits the descriptor holds it too, until the last of them ends.
     """
-    deadline = time.monotonic() + timeout_s
-    file = os.fdopen(os.open(runtime.lock_file, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return file
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                file.close()
-                return None
-            time.sleep(_LOOK_S)
+    descriptor = locks.take(runtime.lock_file, timeout_s)
+    return None if descriptor is None else os.fdopen(descriptor, "r+b")
 
 
-def write(lock: BinaryIO, claim: StackHolder) -> None:
+def write(lock: BinaryIO, holder: StackHolder) -> None:
     """Say who holds the lock."""
     lock.seek(0)
     lock.truncate()
-    lock.write(json.dumps(asdict(claim)).encode())
+    lock.write(json.dumps(asdict(holder)).encode())
     lock.flush()
 
 

@@ -6,7 +6,6 @@ writes it with one batch and one fsync. Until then nothing has happened, and a g
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import secrets
@@ -23,10 +22,11 @@ from zoneinfo import ZoneInfo
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
 from tzlocal import get_localzone_name
 
+from agent_memory import locks
 from agent_memory.errors import StoreError
+from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
 from agent_memory.logs import line
-from agent_memory.paths import make_private_dir
 from agent_memory.store import codec, directory, keys, schema
 from agent_memory.store.codec import StoreInfo
 from agent_memory.store.rows import Rows
@@ -36,9 +36,8 @@ log = logging.getLogger(__name__)
 CACHE_BYTES: Final = 8 << 20
 # Opening replays the log; a log of the largest size takes a second. Beyond this recovery hangs, and a crash is better.
 OPEN_LIMIT_S: Final = 120
-# Whoever only looks whether the store is taken has it for a microsecond.
-CLAIM_S: Final = 0.1
-CLAIM_PAUSE_S: Final = 0.01
+# A process that only looks whether the store is taken holds the lock for a microsecond.
+LOCK_WAIT_S: Final = 0.1
 # What RocksDB says where its lock is held: by another process, by this one.
 LOCK_HELD: Final = ("While lock file: ", "lock hold by current process")
 # RocksDB recovers from some full disks by itself within five seconds, from others (a log it could not append to) never.
@@ -60,7 +59,7 @@ class Group:
         self._staged: dict[tuple[str, bytes], bytes | None] = {}
         # Their names in order: a command of a thousand nodes asks a thousand times which rows begin with a prefix.
         self._staged_order: list[tuple[str, bytes]] = []
-        self._claimed: set[bytes] = set()
+        self._reserved: set[bytes] = set()
         self.counters = writer.counters
         self.toc = writer.toc
 
@@ -73,7 +72,7 @@ class Group:
     def reserve_ids(self, id_keys: list[bytes]) -> list[bool]:
         """Take event ids for this group; False where one was taken before, by a stored event or in this group."""
         stored = self._writer.get_many(schema.EVENTS, id_keys)
-        return [value is None and self._holder(key) for key, value in zip(id_keys, stored, strict=True)]
+        return [value is None and self._reserve(key) for key, value in zip(id_keys, stored, strict=True)]
 
     def putter(self, family: str) -> Callable[[bytes, bytes], None]:
         """`put` for many rows of one family: what is the same for all of them is looked up once."""
@@ -115,9 +114,9 @@ class Group:
             self.put(schema.CHECKPOINTS, keys.TOC, codec.to_json(self.toc))
         return self._batch
 
-    def _holder(self, id_key: bytes) -> bool:
-        is_free = id_key not in self._claimed
-        self._claimed.add(id_key)
+    def _reserve(self, id_key: bytes) -> bool:
+        is_free = id_key not in self._reserved
+        self._reserved.add(id_key)
         return is_free
 
     def _stage(self, family: str, key: bytes, value: bytes | None) -> None:
@@ -134,8 +133,8 @@ class Writer(Rows):
 
     def __init__(self, db_path: Path, timezone: str = "") -> None:
         super().__init__(db_path, CACHE_BYTES)
-        _make_place(db_path)
-        self._holder = _holder(db_path)
+        _make_directory(db_path)
+        self._lock = _lock_directory(db_path)
         wal.mend_tails(db_path)
         self._open()
         self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
@@ -212,7 +211,7 @@ class Writer(Rows):
             self._disconnect()
         except Exception as error:  # what it complains of happened before; everything acknowledged is on disk
             log.info(line("store closed with an error", path=self._db_path, error=error))
-        os.close(self._holder)
+        os.close(self._lock)
 
     def _open(self) -> None:
         if (self._db_path / directory.CURRENT).exists():
@@ -267,7 +266,7 @@ class Writer(Rows):
         self._db.flush_wal(True)
 
 
-def _make_place(db_path: Path) -> None:
+def _make_directory(db_path: Path) -> None:
     """Make the store's folder, for this user only; raises StoreError where no store can or should be."""
     # First: the folder of somebody who mistyped a path stays as it is.
     directory.has_store(db_path)
@@ -277,22 +276,18 @@ def _make_place(db_path: Path) -> None:
         raise directory.unusable(db_path, error) from error
 
 
-def _holder(db_path: Path) -> int:
+def _lock_directory(db_path: Path) -> int:
     """Lock the folder, and so the store, for as long as the returned descriptor is open.
 
-    RocksDB has a lock of its own, but logs are mended before it is opened, and nobody's live log must be touched.
+    RocksDB has a lock of its own, but logs are mended before it is opened, and a log in use must not be touched.
     """
-    folder = os.open(db_path, os.O_RDONLY)
-    deadline = time.monotonic() + CLAIM_S
-    while True:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return folder
-        except OSError as error:
-            if time.monotonic() >= deadline:
-                os.close(folder)
-                raise StoreError(_in_use(db_path)) from error
-        time.sleep(CLAIM_PAUSE_S)
+    try:
+        descriptor = locks.take(db_path, LOCK_WAIT_S)
+    except OSError as error:
+        raise directory.unusable(db_path, error) from error
+    if descriptor is None:
+        raise StoreError(_in_use(db_path))
+    return descriptor
 
 
 def _in_use(db_path: Path) -> str:

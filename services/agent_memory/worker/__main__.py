@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from agent_memory import logs
+from agent_memory import locks, logs
 from agent_memory.bus import frames
 from agent_memory.bus.client import Announcements, Bus
-from agent_memory.lifetime import Lifetime, hold_lock, run
+from agent_memory.lifetime import Lifetime, run
 from agent_memory.model import LOCAL
 from agent_memory.settings import Settings
 from agent_memory.store import records
@@ -37,7 +37,7 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     """Keep the table of contents until asked to stop; raises AgentMemoryError when the store can't be read."""
     os.nice(NICENESS)
     # Commits are fenced, so two workers do no harm; one of them would only work in vain.
-    if not lifetime.wait_until(lambda: hold_lock(current.runtime.worker_lock) is not None):
+    if not lifetime.wait_until(lambda: locks.take(current.runtime.worker_lock) is not None):
         return
     writer = Bus(current.runtime.ingest_socket)
     if not lifetime.wait_until(writer.answers):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent_memory.capture import EXCLUDED_SESSIONS_SUFFIX, SOCKET_LINK, SPOOL_MAX_ENVELOPES, envelope, spool_of, spools
-from agent_memory.paths import make_private_dir
+from agent_memory.files import make_private_dir
 
 # Longer than any hook lives: an unfinished envelope this old has lost its writer.
 ABANDONED_S = 60

@@ -9,8 +9,8 @@ import shlex
 from pathlib import Path
 from typing import Final
 
+from agent_memory import locks
 from agent_memory.errors import StoreError, StoreMissing
-from agent_memory.lifetime import is_locked
 from agent_memory.paths import default_db_path
 
 # Names the newest MANIFEST; without it RocksDB takes a store for none.
@@ -34,7 +34,7 @@ def has_store(db_path: Path) -> bool:
         return False
     except OSError as error:
         raise unusable(db_path, error) from error
-    if not names - _STRAY or is_claimed(db_path):
+    if not names - _STRAY or is_locked(db_path):
         return False
     # A writer that creates the store makes CURRENT last: it may have done so since we looked.
     if (db_path / CURRENT).exists():
@@ -48,9 +48,9 @@ def require_store(db_path: Path) -> None:
         raise StoreMissing(f"There is no store at {db_path} yet; {command('start', db_path)} creates one.")
 
 
-def is_claimed(db_path: Path) -> bool:
+def is_locked(db_path: Path) -> bool:
     """Whether a writer has the store open, or is about to: it locks the folder for as long as it lives."""
-    return is_locked(db_path)
+    return locks.is_taken(db_path)
 
 
 def command(words: str, db_path: Path) -> str:

@@ -17,8 +17,8 @@ from pathlib import Path
 from rocksdict import AccessType
 
 from agent_memory.errors import StoreError
+from agent_memory.files import make_private_dir
 from agent_memory.logs import line
-from agent_memory.paths import make_private_dir
 from agent_memory.store import codec, directory, keys, schema
 from agent_memory.store.commit_counter import CommitCounter
 from agent_memory.store.rows import Rows
@@ -136,11 +136,11 @@ def _opened_now(db_path: Path, scratch: Path) -> Reader:
     """A reader of the whole store where it is at rest, else beside its writer, under whom files come and go."""
     directory.require_store(db_path)
     opening = _opening_of(db_path)
-    if not directory.is_claimed(db_path):
+    if not directory.is_locked(db_path):
         try:
             return Reader(db_path, scratch, at_rest=True)
         except StoreError:
             # What a writer did that has begun since, and may have ended, is no damage.
-            if not directory.is_claimed(db_path) and _opening_of(db_path) == opening:
+            if not directory.is_locked(db_path) and _opening_of(db_path) == opening:
                 raise
     return Reader(db_path, scratch)

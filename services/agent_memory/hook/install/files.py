@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.errors import AgentMemoryError
-from agent_memory.paths import make_private_dir
+from agent_memory.files import PRIVATE_FILE, atomic_write, make_private_dir
 
-PRIVATE: Final = 0o600
 # Copies of one file; of more, the oldest go.
 COPIES_MAX: Final = 20
 
@@ -52,15 +50,10 @@ def copy_aside(text: str, path: Path, folder: Path, now: datetime) -> Path:
     """Keep the text of the file in that folder of ours, for this user only; where it is now."""
     make_private_dir(folder)
     copy = folder / f"{now:%Y-%m-%dT%H-%M-%S.%f}-{path.name}"
-    write_private(copy, text)
+    atomic_write(copy, text.encode())
     for old in sorted(folder.glob(f"*-{path.name}"))[:-COPIES_MAX]:
         old.unlink()
     return copy
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file of our own, whole or not at all."""
-    _write(path, text, PRIVATE)
 
 
 def remove_if_empty(folders: list[Path]) -> None:
@@ -71,13 +64,13 @@ def remove_if_empty(folders: list[Path]) -> None:
 
 
 def _replace(path: Path, change: Change) -> None:
-    mode = PRIVATE
+    mode = PRIVATE_FILE
     if path.exists():
         mode = path.stat().st_mode & 0o7777
         if not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, "it is write-protected", str(path))
     _check(path, change)
-    _write(path, change.after, mode)
+    atomic_write(path, change.after.encode(), mode)
 
 
 def _check(path: Path, change: Change) -> None:
@@ -85,20 +78,6 @@ def _check(path: Path, change: Change) -> None:
     now = path.read_bytes() if path.exists() else b""
     if now != change.before.encode():
         raise FileChanged(f"{path} was changed by another program just now; nothing was written. Try again.")
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode())
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _made_folders(folder: Path) -> list[Path]:

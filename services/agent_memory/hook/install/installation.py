@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.errors import AgentMemoryError
+from agent_memory.files import atomic_write, make_private_dir
 from agent_memory.hook.install import config_paths, files
 from agent_memory.hook.install.config_paths import Place
 from agent_memory.hook.install.files import Change
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.unusable import Unusable
-from agent_memory.paths import data_dir, make_private_dir
+from agent_memory.paths import data_dir
 
 _RECORD: Final = "installed.json"
 
@@ -82,7 +83,7 @@ class Installation:
             folders = made or (self._record.folders if self._record else ())
             record = _Record(self._without(), _digest(change.after), folders)
             make_private_dir(self._folder)
-            files.write_private(self._folder / _RECORD, json.dumps(asdict(record)))
+            atomic_write(self._folder / _RECORD, json.dumps(asdict(record)).encode())
         return copy
 
     def disconnect(self, now: datetime) -> Path:

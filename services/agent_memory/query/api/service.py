@@ -9,11 +9,11 @@ from typing import Final
 
 import grpc
 
+from agent_memory import locks
 from agent_memory.bus.client import Bus
 from agent_memory.capture.project.projects import Projects
 from agent_memory.errors import InvalidEvent, UsageError
 from agent_memory.jobs import JOBS
-from agent_memory.lifetime import is_locked
 from agent_memory.query.api.errors import translating_errors
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted, Intake
@@ -169,7 +169,7 @@ class MemoryService(MemoryServiceServicer):
         self, request: pb.GetSchedulerStatusRequest, context: grpc.ServicerContext
     ) -> pb.GetSchedulerStatusResponse:
         # The worker holds this lock for as long as it lives: no row has to be beaten every second to tell so.
-        running = is_locked(self._settings.runtime.worker_lock)
+        running = locks.is_taken(self._settings.runtime.worker_lock)
         return toc.scheduler_status(self._caught_up(), running)
 
     @translating_errors

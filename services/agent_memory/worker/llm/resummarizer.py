@@ -14,6 +14,7 @@ from datetime import tzinfo
 from itertools import chain, zip_longest
 from typing import Final
 
+from agent_memory import backoff
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.logs import line
 from agent_memory.model import Bullet, TocNode
@@ -169,7 +170,7 @@ class Resummarizer:
 
     def _pause_s(self, error: Exception | None) -> float:
         self._failures += 1
-        own_s = min(PAUSE_FIRST_S * (1 << min(self._failures - 1, 10)), PAUSE_MAX_S)
+        own_s = backoff.delay(self._failures, PAUSE_FIRST_S, PAUSE_MAX_S)
         if isinstance(error, ProviderUnavailable) and error.retry_after_s is not None:
             return max(own_s, error.retry_after_s)
         return PAUSE_MAX_S if isinstance(error, (ProviderRefused, SettingsError)) else own_s

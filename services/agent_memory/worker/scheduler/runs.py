@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from agent_memory import backoff
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
 from agent_memory.store.codec import JobRun, JobState
@@ -67,7 +68,7 @@ def after(state: JobState, attempt: RunOutcome, *, now_ms: int, regular_ms: int)
             failures=0,
         )
     # Tried again after a wait, at its next time at the latest.
-    wait_ms = min(RETRY_FIRST_MS * 2**state.failures, RETRY_MAX_MS)
+    wait_ms = backoff.delay(state.failures + 1, RETRY_FIRST_MS, RETRY_MAX_MS)
     return replace(
         ended,
         last_result=JobResult.FAILED,

@@ -17,7 +17,7 @@ from typing import Final
 
 from agent_memory.capture import IGNORE_FILE, IGNORE_SUFFIX, tools, wire
 from agent_memory.errors import InvalidEvent
-from agent_memory.paths import make_private_dir
+from agent_memory.files import make_private_dir
 
 # A file with more lines than fit into this is none that somebody wrote by hand.
 _FILE_MAX_BYTES: Final = 256 << 10

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.capture import PAUSES_SUFFIX
-from agent_memory.paths import make_private_dir
+from agent_memory.files import atomic_write, make_private_dir
 
 # When a pause ends that nobody has set an end to: the last moment that a timestamp can name.
 OPEN_END_MS: Final = 9_999_999_999_999
@@ -67,13 +67,8 @@ class Pauses:
     def _write(self, pauses: Iterable[Pause]) -> None:
         text = "".join(f"{pause.from_ms:013} {pause.to_ms:013}\n" for pause in pauses)
         make_private_dir(self.path.parent)
-        new = self.path.with_name(f".{self.path.name}-{os.getpid()}")
         # In one step: a hook reads the file at any moment.
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.path)
+        atomic_write(self.path, text.encode("ascii"))
 
 
 def _pause(line: str) -> Pause:

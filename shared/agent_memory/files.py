@@ -1,0 +1,41 @@
+"""Files and folders of our own: for this user only, and written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+PRIVATE_FILE: Final = 0o600
+PRIVATE_DIR: Final = 0o700
+
+
+def atomic_write(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
+    """Replace the file in one step: a reader, or a crash, finds the old content or the new one; raises OSError.
+
+    The folder must exist. `mode` is the file's afterwards, whatever the umask.
+    """
+    descriptor, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            # Without it, a power loss may leave the new name on an empty file.
+            os.fsync(file.fileno())
+        Path(unfinished).replace(path)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+
+
+def make_private_dir(path: Path) -> None:
+    """Create the folder and its parents for this user only (0700); raises OSError, PermissionError on a foreign one."""
+    path.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
+    status = path.stat()
+    if status.st_uid != os.getuid():
+        raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to you", str(path))
+    if status.st_mode & 0o077:
+        path.chmod(PRIVATE_DIR)
