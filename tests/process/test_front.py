@@ -411,6 +411,52 @@ def test_today_and_yesterday_are_ids(memory: Stub) -> None:
     assert memory.GetNodeVersions(pb.GetNodeVersionsRequest(node_id="yesterday")).versions
 
 
+def test_a_time_in_words_names_a_node(memory: Stub) -> None:
+    """In every language that is understood, wherever a node is asked for; as it is said at `as_of_ms`."""
+    then_ms = 1_465_200_000_000  # Monday, 6 June 2016
+    store(memory, talk("in-2016", then_ms, messages=2))
+    wednesday_ms = then_ms + 2 * DAY_MS
+
+    for words in ("Monday", "vorgestern", "this week", "6 June 2016"):
+        found = memory.GetNode(pb.GetNodeRequest(node_id=words, as_of_ms=wednesday_ms))
+        page = memory.BrowseToc(pb.BrowseTocRequest(parent_id=words, as_of_ms=wednesday_ms))
+        assert not found.HasField("node"), "nothing had been written by then"
+        assert (found.span.text, page.span.text) != ("", "")
+        assert found.span.start_time_ms <= then_ms < found.span.end_time_ms
+    for words, level in (("6 June 2016", "DAY"), ("Juni 2016", "MONTH"), ("week 23 of 2016", "WEEK")):
+        node = memory.GetNode(pb.GetNodeRequest(node_id=words)).node
+        assert node.level == pb.TocLevel.Value(f"TOC_LEVEL_{level}"), words
+        assert memory.BrowseToc(pb.BrowseTocRequest(parent_id=words)).parent_id == node.node_id
+        assert memory.GetNodeVersions(pb.GetNodeVersionsRequest(node_id=words)).versions[0].node_id == node.node_id
+
+
+def test_a_time_that_may_be_several_nodes_is_asked_back(memory: Stub) -> None:
+    """INVALID_ARGUMENT with a reason of its own, and what each reading would be: nobody guesses."""
+    store(memory, [*talk("in-2015-a", 1_433_160_000_000), *talk("in-2015-b", 1_433_160_000_000 + DAY_MS)])
+
+    for words, choices in (("1/6/2015", ("6 Jan 2015", "1 Jun 2015")), ("1 to 2 June 2015", ("toc:day:2015-06-02",))):
+        with pytest.raises(grpc.RpcError) as refused:
+            memory.GetNode(pb.GetNodeRequest(node_id=words))
+        assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert all(choice in (refused.value.details() or "") for choice in choices)
+        (content,) = [each.value for each in refused.value.trailing_metadata() or () if isinstance(each.value, bytes)]
+        assert b"AMBIGUOUS_TIME" in content
+
+
+def test_a_page_says_whose_children_it_shows(memory: Stub) -> None:
+    """Also without any: a segment is there and has none, what does not exist has no id."""
+    store(memory, talk("in-2014", 1_402_000_000_000, messages=2))
+    (segment,) = memory.BrowseToc(pb.BrowseTocRequest(parent_id="2014-06-05")).children
+
+    def parent(of: str) -> str:
+        found: str = memory.BrowseToc(pb.BrowseTocRequest(parent_id=of)).parent_id
+        return found
+
+    assert parent("2014") == "toc:year:2014"
+    assert parent(segment.node_id) == segment.node_id
+    assert parent("2014-06-04") == parent("2014-06-05 and no day") == ""
+
+
 def test_a_token_of_another_parent_is_refused(memory: Stub, day_ms: int) -> None:
     """It would begin in the middle of nowhere."""
     store(memory, [e for n in range(2) for e in talk(f"{day_ms}-{n}", day_ms + n * 90 * MINUTE_MS, messages=2)])

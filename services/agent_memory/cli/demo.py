@@ -146,10 +146,10 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     from agent_memory.cli.render import Page, console
 
     now = datetime.now(zone)
-    week = daemon.resolve_time("last week").span
-    if not week.nodes:
-        raise AgentMemoryError(f"Nothing is remembered of {week.text}.")
-    node = daemon.node(week.nodes[0].node_id).node
+    reply = daemon.node("last week")
+    if not reply.HasField("node"):
+        raise AgentMemoryError(f"Nothing is remembered of {reply.span.text}.")
+    node = reply.node
     grip_id = next((grip_id for bullet in node.bullets for grip_id in bullet.grip_ids), None)
     if grip_id is None:
         raise AgentMemoryError(f"{node.node_id} has no line that leads to its events.")

@@ -21,11 +21,13 @@ if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for th
     from google.protobuf.message import Message
 
     from agent_memory.cli.render import CutReply, Page
-    from agent_memory.client import Client
-    from agent_memory.rpc.memory_pb2 import TimeSpan
+    from agent_memory.rpc.memory_pb2 import BrowseTocResponse, GetNodeResponse, GetNodeVersionsResponse
+
+    NodeReply = GetNodeResponse | BrowseTocResponse | GetNodeVersionsResponse
 
 # Enough of what was typed to know it again.
 _NAME_SHOWN = 100
+_SEE_ROOT = "See what there is with: memory-daemon query root"
 
 
 @click.group(context_settings=HELP)
@@ -96,7 +98,7 @@ def node(
     """
     from agent_memory.cli.connection import connect
 
-    named = _one_of(node_id, node_id_option, "NODE_ID", "node today")
+    named = _not_a_grip(_one_of(node_id, node_id_option, "NODE_ID", "node today"))
     if (version is not None) + history + (as_of is not None) > 1:
         raise click.UsageError("--version, --history and --as-of ask for different things; give one of them.")
     if history and max_tokens:
@@ -105,20 +107,20 @@ def node(
         _show_history(context, named, as_json)
         return
     with connect(current(context)) as client:
-        wanted = _node_id(client, named, _as_of_ms(as_of))
-        reply = client.node(wanted, version=version, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
-    if as_json or reply.HasField("node"):
+        reply = client.node(named, version=version, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
+    exists = reply.HasField("node")
+    if as_json or exists:
         which = ("--version", version) if version else _as_of_words(as_of)
-        more = _with_more_tokens(context, reply, max_tokens, "node", wanted, *which)
+        more = _with_more_tokens(context, reply, max_tokens, "node", reply.node.node_id or named, *which)
         _show(context, reply, as_json, lambda page: page.node(reply.node, more), reply if max_tokens else None)
-    if not reply.HasField("node") and (version or as_of):
+    if not exists and (version or as_of) and _is_node_id(named):
         kept = f"version {version} of" if version else f"version from {as_of} or before of"
         raise AgentMemoryError(
-            f"There is no {kept} {wanted!r}. "
-            f"See what is kept with: memory-daemon query node {shlex.quote(wanted)} --history"
+            f"There is no {kept} {named!r}. "
+            f"See what is kept with: memory-daemon query node {shlex.quote(named)} --history"
         )
-    if not reply.HasField("node"):
-        raise AgentMemoryError(_no_node(wanted))
+    if not exists:
+        raise _no_node(named, reply)
 
 
 @query.command("map")
@@ -207,24 +209,21 @@ def browse(
     """
     from agent_memory.cli.connection import connect
 
-    named = _one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05")
+    named = _not_a_grip(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
     with connect(current(context)) as client:
-        wanted = _node_id(client, named, _as_of_ms(as_of))
-        reply = client.browse(wanted, limit, token, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
-        # A page without children does not tell whether there is a parent.
-        shows = bool(reply.children) or reply.has_more
-        exists = shows or client.node(wanted, as_of_ms=_as_of_ms(as_of)).HasField("node")
+        reply = client.browse(named, limit, token, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
+    parent = reply.parent_id
     more = _command(
         context,
-        *("query", "browse", wanted, "--limit", limit),
+        *("query", "browse", parent, "--limit", limit),
         *(("--token", reply.continuation_token) if reply.continuation_token else ()),
         *_as_of_words(as_of),
         *_tokens_words(reply, max_tokens),
     )
-    if as_json or exists:
-        _show(context, reply, as_json, lambda page: page.browse(wanted, reply, more), reply if max_tokens else None)
-    if not exists:
-        raise AgentMemoryError(_no_node(wanted, as_of))
+    if as_json or parent:
+        _show(context, reply, as_json, lambda page: page.browse(parent, reply, more), reply if max_tokens else None)
+    if not parent:
+        raise _no_node(named, reply, as_of)
 
 
 @query.command()
@@ -357,54 +356,32 @@ def _one_of(argument: str | None, option: str | None, name: str, example: str) -
     return wanted
 
 
-def _node_id(client: Client, named: str, as_of_ms: int | None = None) -> str:
-    """The node that was named by its id, by another spelling of it, or in words, as they were meant then.
-
-    Raises UsageError for several, and for what is no node.
-    """
-    if _is_node_id(named):
-        return named
+def _not_a_grip(named: str) -> str:
+    """The name itself; raises UsageError for a grip's id."""
     if named.startswith("grip:"):
         raise UsageError(
             f"{named!r} is a grip, not a node. See the events behind it with: "
             f"memory-daemon query expand {shlex.quote(named)}"
         )
-    try:
-        reply = client.resolve_time(named, as_of_ms)
-    except UsageError as error:
-        raise UsageError(
-            f"{named[:_NAME_SHOWN]!r} is neither a node's id nor a time that is understood. Try: today, last week, "
-            "2026-W05, 12 March 2026, or an id from: memory-daemon query root"
-        ) from error
-    nodes = reply.span.nodes
-    if reply.alternatives:
-        meant = "".join(f"\n  {_meaning(span)}" for span in (reply.span, *reply.alternatives))
-        raise UsageError(f"{named!r} can mean several times. Name one of them:{meant}")
-    if not nodes:
-        raise AgentMemoryError(
-            f"Nothing is remembered of {named!r}: {reply.span.text}. See what there is with: memory-daemon query root"
-        )
-    # The month, and a few days of it that are filed under another one, are the month.
-    if len(nodes) > 1 and nodes[0].level == nodes[1].level:
-        raise UsageError(f"{named!r} is more than one node. Name one of them:\n  {_meaning(reply.span)}")
-    return nodes[0].node_id
+    return named
 
 
 def _is_node_id(named: str) -> bool:
     return named.startswith("toc:") or parse_period(named) is not None
 
 
-def _no_node(node_id: str, as_of: str | None = None) -> str:
+def _no_node(named: str, reply: NodeReply, as_of: str | None = None) -> AgentMemoryError:
+    """Why nothing was found: nothing is remembered of that time, there is no such node, or it is no name of one."""
+    if reply.HasField("span"):
+        return AgentMemoryError(f"Nothing is remembered of {named!r}: {reply.span.text}. {_SEE_ROOT}")
+    if not _is_node_id(named):
+        return UsageError(
+            f"{named[:_NAME_SHOWN]!r} is neither a node's id nor a time that is understood. Try: today, last week, "
+            "2026-W05, 12 March 2026, or an id from: memory-daemon query root"
+        )
     incomplete = "the id is not complete"
     why = f"{incomplete}, or it is later than --as-of {as_of}" if as_of else f"or {incomplete}"
-    return (
-        f"There is no node {node_id!r}: nothing is remembered of then, {why}. "
-        "See what there is with: memory-daemon query root"
-    )
-
-
-def _meaning(span: TimeSpan) -> str:
-    return f"{span.text}: {', '.join(node.node_id for node in span.nodes) or 'nothing is remembered of it'}"
+    return AgentMemoryError(f"There is no node {named!r}: nothing is remembered of that time, {why}. {_SEE_ROOT}")
 
 
 def _show_history(context: click.Context, named: str, as_json: bool) -> None:
@@ -412,12 +389,11 @@ def _show_history(context: click.Context, named: str, as_json: bool) -> None:
     from agent_memory.cli.connection import connect
 
     with connect(current(context)) as client:
-        node_id = _node_id(client, named)
-        reply = client.history(node_id)
+        reply = client.history(named)
     if as_json or reply.versions:
-        _show(context, reply, as_json, lambda page: page.history(node_id, reply))
+        _show(context, reply, as_json, lambda page: page.history(reply))
     if not reply.versions:
-        raise AgentMemoryError(f"There is no node {node_id!r}. See what there is with: memory-daemon query root")
+        raise _no_node(named, reply)
 
 
 def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, int]:

@@ -96,15 +96,16 @@ class Page:
             *([more] if more else []),
         )
 
-    def history(self, node_id: str, reply: pb.GetNodeVersionsResponse) -> None:
+    def history(self, reply: pb.GetNodeVersionsResponse) -> None:
         """The versions of a node, newest first: when each was written, and its first lines."""
-        self._line(node_id, "bold")
+        oldest = reply.versions[-1]
+        self._line(oldest.node_id, "bold")
         for glyph, below, version in _branches(reply.versions):
             written = self._when(version.written_ms) if version.written_ms else "at a time that was not kept"
             self._line(f"{glyph}version {version.version}, written {written}")
             for bullet in version.bullets[:_BULLETS_SHOWN]:
                 self._line(f"{below}• {one_line(bullet.text, self._room(len(below) + 2))}")
-        self._next(f"{self._program} query node {shlex.quote(node_id)} --version {reply.versions[-1].version}")
+        self._next(f"{self._program} query node {shlex.quote(oldest.node_id)} --version {oldest.version}")
 
     def when(self, reply: pb.ResolveTimeResponse, more: str = "") -> None:
         """What a time in words means, what else it may mean, and the nodes that cover each."""

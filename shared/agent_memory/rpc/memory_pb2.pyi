@@ -481,6 +481,11 @@ Global___GetTocRootResponse: _TypeAlias = GetTocRootResponse  # noqa: Y015
 
 @_typing.final
 class GetNodeRequest(_message.Message):
+    """A request for a node names it by its id ("toc:day:2026-01-30"), by another spelling of it ("2026-01-30"), or by a time
+    in words ("yesterday", "last week", "gestern"), as it is said at `as_of_ms`, else now. A time that may be several nodes
+    is INVALID_ARGUMENT with the reason AMBIGUOUS_TIME, and the message names them.
+    """
+
     DESCRIPTOR: _descriptor.Descriptor
 
     NODE_ID_FIELD_NUMBER: _builtins.int
@@ -522,6 +527,7 @@ class GetNodeResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NODE_FIELD_NUMBER: _builtins.int
+    SPAN_FIELD_NUMBER: _builtins.int
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
@@ -530,21 +536,31 @@ class GetNodeResponse(_message.Message):
     needed_tokens: _builtins.int
     @_builtins.property
     def node(self) -> Global___TocNode: ...
+    @_builtins.property
+    def span(self) -> Global___TimeSpan:
+        """The time that the request's words mean, where nothing is remembered of it."""
+
     def __init__(
         self,
         *,
         node: Global___TocNode | None = ...,
+        span: Global___TimeSpan | None = ...,
         size_tokens: _builtins.int = ...,
         has_more: _builtins.bool = ...,
         needed_tokens: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "node", b"node"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "_span", b"_span", "node", b"node", "span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "node", b"node", "size_tokens", b"size_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "_span", b"_span", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "node", b"node", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__node: _TypeAlias = _typing.Literal["node"]  # noqa: Y015
     _WhichOneofArgType__node: _TypeAlias = _typing.Literal["_node", b"_node"]  # noqa: Y015
+    _WhichOneofReturnType__span: _TypeAlias = _typing.Literal["span"]  # noqa: Y015
+    _WhichOneofArgType__span: _TypeAlias = _typing.Literal["_span", b"_span"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__node) -> _WhichOneofReturnType__node | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__span) -> _WhichOneofReturnType__span | None: ...
 
 Global___GetNodeResponse: _TypeAlias = GetNodeResponse  # noqa: Y015
 
@@ -593,30 +609,45 @@ class BrowseTocResponse(_message.Message):
     CHILDREN_FIELD_NUMBER: _builtins.int
     CONTINUATION_TOKEN_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
+    PARENT_ID_FIELD_NUMBER: _builtins.int
+    SPAN_FIELD_NUMBER: _builtins.int
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
     continuation_token: _builtins.str
     has_more: _builtins.bool
+    parent_id: _builtins.str
+    """The node whose children these are; empty where there is none."""
     size_tokens: _builtins.int
     needed_tokens: _builtins.int
     @_builtins.property
     def children(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocNode]: ...
+    @_builtins.property
+    def span(self) -> Global___TimeSpan:
+        """The time that the request's words mean, where nothing is remembered of it."""
+
     def __init__(
         self,
         *,
         children: _abc.Iterable[Global___TocNode] | None = ...,
         continuation_token: _builtins.str | None = ...,
         has_more: _builtins.bool = ...,
+        parent_id: _builtins.str = ...,
+        span: Global___TimeSpan | None = ...,
         size_tokens: _builtins.int = ...,
         needed_tokens: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "continuation_token", b"continuation_token"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "_span", b"_span", "continuation_token", b"continuation_token", "span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "children", b"children", "continuation_token", b"continuation_token", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "size_tokens", b"size_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "_span", b"_span", "children", b"children", "continuation_token", b"continuation_token", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "parent_id", b"parent_id", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__continuation_token: _TypeAlias = _typing.Literal["continuation_token"]  # noqa: Y015
     _WhichOneofArgType__continuation_token: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token"]  # noqa: Y015
+    _WhichOneofReturnType__span: _TypeAlias = _typing.Literal["span"]  # noqa: Y015
+    _WhichOneofArgType__span: _TypeAlias = _typing.Literal["_span", b"_span"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__continuation_token) -> _WhichOneofReturnType__continuation_token | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__span) -> _WhichOneofReturnType__span | None: ...
 
 Global___BrowseTocResponse: _TypeAlias = BrowseTocResponse  # noqa: Y015
 
@@ -1235,18 +1266,26 @@ class GetNodeVersionsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     VERSIONS_FIELD_NUMBER: _builtins.int
+    SPAN_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocNode]: ...
+    @_builtins.property
+    def span(self) -> Global___TimeSpan:
+        """The time that the request's words mean, where nothing is remembered of it."""
+
     def __init__(
         self,
         *,
         versions: _abc.Iterable[Global___TocNode] | None = ...,
+        span: Global___TimeSpan | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_span", b"_span", "span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["versions", b"versions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_span", b"_span", "span", b"span", "versions", b"versions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__span: _TypeAlias = _typing.Literal["span"]  # noqa: Y015
+    _WhichOneofArgType__span: _TypeAlias = _typing.Literal["_span", b"_span"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__span) -> _WhichOneofReturnType__span | None: ...
 
 Global___GetNodeVersionsResponse: _TypeAlias = GetNodeVersionsResponse  # noqa: Y015
 

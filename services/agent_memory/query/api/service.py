@@ -95,8 +95,8 @@ class MemoryService(MemoryServiceServicer):
     @translating_errors
     def GetNode(self, request: pb.GetNodeRequest, context: grpc.ServicerContext) -> pb.GetNodeResponse:  # noqa: N802
         tree = self._tree()
-        request.node_id = when.expand_alias(tree, request.node_id, _now_ms())
-        return toc.node(tree, request)
+        meant = when.node_meant(tree, request.node_id, _now_ms(), toc.as_of_ms_of(request))
+        return pb.GetNodeResponse(span=meant.span) if meant.span else toc.node(tree, request, meant.node_id)
 
     @translating_errors
     def RebuildToc(self, request: pb.RebuildTocRequest, context: grpc.ServicerContext) -> pb.RebuildTocResponse:  # noqa: N802
@@ -135,7 +135,8 @@ class MemoryService(MemoryServiceServicer):
         self, request: pb.GetNodeVersionsRequest, context: grpc.ServicerContext
     ) -> pb.GetNodeVersionsResponse:
         tree = self._tree()
-        return toc.node_versions(tree, when.expand_alias(tree, request.node_id, _now_ms()))
+        meant = when.node_meant(tree, request.node_id, _now_ms())
+        return pb.GetNodeVersionsResponse(span=meant.span) if meant.span else toc.node_versions(tree, meant.node_id)
 
     @translating_errors
     def ResolveTime(self, request: pb.ResolveTimeRequest, context: grpc.ServicerContext) -> pb.ResolveTimeResponse:  # noqa: N802
@@ -144,8 +145,8 @@ class MemoryService(MemoryServiceServicer):
     @translating_errors
     def BrowseToc(self, request: pb.BrowseTocRequest, context: grpc.ServicerContext) -> pb.BrowseTocResponse:  # noqa: N802
         tree = self._tree()
-        request.parent_id = when.expand_alias(tree, request.parent_id, _now_ms())
-        return toc.browse(tree, request)
+        meant = when.node_meant(tree, request.parent_id, _now_ms(), toc.as_of_ms_of(request))
+        return pb.BrowseTocResponse(span=meant.span) if meant.span else toc.browse(tree, request, meant.node_id)
 
     @translating_errors
     def GetTocMap(self, request: pb.GetTocMapRequest, context: grpc.ServicerContext) -> pb.GetTocMapResponse:  # noqa: N802

@@ -61,9 +61,13 @@ def toc_root(reader: Reader, request: pb.GetTocRootRequest) -> pb.GetTocRootResp
     return pb.GetTocRootResponse(nodes=nodes, has_more=budget.has_more, **budget.price)
 
 
-def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
-    """The node, under any spelling of its id; absent when there is none, or not that version, or was none then."""
-    node_id, as_of_ms = _canonical(_named(request.node_id)), as_of_ms_of(request)
+def node(reader: Reader, request: pb.GetNodeRequest, meant: str | None = None) -> pb.GetNodeResponse:
+    """The node by any spelling of its id; absent where there is no such node or version, or was none then.
+
+    `meant` is the id that the request's words mean, where it does not name one itself.
+    """
+    node_id = _canonical(_named(request.node_id if meant is None else meant))
+    as_of_ms = as_of_ms_of(request)
     if request.HasField("version") and as_of_ms is not None:
         raise UsageError("version and as_of_ms each name a version; give one of them")
     if request.HasField("version"):
@@ -73,12 +77,12 @@ def node(reader: Reader, request: pb.GetNodeRequest) -> pb.GetNodeResponse:
     if found is None:
         return pb.GetNodeResponse()
     budget = Budget(request.max_tokens)
-    told = _with_children(reader, found, as_of_ms, is_brief=budget.is_limited)
+    message = _with_children(reader, found, as_of_ms, is_brief=budget.is_limited)
     if budget.is_limited:
-        told = _shortened(told, budget)
+        message = _shortened(message, budget)
     else:
-        budget.charge(told)
-    return pb.GetNodeResponse(node=told, has_more=budget.has_more, **budget.price)
+        budget.charge(message)
+    return pb.GetNodeResponse(node=message, has_more=budget.has_more, **budget.price)
 
 
 def node_versions(reader: Reader, node_id: str) -> pb.GetNodeVersionsResponse:
@@ -87,16 +91,20 @@ def node_versions(reader: Reader, node_id: str) -> pb.GetNodeVersionsResponse:
     return pb.GetNodeVersionsResponse(versions=[node_to_pb(version, []) for version in found])
 
 
-def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse:
-    """A page of a node's children in order of time. A token names the last child seen, so pages stay true."""
+def browse(reader: Reader, request: pb.BrowseTocRequest, meant: str | None = None) -> pb.BrowseTocResponse:
+    """A page of a node's children in order of time. A token names the last child seen, so pages stay true.
+
+    `meant` is the id that the request's words mean, where it does not name one itself.
+    """
     if not request.parent_id:
         raise UsageError("parent_id is empty", "GetTocRoot names the nodes to begin with.")
-    parent = records.period(request.parent_id)
+    as_of_ms = as_of_ms_of(request)
+    parent_id = _canonical(request.parent_id if meant is None else meant)
+    parent = records.period(parent_id)
     if parent is None:
-        return pb.BrowseTocResponse()
+        return pb.BrowseTocResponse(parent_id=_if_there(reader, parent_id, as_of_ms))
     limit = min(request.limit, BROWSE_MAX) if request.limit > 0 else BROWSE_DEFAULT
     after = _child_after(parent, request.continuation_token) if request.continuation_token else ""
-    as_of_ms = as_of_ms_of(request)
     ids = list(islice(_child_ids(reader, parent, after, as_of_ms), limit + 1))
     budget = Budget(request.max_tokens)
     page = records.nodes(reader, ids[:limit], as_of_ms)
@@ -110,6 +118,7 @@ def browse(reader: Reader, request: pb.BrowseTocRequest) -> pb.BrowseTocResponse
         children=children,
         continuation_token=_encoded(f"{parent.node_id} {after}") if has_more and after else None,
         has_more=has_more,
+        parent_id=parent_id if ids else _if_there(reader, parent_id, as_of_ms),
         **budget.price,
     )
 
@@ -293,6 +302,11 @@ def _named(node_id: str) -> str:
     if not node_id:
         raise UsageError("node_id is empty", "GetTocRoot names the nodes to begin with.")
     return node_id
+
+
+def _if_there(reader: Reader, node_id: str, as_of_ms: int | None) -> str:
+    """The id of a node that exists, or existed then; empty for any other."""
+    return node_id if records.node(reader, node_id, as_of_ms) is not None else ""
 
 
 def _canonical(node_id: str) -> str:

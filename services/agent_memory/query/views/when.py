@@ -2,52 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import chain, islice, takewhile
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from agent_memory.errors import UsageError
 from agent_memory.model import TocLevel, TocNode
-from agent_memory.periods import Period, day_of
+from agent_memory.periods import Period, day_of, parse_period
 from agent_memory.phrases.days import Days, Span
 from agent_memory.phrases.spans import parse
 from agent_memory.query.views import toc
 from agent_memory.query.views.budget import Budget
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
 from agent_memory.store.reader import Reader
 
-# A span with more nodes than this is read from the top; those named are its first.
+# Of a span with more nodes than this, the first are named.
 NODES_MAX: Final = 50
-# What is shorter and begins or ends within a day is told by its segments.
+_ID_PREFIXES: Final = ("toc:", "grip:")
+# A span shorter than this that begins or ends within a day is covered by segments.
 SEGMENTS_MAX_MS: Final = 36 * 3_600_000
-# What needs no grammar, and stands for an id wherever one is asked for.
-_DAYS_BACK: Final = {"today": 0, "yesterday": 1}
+# Of a name that nothing is found by, so much is shown.
+_NAME_SHOWN: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What a request's words for a node mean: an id, or a time of which nothing is remembered."""
+
+    node_id: str
+    span: pb.TimeSpan | None = None
 
 
 def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.ResolveTimeResponse:
-    """What the phrase means, and what else it may mean; raises UsageError when nobody can tell."""
+    """What the phrase means, and what else it may mean; raises UsageError for a phrase that is no time."""
     asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
     zone = records.time_zone(reader)
     spans = parse(request.phrase, datetime.fromtimestamp(asked_ms // 1000, zone), list(request.languages))
-    told = [pb.TimeSpan(start_time_ms=s.start_ms, end_time_ms=s.end_ms, text=f"{s.text}, {zone.key}") for s in spans]
+    messages = [_message(span, zone) for span in spans]
     budget = Budget(request.max_tokens)
-    for message in told:
+    for message in messages:
         budget.charge(message)
-    for span, message in zip(spans, told, strict=True):
+    for span, message in zip(spans, messages, strict=True):
         nodes = islice(_nodes(reader, span, zone, as_of_ms), NODES_MAX)
         lines = (toc.line(reader, node, as_of_ms) for node in nodes)
         message.nodes.extend(takewhile(budget.takes, lines))
-    return pb.ResolveTimeResponse(span=told[0], alternatives=told[1:], has_more=budget.has_more, **budget.price)
+    return pb.ResolveTimeResponse(span=messages[0], alternatives=messages[1:], has_more=budget.has_more, **budget.price)
 
 
-def expand_alias(reader: Reader, node_id: str, now_ms: int) -> str:
-    """`today` and `yesterday` by their ids; any other id as it is."""
-    days_back = _DAYS_BACK.get(node_id.strip().lower())
-    if days_back is None:
-        return node_id
-    today = day_of(now_ms, records.time_zone(reader))
-    return Period(TocLevel.DAY, today.first - timedelta(days=days_back)).node_id
+def node_meant(reader: Reader, words: str, now_ms: int, as_of_ms: int | None = None) -> Meant:
+    """The node that the words name: an id, another spelling of one, or a time as it is said at `as_of_ms`, else now.
+
+    Words that are neither are returned as an id, which nothing is found by. Raises UsageError for a time that may be
+    several nodes.
+    """
+    if words.startswith(_ID_PREFIXES) or parse_period(words) is not None:
+        return Meant(words)
+    zone = records.time_zone(reader)
+    asked_ms = now_ms if as_of_ms is None else min(max(0, as_of_ms), TIMESTAMP_MAX_MS)
+    try:
+        spans = parse(words, datetime.fromtimestamp(asked_ms // 1000, zone))
+    except UsageError:
+        return Meant(words)
+    found = [(span, list(islice(_nodes(reader, span, zone, as_of_ms), NODES_MAX))) for span in spans]
+    if len(found) > 1:
+        raise _ambiguous(f"{words[:_NAME_SHOWN]!r} can mean several times.", found, zone)
+    span, nodes = found[0]
+    if not nodes:
+        return Meant("", _message(span, zone))
+    # A month with the few of its days that are filed under another month is the month.
+    if len(nodes) > 1 and nodes[0].level == nodes[1].level:
+        raise _ambiguous(f"{words[:_NAME_SHOWN]!r} is more than one node.", found, zone)
+    return Meant(nodes[0].node_id)
 
 
 def covering(days: Days) -> list[Period]:
@@ -57,6 +87,19 @@ def covering(days: Days) -> list[Period]:
     those of its Thursdays, so "in May" may be the node of May and a few days that are filed under April.
     """
     return sorted(_covering(days.first, days.after, TocLevel.YEAR))
+
+
+def _message(span: Span, zone: ZoneInfo) -> pb.TimeSpan:
+    return pb.TimeSpan(start_time_ms=span.start_ms, end_time_ms=span.end_ms, text=f"{span.text}, {zone.key}")
+
+
+def _ambiguous(what: str, found: Sequence[tuple[Span, Sequence[TocNode]]], zone: ZoneInfo) -> UsageError:
+    """Ask back, with each time that may be meant and its nodes."""
+    choices = (
+        f"{span.text}, {zone.key}: {', '.join(node.node_id for node in nodes) or 'nothing is remembered of it'}"
+        for span, nodes in found
+    )
+    return UsageError(what, "\n  ".join(("Name one of them:", *choices)), reason="AMBIGUOUS_TIME")
 
 
 def _nodes(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> Iterator[TocNode]:
@@ -69,7 +112,7 @@ def _nodes(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> It
 
 
 def _segments(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) -> Iterator[TocNode]:
-    """The segments of the span's days that something of was said in the span."""
+    """The segments of the span's days in which something was said during the span."""
     days = dict.fromkeys(day_of(at_ms, zone) for at_ms in (span.start_ms, span.end_ms - 1))
     ids = chain.from_iterable(islice(records.child_ids(reader, day), toc.CHILD_IDS_MAX) for day in days)
     for segment in records.nodes(reader, list(ids), as_of_ms):
@@ -78,7 +121,7 @@ def _segments(reader: Reader, span: Span, zone: tzinfo, as_of_ms: int | None) ->
 
 
 def _covering(first: date, after: date, level: TocLevel) -> Iterator[Period]:
-    """The periods of that level that lie within the days; what they leave over, by the levels below."""
+    """The periods of that level that lie within the days; for the days that are left, those of the levels below."""
     if first >= after:
         return
     taken = [period for period in _touching(first, after, level) if _lies_within(period, first, after)]
