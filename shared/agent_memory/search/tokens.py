@@ -1,0 +1,81 @@
+"""Search tokens: what a text is found by, in any language.
+
+A word is folded (case, accents) and lightly stemmed. An identifier is a token as a whole, and so are its parts:
+`getUserName`, `http_server`, `E501`. Runs of Chinese, Japanese, Korean and Thai, which are written without blanks,
+become pairs of characters. Words that say nothing are left out. The index and the questions to it are cut by the same
+function; whoever changes what it gives raises VERSION, and the index is made again.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+VERSION: Final = 1
+# A longer run is data, such as a hash or base64: nobody searches for it by its first characters.
+TOKEN_MAX: Final = 64
+
+STOPWORDS: Final = frozenset(
+    "a about again all also am an and any are as at be been but by can could did do does done down for from had has have "
+    "he her here him his how i if in into is it its just me my no not of off on or our out over she should so than that "
+    "the their them then there these they this those to under up us very was we were what when where which who whom why "
+    "will with would you your".split()
+)
+
+_UNSPACED: Final = (
+    "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0002ffff"
+)
+_RUN: Final = re.compile(rf"[^\W{_UNSPACED}]+|[{_UNSPACED}]+")
+_FIRST_UNSPACED: Final = re.compile(rf"[{_UNSPACED}]")
+_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_SUFFIXES: Final = ("ingly", "edly", "ing", "ied", "ies", "ed", "es", "ly", "s")
+_STEM_MIN: Final = 3
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, in its order, repeated as they are repeated."""
+    found: list[str] = []
+    for run in _RUN.findall(text):
+        found += _tokens_of(run)
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _tokens_of(run: str) -> tuple[str, ...]:
+    if _FIRST_UNSPACED.match(run):
+        return (run,) if len(run) == 1 else tuple(run[place : place + 2] for place in range(len(run) - 1))
+    if len(run) > TOKEN_MAX:
+        return ()
+    if not run.isascii():
+        return (_folded(run),)
+    word = run.lower()
+    if word in STOPWORDS:
+        return ()
+    parts = _parts(run)
+    if len(parts) > 1:
+        return tuple(dict.fromkeys([word.strip("_"), *parts]))
+    stem = _stem(word).strip("_")
+    return (stem or word,)
+
+
+def _parts(run: str) -> list[str]:
+    """The words that an identifier is made of; none where it is a plain word or a number."""
+    if "_" not in run and (run.islower() or run.istitle() or run.isupper() or run.isdigit()):
+        return []
+    words = (part.lower() for part in _PART.findall(run) if len(part) > 1)
+    return [_stem(word) for word in words if word not in STOPWORDS]
+
+
+def _folded(run: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", run.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character)) or run
+
+
+def _stem(word: str) -> str:
+    """The word without the commonest English endings: crude, and the same for questions and for what they ask of."""
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= _STEM_MIN:
+            return word[: -len(suffix)] + ("y" if suffix in ("ied", "ies") else "")
+    return word
