@@ -20,6 +20,7 @@ from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker.runner import Runner
 from agent_memory.worker.scheduler.scheduler import Scheduler
+from agent_memory.worker.search.search_index import SearchIndex
 from agent_memory.worker.toc.rebuild import Rebuild
 from agent_memory.worker.toc.toc import Toc
 
@@ -47,11 +48,14 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     zone = records.time_zone(reader)
     toc = Toc(reader, writer, zone)
     resummarizer = _resummarizer(current, reader, writer, zone)
-    runner = Runner(reader, toc, Scheduler(reader, writer, toc, zone), Rebuild(reader, toc), resummarizer, _now_ms)
+    search = SearchIndex(reader, current.db_path)
+    scheduler = Scheduler(reader, writer, toc, zone)
+    runner = Runner(reader, toc, scheduler, Rebuild(reader, toc), search, resummarizer, _now_ms)
     log.info(logs.line("working", store=current.db_path, cursor=toc.state.cursor, timezone=zone.key))
     runner.run(announcements, lifetime)
     if resummarizer:
         resummarizer.close()
+    search.close()
     announcements.close()
     writer.close()
     reader.close()

@@ -14,6 +14,7 @@ from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker import outbox
 from agent_memory.worker.scheduler.scheduler import Scheduler
+from agent_memory.worker.search.search_index import SearchIndex
 from agent_memory.worker.toc.rebuild import Rebuild
 from agent_memory.worker.toc.toc import Toc
 
@@ -35,6 +36,7 @@ class Runner:
         toc: Toc,
         scheduler: Scheduler,
         rebuild: Rebuild,
+        search: SearchIndex,
         resummarizer: Resummarizer | None,
         now_ms: Callable[[], int],
     ) -> None:
@@ -42,6 +44,7 @@ class Runner:
         self._toc = toc
         self._scheduler = scheduler
         self._rebuild = rebuild
+        self._search = search
         # None where the local words are meant to stay.
         self._resummarizer = resummarizer
         self._now_ms = now_ms
@@ -52,12 +55,13 @@ class Runner:
             try:
                 while not lifetime.stopping and self._drain():
                     self._scheduler.run_due(self._now_ms())
+                    self._index()
                 self._toc.close_idle(self._now_ms())
                 self._scheduler.run_due(self._now_ms())
                 if self._resummarizer:
                     self._resummarizer.commit_finished(self._toc)
                 # A step at a time: what comes meanwhile goes first.
-                if self._rebuild.step(self._now_ms()):
+                if self._rebuild.step(self._now_ms()) | self._index():
                     continue
             except (StaleCommit, WriterUnavailable) as error:
                 # Nothing was done twice and nothing is lost: the cursor tells where to go on.
@@ -79,6 +83,10 @@ class Runner:
         self._toc.update(batch.touched, batch.cursor, self._now_ms())
         log.info(line("drained", cursor=batch.cursor, sessions=len(batch.touched)))
         return True
+
+    def _index(self) -> bool:
+        """Let the search index follow the table of contents by a step; whether there may be more to do."""
+        return self._search.step(self._toc.state.cursor, self._now_ms())
 
     def _rescan(self) -> None:
         """Outbox entries were dropped before they were read, so every session is cut again from its events."""

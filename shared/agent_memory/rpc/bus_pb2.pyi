@@ -37,6 +37,7 @@ class Command(_message.Message):
     BEGIN_REBUILD_FIELD_NUMBER: _builtins.int
     RESET_JOB_FIELD_NUMBER: _builtins.int
     ASK_FOR_RUN_FIELD_NUMBER: _builtins.int
+    BEGIN_INDEX_REBUILD_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
     @_builtins.property
@@ -57,6 +58,8 @@ class Command(_message.Message):
     def reset_job(self) -> Global___ResetJob: ...
     @_builtins.property
     def ask_for_run(self) -> Global___AskForRun: ...
+    @_builtins.property
+    def begin_index_rebuild(self) -> Global___BeginIndexRebuild: ...
     def __init__(
         self,
         *,
@@ -70,12 +73,13 @@ class Command(_message.Message):
         begin_rebuild: Global___BeginRebuild | None = ...,
         reset_job: Global___ResetJob | None = ...,
         ask_for_run: Global___AskForRun | None = ...,
+        begin_index_rebuild: Global___BeginIndexRebuild | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -95,6 +99,7 @@ class Reply(_message.Message):
     REBUILD_BEGUN_FIELD_NUMBER: _builtins.int
     JOB_RESET_FIELD_NUMBER: _builtins.int
     RUN_ASKED_FOR_FIELD_NUMBER: _builtins.int
+    INDEX_REBUILD_BEGUN_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     @_builtins.property
@@ -116,6 +121,8 @@ class Reply(_message.Message):
     @_builtins.property
     def run_asked_for(self) -> Global___RunAskedFor: ...
     @_builtins.property
+    def index_rebuild_begun(self) -> Global___IndexRebuildBegun: ...
+    @_builtins.property
     def refused(self) -> Global___Refused: ...
     def __init__(
         self,
@@ -130,13 +137,14 @@ class Reply(_message.Message):
         rebuild_begun: Global___RebuildBegun | None = ...,
         job_reset: Global___JobReset | None = ...,
         run_asked_for: Global___RunAskedFor | None = ...,
+        index_rebuild_begun: Global___IndexRebuildBegun | None = ...,
         refused: Global___Refused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "refused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "refused"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -683,6 +691,42 @@ class RebuildBegun(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RebuildBegun: _TypeAlias = RebuildBegun  # noqa: Y015
+
+@_typing.final
+class BeginIndexRebuild(_message.Message):
+    """Have the worker make the search index again, in a new file that takes the old one's place when it is complete."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASKED_MS_FIELD_NUMBER: _builtins.int
+    asked_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        asked_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_ms", b"asked_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BeginIndexRebuild: _TypeAlias = BeginIndexRebuild  # noqa: Y015
+
+@_typing.final
+class IndexRebuildBegun(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IndexRebuildBegun: _TypeAlias = IndexRebuildBegun  # noqa: Y015
 
 @_typing.final
 class ResetJob(_message.Message):

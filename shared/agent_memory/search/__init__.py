@@ -1,1 +1,1 @@
-"""Search: what its index holds, and how it is read and ranked. The worker writes the index, the query service reads it."""
+"""Search: the index's format and reader, questions, and ranking. The worker writes the index."""

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-# Saturation of repeated words, and how much length counts. The weights below were tuned on five conversations of LoCoMo.
+# Saturation of repeated words, and how much length counts. These and the weights below were tuned on five conversations
+# of LoCoMo.
 _K1: Final = 1.2
 _B: Final = 0.4
 SEGMENT_WEIGHT: Final = 1.4

@@ -17,12 +17,13 @@ VERSION: Final = 1
 # A longer run is data, such as a hash or base64: nobody searches for it by its first characters.
 TOKEN_MAX: Final = 64
 
-STOPWORDS: Final = frozenset(
-    "a about again all also am an and any are as at be been but by can could did do does done down for from had has have "
-    "he her here him his how i if in into is it its just me my no not of off on or our out over she should so than that "
-    "the their them then there these they this those to under up us very was we were what when where which who whom why "
-    "will with would you your".split()
+_COMMONEST: Final = (
+    "a about again all also am an and any are as at be been but by can could did do does done down for from had "
+    "has have he her here him his how i if in into is it its just me my no not of off on or our out over she "
+    "should so than that the their them then there these they this those to under up us very was we were what "
+    "when where which who whom why will with would you your"
 )
+STOPWORDS: Final = frozenset(_COMMONEST.split())
 
 _UNSPACED: Final = (
     "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\uff66-\uff9f\U00020000-\U0002ffff"

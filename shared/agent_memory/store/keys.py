@@ -27,6 +27,8 @@ STORE: Final = b"checkpoint:store"
 COUNTERS: Final = b"checkpoint:counters"
 TOC: Final = b"checkpoint:toc"
 REBUILD: Final = b"checkpoint:rebuild"
+# When a rebuild of the search index was last asked for.
+INDEX_REBUILD: Final = b"checkpoint:rebuild-index"
 # What makes the markers of redacted secrets this store's own, and how many of which kind there were.
 REDACTION_KEY: Final = b"checkpoint:redaction-key"
 REDACTED: Final = b"checkpoint:redacted"

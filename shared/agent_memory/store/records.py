@@ -84,6 +84,11 @@ def rebuild_state(reader: Reader) -> RebuildState:
     return codec.rebuild_state(reader.get(schema.CHECKPOINTS, keys.REBUILD))
 
 
+def index_rebuild_asked_ms(reader: Reader) -> int:
+    """When the last rebuild of the search index was asked for, in milliseconds; 0 for never."""
+    return int(reader.get(schema.CHECKPOINTS, keys.INDEX_REBUILD) or 0)
+
+
 def redaction_key(reader: Reader) -> bytes:
     """The key that redacted secrets are marked with, so that the same one has the same marker in this store only."""
     return reader.get(schema.CHECKPOINTS, keys.REDACTION_KEY) or b""

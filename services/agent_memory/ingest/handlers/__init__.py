@@ -12,7 +12,7 @@ from typing import Final
 from agent_memory.bus import frames
 from agent_memory.ingest.handlers.append import append_events
 from agent_memory.ingest.handlers.jobs import ask_for_run, record_job, reset_job, set_job_paused
-from agent_memory.ingest.handlers.maintenance import begin_rebuild, ping
+from agent_memory.ingest.handlers.maintenance import begin_index_rebuild, begin_rebuild, ping
 from agent_memory.ingest.handlers.outcome import Outcome, refused
 from agent_memory.ingest.handlers.toc import commit_toc
 from agent_memory.ingest.writer import Group
@@ -22,6 +22,7 @@ from agent_memory.rpc import bus_pb2 as pb
 _HANDLERS: Final[dict[str, Callable[[Group, pb.Command], Outcome]]] = {
     "append_events": append_events,
     "ask_for_run": ask_for_run,
+    "begin_index_rebuild": begin_index_rebuild,
     "begin_rebuild": begin_rebuild,
     "commit_toc": commit_toc,
     "ping": ping,

@@ -23,6 +23,13 @@ def begin_rebuild(group: Group, command: pb.Command) -> Outcome:
     return Outcome(reply, frames.ANNOUNCE_JOBS)
 
 
+def begin_index_rebuild(group: Group, command: pb.Command) -> Outcome:
+    """Have the worker rebuild the search index; the file that carries this time is the answer."""
+    group.put_visibly(schema.CHECKPOINTS, keys.INDEX_REBUILD, b"%d" % command.begin_index_rebuild.asked_ms)
+    reply = pb.Reply(protocol=frames.PROTOCOL, index_rebuild_begun=pb.IndexRebuildBegun())
+    return Outcome(reply, frames.ANNOUNCE_JOBS)
+
+
 def ping(group: Group, command: pb.Command) -> Outcome:
     """Say how far everything has come."""
     pong = pb.Pong(sequence=group.counters.sequence, commit=group.toc.commit)

@@ -1,0 +1,1 @@
+"""Keeping the search index: the second consumer of the outbox, behind the table of contents."""

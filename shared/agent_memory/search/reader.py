@@ -1,0 +1,228 @@
+"""Reading the search index: which segments hold the words of a question."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from agent_memory.search import format as index
+from agent_memory.search.format import PLACE_BITS, IndexUnusable
+
+# Words whose frequency is remembered: it changes slowly, and counting a common word's rows costs milliseconds.
+_FREQUENCIES_MAX: Final = 5_000
+# Remembered frequencies are forgotten when the index has grown by this share.
+_GROWTH: Final = 0.02
+_READERS_MAX: Final = 4
+_NUMBER_MAX: Final = (1 << 63) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A segment that holds words of a question; a higher score is better. Times in milliseconds."""
+
+    node_id: str
+    session_id: str
+    first_ms: int
+    last_ms: int
+    event_ids: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which segments may be found. Of the names of one kind one must fit, of each kind that is given.
+
+    The span is half-open; a segment fits that has a part of it.
+    """
+
+    projects: tuple[str, ...] = ()
+    agent: str = ""
+    session_id: str = ""
+    role: str = ""
+    # The base name of a file, folded, and the tokens of that name: a tool has named it, or somebody has.
+    file: str = ""
+    file_tokens: tuple[str, ...] = ()
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """How the index is: up to where it holds the outbox, and whether segments from before are still missing."""
+
+    cursor: int
+    is_complete: bool
+    segments: int
+    # When it was last written, in milliseconds.
+    written_ms: int
+
+
+class IndexReader:
+    """The index in use. Threads may share it; each look-up sees what was committed before it.
+
+    Every method raises IndexUnusable. A damaged file is reported to the worker by removing CURRENT, and the worker
+    makes the index again.
+    """
+
+    def __init__(self, db_path: Path) -> None:
+        self._folder = index.folder_of(db_path)
+        self._lock = threading.Lock()
+        self._name = ""
+        self._idle: list[sqlite3.Connection] = []
+        self._frequencies: dict[str, int] = {}
+        self._counted_at = 0
+
+    def close(self) -> None:
+        with self._lock:
+            self._forget()
+
+    def state(self) -> IndexState:
+        with self._open() as database:
+            meta = {str(name): str(value) for name, value in database.execute("SELECT name, value FROM meta")}
+            return IndexState(
+                int(meta["cursor"]), meta["scan"] == "done", self._segments(database), int(meta["written_ms"])
+            )
+
+    def frequencies(self, terms: Sequence[str]) -> tuple[int, dict[str, int]]:
+        """How many segments there are, and in how many of them each of the terms stands."""
+        with self._open() as database:
+            segments = self._segments(database)
+            if (
+                abs(segments - self._counted_at) > _GROWTH * self._counted_at
+                or len(self._frequencies) > _FREQUENCIES_MAX
+            ):
+                self._frequencies, self._counted_at = {}, segments
+            known = self._frequencies
+            for term in terms:
+                if term not in known:
+                    row = database.execute("SELECT doc FROM vocabulary WHERE term = ?", (term,)).fetchone()
+                    known[term] = int(row[0]) if row else 0
+            return segments, {term: known[term] for term in terms}
+
+    def find(
+        self, terms: Sequence[str], filters: Filters, limit: int, phrases: Sequence[Sequence[str]] = ()
+    ) -> list[Found]:
+        """The segments that hold most of the terms and all of the phrases, best first; without either, the newest."""
+        match = _match(terms, phrases, filters)
+        with self._open() as database:
+            first, last = _numbers(database, filters)
+            span = (filters.from_ms or 0, _NUMBER_MAX if filters.to_ms is None else filters.to_ms)
+            columns = "s.node_id, s.session_id, s.first_ms, s.last_ms, s.event_ids"
+            if match:
+                order = "w.rank" if terms or phrases else "w.rowid DESC"
+                rows = database.execute(
+                    f"SELECT {columns}, -w.rank FROM words w CROSS JOIN segment s ON s.number = w.rowid "
+                    "WHERE w.words MATCH ? AND w.rowid BETWEEN ? AND ? AND s.last_ms >= ? AND s.first_ms < ? "
+                    f"ORDER BY {order} LIMIT ?",
+                    (match, first, last, *span, limit),
+                )
+            else:
+                rows = database.execute(
+                    f"SELECT {columns}, 0.0 FROM segment s WHERE s.number BETWEEN ? AND ? "
+                    "AND s.last_ms >= ? AND s.first_ms < ? ORDER BY s.number DESC LIMIT ?",
+                    (first, last, *span, limit),
+                )
+            return [
+                Found(node_id, session_id, first_ms, last_ms, index.unpack(ids), score)
+                for node_id, session_id, first_ms, last_ms, ids, score in rows
+            ]
+
+    def similar(self, term: str, limit: int) -> list[tuple[str, int]]:
+        """Words of the index that begin like the term does, each with the number of segments that hold it.
+
+        A mistake in the first two characters is not looked for: that would be a walk through all words.
+        """
+        head = term[:2] if len(term) > 3 else term[:1]
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? "
+                "AND length(term) BETWEEN ? AND ? LIMIT ?",
+                (head, head + "\U0010ffff", len(term) - 2, len(term) + 2, limit),
+            )
+            return [(str(word), int(count)) for word, count in rows]
+
+    def _segments(self, database: sqlite3.Connection) -> int:
+        return int(database.execute("SELECT value FROM meta WHERE name = 'segments'").fetchone()[0])
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """A connection to the file in use; to another file after a rebuild has put it in place."""
+        try:
+            path = index.current_file(self._folder)
+            database = self._taken(path)
+        except (OSError, ValueError, sqlite3.Error) as error:
+            self._report(error)
+            raise IndexUnusable(f"The search index in {self._folder} can't be opened: {error}") from error
+        try:
+            yield database
+        except (sqlite3.Error, TypeError, ValueError, KeyError) as error:
+            database.close()
+            self._report(error)
+            raise IndexUnusable(f"The search index in {self._folder} can't be read: {error}") from error
+        except BaseException:
+            database.close()
+            raise
+        self._put_back(path, database)
+
+    def _taken(self, path: Path) -> sqlite3.Connection:
+        with self._lock:
+            if path.name != self._name:
+                self._forget()
+                self._name = path.name
+            if self._idle:
+                return self._idle.pop()
+        return index.connect(path, read_only=True)
+
+    def _put_back(self, path: Path, database: sqlite3.Connection) -> None:
+        with self._lock:
+            if path.name == self._name and len(self._idle) < _READERS_MAX:
+                self._idle.append(database)
+                return
+        database.close()
+
+    def _forget(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+        self._name, self._frequencies, self._counted_at = "", {}, 0
+
+    def _report(self, error: Exception) -> None:
+        """Let the worker know of damage."""
+        if index.is_damage(error):
+            with suppress(OSError):
+                (self._folder / index.CURRENT).unlink(missing_ok=True)
+
+
+def _match(terms: Sequence[str], phrases: Sequence[Sequence[str]], filters: Filters) -> str:
+    """The question in FTS5's language. Only our own tokens stand in it, each quoted: nobody's words are operators."""
+    parts = [f"body : {_phrase(phrase)}" for phrase in phrases]
+    if terms:
+        parts.append("body : (" + " OR ".join(map(index.quoted, terms)) + ")")
+    named = (("p", filters.projects), ("a", (filters.agent,)), ("s", (filters.session_id,)), ("r", (filters.role,)))
+    for kind, values in named:
+        if tags := [index.quoted(index.tag(kind, value)) for value in values if value]:
+            parts.append("tag : (" + " OR ".join(tags) + ")")
+    if filters.file:
+        touched = f"tag : {index.quoted(index.tag('f', filters.file))}"
+        told = f" OR body : {_phrase(filters.file_tokens)}" if filters.file_tokens else ""
+        parts.append(f"({touched}{told})")
+    return " AND ".join(parts)
+
+
+def _phrase(tokens: Sequence[str]) -> str:
+    return "(" + " + ".join(map(index.quoted, tokens)) + ")"
+
+
+def _numbers(database: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
+    """The numbers that segments of the span can have; the longest segment may begin so long before it."""
+    first, last = 0, _NUMBER_MAX
+    if filters.from_ms is not None:
+        (longest,) = database.execute("SELECT value FROM meta WHERE name = 'longest_ms'").fetchone()
+        first = max(filters.from_ms - int(longest), 0) // 1000 << PLACE_BITS
+    if filters.to_ms is not None:
+        last = (max(filters.to_ms, 0) // 1000 + 1 << PLACE_BITS) - 1
+    return first, last
