@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.hook.agents import PROGRAMS
+from agent_memory.agents.registry import AGENTS
 from support.stack import Stack
 
 SESSION_S = 120
@@ -18,9 +18,10 @@ SESSION_S = 120
 def program(agent: str) -> str:
     """The agent's program; the test is skipped where there is none."""
     path = os.pathsep.join(filter(None, [os.environ.get("AGENT_PROGRAMS"), os.environ["PATH"]]))
-    found = shutil.which(PROGRAMS[agent], path=path)
+    name = AGENTS[agent].program
+    found = shutil.which(name, path=path)
     if found is None:
-        pytest.skip(f"{PROGRAMS[agent]} is not installed")
+        pytest.skip(f"{name} is not installed")
     return found
 
 

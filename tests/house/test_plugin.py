@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from agent_memory import capture
-from agent_memory.hook.agents import HOOKS
-from agent_memory.hook.install.config_paths import TIMEOUT_S
+from agent_memory.agents.agent import HOOK_TIMEOUT_S
+from agent_memory.agents.claude_code import AGENT
 from agents.programs import program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,12 +40,12 @@ def test_its_hooks_are_those_that_are_installed() -> None:
                     {
                         "type": "command",
                         "command": f"memory-ingest --agent claude-code {hook.event} 2>/dev/null || echo '{answer}'",
-                        "timeout": TIMEOUT_S,
+                        "timeout": HOOK_TIMEOUT_S,
                     }
                 ]
             }
         ]
-        for hook in HOOKS["claude-code"]
+        for hook in AGENT.hooks
     }
 
     assert read(PLUGIN / "hooks" / "hooks.json")["hooks"] == wanted

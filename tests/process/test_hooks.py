@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.hook.agents import HOOKS
+from agent_memory.agents.registry import AGENTS
 from support.stack import Stack
 
 
-@pytest.mark.parametrize("agent", HOOKS)
+@pytest.mark.parametrize("agent", AGENTS)
 def test_what_is_said_through_an_installed_hook_is_stored(shared_stack: Stack, agent: str) -> None:
     """By the command that stands in the agent's settings; and the status tells when it was heard of."""
     if agent == "opencode" and not (shutil.which("opencode") or shutil.which("node")):

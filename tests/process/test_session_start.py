@@ -155,7 +155,7 @@ def test_what_is_recalled_is_nothing_that_was_said(remembering: Stack) -> None:
 @pytest.mark.skipif(shutil.which("node") is None, reason="opencode's plugin is JavaScript")
 def test_opencode_puts_it_before_each_request_of_its_session(remembering: Stack, tmp_path: Path) -> None:
     """By our plugin, for the session of a person, new or taken up again, and for no other."""
-    template = (CHECKOUT / "services/agent_memory/hook/opencode.js").read_text(encoding="utf-8")
+    template = (CHECKOUT / "shared/agent_memory/agents/opencode/plugin.js").read_text(encoding="utf-8")
     plugin = tmp_path / "plugin.mjs"
     plugin.write_text(
         template.replace("@PROGRAM@", json.dumps([*program(), "--agent", "opencode"])).replace("@PATIENCE_MS@", "10000")

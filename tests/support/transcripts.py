@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from agent_memory.agents.registry import AGENTS as REGISTRY
+from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import transcript_paths
 from agent_memory.backfill.reading import events_of
 from agent_memory.backfill.transcript_paths import Transcript
 from agent_memory.capture.project.projects import Projects
-from agent_memory.capture.replayed_call import Broken
 from agent_memory.model import Event
 
 RECORDINGS = Path(__file__).parents[1] / "data" / "transcripts"
@@ -51,7 +52,7 @@ def read(transcript: Transcript, broken: list[Broken] | None = None) -> list[Eve
 
 def kept(agent: str, home: Path, environ: Mapping[str, str] | None = None) -> list[Event]:
     """The events of all that the agent kept in that home."""
-    return [event for each in transcript_paths.found(agent, environ or {}, home) for event in read(each)]
+    return [event for each in transcript_paths.found(REGISTRY[agent], environ or {}, home) for event in read(each)]
 
 
 def long_history(path: Path, prompts: int, session_id: str = "long") -> None:

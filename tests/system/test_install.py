@@ -34,7 +34,7 @@ def test_the_wheel_holds_both_roots_and_the_supervisor_configuration(built: Path
     assert {
         "agent_memory/cli/main.py",
         "agent_memory/client.py",
-        "agent_memory/hook/opencode.js",
+        "agent_memory/agents/opencode/plugin.js",
         "agent_memory/py.typed",
         "agent_memory/supervisord.conf",
         f"agent_memory-{VERSION}.dist-info/licenses/LICENSE",

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_memory.hook.agents import Hook
+from agent_memory.agents.agent import Hook
 from agent_memory.hook.command import command
 from agent_memory.hook.install import jsontext
-from agent_memory.hook.install.formats import Connected, OwnFile, State
+from agent_memory.hook.install.formats import Connected, OurFile, State
 from agent_memory.hook.install.json_hooks import JsonHooks
 from agent_memory.hook.install.toml_hooks import TomlHooks
 from agent_memory.hook.install.unusable import Unusable
@@ -244,7 +244,7 @@ def test_a_table_of_ours_that_was_changed_by_hand_is_left_to_the_hand() -> None:
 
 def test_a_file_of_our_own_is_ours_or_refused() -> None:
     """An older one is replaced; one of that name that somebody else wrote is not."""
-    own = OwnFile("// agent-memory's plugin, newer\n")
+    own = OurFile("// agent-memory's plugin, newer\n")
 
     assert own.state("") is State.ABSENT
     assert own.state(own.connect("")) is State.CURRENT

@@ -6,15 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from agent_memory.agents.registry import AGENTS
 from agent_memory.capture.events import event_from
 from agent_memory.capture.wire import parse
 from agent_memory.hook import command
-from agent_memory.hook.agents import HOOKS, PROGRAMS
 from agent_memory.hook.command import is_ours
 from agent_memory.hook.install import config_paths, files, programs, trust
 from agent_memory.hook.install.files import Change, FileChanged
@@ -24,7 +25,7 @@ from agent_memory.hook.install.installation import Installation, SettingsRefused
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 NOW = datetime(2026, 11, 22, 12, 30)
-every_agent = pytest.mark.parametrize("agent", HOOKS)
+every_agent = pytest.mark.parametrize("agent", AGENTS)
 in_both_scopes = pytest.mark.parametrize("in_project", [False, True], ids=["user", "project"])
 
 
@@ -45,13 +46,13 @@ def test_what_was_not_there_is_not_there_afterwards(home: Path, agent: str, in_p
     project = home / "project" if in_project else None
     before = everything_in(home)
 
-    assert Installation(agent, project).connect(NOW) is None
-    installed = Installation(agent, project)
+    assert Installation(AGENTS[agent], project).connect(NOW) is None
+    installed = Installation(AGENTS[agent], project)
     assert installed.state is State.CURRENT
     assert installed.path.stat().st_mode & 0o777 == 0o600
     installed.disconnect(NOW)
 
-    assert Installation(agent, project).state is State.ABSENT
+    assert Installation(AGENTS[agent], project).state is State.ABSENT
     assert {path for path in everything_in(home) if ".local" not in path.parts} == before
 
 
@@ -73,15 +74,15 @@ def test_what_was_there_is_there_afterwards_to_the_byte(home: Path, agent: str, 
     path.write_bytes(content)
     path.chmod(0o644)
 
-    copy = Installation(agent).connect(NOW)
+    copy = Installation(AGENTS[agent]).connect(NOW)
     assert copy is not None
     assert (copy.read_bytes(), copy.stat().st_mode & 0o777) == (content, 0o600)
-    assert Installation(agent).state is State.CURRENT
-    assert Installation(agent).path == path
+    assert Installation(AGENTS[agent]).state is State.CURRENT
+    assert Installation(AGENTS[agent]).path == path
     with_ours = path.read_bytes()
-    Installation(agent).connect(NOW)
+    Installation(AGENTS[agent]).connect(NOW)
     assert path.read_bytes() == with_ours
-    Installation(agent).disconnect(NOW)
+    Installation(AGENTS[agent]).disconnect(NOW)
 
     assert path.read_bytes() == content
     assert path.stat().st_mode & 0o777 == 0o644
@@ -92,14 +93,14 @@ def test_what_was_changed_meanwhile_stays_changed(home: Path) -> None:
     path = home / ".claude" / "settings.json"
     path.parent.mkdir()
     path.write_text('{"model":"opus", "hooks": {"Stop": []}}')
-    Installation("claude-code").connect(NOW)
+    Installation(AGENTS["claude-code"]).connect(NOW)
     settings = json.loads(path.read_text())
     settings["model"] = "haiku"
     settings["hooks"]["Stop"].insert(0, {"hooks": [{"type": "command", "command": "true"}]})
     path.write_text(json.dumps(settings, indent=2))
 
-    assert Installation("claude-code").state is State.CURRENT
-    Installation("claude-code").disconnect(NOW)
+    assert Installation(AGENTS["claude-code"]).state is State.CURRENT
+    Installation(AGENTS["claude-code"]).disconnect(NOW)
 
     hooks = {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}
     assert json.loads(path.read_text()) == {"model": "haiku", "hooks": hooks}
@@ -112,15 +113,15 @@ def test_an_upgrade_that_moved_the_command_is_noticed_and_mended(
     """The new hooks take the place of the old ones, and what was there first comes back in the end."""
     with monkeypatch.context() as older:
         older.setattr(sys, "executable", "/home/dev/old place/python")
-        Installation(agent).connect(NOW)
+        Installation(AGENTS[agent]).connect(NOW)
 
-    assert Installation(agent).state is State.OUTDATED
-    Installation(agent).connect(NOW)
+    assert Installation(AGENTS[agent]).state is State.OUTDATED
+    Installation(AGENTS[agent]).connect(NOW)
 
-    assert Installation(agent).state is State.CURRENT
-    assert "old place" not in Installation(agent).path.read_text()
-    path = Installation(agent).path
-    Installation(agent).disconnect(NOW)
+    assert Installation(AGENTS[agent]).state is State.CURRENT
+    assert "old place" not in Installation(AGENTS[agent]).path.read_text()
+    path = Installation(AGENTS[agent]).path
+    Installation(AGENTS[agent]).disconnect(NOW)
     assert not path.exists()
 
 
@@ -130,10 +131,10 @@ def test_a_hook_that_was_put_in_by_hand_is_ours(home: Path) -> None:
     path.parent.mkdir()
     path.write_text('{"hooks": {"PreToolUse": [{"hooks": [{"type": "command", "command": "memory-ingest"}]}]}}')
 
-    assert Installation("claude-code").state is State.OUTDATED
-    Installation("claude-code").connect(NOW)
+    assert Installation(AGENTS["claude-code"]).state is State.OUTDATED
+    Installation(AGENTS["claude-code"]).connect(NOW)
 
-    assert set(json.loads(path.read_text())["hooks"]) == {hook.event for hook in HOOKS["claude-code"]}
+    assert set(json.loads(path.read_text())["hooks"]) == {hook.event for hook in AGENTS["claude-code"].hooks}
 
 
 def test_a_link_stays_a_link(home: Path) -> None:
@@ -144,7 +145,7 @@ def test_a_link_stays_a_link(home: Path) -> None:
     (home / ".claude").mkdir()
     (home / ".claude" / "settings.json").symlink_to(kept)
 
-    Installation("claude-code").connect(NOW)
+    Installation(AGENTS["claude-code"]).connect(NOW)
 
     assert (home / ".claude" / "settings.json").is_symlink()
     assert "hooks" in json.loads(kept.read_text())
@@ -157,10 +158,10 @@ def test_settings_that_cannot_be_read_are_refused_and_left(home: Path) -> None:
     path.write_text('{\n  "model": "opus",\n}')
 
     with pytest.raises(SettingsRefused, match=r"settings\.json:3: expected a name .* Nothing was changed"):
-        Installation("claude-code")
+        Installation(AGENTS["claude-code"])
     path.write_bytes(b'{"a": "\xff"}')
     with pytest.raises(SettingsRefused, match="not UTF-8 at byte 7"):
-        Installation("claude-code")
+        Installation(AGENTS["claude-code"])
 
     assert everything_in(path.parent) == {path}
 
@@ -172,7 +173,7 @@ def test_a_file_of_somebody_elses_is_not_overwritten(home: Path) -> None:
     path.write_text("export const Mine = async () => ({})\n")
 
     with pytest.raises(SettingsRefused, match="was not written by"):
-        Installation("opencode")
+        Installation(AGENTS["opencode"])
 
 
 def test_codex_hooks_go_on_where_they_were_begun(home: Path) -> None:
@@ -180,17 +181,20 @@ def test_codex_hooks_go_on_where_they_were_begun(home: Path) -> None:
     folder = home / ".codex"
     folder.mkdir()
     (folder / "config.toml").write_text('[hooks.state."x"]\ntrusted_hash = "y"\n')
-    assert Installation("codex").path.name == "hooks.json"
+    assert Installation(AGENTS["codex"]).path.name == "hooks.json"
 
     (folder / "config.toml").write_text('[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "true"\n')
-    assert Installation("codex").path.name == "config.toml"
+    assert Installation(AGENTS["codex"]).path.name == "config.toml"
     (folder / "hooks.json").write_text('{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}}')
-    assert Installation("codex").path.name == "hooks.json"
+    assert Installation(AGENTS["codex"]).path.name == "hooks.json"
 
     (folder / "hooks.json").unlink()
-    Installation("codex").connect(NOW)
+    Installation(AGENTS["codex"]).connect(NOW)
     (folder / "hooks.json").write_text('{"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "true"}]}]}}')
-    assert (Installation("codex").path.name, Installation("codex").state) == ("config.toml", State.CURRENT)
+    assert (Installation(AGENTS["codex"]).path.name, Installation(AGENTS["codex"]).state) == (
+        "config.toml",
+        State.CURRENT,
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,7 +217,7 @@ def test_hooks_that_are_switched_off_are_not_called_sound(home: Path, agent: str
     problems = {}
     for settings in (off, on):
         (home / file).write_text(settings)
-        Installation(agent).connect(NOW)
+        Installation(AGENTS[agent]).connect(NOW)
         (row,) = [each for each in hook_statuses(home / "project", "") if each.agent == agent]
         problems[settings] = row.problem
         assert row.state == State.CURRENT.value
@@ -231,21 +235,21 @@ def test_codex_is_asked_whether_it_was_told_to_trust_our_hooks(home: Path, file:
         '[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "true"\n' if file != "hooks.json" else ""
     )
     (folder / "config.toml").write_text(theirs)
-    Installation("codex").connect(NOW)
+    Installation(AGENTS["codex"]).connect(NOW)
     config = folder / "config.toml"
-    assert Installation("codex").path == folder / file
-    assert not trust.is_given(folder / file, config)
+    assert Installation(AGENTS["codex"]).path == folder / file
+    assert not trust.is_given(AGENTS["codex"], folder / file)
 
     names = ["session_start", "user_prompt_submit", "post_tool_use", "stop", "interrupt", "subagent_start"]
     places_of = [
         f"{name}:{1 if theirs and name == 'stop' else 0}:0" for name in [*names, "subagent_stop", "session_end"]
     ]
     for place in places_of:
-        assert not trust.is_given(folder / file, config)
+        assert not trust.is_given(AGENTS["codex"], folder / file)
         with config.open("a") as added:
             added.write(f'[hooks.state."{folder / file}:{place}"]\ntrusted_hash = "sha256:0"\n')
 
-    assert trust.is_given(folder / file, config)
+    assert trust.is_given(AGENTS["codex"], folder / file)
 
 
 def test_what_another_program_wrote_meanwhile_is_not_lost(tmp_path: Path) -> None:
@@ -274,7 +278,7 @@ def test_of_many_copies_the_last_are_kept(tmp_path: Path) -> None:
 def test_another_store_is_named_in_the_command(home: Path, tmp_path: Path) -> None:
     """With blanks in its name, through a real shell, down to the spool beside it."""
     store = tmp_path / "a store's place" / "db"
-    (place,) = config_paths.candidates("claude-code", None, str(store))
+    (place,) = config_paths.candidates(AGENTS["claude-code"], None, str(store))
     settings = json.loads(place.format.connect(""))
     line = settings["hooks"]["Stop"][0]["hooks"][0]["command"]
 
@@ -305,7 +309,7 @@ def test_a_command_is_known_to_be_ours_by_its_program(line: str, ours: bool) -> 
 @pytest.mark.parametrize("agent", ["claude-code", "codex", "gemini-cli", "copilot-cli"])
 def test_every_connected_hook_brings_something(agent: str) -> None:
     """The agent waits for each of them: of every one there is a recording that becomes an event."""
-    for hook in HOOKS[agent]:
+    for hook in AGENTS[agent].hooks:
         recordings = RECORDINGS.glob(f"{agent}/*-{hook.event}*.json")
         calls = [parse(path.read_bytes(), agent=agent, event=hook.event) for path in recordings]
         # No error occurred in the recorded sessions.
@@ -322,9 +326,9 @@ def test_programs_are_found_with_their_versions(tmp_path: Path, monkeypatch: pyt
     program(tmp_path / "codex", "echo codex-cli 0.169.0")
     program(tmp_path / "gemini", "exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    monkeypatch.setattr(programs, "PROGRAMS", {**PROGRAMS, "opencode": "no-such-program"})
+    absent = replace(AGENTS["opencode"], program="no-such-program")
 
-    found = programs.found(["claude-code", "codex", "gemini-cli", "opencode"])
+    found = programs.found([AGENTS["claude-code"], AGENTS["codex"], AGENTS["gemini-cli"], absent])
 
     assert {agent: each.version for agent, each in found.items()} == {
         "claude-code": "2.1.330",

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agent_memory.hook.agents import HOOKS
+from agent_memory.agents.opencode import AGENT
 from agent_memory.hook.install import config_paths
 
 # What opencode does: it calls the plugin once, then its functions by their names.
@@ -62,7 +62,7 @@ def test_it_has_the_hooks_that_are_promised(node: str, tmp_path: Path) -> None:
     """Those of the one list of hooks there is, beside what brings a session its beginning."""
     functions, _ = played(node, tmp_path, [])
 
-    assert {hook.event for hook in HOOKS["opencode"]} <= set(functions)
+    assert {hook.event for hook in AGENT.hooks} <= set(functions)
 
 
 def test_what_happens_is_passed_on_in_order(node: str, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def played(
 
 def plugin_calling(folder: Path, program: list[str]) -> Path:
     """The plugin as it is installed, but for the program it calls."""
-    (place,) = config_paths.candidates("opencode", None, "")
+    (place,) = config_paths.candidates(AGENT, None, "")
     lines = place.format.connect("").splitlines(keepends=True)
     (line,) = [number for number, line in enumerate(lines) if line.startswith("const PROGRAM =")]
     lines[line] = f"const PROGRAM = {json.dumps(program)}\n"

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from agent_memory.capture import wire
-from agent_memory.capture.jsonl import Advance, Source, records
-from agent_memory.capture.replayed_call import Broken, Payload, Report, text_of
+from agent_memory.agents.jsonl import Source, records
+from agent_memory.agents.payload import Payload, text_of
+from agent_memory.agents.replayed_call import Advance, Broken, Report
+from agent_memory.agents.timestamps import timestamp_ms as to_timestamp_ms
 from agent_memory.errors import InvalidEvent
 from agent_memory.ids import derived_ulid
 from agent_memory.model import Event, EventRole, EventType
@@ -45,7 +46,7 @@ def event_of(record: Payload, session_id: str) -> Event:
         raise InvalidEvent(f"unknown field {', '.join(unknown)}; there are {', '.join(FIELDS)}")
     if not isinstance(record.get("text"), str):
         raise InvalidEvent("text is missing, or is no text")
-    timestamp_ms = wire.timestamp_ms(record.get("timestamp"))
+    timestamp_ms = to_timestamp_ms(record.get("timestamp"))
     if timestamp_ms is None:
         raise InvalidEvent(
             f"timestamp is {record.get('timestamp')!r}; it must be a time such as 2026-01-30T14:30:00+01:00, or "

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill.report import Report, Tally
-from agent_memory.capture.replayed_call import Broken
 from agent_memory.client import Client
 from agent_memory.errors import WriterUnavailable
 from agent_memory.ids import NO_TIME, timed_apart

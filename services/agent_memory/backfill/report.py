@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agent_memory.capture.replayed_call import Broken
+from agent_memory.agents.replayed_call import Broken
 from agent_memory.present.text import counted, printable
 
 # Beyond this the first ones tell what is wrong.

@@ -1,22 +1,24 @@
-"""Places: where each agent keeps its transcripts, and whose a file is that somebody names."""
+"""Transcript paths: where each agent keeps its transcripts, and whose a given file is."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent_memory.capture.wire import decoded
+from agent_memory.agents import registry
+from agent_memory.agents.agent import Agent, TranscriptHead
+from agent_memory.agents.payload import Payload, decoded
 from agent_memory.errors import InvalidEvent
 
 _HEAD_BYTES: Final = 1 << 20
-_SQLITE: Final = b"SQLite format 3\0"
-# What begins the definition of a table that no other of the databases here has.
-_OPENCODE: Final = re.compile(rb"CREATE TABLE .?message\b")
+# An agent's first records say whose they are.
+_HEAD_RECORDS: Final = 20
+# How files may end that somebody else put into a folder.
+_ENDINGS: Final = (".jsonl", ".json", ".db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,73 +31,50 @@ class Transcript:
     changed_ns: int
 
 
-# Of each agent: the variable that names its folder, the folder if none does, and what is in it.
-_PLACES: Final = {
-    "claude-code": ("CLAUDE_CONFIG_DIR", ".claude", ("projects",), (".jsonl",)),
-    "codex": ("CODEX_HOME", ".codex", ("sessions", "archived_sessions"), (".jsonl",)),
-    "gemini-cli": ("", ".gemini", ("tmp",), (".jsonl", ".json")),
-    "opencode": ("", ".local/share/opencode", (".",), ("opencode.db",)),
-    "copilot-cli": ("", ".copilot", ("session-state",), ("events.jsonl",)),
-}
-AGENTS: Final = tuple(_PLACES)
-
-
-def found(agent: str, environ: Mapping[str, str], home: Path) -> list[Transcript]:
+def found(agent: Agent, environ: Mapping[str, str], home: Path) -> list[Transcript]:
     """The agent's transcripts, oldest first; none where it was never used. Nothing outside of its folder is opened."""
-    variable, folder, parts, endings = _PLACES[agent]
-    if agent == "opencode" and environ.get("XDG_DATA_HOME", "").startswith("/"):
-        root = Path(environ["XDG_DATA_HOME"]) / "opencode"
-    else:
-        named = environ.get(variable) if variable else None
-        root = Path(named) if named else home / folder
-    files = (path for part in parts for path in _files(root / part, endings))
-    there = (_transcript(agent, path) for path in files if agent != "gemini-cli" or "chats" in path.parts)
-    return sorted(filter(None, there), key=lambda each: (each.changed_ns, each.path))
+    where = agent.transcripts
+    root = where.folder(environ, home)
+    files = (path for part in where.parts for path in _files(root / part, where.endings, where.below))
+    transcripts = (_transcript(agent.name, path) for path in files)
+    return sorted(filter(None, transcripts), key=_age)
 
 
 def named(path: Path, agent: str = "") -> list[Transcript]:
     """The transcripts in this file or folder, of that agent if one is named; raises OSError where it can't be read."""
-    files = _files(path, (".jsonl", ".json", ".db")) if path.is_dir() else [path]
+    files = _files(path, _ENDINGS) if path.is_dir() else [path]
     path.stat()
-    there = []
+    transcripts = []
     for file in files:
-        whose = agent_of(file)
-        if whose and agent in ("", whose) and (transcript := _transcript(whose, file)):
-            there.append(transcript)
-    return sorted(there, key=lambda each: (each.changed_ns, each.path))
+        owner = agent_of(file)
+        if owner and agent in ("", owner) and (transcript := _transcript(owner, file)):
+            transcripts.append(transcript)
+    return sorted(transcripts, key=_age)
 
 
 def agent_of(path: Path) -> str:
-    """Whose transcript the file is, told from its beginning; empty where it is nobody's."""
+    """The name of the agent whose transcript the file is, by its beginning; empty where it is nobody's."""
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
+            data = file.read(_HEAD_BYTES)
     except OSError:
         return ""
-    if head.startswith(_SQLITE):
-        # The definitions may still be in the database's log, beside it.
-        return "opencode" if path.name == "opencode.db" or _OPENCODE.search(head) else ""
-    for line in head.split(b"\n")[:20]:
-        try:
-            record = decoded(line)
-        except InvalidEvent:
-            continue
-        match record:
-            case {"type": "session_meta", "payload": dict()}:
-                return "codex"
-            case {"type": "session.start", "data": dict()}:
-                return "copilot-cli"
-            case {"sessionId": str(), "projectHash": str()}:
-                return "gemini-cli"
-            case {"sessionId": str(), "type": "user" | "assistant", "message": dict()}:
-                return "claude-code"
-    return ""
+    head = TranscriptHead(path.name, data, list(_records(data)))
+    return next((agent.name for agent in registry.AGENTS.values() if agent.transcripts.recognises(head)), "")
 
 
-def _files(folder: Path, endings: tuple[str, ...]) -> Iterator[Path]:
+def _records(data: bytes) -> Iterator[Payload]:
+    for line in data.split(b"\n")[:_HEAD_RECORDS]:
+        with suppress(InvalidEvent):
+            yield decoded(line)
+
+
+def _files(folder: Path, endings: tuple[str, ...], below: str = "") -> Iterator[Path]:
     """The files below the folder that end so. Links are not followed: what they lead to is another place."""
-    for place, _, names in os.walk(folder.resolve()):
-        yield from (Path(place) / name for name in names if name.endswith(endings))
+    folder = folder.resolve()
+    for place, _, names in os.walk(folder):
+        if not below or below in Path(place).relative_to(folder).parts:
+            yield from (Path(place) / name for name in names if name.endswith(endings))
 
 
 def _transcript(agent: str, path: Path) -> Transcript | None:
@@ -107,3 +86,7 @@ def _transcript(agent: str, path: Path) -> Transcript | None:
         # What was written to a database last is in its log.
         changed_ns = max(changed_ns, path.with_name(f"{path.name}-wal").stat().st_mtime_ns)
     return Transcript(agent, path, status.st_size, changed_ns)
+
+
+def _age(transcript: Transcript) -> tuple[int, Path]:
+    return transcript.changed_ns, transcript.path

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from agent_memory.agents import registry
 from agent_memory.backfill import transcript_paths
 from agent_memory.backfill.bookmarks import Bookmarks
 from agent_memory.cli.options import current, json_option, settings_options
@@ -36,7 +37,16 @@ _MEGABYTE: Final = 1_000_000
 Advance = Callable[[int], None]
 
 
-@click.command()
+@click.command(
+    help=f"""Take in the sessions that agents have kept themselves.
+
+    They become the same events that hooks would have sent. AGENT is one of {", ".join(registry.AGENTS)}; without it,
+    all agents. PATH is a transcript, or a folder of them, that lies elsewhere than where the agents keep them. What is
+    stored already stays as it is: the same command again goes on where it was interrupted.
+
+    Example: memory-daemon backfill claude-code --since "last month" --dry-run
+    """
+)
 @click.argument("agent", required=False, metavar="[AGENT]")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--since", metavar="TIME", help="Only what was said from then on.")
@@ -47,17 +57,9 @@ Advance = Callable[[int], None]
 def backfill(
     context: click.Context, agent: str | None, path: Path | None, since: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Take in the sessions that agents have kept themselves.
-
-    It is as if their hooks had told of them. AGENT is claude-code, codex, gemini-cli, opencode or copilot-cli;
-    without it, all of them. PATH is a transcript, or a folder of them, that lies elsewhere than where the agents
-    keep them. What is there already stays as it is: the same command again goes on where it was ended.
-
-    Example: memory-daemon backfill claude-code --since "last month" --dry-run
-    """
-    if agent is not None and agent not in transcript_paths.AGENTS:
+    if agent is not None and agent not in registry.AGENTS:
         if path is not None or not os.path.lexists(agent):
-            raise UsageError(f"There is no agent {agent!r}; there are {', '.join(transcript_paths.AGENTS)}.")
+            raise UsageError(f"There is no agent {agent!r}; there are {', '.join(registry.AGENTS)}.")
         path, agent = Path(agent), None
     since_ms = _moment_ms(since)
     transcripts = [each for each in _transcripts(agent, path) if each.changed_ns // 1_000_000 >= since_ms]
@@ -226,8 +228,8 @@ def _verdict(content: Mapping[str, Any], report: Report) -> str:
 
 def _transcripts(agent: str | None, path: Path | None) -> list[Transcript]:
     if path is None:
-        agents = [agent] if agent else transcript_paths.AGENTS
-        return [each for name in agents for each in transcript_paths.found(name, os.environ, Path.home())]
+        agents = [registry.named(agent)] if agent else registry.AGENTS.values()
+        return [each for agent_ in agents for each in transcript_paths.found(agent_, os.environ, Path.home())]
     try:
         return transcript_paths.named(path, agent or "")
     except OSError as error:

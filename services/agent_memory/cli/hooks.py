@@ -1,4 +1,4 @@
-"""`hooks`: connects agents to the memory by their own settings, shows how that is, and undoes it."""
+"""`hooks`: connects agents to the memory by their own settings, shows whether they are, and disconnects them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from agent_memory.agents import registry
+from agent_memory.agents.agent import Agent
 from agent_memory.cli.options import HELP, Command, current, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
-from agent_memory.hook.agents import HOOKS, PROGRAMS
 from agent_memory.hook.install import config_paths, programs, self_test
 from agent_memory.hook.install.files import Change
 from agent_memory.hook.install.formats import State
@@ -29,30 +30,34 @@ from agent_memory.settings import Settings, load
 if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
     from agent_memory.rpc.memory_pb2 import GetEventsResponse
 
-# A daemon that was busy takes from the spool what a hook could not hand over.
+# A hook that finds the daemon busy spools its event, and the daemon takes it from there.
 _ARRIVAL_S: Final = 10.0
-_LOOK_S: Final = 0.1
+_POLL_S: Final = 0.1
+_NAMES: Final = ", ".join(registry.AGENTS)
 
 
 def _scope_option(command: Command) -> Command:
     return click.option(
-        "--project/--user", "in_project", default=False, help="In this folder's project only, or in all (the default)."
+        "--project/--user", "in_project", default=False, help="For this folder's project, or for all (the default)."
     )(command)
 
 
 def _agents_argument(command: Command) -> Command:
-    return click.argument("agents", metavar="[AGENT]...", nargs=-1, type=click.Choice(list(HOOKS)))(command)
+    return click.argument("agents", metavar="[AGENT]...", nargs=-1, type=click.Choice(list(registry.AGENTS)))(command)
 
 
-@click.group(context_settings=HELP)
-@settings_options
-def hooks() -> None:
-    """Connect coding agents: what is said in them is remembered.
+@click.group(
+    context_settings=HELP,
+    help=f"""Connect coding agents, so that their sessions are remembered.
 
-    The agents are claude-code, codex, gemini-cli, copilot-cli and opencode.
+    The agents are {_NAMES}.
 
     Example: memory-daemon hooks install --all-found
-    """
+    """,
+)
+@settings_options
+def hooks() -> None:
+    """`memory-daemon hooks`."""
 
 
 @hooks.command()
@@ -63,34 +68,36 @@ def hooks() -> None:
 @settings_options
 @click.pass_context
 def install(context: click.Context, agents: Sequence[str], all_found: bool, in_project: bool, dry_run: bool) -> None:
-    """Put our hooks into agents' settings, and change nothing else.
+    """Add our hooks to agents' settings, and change nothing else.
 
-    Where one of the files can't be changed, none is.
+    If one of the files can't be changed, none is.
 
     Example: memory-daemon hooks install claude-code
     """
-    chosen = dict.fromkeys([*agents, *(programs.on_path(HOOKS) if all_found else ())])
+    present = programs.on_path(registry.AGENTS.values()) if all_found else []
+    chosen = dict.fromkeys([*agents, *(agent.name for agent in present)])
     if not chosen and all_found:
-        raise AgentMemoryError(f"None of the agents is on PATH: {', '.join(PROGRAMS.values())}.")
+        wanted = ", ".join(agent.program for agent in registry.AGENTS.values())
+        raise AgentMemoryError(f"None of the agents is on PATH: {wanted}.")
     if not chosen:
-        raise UsageError(f"Name an agent, or give --all-found. There are {', '.join(HOOKS)}.")
+        raise UsageError(f"Name an agent, or give --all-found. There are {_NAMES}.")
     store = store_named_to_hooks(current(context))
-    installations = [Installation(agent, _project(in_project), store) for agent in chosen]
-    # All of them before the first is made: where one is refused, none is.
+    installations = [Installation(registry.named(name), _project(in_project), store) for name in chosen]
+    # Plan all of them before the first is made: if one is refused, none is made.
     changes = [each.connected() for each in installations]
     for each, change in zip(installations, changes, strict=True):
-        click.echo(f"{each.agent}: {each.path}")
+        click.echo(f"{each.agent.name}: {each.path}")
         if change.before == change.after:
-            click.echo("The hooks are there and up to date.\n")
+            click.echo("The hooks are installed and up to date.\n")
             continue
         if dry_run:
             click.echo(f"{_difference(change)}\nDRY RUN - No changes were made\n")
             continue
         copy = each.connect(datetime.now())
-        click.echo("Installed. What is said from the agent's next start on is remembered.")
+        click.echo("Installed. Restart the agent; capture begins with its next session.")
         for note in _notes(each.agent, in_project):
             click.echo(note)
-        click.echo(f"What the file was is kept in {copy}\n" if copy else "")
+        click.echo(f"The file as it was before is kept in {copy}\n" if copy else "")
 
 
 @hooks.command()
@@ -100,26 +107,27 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
 @settings_options
 @click.pass_context
 def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, dry_run: bool) -> None:
-    """Take our hooks out of agents' settings.
+    """Remove our hooks from agents' settings.
 
-    Of all agents, where none is named. A file that nobody else has changed since is then what it was before, to the
-    byte.
+    Without an AGENT, from those of all agents. A file that nobody else has changed since becomes what it was before,
+    to the byte.
 
     Example: memory-daemon hooks uninstall codex
     """
     store = store_named_to_hooks(current(context))
-    installations = [Installation(agent, _project(in_project), store) for agent in dict.fromkeys(agents or HOOKS)]
+    names = dict.fromkeys(agents or registry.AGENTS)
+    installations = [Installation(registry.named(name), _project(in_project), store) for name in names]
     there = [each for each in installations if each.state is not State.ABSENT]
     changes = [each.disconnected() for each in there]
     for each in installations if agents else ():
         if each not in there:
-            click.echo(f"{each.agent}: {each.path}\nNone of our hooks are there.\n")
+            click.echo(f"{each.agent.name}: {each.path}\nNone of our hooks are there.\n")
     for each, change in zip(there, changes, strict=True):
-        click.echo(f"{each.agent}: {each.path}")
+        click.echo(f"{each.agent.name}: {each.path}")
         if dry_run:
             click.echo(f"{_difference(change)}\nDRY RUN - No changes were made\n")
         else:
-            click.echo(f"Uninstalled. What the file was is kept in {each.disconnect(datetime.now())}\n")
+            click.echo(f"Uninstalled. The file as it was before is kept in {each.disconnect(datetime.now())}\n")
     if not there and not agents:
         click.echo("No hooks of ours are installed.")
 
@@ -129,9 +137,9 @@ def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, d
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show which agents are connected, and how.
+    """Show which agents are connected.
 
-    Where each one's hooks are, whether they are up to date, and when it was heard of last.
+    For each one: where its hooks are, whether they are up to date, and when its last event came.
 
     Example: memory-daemon hooks status
     """
@@ -139,22 +147,22 @@ def status(context: click.Context, as_json: bool) -> None:
     rows = hook_statuses(config_paths.project_root(Path.cwd()), store_named_to_hooks(settings))
     last_events = _last_events(settings)
     if as_json:
-        told = [{**asdict(row), "last_event_ms": (last_events or {}).get(row.agent)} for row in rows]
-        click.echo(json.dumps({"daemon_answers": last_events is not None, "hooks": told}, indent=2))
+        shown = [{**asdict(row), "last_event_ms": (last_events or {}).get(row.agent)} for row in rows]
+        click.echo(json.dumps({"daemon_answers": last_events is not None, "hooks": shown}, indent=2))
         return
     click.echo(_table(rows, last_events or {}))
     if last_events is None:
-        click.echo("No daemon answers: what is said waits in its spool. Start it with: memory-daemon start")
+        click.echo("No daemon answers: events wait in its spool. Start it with: memory-daemon start")
 
 
 @hooks.command()
-@click.argument("agent", metavar="AGENT", type=click.Choice(list(HOOKS)))
+@click.argument("name", metavar="AGENT", type=click.Choice(list(registry.AGENTS)))
 @_scope_option
 @json_option
 @settings_options
 @click.pass_context
-def test(context: click.Context, agent: str, in_project: bool, as_json: bool) -> None:
-    """Say a sentence through an agent's hook, and see it stored.
+def test(context: click.Context, name: str, in_project: bool, as_json: bool) -> None:
+    """Send a sentence through an agent's hook, and see it stored.
 
     The hook is called as it is installed. The sentence stays in the memory, in a session of its own.
 
@@ -162,56 +170,54 @@ def test(context: click.Context, agent: str, in_project: bool, as_json: bool) ->
     """
     settings = current(context)
     store = store_named_to_hooks(settings)
-    installation = Installation(agent, _project(in_project), store)
+    installation = Installation(registry.named(name), _project(in_project), store)
     if installation.state is not State.CURRENT:
         scope = " --project" if in_project else ""
         raise AgentMemoryError(
             f"The hooks in {installation.path} are {installation.state.value}. "
-            f"Install them with: memory-daemon hooks install {agent}{scope}"
+            f"Install them with: memory-daemon hooks install {name}{scope}"
         )
     from agent_memory.cli.json_text import reply_json
 
     session_id = f"hooks-test-{secrets.token_hex(8)}"
-    reply = _tried(settings, installation, session_id)
+    reply = _try_out(settings, installation, session_id)
     if as_json:
         click.echo(reply_json(reply))
         return
-    click.echo(f"{agent}: the hook in {installation.path} works. What is stored now:")
+    click.echo(f"{name}: the hook in {installation.path} works. Stored now:")
     for event in reply.events:
         click.echo(f"  {event.event_id}  {printable(event.text)}")
     click.echo(f"\n  memory-daemon query events --session {session_id}")
 
 
-def _tried(settings: Settings, installation: Installation, session_id: str) -> GetEventsResponse:
-    """The events that came of a sentence; raises AgentMemoryError where none does in time."""
+def _try_out(settings: Settings, installation: Installation, session_id: str) -> GetEventsResponse:
+    """The events that a sentence became; raises AgentMemoryError if it is not stored in time."""
     from agent_memory.cli.connection import connect_to_store
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
     agent, request = installation.agent, GetEventsRequest(session_id=session_id)
-    prompt = f"This is a test of {agent}'s hook, from: memory-daemon hooks test {agent}"
+    prompt = f"This is a test of {agent.name}'s hook, from: memory-daemon hooks test {agent.name}"
     with connect_to_store(settings) as client:
-        client.stats()  # nothing is said to nobody
-        self_test.say(agent, installation.path, prompt, session_id, store_named_to_hooks(settings))
+        client.stats()  # fails at once where no daemon answers
+        self_test.send(agent, installation.path, prompt, session_id, store_named_to_hooks(settings))
         deadline = time.monotonic() + _ARRIVAL_S
         while prompt not in [event.text for event in client.events(request).events]:
             if time.monotonic() > deadline:
                 raise AgentMemoryError(
-                    f"The hook ran, and nothing was stored within {_ARRIVAL_S:.0f} s. Is MEMORY_HOOK_DISABLED set, or "
-                    "another store named? See: memory-daemon status"
+                    f"The hook ran, but nothing was stored within {_ARRIVAL_S:.0f} s. Is MEMORY_HOOK_DISABLED set, or "
+                    "another store configured? See: memory-daemon status"
                 )
-            time.sleep(_LOOK_S)
+            time.sleep(_POLL_S)
         return client.events(request)
 
 
-def _notes(agent: str, in_project: bool) -> Iterator[str]:
-    """What one has to know so that the hooks run."""
-    if agent == "codex":
-        yield "Codex runs none of them until you have said, at its next start in a terminal, that you trust them."
-        yield "`codex exec` does not ask, and passes over them without a word."
-    if in_project and agent in ("codex", "gemini-cli", "copilot-cli"):
+def _notes(agent: Agent, in_project: bool) -> Iterator[str]:
+    """What the user must know for the hooks to run."""
+    yield from agent.hook_files.notes
+    if in_project and agent.hook_files.trusts_folders:
         yield "The agent runs a project's hooks only in a folder that you trust."
     if in_project:
-        yield "The file has paths of this machine in it: do not commit it."
+        yield "The file contains paths of this machine: do not commit it."
 
 
 def _project(in_project: bool) -> Path | None:
@@ -219,12 +225,12 @@ def _project(in_project: bool) -> Path | None:
 
 
 def store_named_to_hooks(settings: Settings) -> str:
-    """The store that hooks must be told of: empty where they find it by themselves."""
+    """The store that must be named to hooks: empty where they find it by themselves."""
     return "" if settings.db_path == load().db_path else str(settings.db_path)
 
 
 def _difference(change: Change) -> str:
-    """What changes in a file, line by line; its added and removed lines in colour."""
+    """What changes in a file, line by line; added and removed lines in colour."""
     lines = difflib.unified_diff(
         change.before.splitlines(), change.after.splitlines(), "before", "after", lineterm="", n=1
     )
@@ -233,13 +239,13 @@ def _difference(change: Change) -> str:
 
 
 def _last_events(settings: Settings) -> dict[str, int] | None:
-    """When each agent was heard of last, in milliseconds, among the newest events; None where no daemon answers."""
+    """By agent, the time of its newest event in milliseconds since 1970; None where no daemon answers."""
     from agent_memory.cli.connection import connect_to_store
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
     try:
         with connect_to_store(settings) as client:
-            requests = {agent: GetEventsRequest(agent=agent, newest_first=True, limit=1) for agent in HOOKS}
+            requests = {agent: GetEventsRequest(agent=agent, newest_first=True, limit=1) for agent in registry.AGENTS}
             replies = {agent: client.events(request).events for agent, request in requests.items()}
     except NotRunning:
         return None
@@ -256,8 +262,9 @@ def _table(rows: Sequence[HookStatus], last_events: Mapping[str, int]) -> str:
     lines.append("")
     lines += [row.problem for row in rows if row.problem]
     for row in rows:
-        if row.trusted is False:
-            lines.append("Codex does not run its hooks yet: start it once in a terminal, and say that you trust them.")
+        trust = registry.named(row.agent).hook_files.trust
+        if trust and row.trusted is False:
+            lines.append(trust.remedy)
         if row.state == State.OUTDATED.value:
             scope = " --project" if row.scope == "project" else ""
             lines.append(f"Bring up to date: memory-daemon hooks install {row.agent}{scope}")

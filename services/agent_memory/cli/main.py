@@ -30,7 +30,7 @@ COMMANDS = {
     "query": ("query", "Ask the memory, from the years down to the very events."),
     "admin": ("admin", "Look after the store, whether a daemon serves it or not."),
     "scheduler": ("scheduler", "See the scheduled jobs, pause and resume them, run one."),
-    "hooks": ("hooks", "Connect coding agents: what is said in them is remembered."),
+    "hooks": ("hooks", "Connect coding agents, so that their sessions are remembered."),
     "backfill": ("backfill", "Take in the sessions that agents have kept themselves."),
     "reconcile": ("backfill", "Take in what the hooks missed of what agents have kept."),
     "import": ("backfill", "Take in any other program's history, in JSON lines."),

@@ -6,6 +6,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 
+from agent_memory.agents import registry
 from agent_memory.capture import recalled, tools
 from agent_memory.capture.privacy import private
 from agent_memory.capture.texts import fitted
@@ -218,8 +219,8 @@ def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str)
 def _told_apart_by(call: HookCall, text: str, stamp: str) -> str:
     """What two calls of one moment differ in, taken from the payload alone."""
     if call.tool is not None:
-        # Not its result, and not the name of an agent's that calls two kinds of hooks and says them in two ways.
-        name = "" if call.agent == "copilot-cli" else call.tool.name
+        # Not its result, and not its name where two hooks name it differently.
+        name = "" if registry.named(call.agent).renames_tools else call.tool.name
         return f"{name}\0{tools.essence(call.tool)}" if name else tools.essence(call.tool)
     # Where the time is given the words may come from elsewhere, and be there one time and not the other.
     return "" if call.hook == "Stop" and stamp else text

@@ -1,4 +1,4 @@
-"""Sessions that are under way: what only their beginning tells, kept for the calls that come after it."""
+"""Sessions that are under way: what only their first calls say, kept for the calls that follow."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final
 
+from agent_memory.agents import registry
 from agent_memory.capture.wire import HookCall
 
-# More than anybody has open at once; the one heard of longest ago goes first.
+# More than anybody has open at once; the one that was silent longest goes first.
 SESSIONS_MAX: Final = 4096
 
 
@@ -22,7 +23,7 @@ class _Session:
 
 
 class Sessions:
-    """Completes calls with what earlier calls of their session told. For any thread.
+    """Completes calls with what earlier calls of their session said. For any thread.
 
     What it knows is lost with the process: then a project's folder or a model is missing, and nothing else.
     """
@@ -44,7 +45,7 @@ class Sessions:
                 self._remember(speaker, replace(self._session(speaker), model=call.model))
             session, model = self._session(call.session_id), self._session(speaker).model
         call = replace(call, project=call.project or session.project, model=model)
-        if not session.parent or call.agent != "opencode":
+        if not session.parent or not registry.named(call.agent).subagents_are_sessions:
             return call
         return replace(
             call,

@@ -1,4 +1,4 @@
-"""Switches: settings by which an agent's user has said that it is to run no hooks, or not ours."""
+"""Disabled hooks: settings by which an agent's user has said that it is to run no hooks, or not ours."""
 
 from __future__ import annotations
 
@@ -6,29 +6,22 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from agent_memory.hook.install import jsontext
+from agent_memory.agents.agent import Agent
+from agent_memory.hook.install import config_paths, jsontext
 from agent_memory.hook.install.unusable import Unusable
 
 
-def disabled_by(agent: str, file: Path, config: Path) -> str:
-    """The setting that keeps hooks from being run, of the agent's file of hooks or Codex's config.toml; else empty."""
-    match agent, _read(config if agent == "codex" else file):
-        case "claude-code", {"disableAllHooks": True}:
-            return "disableAllHooks"
-        case "codex", {"features": {"hooks": False}}:
-            return "features.hooks"
-        case "gemini-cli", {"hooksConfig": {"enabled": False}}:
-            return "hooksConfig.enabled"
-        case "gemini-cli", {"hooksConfig": {"disabled": [*names]}} if "agent-memory" in names:
-            return "hooksConfig.disabled"
-        case _:
-            return ""
+def disabled_by(agent: Agent, file: Path) -> str:
+    """The setting that keeps the hooks in the agent's file from running; empty where they run."""
+    where = agent.hook_files
+    return where.disabled_by(read(config_paths.user_folder(agent) / where.switches if where.switches else file))
 
 
-def _read(file: Path) -> Mapping[str, object]:
+def read(file: Path) -> Mapping[str, object]:
+    """The settings in a file of JSON or TOML; none where it can't be read."""
     try:
-        text = file.read_text(encoding="utf-8")
-        read = tomllib.loads(text) if file.suffix == ".toml" else jsontext.parse(text, comments=True).value
+        text = file.read_text(encoding="utf-8-sig")
+        settings = tomllib.loads(text) if file.suffix == ".toml" else jsontext.parse(text, comments=True).value
     except (OSError, ValueError, Unusable):
         return {}
-    return read if isinstance(read, dict) else {}
+    return settings if isinstance(settings, dict) else {}

@@ -1,4 +1,4 @@
-"""Layouts: how an agent writes its hooks down, and what a file of it is with ours in it and without them."""
+"""Formats: how an agent's file holds hooks, and what the file is with ours in it and without them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from agent_memory.hook.agents import Hook
+from agent_memory.agents.agent import Hook
 from agent_memory.hook.install.unusable import Unusable
 
 
 class State(Enum):
-    """How a file stands to what should be in it."""
+    """Whether a file has the hooks that it should have."""
 
     ABSENT = "not installed"
     OUTDATED = "outdated"
@@ -29,26 +29,26 @@ class Connected:
 class Format(Protocol):
     """The text of a file, whole, before and after; an empty one stands for no file.
 
-    Each raises Unusable where the text is not what the agent can read, or where something would have to be touched that
-    is not ours.
+    Each method raises Unusable where the agent can't read the text, or where something would have to change that is not
+    ours.
     """
 
     def state(self, text: str) -> State:
-        """Whether our hooks are in it, as they should be."""
+        """Whether our hooks are in it, and up to date."""
 
     def has_hooks(self, text: str) -> bool:
         """Whether there are hooks in it, whosever they are."""
 
     def connect(self, text: str) -> str:
-        """The text, in which none of our hooks are, with all of them."""
+        """The text, which has none of our hooks, with all of them."""
 
     def disconnect(self, text: str, original: str | None) -> str:
         """The text without our hooks; `original` is what it was before there were any, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class OwnFile:
-    """A file that is ours alone, in a folder from which the agent takes every file."""
+class OurFile:
+    """A file that is ours alone, in a folder from which the agent reads every file."""
 
     content: str
 
@@ -58,7 +58,7 @@ class OwnFile:
         if not text:
             return State.ABSENT
         if "agent-memory" not in text and "agent_memory" not in text:
-            raise Unusable("it was not written by agent-memory, but has the name that its own would have")
+            raise Unusable("it was not written by agent-memory, but has the name that ours would have")
         return State.OUTDATED
 
     def has_hooks(self, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The survey: how the hooks of every agent are, for this user and for one project."""
+"""Hook status: how every agent's hooks are, for this user and for one project."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent_memory.hook.agents import HOOKS
-from agent_memory.hook.install import config_paths, disabled, programs, trust
+from agent_memory.agents import registry
+from agent_memory.agents.agent import Agent
+from agent_memory.hook.install import disabled, programs, trust
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 from agent_memory.hook.install.programs import Program
@@ -23,33 +24,33 @@ class HookStatus:
     agent: str
     # "user" or "project".
     scope: str
-    # The program on PATH and its version; empty where there is none, or it does not tell.
+    # The program on PATH and its version; empty where there is none, or it does not say.
     program: str
     version: str
     file: str
     # A State's words, or UNUSABLE.
     state: str
-    # What is wrong with the file, or keeps the hooks in it from being run, where something does.
+    # What is wrong with the file, or keeps its hooks from running; empty where nothing does.
     problem: str
-    # Whether the agent was told that it may run them; None where it does not ask.
+    # Whether the user has allowed them; None where the agent does not ask.
     trusted: bool | None
 
 
 def hook_statuses(project: Path, store: str) -> list[HookStatus]:
-    """Every agent for this user, and for the project those of which anything is there."""
-    found = programs.found(HOOKS)
+    """Every agent for this user, and those for the project that have any of our hooks there."""
+    found = programs.found(registry.AGENTS.values())
     rows: list[HookStatus] = []
-    for agent in HOOKS:
-        program = found.get(agent, Program("", ""))
+    for agent in registry.AGENTS.values():
+        program = found.get(agent.name, Program("", ""))
         rows.append(_status(agent, program, None, store))
         in_project = _status(agent, program, project, store)
-        # Of a home that is a project, too, both may be one file.
+        # In a home that is a project too, both may be one file.
         if in_project.state != State.ABSENT.value and in_project.file != rows[-1].file:
             rows.append(in_project)
     return rows
 
 
-def looked_at(agent: str, project: Path | None, store: str) -> tuple[str, State | None, str]:
+def looked_at(agent: Agent, project: Path | None, store: str) -> tuple[str, State | None, str]:
     """The file, how the hooks in it are, and what is wrong where that can't be told."""
     try:
         installation = Installation(agent, project, store)
@@ -58,18 +59,17 @@ def looked_at(agent: str, project: Path | None, store: str) -> tuple[str, State 
     return str(installation.path), installation.state, ""
 
 
-def _status(agent: str, program: Program, project: Path | None, store: str) -> HookStatus:
+def _status(agent: Agent, program: Program, project: Path | None, store: str) -> HookStatus:
     file, state, problem = looked_at(agent, project, store)
-    config = config_paths.user_folder(agent) / "config.toml"
-    if state is State.CURRENT and (switch := disabled.disabled_by(agent, Path(file), config)):
-        problem = f"{agent} runs no hooks of ours: they are switched off by {switch} in its settings."
+    if state is State.CURRENT and (switch := disabled.disabled_by(agent, Path(file))):
+        problem = f"{agent.name} runs no hooks of ours: they are switched off by {switch} in its settings."
     return HookStatus(
-        agent=agent,
+        agent=agent.name,
         scope="project" if project else "user",
         program=program.path,
         version=program.version,
         file=file,
         state=state.value if state else UNUSABLE,
         problem=problem,
-        trusted=trust.is_given(Path(file), config) if (agent, state) == ("codex", State.CURRENT) else None,
+        trusted=trust.is_given(agent, Path(file)) if state is State.CURRENT else None,
     )

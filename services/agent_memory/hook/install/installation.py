@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from agent_memory.agents.agent import Agent
 from agent_memory.errors import AgentMemoryError
 from agent_memory.files import atomic_write, make_private_dir
 from agent_memory.hook.install import config_paths, files
-from agent_memory.hook.install.config_paths import Place
+from agent_memory.hook.install.config_paths import ConfigFile
 from agent_memory.hook.install.files import Change
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.unusable import Unusable
@@ -46,7 +47,7 @@ class _Record:
 class Installation:
     """Our hooks in one agent's settings, as they are now. `project` is a folder; without one they are this user's."""
 
-    def __init__(self, agent: str, project: Path | None = None, store: str = "") -> None:
+    def __init__(self, agent: Agent, project: Path | None = None, store: str = "") -> None:
         """`store` is for hooks that would find another by themselves. Raises SettingsRefused."""
         self.agent = agent
         self._place, self._text = _chosen(config_paths.candidates(agent, project, store))
@@ -112,7 +113,7 @@ class Installation:
             return None
 
 
-def _chosen(candidates: list[Place]) -> tuple[Place, str]:
+def _chosen(candidates: list[ConfigFile]) -> tuple[ConfigFile, str]:
     """The place that our hooks are in; else one that has others' hooks, since agents warn of two; else the first."""
     opened = [(place, _opened(place)) for place in candidates]
     for place, text in opened:
@@ -126,7 +127,7 @@ def _chosen(candidates: list[Place]) -> tuple[Place, str]:
     return opened[0]
 
 
-def _opened(place: Place) -> str:
+def _opened(place: ConfigFile) -> str:
     """The place's text, to the byte but for being text; empty where there is no file."""
     with _explained(place.path):
         try:

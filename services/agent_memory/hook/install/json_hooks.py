@@ -1,4 +1,4 @@
-"""Groups: hooks in JSON that may hold other settings, too: `{"hooks": {EVENT: [{"hooks": [HANDLER, ...]}, ...]}}`."""
+"""JSON hooks, in a file that may hold other settings too: `{"hooks": {EVENT: [{"hooks": [HANDLER, ...]}, ...]}}`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.hook.agents import Hook
+from agent_memory.agents.agent import Hook
 from agent_memory.hook.command import is_ours
 from agent_memory.hook.install import jsontext
 from agent_memory.hook.install.formats import Connected, State
@@ -20,12 +20,12 @@ _KINDS: Final[Mapping[type, str]] = {dict: "an object", list: "a list"}
 
 @dataclass(frozen=True, slots=True)
 class JsonHooks:
-    """What to do with a file of that kind; see Format."""
+    """How such a file is read and changed; see Format."""
 
     wanted: Sequence[Connected]
-    # What a handler of ours is, but for its command.
+    # A handler of ours, but for its command.
     handler: Mapping[str, object]
-    # What its agent reads; a file with anything else in it, it would pass over as a whole.
+    # What its agent can read; a file with anything else in it, it ignores as a whole.
     reads_comments: bool = False
     reads_mark: bool = False
 
@@ -82,7 +82,7 @@ class JsonHooks:
         except Unusable as error:
             jsontext.parse(text, comments=True)  # what is wrong beside comments is said first
             raise Unusable(
-                "there is a comment, and its agent reads none: it passes over the file", error.line
+                "there is a comment, which its agent can't read: it ignores the whole file", error.line
             ) from None
         _expect(text, root, dict, "it")
         if hooks := root.member(_HOOKS):
@@ -122,9 +122,9 @@ def _group_is_ours(group: Node) -> bool:
     return bool(handlers) and all(is_ours(_command(handler)) for handler in handlers)
 
 
-def _all(claim: Callable[[Node], bool], parent: Node) -> bool:
-    """Whether it is true of each child, and there is one."""
-    return bool(parent.children) and all(map(claim, parent.children))
+def _all(is_so: Callable[[Node], bool], parent: Node) -> bool:
+    """Whether it is so of each child, and there is one."""
+    return bool(parent.children) and all(map(is_so, parent.children))
 
 
 def _empty(hooks: Node | None) -> frozenset[str]:

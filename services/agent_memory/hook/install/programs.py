@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from agent_memory.hook.agents import PROGRAMS
+from agent_memory.agents.agent import Agent
 
-# Some are programs of Node's with thousands of files; what takes longer has no version then.
+# Some are Node programs with thousands of files. One that takes longer is shown without its version.
 TIMEOUT_S: Final = 10
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
@@ -25,32 +25,32 @@ _PACKAGE_DEPTH: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """An agent's program. The version is empty where it does not tell."""
+    """An agent's program. The version is empty where it does not say."""
 
     path: str
     version: str
 
 
-def found(agents: Iterable[str]) -> Mapping[str, Program]:
-    """Those of the agents whose program is on PATH. They are asked for their versions, all at once."""
-    paths = {agent: path for agent in agents if (path := shutil.which(PROGRAMS[agent]))}
+def found(agents: Iterable[Agent]) -> Mapping[str, Program]:
+    """By agent's name, the programs that are on PATH. They are asked for their versions all at once."""
+    paths = {agent.name: path for agent in agents if (path := shutil.which(agent.program))}
     with ThreadPoolExecutor(len(paths) or 1) as asking:
         versions = asking.map(_version, paths.values())
-        return {agent: Program(path, version) for (agent, path), version in zip(paths.items(), versions, strict=True)}
+        return {name: Program(path, version) for (name, path), version in zip(paths.items(), versions, strict=True)}
 
 
-def on_path(agents: Iterable[str]) -> list[str]:
-    """The names of those that are on PATH."""
-    return [agent for agent in agents if shutil.which(PROGRAMS[agent])]
+def on_path(agents: Iterable[Agent]) -> list[Agent]:
+    """Those whose program is on PATH."""
+    return [agent for agent in agents if shutil.which(agent.program)]
 
 
 def _version(path: str) -> str:
-    version = _VERSION.search(_packaged(Path(path).resolve()) or _told(path))
+    version = _VERSION.search(_packaged(Path(path).resolve()) or _printed(path))
     return version[0] if version else ""
 
 
 def _packaged(program: Path) -> str:
-    """The version that an npm package says it has: asking the program itself takes up to seconds."""
+    """The version in the npm package: asking the program itself can take seconds."""
     for folder in program.parents[:_PACKAGE_DEPTH]:
         try:
             return str(json.loads((folder / "package.json").read_bytes())["version"])
@@ -59,10 +59,10 @@ def _packaged(program: Path) -> str:
     return ""
 
 
-def _told(path: str) -> str:
+def _printed(path: str) -> str:
     environment = {**os.environ, "MEMORY_HOOK_DISABLED": "1"}
     try:
-        told = subprocess.run(
+        done = subprocess.run(
             [path, "--version"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -74,4 +74,4 @@ def _told(path: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return told.stdout
+    return done.stdout

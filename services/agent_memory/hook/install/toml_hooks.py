@@ -1,4 +1,4 @@
-"""Tables: hooks in TOML that holds other settings, too. Arrays of tables can be added to at the end of any file."""
+"""TOML hooks: hooks in a file that may hold other settings too. Tables can be added at the end of any such file."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.hook.agents import Hook
+from agent_memory.agents.agent import Hook
 from agent_memory.hook.command import is_ours
 from agent_memory.hook.install.formats import Connected, State
 from agent_memory.hook.install.unusable import Unusable
 
-# What we write, and so what we can take out again to the byte.
+# What we write, and can take out again to the byte.
 _TABLE: Final = """
 [[hooks.{event}]]
 [[hooks.{event}.hooks]]
@@ -32,7 +32,7 @@ _AT_LINE = re.compile(r"at line (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class TomlHooks:
-    """What to do with a file of that kind; see Format."""
+    """How such a file is read and changed; see Format."""
 
     wanted: Sequence[Connected]
     timeout_s: int
@@ -66,7 +66,7 @@ class TomlHooks:
         changed = _WRITTEN.sub(lambda table: "" if is_ours(json.loads(table["command"])) else table[0], text)
         if left := _found(changed):
             line = next(number for number, line in enumerate(text.splitlines(), 1) if left[0].hook.event in line)
-            raise Unusable(f"our hook {left[0].hook.event} was changed by hand, and has to be taken out by hand", line)
+            raise Unusable(f"our hook {left[0].hook.event} was changed by hand, so take it out by hand", line)
         return changed
 
 

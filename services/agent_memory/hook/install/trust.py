@@ -1,40 +1,32 @@
-"""Trust: Codex runs a hook only once its user has said, to a question in the terminal, that it may.
-
-Its answers are in its config.toml, under the file, the event and the place that each hook has in it.
-"""
+"""Trust: whether an agent's user has allowed our hooks, where the agent asks."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from agent_memory.agents.agent import Agent, HookPlace
 from agent_memory.hook.command import is_ours
+from agent_memory.hook.install import config_paths, disabled
 
 
-def is_given(file: Path, config: Path) -> bool:
-    """Whether each of our hooks in that file of Codex's was trusted once; it asks again when one has changed since."""
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        hooks = (tomllib.loads if file.suffix == ".toml" else json.loads)(text)["hooks"]
-        answers = tomllib.loads(config.read_text(encoding="utf-8"))["hooks"]["state"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
+def is_given(agent: Agent, file: Path) -> bool | None:
+    """Whether each of our hooks in that file was allowed; None for an agent that does not ask."""
+    trust = agent.hook_files.trust
+    if trust is None:
+        return None
+    answers = disabled.read(config_paths.user_folder(agent) / trust.file)
     names = {str(file), os.path.realpath(file)}
-    return all(any(f"{name}:{place}" in answers for name in names) for place in _places(hooks))
+    places = list(_our_places(disabled.read(file)))
+    return bool(places) and all(any(trust.is_given(answers, name, place) for name in names) for place in places)
 
 
-def _places(hooks: Mapping[str, object]) -> Iterator[str]:
-    for event, groups in hooks.items():
-        # The hooks of Codex's own state are in a table, not in a list.
+def _our_places(settings: Mapping[str, object]) -> Iterator[HookPlace]:
+    hooks = settings.get("hooks")
+    for event, groups in hooks.items() if isinstance(hooks, dict) else ():
+        # Beside the lists an agent may keep a table of its own.
         for group_number, group in enumerate(groups if isinstance(groups, list) else ()):
-            for number, handler in enumerate(group.get("hooks", ())):
-                if is_ours(str(handler.get("command", ""))):
-                    yield f"{_snake_case(event)}:{group_number}:{number}"
-
-
-def _snake_case(event: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", event).lower()
+            for number, handler in enumerate(group.get("hooks", ()) if isinstance(group, dict) else ()):
+                if isinstance(handler, dict) and is_ours(str(handler.get("command", ""))):
+                    yield HookPlace(event, group_number, number)

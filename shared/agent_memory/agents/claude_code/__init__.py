@@ -1,1 +1,61 @@
 """Claude Code."""
+
+from typing import Final
+
+from agent_memory.agents.agent import (
+    HOOK_TIMEOUT_S,
+    Agent,
+    CommandTest,
+    Hook,
+    HookFiles,
+    JsonSettings,
+    Tail,
+    Transcripts,
+    folder,
+)
+from agent_memory.agents.claude_code import payload, transcript
+from agent_memory.agents.jsonl import replay_with
+from agent_memory.agents.payload import Payload
+
+_FOLDER: Final = folder("CLAUDE_CONFIG_DIR", ".claude")
+
+
+def _disabled_by(settings: Payload) -> str:
+    return "disableAllHooks" if settings.get("disableAllHooks") is True else ""
+
+
+AGENT: Final = Agent(
+    name="claude-code",
+    program="claude",
+    hooks=(
+        Hook("SessionStart"),
+        Hook("UserPromptSubmit"),
+        Hook("PostToolUse"),
+        Hook("PostToolUseFailure"),
+        Hook("Stop"),
+        Hook("StopFailure"),
+        Hook("SubagentStart"),
+        Hook("SubagentStop"),
+        Hook("SessionEnd"),
+    ),
+    hook_files=HookFiles(
+        user_folder=_FOLDER,
+        user="settings.json",
+        # A project's settings.json is shared with others by git, and a command has paths of this machine in it.
+        # Moreover, other agents run what is in it.
+        project=".claude/settings.local.json",
+        format=JsonSettings({"type": "command", "command": "", "timeout": HOOK_TIMEOUT_S}, reads_mark=True),
+        disabled_by=_disabled_by,
+    ),
+    self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
+    detect=payload.detect,
+    normalise=payload.normalise,
+    transcripts=Transcripts(
+        folder=_FOLDER,
+        parts=("projects",),
+        endings=(".jsonl",),
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Session),
+    ),
+    tail=Tail(model=transcript.model_in),
+)

@@ -1,7 +1,7 @@
 """Claude Code's transcripts: a line for each block of each message, among much of the client's own bookkeeping.
 
 A session is `projects/FOLDER/SESSION.jsonl`, each of its subagents `projects/FOLDER/SESSION/subagents/agent-ID.jsonl`
-with a `.meta.json` that tells the subagent's type.
+with a `.meta.json` that has the subagent's type.
 """
 
 from __future__ import annotations
@@ -13,27 +13,45 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from agent_memory.capture.replayed_call import Payload, ReplayedCall, at_ms_of, object_of, objects_of, text_of
+from agent_memory.agents.agent import TranscriptHead
+from agent_memory.agents.payload import Payload, at_ms_of, object_of, objects_of, text_of
+from agent_memory.agents.replayed_call import ReplayedCall
+from agent_memory.agents.tails import newest_first
 
 _TASK_NOTIFICATION: Final = "<task-notification>"
-# What stands in a user's record and no user said: commands of the terminal, and notes to the model.
-_NOT_SAID: Final = ("<local-command-", "<command-name>", "<bash-", "[Request interrupted by user")
+# What a user's record may hold that no user wrote: commands of the terminal, and notes to the model.
+_NOT_TYPED: Final = ("<local-command-", "<command-name>", "<bash-", "[Request interrupted by user")
 _COMMAND: Final = re.compile(
     r"\A<command-message>.*?</command-message>\s*<command-name>(.*?)</command-name>"
     r"(?:\s*<command-args>(.*?)</command-args>)?",
     re.DOTALL,
 )
-# A call that was not made: its hooks are not told either.
+# A call that was not made: its hooks were not called either.
 _NOT_CALLED: Final = ("<tool_use_error>", "The user doesn't want to", "Permission to use ")
 # What is older than the file, by more than its clocks are apart, was copied from the session it was forked from.
 _COPIED_MS: Final = 5000
 _NO_MESSAGE: Final[Payload] = {}
 # A meta file has some hundred bytes.
 _META_MAX_BYTES: Final = 64 << 10
+# In place of a model where there was none: these messages are the client's own.
+_NO_MODEL: Final = ("<synthetic>", "")
+
+
+def recognises(head: TranscriptHead) -> bool:
+    return head.has(_is_own)
+
+
+def model_in(tail: bytes) -> str:
+    """The model that wrote the last message in these lines."""
+    for record in newest_first(tail, b'"model"'):
+        match record:
+            case {"type": "assistant", "message": {"model": str(model)}} if model not in _NO_MODEL:
+                return model
+    return ""
 
 
 class Session:
-    """One transcript, walked from its beginning to its end."""
+    """Reads one transcript, from its beginning to its end."""
 
     def __init__(self, path: Path) -> None:
         self._subagent_type = _subagent_type(path)
@@ -43,7 +61,7 @@ class Session:
         self._at_ms = 0
         # When the file was begun.
         self._opened_ms = 0
-        # When a subagent began whose type is not known yet.
+        # When the subagent began, while its type is not known.
         self._began_ms = 0
         # Calls that wait for their results, by id.
         self._calls: dict[str, Payload] = {}
@@ -114,9 +132,9 @@ class Session:
         prompt = content if isinstance(content, str) else _texts(objects_of(message, "content"))
         prompt = _typed(record, prompt)
         if not prompt or self._subagent_id or record.get("isSidechain"):
-            return  # a subagent's task stands in the call that began it
+            return  # a subagent's task is in the call that began it
         yield from self._stop()
-        # Clients of last year have no ids for prompts, but one for each record.
+        # Clients of 2025 have no ids for prompts, only for records.
         self._prompt_id = text_of(record, "promptId") or text_of(record, "uuid")
         yield self._call("UserPromptSubmit", prompt=prompt)
 
@@ -159,7 +177,7 @@ class Session:
 
 
 class _Answer:
-    """The assistant's last words of a turn, as far as they are known: one message comes in several records."""
+    """The assistant's last words of a turn, as far as they are read: one message comes in several records."""
 
     def __init__(self, words: str = "", message: Payload = _NO_MESSAGE, at_ms: int = 0) -> None:
         self.words = words
@@ -170,7 +188,7 @@ class _Answer:
 
     @property
     def is_last(self) -> bool:
-        """Whether the turn ended with them. Older clients don't say why a message ended."""
+        """Whether the turn ended with them. Older clients do not say why a message ended."""
         return bool(self.words) and self._stop_reason != "tool_use"
 
     def with_words(self, words: str, message: Payload, at_ms: int) -> _Answer:
@@ -180,14 +198,14 @@ class _Answer:
 
 
 def _typed(record: Payload, prompt: str) -> str:
-    """The prompt as the hook is told it; empty where nobody said it."""
+    """The prompt as the hook gets it; empty where nobody typed it."""
     if prompt.lstrip().startswith(_TASK_NOTIFICATION):
         return prompt
     if record.get("isMeta") or record.get("isCompactSummary") or record.get("isVisibleInTranscriptOnly"):
         return ""
     if command := _COMMAND.match(prompt):
         return f"{command[1]} {command[2] or ''}".rstrip()
-    return "" if prompt.lstrip().startswith(_NOT_SAID) else prompt
+    return "" if prompt.lstrip().startswith(_NOT_TYPED) else prompt
 
 
 def _texts(blocks: Iterable[Payload]) -> str:
@@ -200,3 +218,11 @@ def _subagent_type(path: Path) -> str:
         content = json.loads(file.read(_META_MAX_BYTES))
         return text_of(content, "agentType") if isinstance(content, dict) else ""
     return ""
+
+
+def _is_own(record: Payload) -> bool:
+    match record:
+        case {"sessionId": str(), "type": "user" | "assistant", "message": {"content": _}}:
+            return True
+        case _:
+            return False

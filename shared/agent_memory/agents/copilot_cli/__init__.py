@@ -1,1 +1,73 @@
-"""GitHub Copilot CLI."""
+"""Copilot CLI."""
+
+import json
+from typing import Final
+
+from agent_memory.agents.agent import (
+    HOOK_TIMEOUT_S,
+    Agent,
+    CommandTest,
+    Hook,
+    HookCommands,
+    HookFiles,
+    OwnFile,
+    Tail,
+    Transcripts,
+    flat_context,
+    folder,
+)
+from agent_memory.agents.copilot_cli import payload, transcript
+from agent_memory.agents.jsonl import replay_with
+
+_FOLDER: Final = folder("COPILOT_HOME", ".copilot")
+
+
+def _hooks_file(commands: HookCommands) -> str:
+    handlers = {
+        event: [{"type": "command", "bash": line, "timeoutSec": HOOK_TIMEOUT_S}]
+        for event, line in commands.lines.items()
+    }
+    return json.dumps({"version": 1, "hooks": handlers}, indent=2, ensure_ascii=False) + "\n"
+
+
+AGENT: Final = Agent(
+    name="copilot-cli",
+    program="copilot",
+    # Not preToolUse: there, whatever goes wrong refuses the tool.
+    hooks=(
+        Hook("sessionStart"),
+        Hook("userPromptSubmitted"),
+        Hook("postToolUse"),
+        Hook("postToolUseFailure"),
+        Hook("agentStop"),
+        Hook("errorOccurred"),
+        Hook("subagentStart"),
+        Hook("subagentStop"),
+        Hook("sessionEnd"),
+    ),
+    hook_files=HookFiles(
+        user_folder=_FOLDER,
+        user="hooks/agent-memory.json",
+        project=".github/hooks/agent-memory.json",
+        format=OwnFile(_hooks_file),
+        trusts_folders=True,
+    ),
+    self_test=CommandTest("userPromptSubmitted", payload.sample_prompt),
+    detect=payload.detect,
+    normalise=payload.normalise,
+    transcripts=Transcripts(
+        folder=_FOLDER,
+        parts=("session-state",),
+        endings=("events.jsonl",),
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Log),
+    ),
+    tail=Tail(
+        model=transcript.model_in,
+        last_words=transcript.last_words_in,
+        # It calls its hook for a turn's end up to a tenth of a second before it writes that down.
+        late_s=1.0,
+    ),
+    session_start_reply=flat_context,
+    renames_tools=True,
+)

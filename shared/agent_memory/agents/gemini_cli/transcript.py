@@ -1,8 +1,8 @@
 """Gemini CLI's chats: a line for each message, again when its tool calls are done, and patches between them.
 
 A session is `tmp/PROJECT/chats/session-TIME-ID.jsonl`, each of its subagents `tmp/PROJECT/chats/SESSION/ID.jsonl`; the
-project's folder stands in `tmp/PROJECT/.project_root`. A message has other clocks than the hook that is told of it; by
-which hook's event it is, is found out with `reading`.
+project's folder is in `tmp/PROJECT/.project_root`. A message has another time than the call of its hook; the import
+finds the event that the two share.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from agent_memory.capture.replayed_call import Payload, ReplayedCall, at_ms_of, object_of, objects_of, text_of
+from agent_memory.agents.agent import TranscriptHead
+from agent_memory.agents.payload import Payload, at_ms_of, object_of, objects_of, text_of
+from agent_memory.agents.replayed_call import ReplayedCall
+from agent_memory.agents.tails import newest_first
 
 # What the client puts before the first prompt; and what hooks put beside a prompt, or behind what a tool brought.
 _SESSION_CONTEXT = "<session_context>"
@@ -20,17 +23,30 @@ _HOOK_CONTEXT = re.compile(r"\s*<hook_context>.*?</hook_context>", re.DOTALL)
 _PATH_MAX_BYTES = 4096
 
 
+def recognises(head: TranscriptHead) -> bool:
+    return head.has(_is_start)
+
+
+def model_in(tail: bytes) -> str:
+    """The model that wrote the last message in these lines."""
+    for record in newest_first(tail, b'"model"'):
+        match record:
+            case {"type": "gemini", "model": str(model)} if model:
+                return model
+    return ""
+
+
 class Chat:
-    """One chat, walked from its beginning to its end."""
+    """Reads one chat, from its beginning to its end."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._session_id = ""
         self._is_subagent = False
         self._project = _project(path)
-        # The model's message that may come again, with what its tools brought.
+        # The model's message, which may come again with the results of its tools.
         self._open: Payload | None = None
-        # Of the turn: all that the model said, when it said the last of it, and whether tools were called then.
+        # Of the turn: all messages of the model, the time of the last, and whether it called tools.
         self._words: list[str] = []
         self._said_ms = 0
         self._model = ""
@@ -41,12 +57,12 @@ class Chat:
             yield from self._take(message)
 
     def end(self) -> Iterator[ReplayedCall]:
-        """What is still open, and the last turn's end unless it is going on."""
+        """The message that is still open, and the last turn's end unless it is going on."""
         yield from self._close()
         yield from self._stop()
 
     def _messages(self, record: Payload) -> Iterator[Payload]:
-        """The messages in a record: itself, those in a patch, those of an older client's only record."""
+        """The messages in a record: itself, those in a patch, or those in an older client's only record."""
         if "sessionId" in record:
             self._session_id = self._session_id or text_of(record, "sessionId")
             self._is_subagent = record.get("kind") == "subagent"
@@ -75,7 +91,7 @@ class Chat:
                     yield self._call("BeforeAgent", at_ms_of(message), prompt=prompt)
 
     def _close(self) -> Iterator[ReplayedCall]:
-        """What came of the model's message is known now."""
+        """The open message is complete: the calls that came of it."""
         message, self._open = self._open, None
         if message is None:
             return
@@ -132,3 +148,11 @@ def _project(path: Path) -> str:
             with suppress(OSError), (folder.parent / ".project_root").open("rb") as file:
                 return file.read(_PATH_MAX_BYTES).decode(errors="replace").strip()
     return ""
+
+
+def _is_start(record: Payload) -> bool:
+    match record:
+        case {"sessionId": str(), "projectHash": str()}:
+            return True
+        case _:
+            return False

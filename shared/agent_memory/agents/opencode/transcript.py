@@ -1,17 +1,23 @@
-"""opencode's database, `opencode.db`: sessions, their messages, and the messages' parts with the ids hooks tell."""
+"""opencode's database, `opencode.db`: sessions, their messages, and the parts of these, with the ids that hooks get."""
 
 from __future__ import annotations
 
 import json
-import sqlite3
+import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from agent_memory.capture.jsonl import Advance
-from agent_memory.capture.replayed_call import Broken, Payload, ReplayedCall, Report, object_of
+from agent_memory.agents.agent import TranscriptHead
+from agent_memory.agents.payload import Payload, object_of
+from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report
+
+if TYPE_CHECKING:  # only imports of history need it
+    import sqlite3
+
+DATABASE: Final = "opencode.db"
 
 _SESSIONS: Final = "SELECT id, parent_id, directory, agent, time_created FROM session ORDER BY time_created, id"
 _PARTS: Final = (
@@ -19,20 +25,30 @@ _PARTS: Final = (
     " WHERE m.session_id = ? ORDER BY m.time_created, m.id, p.id"
 )
 _WAIT_S: Final = 5.0
+_SQLITE: Final = b"SQLite format 3\0"
+# No other agent's database has a table of that name.
+_MESSAGES: Final = re.compile(rb"CREATE TABLE .?message\b")
 
 
-def replayed_calls(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, ReplayedCall]]:
-    """What opencode's plugin would have been called with, session by session; parents come before their subagents.
+def recognises(head: TranscriptHead) -> bool:
+    # The tables' definitions may still be in the database's log, beside it.
+    return head.data.startswith(_SQLITE) and (head.name == DATABASE or _MESSAGES.search(head.data) is not None)
+
+
+def replay(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, ReplayedCall]]:
+    """The calls of our plugin, session by session; parents come before their subagents.
 
     Each with the number of its session: a database has no lines.
     """
+    import sqlite3
+
     try:
         # Read only: the database belongs to a program that may be running.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as database:
             sessions = database.execute(_SESSIONS).fetchall()
             for number, row in enumerate(sessions, start=1):
-                told = _session(database, row, partial(_complain, report, path, number))
-                yield from ((number, moment) for moment in told)
+                calls = _session(database, row, partial(_complain, report, path, number))
+                yield from ((number, call) for call in calls)
         advance(path.stat().st_size)
     except (sqlite3.Error, OSError) as error:
         report(Broken(path, 0, str(error)))
@@ -61,7 +77,7 @@ def _session(
             report(f"part {part_id} of session {session_id} is not JSON")
             continue
         if prompt is not None and prompt.message_id != message_id:
-            yield prompt.moment(session_id, directory)
+            yield prompt.call(session_id, directory)
             prompt = None
         if message.get("role") == "user":
             prompt = prompt or _Prompt(message_id, message)
@@ -69,7 +85,7 @@ def _session(
         else:
             yield from _said(session_id, message_id, part_id, part, at_ms, directory)
     if prompt is not None:
-        yield prompt.moment(session_id, directory)
+        yield prompt.call(session_id, directory)
 
 
 class _Prompt:
@@ -80,7 +96,7 @@ class _Prompt:
         self.parts: list[Payload] = []
         self._message = message
 
-    def moment(self, session_id: str, directory: str) -> ReplayedCall:
+    def call(self, session_id: str, directory: str) -> ReplayedCall:
         created = object_of(self._message, "time").get("created")
         message = {
             "id": self.message_id,
@@ -101,13 +117,13 @@ class _Prompt:
 def _said(
     session_id: str, message_id: str, part_id: str, part: Payload, at_ms: int, directory: str
 ) -> Iterator[ReplayedCall]:
-    """What the plugin is told of a part of the assistant's message, once that is complete."""
+    """The plugin's call for a part of the assistant's message that is complete."""
     match part.get("type"):
         case "text":
-            told = {"sessionID": session_id, "messageID": message_id, "partID": part_id}
+            ids = {"sessionID": session_id, "messageID": message_id, "partID": part_id}
             payload = {
                 "hook": "experimental.text.complete",
-                "input": told,
+                "input": ids,
                 "output": {"text": part.get("text")},
                 "directory": directory,
             }

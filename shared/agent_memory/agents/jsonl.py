@@ -1,30 +1,30 @@
-"""Lines of JSON, a record each, read one at a time: a history of any length takes the memory of its longest line."""
+"""JSON lines, a record each, read one at a time: a history of any length takes the memory of its longest line."""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from agent_memory.capture.replayed_call import Broken, Payload, Report
-from agent_memory.capture.wire import decoded
+from agent_memory.agents.payload import Payload, decoded
+from agent_memory.agents.replayed_call import Advance, Broken, Reader, Replay, ReplayedCall, Report
 from agent_memory.errors import InvalidEvent
 
 # No hook passes on more than this either.
 LINE_MAX_BYTES: Final = 64 << 20
 _CHUNK_BYTES: Final = 1 << 20
 
-Advance = Callable[[int], None]
 # A file by its name, or one that is open: standard input.
 Source = Path | BinaryIO
 
 
 def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
-    """The records, each with the number of its line; `advance` is told the bytes as they are read.
+    """The records, each with the number of its line; `advance` is called with the bytes as they are read.
 
-    A line that is no JSON object is reported and skipped, but for a last one without an end: it is being written.
+    A line that is no JSON object is reported and skipped, except a last one without an end: it is still being written.
     Lines end with a newline and nothing else: JSON may hold the other characters that Python splits lines at.
     """
     if not isinstance(source, Path):
@@ -41,6 +41,26 @@ def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[
             yield from _records(file, source, report, advance)
         else:
             report(Broken(source, 0, "it is no file"))
+
+
+def replay_with(reader: Callable[[Path], Reader]) -> Replay:
+    """What replays a transcript whose lines such a reader takes."""
+    return partial(_replay, reader)
+
+
+def _replay(
+    make_reader: Callable[[Path], Reader], path: Path, report: Report, advance: Advance
+) -> Iterator[tuple[int, ReplayedCall]]:
+    reader, line = make_reader(path), 0
+    for line, record in records(path, report, advance):
+        try:
+            calls = list(reader.take(record))
+        except Exception as error:
+            # A record of a kind that no agent has written so far costs only itself.
+            report(Broken(path, line, f"not understood: {error!r}"))
+            continue
+        yield from ((line, call) for call in calls)
+    yield from ((line, call) for call in reader.end())
 
 
 def _records(file: BinaryIO, path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:

@@ -1,0 +1,62 @@
+"""Payloads: JSON objects that somebody else wrote, and getters that doubt every field of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from agent_memory.agents.timestamps import timestamp_ms
+from agent_memory.errors import InvalidEvent
+
+Payload = Mapping[str, object]
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+_HALF_CHARACTER_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def decoded(raw: bytes) -> Payload:
+    """The one JSON object that these bytes are; raises InvalidEvent where they are none."""
+    text = raw.decode("utf-8-sig", errors="replace")
+    try:
+        # Not strict: a bare control character in a string costs nobody anything.
+        value = json.loads(text, strict=False)
+        if _HALF_CHARACTER_ESCAPED.search(text):
+            # Half of a surrogate pair can be escaped, and written down nowhere.
+            value = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
+    except (ValueError, RecursionError) as error:
+        raise InvalidEvent(f"This is not JSON: {error}. It takes one JSON object.") from error
+    if not isinstance(value, dict):
+        raise InvalidEvent("This is JSON, but no object. It takes one JSON object.")
+    return value
+
+
+def text_of(payload: Payload, field: str) -> str:
+    """The text in the field; empty where there is none."""
+    value = payload.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def object_of(payload: Payload, field: str) -> Payload:
+    """The object in the field; an empty one where there is none."""
+    value = payload.get(field)
+    return value if isinstance(value, dict) else {}
+
+
+def objects_of(payload: Payload, field: str) -> list[Payload]:
+    """The objects in the field's list; whatever else is in it is left out."""
+    value = payload.get(field)
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def at_ms_of(payload: Payload, field: str = "timestamp") -> int:
+    """The time in the field, in milliseconds since 1970; 0 where there is none."""
+    return timestamp_ms(payload.get(field)) or 0
+
+
+def parts_text(content: object) -> str:
+    """A text, or the texts of a list of parts; what the agent itself put among them is left out."""
+    if isinstance(content, list):
+        parts = [part for part in content if isinstance(part, dict) and not part.get("synthetic")]
+        return "\n".join(text for part in parts if (text := text_of(part, "text")))
+    return content if isinstance(content, str) else ""

@@ -1,0 +1,39 @@
+"""The registry: every agent there is, found by its folder.
+
+A folder beside this module is an agent's if it has an `AGENT`. They stand in the order of their folders' names.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Final
+
+from agent_memory.agents import claude_code
+from agent_memory.agents.agent import Agent, Evidence
+from agent_memory.agents.payload import Payload
+
+# How the payloads of agents that have no folder are read: most new ones copy it.
+COMMON: Final = claude_code.AGENT
+
+
+def _found() -> Mapping[str, Agent]:
+    folders = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.ispkg)
+    agents: list[Agent] = [import_module(f"agent_memory.agents.{folder}").AGENT for folder in folders]
+    return {agent.name: agent for agent in agents}
+
+
+AGENTS: Final[Mapping[str, Agent]] = _found()
+
+
+def named(name: str) -> Agent:
+    """The agent of that name; COMMON for one that has no folder."""
+    return AGENTS.get(name, COMMON)
+
+
+def detect(payload: Payload, named: str) -> str:
+    """The name of the agent that sent the payload, by the best evidence in it; where there is none, `named`."""
+    evidence, agent = max(((agent.detect(payload), agent) for agent in AGENTS.values()), key=lambda each: each[0])
+    return agent.name if evidence is not Evidence.NONE else named.lower() or COMMON.name
