@@ -19,18 +19,22 @@ SERVICE = "memory.MemoryService"
 # An event may hold ten megabytes of text. The query service cuts a page of such events; the channel must not.
 MESSAGE_MAX_BYTES = 64 << 20
 TIMEOUT_S = 30.0
+# The metadata that names the store which a call is about.
+STORE_KEY = "store"
 
 Reply = TypeVar("Reply")
 
 
 class Client:
-    """A connection to one daemon. `target` is a gRPC target: `127.0.0.1:50051` or `unix:/path`.
+    """A connection to one store of a daemon. `target` is a gRPC target: `127.0.0.1:50051` or `unix:/path`.
 
-    `remedy` is what to do where none answers; without one, it has to be started.
+    `remedy` is what to do where none answers; without one, it has to be started. An empty `store` is the default
+    one.
     """
 
-    def __init__(self, target: str, timeout_s: float = TIMEOUT_S, remedy: str = "") -> None:
+    def __init__(self, target: str, timeout_s: float = TIMEOUT_S, remedy: str = "", store: str = "") -> None:
         self.target = target
+        self._metadata = ((STORE_KEY, store),) if store else None
         self._remedy = remedy
         self._timeout_s = timeout_s
         options = [
@@ -167,19 +171,18 @@ class Client:
 
     def _call(self, method: Callable[..., Reply], request: Any, timeout_s: float | None = None) -> Reply:
         try:
-            return method(request, timeout=timeout_s or self._timeout_s)
+            return method(request, timeout=timeout_s or self._timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _translated(error, self.target, self._remedy) from error
 
 
-def connect(settings: Settings) -> Client:
+def connect(settings: Settings, store: str = "") -> Client:
     """A client for the daemon these settings name: `MEMORY_DAEMON_ADDR`, else the store's own Unix socket, else TCP."""
     if named := os.environ.get("MEMORY_DAEMON_ADDR"):
-        return Client(
-            named.removeprefix("http://"), remedy="MEMORY_DAEMON_ADDR names that address: correct or unset it."
-        )
+        remedy = "MEMORY_DAEMON_ADDR names it: correct or unset that."
+        return Client(named.removeprefix("http://"), remedy=remedy, store=store)
     socket = settings.runtime.grpc_socket
-    return Client(f"unix:{socket}" if socket.exists() else settings.address)
+    return Client(f"unix:{socket}" if socket.exists() else settings.address, store=store)
 
 
 def _translated(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryError:

@@ -11,6 +11,8 @@ from typing import Final
 TOOL_HEAD_CHARACTERS: Final = 1000
 # Who writes the words where nobody else is named: the built-in summarizer.
 LOCAL: Final = "local"
+# The store that is meant where none is named.
+DEFAULT_STORE: Final = "default"
 # What a reader wants of a call is the command and how it went; a page or two tells that of the longest log.
 TOOL_MAX_BYTES: Final = 16 << 10
 

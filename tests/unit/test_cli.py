@@ -75,6 +75,16 @@ def test_options_stand_before_or_after_the_command(home: Path, arguments: tuple[
     assert shown["log_level"] == {"value": "debug", "source": "command line"}
 
 
+def test_a_store_is_named_before_or_after_the_command() -> None:
+    """There is one, the default; another name is a usage error, for a command that needs no daemon, too."""
+    assert run("--store", "default", "config", "show").output == run("config", "show").output
+
+    for arguments in (("--store", "work", "query", "root"), ("config", "show", "--store", "work")):
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert result.stderr == "Error: There is no store 'work'. There is one: default.\n"
+
+
 def test_config_show_names_each_source(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Built-in, config file, environment: the later wins, and is named."""
     config = home / "config.toml"

@@ -1,32 +1,40 @@
-"""Which daemon a command talks to."""
+"""Connections: which daemon, and which of its stores, a command talks to."""
 
 from __future__ import annotations
 
 import os
 
+import click
+
 from agent_memory import client
+from agent_memory.cli.options import store_named
 from agent_memory.client import Client
 from agent_memory.settings import Settings
 
 
 def connect(settings: Settings) -> Client:
-    """The daemon to read from: that of the settings' store, else the one at their port.
+    """The daemon to read from: the one that serves the settings' store, else the one at their port.
 
-    Where the command line named a store, that store's and no other.
+    A path on the command line leaves only the daemon of the store there.
     """
-    return connect_to_store(settings) if _names_store(settings) else client.connect(settings)
+    return connect_to_store(settings) if _names_path(settings) else client.connect(settings, _store())
 
 
 def connect_to_store(settings: Settings) -> Client:
-    """The daemon that serves the settings' store, or the one MEMORY_DAEMON_ADDR names where nothing names a store.
+    """The daemon that serves the settings' store; MEMORY_DAEMON_ADDR's where the command line names no path.
 
-    Not the one that happens to have the port: what is done to a store must not be done to another, and what is said
-    to it is nobody else's to hear.
+    Never one that only happens to have the port: a change must not be made to another store, nor may another daemon
+    see what is to be stored.
     """
-    if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_store(settings):
-        return client.connect(settings)
-    return Client(f"unix:{settings.runtime.grpc_socket}")
+    if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_path(settings):
+        return client.connect(settings, _store())
+    return Client(f"unix:{settings.runtime.grpc_socket}", store=_store())
 
 
-def _names_store(settings: Settings) -> bool:
+def _store() -> str:
+    context = click.get_current_context(silent=True)
+    return store_named(context) if context else ""
+
+
+def _names_path(settings: Settings) -> bool:
     return settings.sources.get("db_path") == "command line"

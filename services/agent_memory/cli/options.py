@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from agent_memory import settings
+from agent_memory.errors import UnknownStore
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import LOG_LEVELS, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -18,6 +20,7 @@ HELP = {"help_option_names": ["-h", "--help"]}
 # The daemon's messages hold no larger number.
 NUMBER_MAX = 2**31 - 1
 _GIVEN = "agent_memory.given"
+_STORE = "agent_memory.store"
 
 
 class Number(click.IntRange):
@@ -54,9 +57,17 @@ def remembered(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
 
 
+def _remember_store(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.meta[_STORE] = value
+
+
 def settings_options(command: Command) -> Command:
-    """`--config`, `--log-level` and `--db-path`, to be given before or after the command's name."""
+    """`--config`, `--log-level`, `--db-path` and `--store`, to be given before or after the command's name."""
     path = _Place(path_type=Path)
+    command = click.option(
+        "--store", metavar="NAME", expose_value=False, callback=_remember_store, help="The store, by its name."
+    )(command)
     command = remembered("--db-path", type=path, metavar="PATH", help="The store's folder.")(command)
     command = remembered(
         "--log-level", type=click.Choice(LOG_LEVELS, case_sensitive=False), help="How much the processes log."
@@ -70,10 +81,18 @@ def json_option(command: Command) -> Command:
 
 
 def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force: `kept` < command line, over everything else. Raises SettingsError."""
+    """The settings in force: `kept` < command line, over everything else. Raises SettingsError, or UnknownStore."""
+    if store_named(context) not in ("", DEFAULT_STORE):
+        raise UnknownStore(f"There is no store {store_named(context)!r}.", f"There is one: {DEFAULT_STORE}.")
     values = {**(kept or {}), **context.meta.get(_GIVEN, {})}
     config = values.pop("config", None)
     return settings.load(Path(config) if config else None, **values)
+
+
+def store_named(context: click.Context) -> str:
+    """The name of the store that the command is about; empty for the default one."""
+    name: str = context.meta.get(_STORE, "")
+    return name
 
 
 def invocation(context: click.Context) -> list[str]:

@@ -1,4 +1,4 @@
-"""The front process: reader, doors; serve; close in reverse."""
+"""The query service's process: open the store, serve gRPC and the hooks' socket, close in reverse order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from agent_memory import logs
 from agent_memory.bus.client import Bus
-from agent_memory.capture.project.projects import Projects
 from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
@@ -21,23 +20,18 @@ from agent_memory.query.api.affinity import Affinity
 from agent_memory.query.api.health import Health
 from agent_memory.query.api.malformed import MalformedRefused
 from agent_memory.query.api.service import MemoryService
-from agent_memory.query.inbound.append_batcher import AppendBatcher
-from agent_memory.query.inbound.hook_server import HookServer
-from agent_memory.query.inbound.intake import Intake
-from agent_memory.query.rebuild_snapshot import RebuildSnapshot
+from agent_memory.query.hooks.hook_server import HookServer
+from agent_memory.query.store_context import Stores, open_store
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
-from agent_memory.store import records
-from agent_memory.store.reader import Reader
 
 log = logging.getLogger("agent_memory.query")
 
 REFLECTION_V1: Final = "grpc.reflection.v1.ServerReflection"
 THREADS: Final = 32
-# Beyond this, callers are told at once instead of waiting in a queue of ours.
+# Beyond this, callers are refused at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
 GRACE_S: Final = 5.0
-CACHE_BYTES: Final = 16 << 20
 
 
 def serve(current: Settings, lifetime: Lifetime) -> None:
@@ -46,16 +40,12 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
         return
-    reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES, current.runtime.commits)
-    snapshot = RebuildSnapshot(reader, current.db_path, current.runtime.secondary("standstill"))
-    batcher = AppendBatcher(writer)
-    health = Health(reader, writer)
-    intake = Intake(current, records.redaction_key(reader))
-    projects = Projects(current.project_names)
-    server = _server(current, MemoryService(current, reader, snapshot, writer, projects, intake, batcher), health)
+    store = open_store(current, writer)
+    health = Health(store)
+    server = _server(current, MemoryService(Stores([store])), health)
     health.start()
     server.start()
-    hooks = HookServer(current, snapshot, batcher, projects, intake)
+    hooks = HookServer(store)
     hooks.start()
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))
@@ -67,8 +57,7 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     hooks.stop()
     health.stop()
     server.stop(GRACE_S).wait()
-    writer.close()
-    reader.close()
+    store.close()
 
 
 def _server(current: Settings, service: MemoryService, health: Health) -> grpc.Server:
@@ -85,10 +74,10 @@ def _server(current: Settings, service: MemoryService, health: Health) -> grpc.S
     add_MemoryServiceServicer_to_server(service, server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     _add_reflection(server)
-    _bind(server, current.address, "another program uses that port; name another one with --port")
-    # One stack a store, so a socket that is still there is a dead front's.
+    _bind(server, current.address, "Another program uses that port: choose another with --port.")
+    # Each store has one stack, so a socket that is still there was left by one that was killed.
     current.runtime.grpc_socket.unlink(missing_ok=True)
-    _bind(server, f"unix:{current.runtime.grpc_socket}", f"see the rights of {current.runtime.folder}")
+    _bind(server, f"unix:{current.runtime.grpc_socket}", f"Check the permissions of {current.runtime.folder}.")
     return server
 
 
@@ -96,7 +85,7 @@ def _add_reflection(server: grpc.Server) -> None:
     health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
     names = (SERVICE, health_name, reflection.SERVICE_NAME, REFLECTION_V1)
     reflection.enable_server_reflection(names, server)
-    # v1 has the messages of v1alpha under another name; grpcio-reflection knows the old one only.
+    # v1 has v1alpha's messages under another service name; grpcio-reflection knows only the old name.
     handler = grpc.stream_stream_rpc_method_handler(
         reflection.ReflectionServicer(names).ServerReflectionInfo,
         request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
@@ -110,7 +99,7 @@ def _bind(server: grpc.Server, address: str, remedy: str) -> None:
     try:
         server.add_insecure_port(address)
     except RuntimeError as error:
-        raise AgentMemoryError(f"Can't listen at {address}: {remedy}.") from error
+        raise AgentMemoryError(f"Can't listen at {address}.", remedy) from error
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 isort:skip_file
 What may be asked of the daemon.
 
+A call is about one store, which its metadata `store` names; without that key it is about the default store, "default".
+A store that the daemon does not serve is NOT_FOUND with the reason UNKNOWN_STORE.
+
 The names and numbers below 300 are fixed: other programs rely on them. Fields of our own start at 300, RPCs and
 messages of our own stand below the line that says so.
 """

@@ -1,4 +1,4 @@
-"""Health that tells the truth: SERVING only while the writer answers and the reader sees all it acknowledged."""
+"""Health: SERVING only while the writer answers and the reader sees everything the writer acknowledged."""
 
 from __future__ import annotations
 
@@ -8,30 +8,28 @@ from typing import Final
 
 from grpc_health.v1 import health, health_pb2
 
-from agent_memory.bus.client import Bus
 from agent_memory.client import SERVICE
 from agent_memory.logs import line
+from agent_memory.query.store_context import StoreContext
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.store import records
-from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
 
 PERIOD_S: Final = 1.0
-# While all is well the reader is looked at only with every fifth look. Reads catch up by themselves, this keeps small
-# what they have to catch up with; and the less often, the more of it the writer has flushed: that is not replayed.
+# While all is well, only every fifth look catches up the reader. Reads catch up by themselves; this keeps their backlog
+# small. Less often is better: by then the writer has flushed more of it, and what is flushed need not be replayed.
 READER_LOOKS: Final = 5
 PING_TIMEOUT_S: Final = 2.0
 SERVICES: Final = ("", SERVICE)
 
 
 class Health:
-    """Keeps the health service's answers true, from a thread of its own."""
+    """Keeps the health service's answers up to date, in its own thread."""
 
-    def __init__(self, reader: Reader, writer: Bus) -> None:
+    def __init__(self, store: StoreContext) -> None:
         self.servicer = health.HealthServicer()
-        self._reader = reader
-        self._writer = writer
+        self._store = store
         self._stopping = threading.Event()
         self._serving: bool | None = None
         self._looks = 0
@@ -42,7 +40,7 @@ class Health:
         self._thread.start()
 
     def stop(self) -> None:
-        """Say NOT_SERVING to everyone who watches, and end."""
+        """Answer NOT_SERVING to everyone who watches, and end the thread."""
         self._stopping.set()
         self._thread.join()
         self.servicer.enter_graceful_shutdown()
@@ -68,11 +66,11 @@ class Health:
     def _trouble(self, *, with_reader: bool) -> str | None:
         """What keeps us from serving, None when nothing does."""
         try:
-            pong = self._writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
+            pong = self._store.writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
             if not with_reader:
                 return None
-            self._reader.catch_up(idly=True)
-            seen = records.counters(self._reader).sequence
-        except Exception as error:  # a damaged store speaks in bare Exceptions, and this thread must outlive it
+            self._store.reader.catch_up(idly=True)
+            seen = records.counters(self._store.reader).sequence
+        except Exception as error:  # a damaged store raises bare Exceptions, and this thread must outlive it
             return str(error)
         return None if seen >= pong.sequence else f"the reader is {pong.sequence - seen} events behind the writer"

@@ -1,1 +1,1 @@
-"""The write path: where events come in, from hooks and over gRPC, on their way to the writer."""
+"""The write path: every event, from a hook or over gRPC, passes through here on its way to the writer."""

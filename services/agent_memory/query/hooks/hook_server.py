@@ -19,17 +19,13 @@ from agent_memory.capture import STORED, STORED_WITH_REPLY
 from agent_memory.capture.envelope import HEADER_MAX_BYTES, Envelope, lengths, unpack
 from agent_memory.capture.envelope import read as read_envelope
 from agent_memory.capture.privacy import ignore
-from agent_memory.capture.project.projects import Projects
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.wire import HookCall
 from agent_memory.errors import AgentMemoryError, InvalidEvent, WriterBusy
 from agent_memory.logs import line
-from agent_memory.query.inbound.append_batcher import AppendBatcher
-from agent_memory.query.inbound.hook_inbox import HookInbox
-from agent_memory.query.inbound.intake import Intake
-from agent_memory.query.rebuild_snapshot import RebuildSnapshot
-from agent_memory.query.views.recall import Recall
-from agent_memory.settings import Settings
+from agent_memory.query.hooks.hook_inbox import HookInbox
+from agent_memory.query.hooks.recall import Recall
+from agent_memory.query.store_context import StoreContext
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +46,12 @@ BATCH_MAX_BYTES: Final = 8 << 20
 class HookServer:
     """The door and the eye on the spool, each in a thread of its own."""
 
-    def __init__(
-        self, settings: Settings, snapshot: RebuildSnapshot, batcher: AppendBatcher, projects: Projects, intake: Intake
-    ) -> None:
-        self._settings = settings
-        self._socket_path = settings.runtime.hook_socket
-        self._spool = Spool(settings.db_path)
-        self._inbox = HookInbox(settings, batcher, self._spool, projects, intake)
-        self._recall = Recall(settings, snapshot, projects)
+    def __init__(self, store: StoreContext) -> None:
+        self._settings = store.settings
+        self._socket_path = store.settings.runtime.hook_socket
+        self._spool = Spool(store.settings.db_path)
+        self._inbox = HookInbox(store, self._spool)
+        self._recall = Recall(store)
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)
         self._large = threading.Lock()

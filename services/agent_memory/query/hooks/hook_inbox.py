@@ -9,16 +9,14 @@ from dataclasses import dataclass
 
 from agent_memory.capture import events, transcripts, wire
 from agent_memory.capture.envelope import Envelope
-from agent_memory.capture.project.projects import Projects
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.spool import REJECTED_HEAD_BYTES, Spool
 from agent_memory.capture.wire import HookCall
 from agent_memory.errors import CommandRefused, InvalidEvent
 from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
-from agent_memory.query.inbound.append_batcher import AppendBatcher
-from agent_memory.query.inbound.intake import Admitted, Intake
-from agent_memory.settings import Settings
+from agent_memory.query.inbound.intake import Admitted
+from agent_memory.query.store_context import StoreContext
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +32,13 @@ class _Taken:
 class HookInbox:
     """Takes envelopes in, from any thread. The same envelope twice is one event."""
 
-    def __init__(
-        self, settings: Settings, batcher: AppendBatcher, spool: Spool, projects: Projects, intake: Intake
-    ) -> None:
-        self._settings = settings
-        self._batcher = batcher
-        self._intake = intake
+    def __init__(self, store: StoreContext, spool: Spool) -> None:
+        self._settings = store.settings
+        self._batcher = store.batcher
+        self._intake = store.intake
+        self._projects = store.projects
         self._spool = spool
         self._sessions = Sessions()
-        self._projects = projects
 
     def take(self, envelopes: Sequence[Envelope]) -> list[HookCall]:
         """Store what the envelopes tell of; returns once it is on disk, with the calls that were understood.

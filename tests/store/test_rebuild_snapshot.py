@@ -13,9 +13,13 @@ import pytest
 
 from agent_memory.capture import wire
 from agent_memory.capture.project.projects import Projects
+from agent_memory.model import DEFAULT_STORE
+from agent_memory.query.hooks.recall import Recall
+from agent_memory.query.inbound.append_batcher import AppendBatcher
+from agent_memory.query.inbound.intake import Intake
 from agent_memory.query.rebuild_snapshot import LIMIT_S, RebuildSnapshot
+from agent_memory.query.store_context import StoreContext
 from agent_memory.query.views import toc
-from agent_memory.query.views.recall import Recall
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
@@ -30,11 +34,11 @@ from support.writer import WriterProcess, said
 
 EVENTS = conversations(5, sessions=4, events_each=20)
 NOW_MS = LATER_MS + 86_400_000
-OLD = "As it was told before"
+OLD = "As it was written before"
 
 
-class Front:
-    """What a front has: a reader that catches up, and what stands still when it has to."""
+class QueryService:
+    """What the query service has: a reader that catches up, and a snapshot for the time of a rebuild."""
 
     def __init__(self, writer: WriterProcess, scratch: Path) -> None:
         self.live = writer.reader()
@@ -83,46 +87,54 @@ def segments(reader: Reader) -> list[tuple[records.Position, codec.SegmentRow]]:
     return [found for session in sessions for found in records.segments_from(reader, session, (0, ""))]
 
 
-def begin(keeper: Keeper, front: Front) -> Rebuild:
+def begin(keeper: Keeper, service: QueryService) -> Rebuild:
     state = RebuildState(started_ms=NOW_MS, events=len(EVENTS))
-    with front.snapshot.begin():
+    with service.snapshot.begin():
         keeper.bus.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
         keeper.reader.catch_up()
     return Rebuild(keeper.reader, keeper.toc)
 
 
 def test_all_of_the_old_one_and_then_all_of_the_new_one(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
-    """At every step, though the store holds parts of both; also for a front that begins in the middle of it."""
-    front = Front(writer, tmp_path / "standstill")
-    steps = begin(keeper, front)
+    """At every step, though the store holds parts of both; also for a query service that begins in the middle of it."""
+    service = QueryService(writer, tmp_path / "snapshot")
+    steps = begin(keeper, service)
     was_mixed = False
 
     while steps.step(NOW_MS) and records.rebuild_state(keeper.reader).is_running:
-        assert front.titles() == {OLD}
+        assert service.titles() == {OLD}
         keeper.reader.catch_up()
-        told = {node.title for _, row in segments(keeper.reader) if (node := records.node(keeper.reader, row.node_id))}
-        was_mixed = was_mixed or (OLD in told and len(told) > 1)
+        found = {node.title for _, row in segments(keeper.reader) if (node := records.node(keeper.reader, row.node_id))}
+        was_mixed = was_mixed or (OLD in found and len(found) > 1)
 
     assert was_mixed
-    assert OLD not in front.titles()
-    assert front.snapshot.reader() is front.live
-    assert not (tmp_path / "standstill").exists()
+    assert OLD not in service.titles()
+    assert service.snapshot.reader() is service.live
+    assert not (tmp_path / "snapshot").exists()
 
 
-def test_a_session_that_begins_meanwhile_is_told_the_same(
-    writer: WriterProcess, keeper: Keeper, tmp_path: Path
-) -> None:
-    """All of the old one, and then all of the new one: what it begins with is no other way to look at it."""
-    front = Front(writer, tmp_path / "standstill")
+def test_a_session_that_begins_meanwhile_reads_the_same(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
+    """All of the old one, and then all of the new one, in the text that a session begins with, too."""
+    service = QueryService(writer, tmp_path / "snapshot")
     settings = Settings(db_path=writer.db_path, session_start_tokens=4000)
-    recall = Recall(settings, front.snapshot, Projects({}))
+    store = StoreContext(
+        name=DEFAULT_STORE,
+        settings=settings,
+        writer=keeper.bus,
+        batcher=AppendBatcher(keeper.bus),
+        intake=Intake(settings, b"key"),
+        projects=Projects({}),
+        reader=service.live,
+        snapshot=service.snapshot,
+    )
+    recall = Recall(store)
     start = wire.parse(b'{"hook_event_name":"SessionStart","session_id":"new","cwd":"/home/dev/shop"}')
 
     def titles() -> set[str]:
-        told = json.loads(recall.answer(start))["hookSpecificOutput"]["additionalContext"]
-        return set(re.findall(r"^- (.*)  toc:segment:", told, re.MULTILINE))
+        text = json.loads(recall.answer(start))["hookSpecificOutput"]["additionalContext"]
+        return set(re.findall(r"^- (.*)  toc:segment:", text, re.MULTILINE))
 
-    steps = begin(keeper, front)
+    steps = begin(keeper, service)
     while steps.step(NOW_MS) and records.rebuild_state(keeper.reader).is_running:
         assert titles() == {OLD}
         keeper.reader.catch_up()
@@ -131,31 +143,31 @@ def test_a_session_that_begins_meanwhile_is_told_the_same(
     assert OLD not in titles()
 
 
-def test_without_a_rebuild_nothing_stands_still(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
-    """Nothing is opened, and what is told is told at once; neither is anything after one that was refused."""
-    front = Front(writer, tmp_path / "standstill")
-    assert front.snapshot.reader() is front.live
-    assert not (tmp_path / "standstill").exists()
+def test_without_a_rebuild_there_is_no_snapshot(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
+    """No snapshot is opened, and readers see each change at once; so too after a rebuild that was refused."""
+    service = QueryService(writer, tmp_path / "snapshot")
+    assert service.snapshot.reader() is service.live
+    assert not (tmp_path / "snapshot").exists()
 
-    with suppress(RuntimeError), front.snapshot.begin():
-        assert front.snapshot.reader() is not front.live
+    with suppress(RuntimeError), service.snapshot.begin():
+        assert service.snapshot.reader() is not service.live
         raise RuntimeError
 
-    assert front.snapshot.reader() is front.live
+    assert service.snapshot.reader() is service.live
 
 
 def test_events_are_there_at_once_meanwhile(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
-    """Only the table of contents stands still, and not for ever."""
-    front = Front(writer, tmp_path / "standstill")
-    steps = begin(keeper, front)
+    """The snapshot is of the table of contents only, and does not last for ever."""
+    service = QueryService(writer, tmp_path / "snapshot")
+    steps = begin(keeper, service)
     steps.step(NOW_MS)
     writer.append([said("meanwhile", NOW_MS, session_id="meanwhile")])
     keeper.drain()
 
-    front.live.catch_up()
+    service.live.catch_up()
     request = pb.GetEventsRequest(session_id="meanwhile")
-    assert [event.event_id for event in toc.events(front.live, request).events] == ["meanwhile"]
-    assert front.titles() == {OLD}
+    assert [event.event_id for event in toc.events(service.live, request).events] == ["meanwhile"]
+    assert service.titles() == {OLD}
 
-    front.now_s += LIMIT_S + 1
-    assert len(front.titles()) > 1
+    service.now_s += LIMIT_S + 1
+    assert len(service.titles()) > 1

@@ -13,13 +13,11 @@ from pathlib import Path
 
 from agent_memory import tokens
 from agent_memory.capture import answers, recalled
-from agent_memory.capture.project.projects import Projects
 from agent_memory.capture.wire import HookCall
 from agent_memory.paths import default_db_path
-from agent_memory.query.rebuild_snapshot import RebuildSnapshot
+from agent_memory.query.store_context import StoreContext
 from agent_memory.query.views import time_map
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.settings import Settings
 
 _HEAD = (
     "What agent-memory recalls of this project: notes about earlier sessions, taken from what was said then. They give "
@@ -30,11 +28,10 @@ _HEAD = (
 class Recall:
     """Answers the starts of sessions from one store. For any thread."""
 
-    def __init__(self, settings: Settings, snapshot: RebuildSnapshot, projects: Projects) -> None:
-        self._max_tokens = settings.session_start_tokens
-        self._snapshot = snapshot
-        self._projects = projects
-        self._foot = _foot(_program(settings.db_path))
+    def __init__(self, store: StoreContext) -> None:
+        self._store = store
+        self._max_tokens = store.settings.session_start_tokens
+        self._foot = _foot(_program(store.settings.db_path))
 
     def is_wanted(self, call: HookCall) -> bool:
         """Whether that call is to be answered with what is recalled."""
@@ -42,11 +39,11 @@ class Recall:
 
     def answer(self, call: HookCall) -> bytes:
         """What the hook is to print; nothing where nothing is remembered of the project."""
-        names = self._projects.names(call.project or call.cwd)
+        names = self._store.projects.names(call.project or call.cwd)
         # At least one: none would be taken for as many as there are usually.
         room = max(1, self._max_tokens - tokens.of_text(self._text("")))
         request = pb.GetTocMapRequest(max_tokens=room)
-        found = time_map.toc_map(self._snapshot.reader(), request, time.time_ns() // 1_000_000, names)
+        found = time_map.toc_map(self._store.toc_reader(), request, time.time_ns() // 1_000_000, names)
         return answers.with_context(call.agent, self._text(_told(found))) if found.sections else b""
 
     def _text(self, told: str) -> str:

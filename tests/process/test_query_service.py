@@ -1,4 +1,4 @@
-"""The front, over gRPC: every RPC, every line of its behaviour, as a client that knows nothing but the wire sees it."""
+"""The query service over gRPC: every RPC and its behaviour, as a client that knows nothing but the wire sees it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
 
 from agent_memory.client import Client
+from agent_memory.errors import UnknownStore
 from agent_memory.periods import day_of
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
@@ -583,6 +584,19 @@ def test_an_error_names_its_reason_and_its_remedy_apart(memory: Stub) -> None:
     assert (told.reason, told.domain) == ("INVALID_TOKEN", "agent-memory")
     assert status.message.endswith(told.metadata["remedy"])
     assert token in status.message.removesuffix(told.metadata["remedy"])
+
+
+def test_a_call_names_its_store(memory: Stub, address: str) -> None:
+    """By its metadata: the default store by its name or by none, and NOT_FOUND for one that is not served."""
+    request = pb.GetStatsRequest()
+    assert memory.GetStats(request, metadata=(("store", "default"),)) == memory.GetStats(request)
+
+    with pytest.raises(grpc.RpcError) as refused:
+        memory.GetStats(request, metadata=(("store", "work"),))
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+    assert "'work'" in (refused.value.details() or "")
+    with Client(address, store="work") as client, pytest.raises(UnknownStore, match="This daemon serves: default"):
+        client.stats()
 
 
 @pytest.mark.parametrize("job", ["toc_rollup_hour", ""])
