@@ -19,9 +19,9 @@ from agent_memory.agents.registry import AGENTS
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import generic, transcript_paths
 from agent_memory.backfill.transcript_paths import Transcript
-from agent_memory.capture import events, wire
-from agent_memory.capture import transcripts as tails
-from agent_memory.capture.sessions import Sessions
+from agent_memory.capture.envelope import Envelope
+from agent_memory.capture.pipeline import Pipeline
+from agent_memory.capture.project.projects import Projects
 from agent_memory.errors import InvalidEvent
 from agent_memory.ids import NO_TIME, timed_apart
 from agent_memory.model import Event, EventRole, EventType
@@ -32,11 +32,12 @@ NOW_MS = 1_795_379_600_000
 
 def live(agent: str) -> list[Event]:
     """What live capture makes of the recorded hooks, called a second apart from another clock."""
-    sessions = Sessions()
+    pipeline = Pipeline(Projects({}).with_project)
     made = []
     for number, (name, stdin) in enumerate(transcripts.hook_calls(agent)):
-        call = tails.completed(sessions.completed(wire.parse(stdin, event=name)))
-        made.append(events.event_from(call, NOW_MS + number * 1000, f"k{number}"))
+        at_ms = NOW_MS + number * 1000
+        envelope = Envelope(f"{at_ms * 1_000_000:020}-{number:016x}", "", name, "", stdin)
+        made.append(pipeline.event_of(envelope, at_ms).event)
     return [event for event in made if event is not None]
 
 

@@ -279,9 +279,11 @@ def test_a_subagent_belongs_to_the_session_it_was_started_in() -> None:
 def test_a_subagent_that_is_a_session_of_its_own_is_known_from_its_beginning() -> None:
     """Only its first event names the parent; the task it is given is not the user's, its idleness its end."""
     sessions = Sessions()
-    sessions.completed(call_of("opencode/29-session-created-child"))
-    task = sessions.completed(call_of("opencode/30-chat-message-in-subagent"))
-    idle = sessions.completed(replace(call_of("opencode/32-session-idle"), session_id="ses_dfc0a6fcaffetXGkYFuLcx8B2E"))
+    sessions.with_session(call_of("opencode/29-session-created-child"))
+    task = sessions.with_session(call_of("opencode/30-chat-message-in-subagent"))
+    idle = sessions.with_session(
+        replace(call_of("opencode/32-session-idle"), session_id="ses_dfc0a6fcaffetXGkYFuLcx8B2E")
+    )
 
     event = event_from(task, NOW_MS, "k1")
 
@@ -293,12 +295,12 @@ def test_a_subagent_that_is_a_session_of_its_own_is_known_from_its_beginning() -
 def test_the_project_is_where_the_session_began_not_where_the_agent_stands() -> None:
     """`cwd` follows every `cd`; what the first call told holds for those after it."""
     sessions = Sessions()
-    sessions.completed(call_of("codex/01-SessionStart-startup"))
+    sessions.with_session(call_of("codex/01-SessionStart-startup"))
 
-    moved = sessions.completed(call_of("codex/02-UserPromptSubmit", cwd="/home/dev/project/sub"))
+    moved = sessions.with_session(call_of("codex/02-UserPromptSubmit", cwd="/home/dev/project/sub"))
 
     assert (moved.cwd, moved.project) == ("/home/dev/project/sub", "/home/dev/project")
-    assert sessions.completed(call_of("codex/02-UserPromptSubmit", session_id="other")).project == ""
+    assert sessions.with_session(call_of("codex/02-UserPromptSubmit", session_id="other")).project == ""
 
 
 @pytest.mark.parametrize(
@@ -394,7 +396,7 @@ def test_a_session_of_opencodes_begins_again_and_ends_in_the_words_of_our_plugin
 
 
 def stop_with(transcript: Path, **changed: Any) -> HookCall:
-    return transcripts.completed(call_of("copilot-cli/07-agentStop", transcriptPath=str(transcript), **changed))
+    return transcripts.with_transcript(call_of("copilot-cli/07-agentStop", transcriptPath=str(transcript), **changed))
 
 
 def test_an_agent_that_stops_without_a_word_has_it_from_its_transcript() -> None:

@@ -107,9 +107,9 @@ def test_a_sessions_model_is_known_from_whoever_named_it_last() -> None:
     start = call_of(hook_event_name="SessionStart", source="startup", model="model-1")
 
     def model_of(**fields: Any) -> str:
-        return sessions.completed(call_of(hook_event_name="Stop", **fields)).model
+        return sessions.with_session(call_of(hook_event_name="Stop", **fields)).model
 
-    sessions.completed(start)
+    sessions.with_session(start)
     assert model_of() == "model-1"
     assert model_of(session_id="s2") == ""
     assert model_of(agent_id="a1") == ""
@@ -134,10 +134,10 @@ def test_the_model_of_a_turn_stands_in_the_transcript(hook: str, record: dict[st
     lines = [{**record, "model": "an older one"}, {"type": "user", "model": "no"}, record, synthetic]
     path.write_text("\n".join(map(json.dumps, lines)) + '\n{"model": "torn', encoding="utf-8")
 
-    call = transcripts.completed(call_of(hook, transcript_path=str(path), transcriptPath=str(path)))
+    call = transcripts.with_transcript(call_of(hook, transcript_path=str(path), transcriptPath=str(path)))
 
     assert call.model == "model-1"
-    assert transcripts.completed(call_of(hook, transcript_path=str(path), model="named")).model == "named"
+    assert transcripts.with_transcript(call_of(hook, transcript_path=str(path), model="named")).model == "named"
 
 
 @pytest.mark.parametrize(("code", "success"), [(0, "true"), (3, "false")])
@@ -150,6 +150,6 @@ def test_how_a_command_went_stands_in_the_transcript(code: int, success: str, tm
     other = {**item, "id": "call_another", "exit_code": 1 - code}
     lines = [{"type": "event_msg", "payload": {"type": "item_completed", "item": each}} for each in (item, other)]
 
-    assert "success" not in stored(transcripts.completed(call)).metadata
+    assert "success" not in stored(transcripts.with_transcript(call)).metadata
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    assert stored(transcripts.completed(call)).metadata["success"] == success
+    assert stored(transcripts.with_transcript(call)).metadata["success"] == success

@@ -346,19 +346,19 @@ def test_a_call_gets_its_project_and_branch(tmp_path: Path) -> None:
     tool, other = repository(tmp_path / "tool", TOOL), repository(tmp_path / "other", "https://github.com/acme/other")
     found = Projects({})
 
-    told = found.completed(call(project=str(tool), cwd=str(other)))
+    told = found.with_project(call(project=str(tool), cwd=str(other)))
     assert (told.project_id, told.git_branch) == ("github.com/acme/tool", "main")
 
-    only_cwd = found.completed(call(cwd=str(other)))
+    only_cwd = found.with_project(call(cwd=str(other)))
     assert only_cwd.project_id == "github.com/acme/other"
-    assert found.completed(call(cwd=str(tmp_path))).project_id == ""
+    assert found.with_project(call(cwd=str(tmp_path))).project_id == ""
 
 
 def test_the_branch_of_a_late_call_is_not_made_up(tmp_path: Path) -> None:
     """A letter may have waited for days; the folder says what is so now."""
     tool = repository(tmp_path / "tool", TOOL)
 
-    told = Projects({}).completed(call(project=str(tool)), late_ms=projects.LATE_MS + 1)
+    told = Projects({}).with_project(call(project=str(tool)), late_ms=projects.LATE_MS + 1)
 
     assert (told.project_id, told.git_branch) == ("github.com/acme/tool", "")
 

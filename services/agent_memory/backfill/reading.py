@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
 
 from agent_memory.agents import registry
-from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report
+from agent_memory.agents.replayed_call import Advance, Broken, Report
 from agent_memory.backfill.transcript_paths import Transcript
-from agent_memory.capture import events, wire
+from agent_memory.capture.pipeline import Pipeline
 from agent_memory.capture.project.projects import Projects
-from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.wire import HookCall
 from agent_memory.model import TOOL_MAX_BYTES, Event
-
-# As long ago as a call can be.
-_LATE_MS: Final = 1 << 62
 
 
 def events_of(
@@ -31,11 +26,11 @@ def events_of(
     What can't be read is reported and skipped; `advance` is called with the bytes as they are read. Of a tool's input,
     and of its result, `tool_max_bytes` are kept.
     """
-    sessions, folders = Sessions(), _Folders(projects)
-    replay = registry.named(transcript.agent).transcripts.replay
-    for number, (line, replayed) in enumerate(replay(transcript.path, report, advance), start=1):
+    agent = registry.named(transcript.agent)
+    pipeline = Pipeline(_KnownProjects(projects).with_project, tool_max_bytes)
+    for number, (line, replayed) in enumerate(agent.transcripts.replay(transcript.path, report, advance), start=1):
         try:
-            event = _event(transcript.agent, replayed, number, sessions, folders, tool_max_bytes)
+            event = pipeline.event_of_replayed(agent.name, replayed, number)
         except Exception as error:
             # A record of a kind that no agent has written so far costs only itself.
             report(Broken(transcript.path, line, f"not understood: {error!r}"))
@@ -44,25 +39,15 @@ def events_of(
             yield event
 
 
-def _event(
-    agent: str, replayed: ReplayedCall, number: int, sessions: Sessions, folders: _Folders, tool_max_bytes: int
-) -> Event | None:
-    call = wire.call_of(replayed.payload, agent=agent, event=replayed.hook, project=replayed.project)
-    call = sessions.completed(call)
-    call = replace(call, project_id=folders.project_id(call), git_branch=replayed.git_branch)
-    return events.event_from(call, replayed.at_ms, str(number), tool_max_bytes)
-
-
-class _Folders:
-    """The projects of a transcript's few folders, each looked for once: it may be a million lines long."""
+class _KnownProjects:
+    """The projects of a transcript's few folders, each looked up once: it may be a million lines long."""
 
     def __init__(self, projects: Projects) -> None:
         self._projects = projects
         self._ids: dict[tuple[str, str], str] = {}
 
-    def project_id(self, call: HookCall) -> str:
+    def with_project(self, call: HookCall, late_ms: int) -> HookCall:
         folders = (call.project, "" if call.project else call.cwd)
         if folders not in self._ids:
-            # What a folder's repository says now, such as its branch, is not what it said then.
-            self._ids[folders] = self._projects.completed(call, late_ms=_LATE_MS).project_id
-        return self._ids[folders]
+            self._ids[folders] = self._projects.with_project(call, late_ms).project_id
+        return replace(call, project_id=self._ids[folders])

@@ -32,7 +32,7 @@ class Sessions:
         self._known: OrderedDict[str, _Session] = OrderedDict()
         self._lock = threading.Lock()
 
-    def completed(self, call: HookCall) -> HookCall:
+    def with_session(self, call: HookCall) -> HookCall:
         """The call with its project and its model, and under its parent's session where it is a subagent's."""
         # A subagent may be another model's.
         speaker = call.subagent_id or call.session_id

@@ -16,7 +16,7 @@ TAIL_BYTES: Final = 1 << 20
 _POLL_S: Final = 0.01
 
 
-def completed(call: HookCall) -> HookCall:
+def with_transcript(call: HookCall) -> HookCall:
     """The call with the assistant's last words, the model and a command's success, where the payload lacks them."""
     tail = registry.named(call.agent).tail
     if call.hook == "Stop":

@@ -67,7 +67,7 @@ class Projects:
         renamed = [name for name, new in self._renamed.items() if new == project_id]
         return tuple(dict.fromkeys([project_id, *own, *renamed]))
 
-    def completed(self, call: HookCall, late_ms: int = 0) -> HookCall:
+    def with_project(self, call: HookCall, late_ms: int = 0) -> HookCall:
         """The call with its project and its branch. `late_ms` is how long ago it was made.
 
         Where the project's folder is not known, the repository around the agent's own folder is the project.
@@ -150,7 +150,7 @@ def _real(folder: str) -> str:
 
 
 def _stamp(path: Path) -> tuple[int, int, int]:
-    # git writes these files anew under another name, so a change shows in the inode if in nothing else.
+    # git writes a new file under another name and renames it, so a change shows in the inode if in nothing else.
     try:
         status = path.stat()
     except OSError:

@@ -1,0 +1,55 @@
+"""The pipeline: a hook's call becomes an event, in the same steps wherever the call comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from agent_memory.agents.replayed_call import ReplayedCall
+from agent_memory.capture import wire
+from agent_memory.capture.envelope import Envelope
+from agent_memory.capture.events import event_from
+from agent_memory.capture.sessions import Sessions
+from agent_memory.capture.transcripts import with_transcript
+from agent_memory.capture.wire import HookCall
+from agent_memory.model import TOOL_MAX_BYTES, Event
+
+# The call with its project and its branch; the number is how long ago it was made, in milliseconds.
+WithProject = Callable[[HookCall, int], HookCall]
+# Longer than any folder keeps its branch.
+_LONG_AGO_MS: Final = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A call, complete, and its event; None where it holds nothing worth keeping."""
+
+    call: HookCall
+    event: Event | None
+
+
+class Pipeline:
+    """Makes events. It remembers what the first calls of a session say for those that follow. For any thread."""
+
+    def __init__(self, with_project: WithProject, tool_max_bytes: int = TOOL_MAX_BYTES) -> None:
+        """Of a tool's input, and of its result, `tool_max_bytes` are kept."""
+        self._with_project = with_project
+        self._tool_max_bytes = tool_max_bytes
+        self._sessions = Sessions()
+
+    def event_of(self, envelope: Envelope, now_ms: int) -> Captured:
+        """What the envelope's call becomes; raises InvalidEvent where its payload is none."""
+        call = wire.parse(envelope.payload, agent=envelope.agent, event=envelope.event, project=envelope.project)
+        call = self._complete(with_transcript(call), late_ms=now_ms - envelope.arrived_ms)
+        return Captured(call, event_from(call, envelope.arrived_ms, envelope.key, self._tool_max_bytes))
+
+    def event_of_replayed(self, agent: str, replayed: ReplayedCall, number: int) -> Event | None:
+        """What a call from a transcript of that agent's becomes; `number` is its place in the transcript."""
+        call = wire.call_of(replayed.payload, agent=agent, event=replayed.hook, project=replayed.project)
+        # The folder's branch of today is not the one of that day: the transcript's is, or none.
+        call = self._complete(replace(call, git_branch=replayed.git_branch), late_ms=_LONG_AGO_MS)
+        return event_from(call, replayed.at_ms, str(number), self._tool_max_bytes)
+
+    def _complete(self, call: HookCall, late_ms: int) -> HookCall:
+        return self._with_project(self._sessions.with_session(call), late_ms)
