@@ -113,6 +113,53 @@ def test_garbage_costs_the_agent_nothing(form: list[str], home: Path, stdin: byt
 
 
 @both_forms
+@pytest.mark.parametrize(
+    ("line", "folder", "is_kept"),
+    [
+        ("*", "", False),
+        ("secret\\ ", "secret ", False),
+        ("Grüße/", "Grüße/deep", False),
+        ("a**b", "a-b", False),
+        ("a**b", "a/b", True),
+        ("\\*", "open", True),
+    ],
+)
+def test_without_a_daemon_the_hook_obeys_the_rules(
+    form: list[str], home: Path, line: str, folder: str, is_kept: bool
+) -> None:
+    """They mean to it what they mean to the daemon, although its libraries are not loaded otherwise."""
+    (home / ".memoryignore").write_text(f"{line}\n")
+    said = json.dumps({**PROMPT, "tool_input": {"cwd": "/tmp"}, "cwd": str(home / folder)}).encode()
+
+    assert_goes_on(run_hook(form, home, said))
+
+    assert len(spooled(home)) == is_kept
+
+
+def test_rules_that_cannot_be_read_keep_everything_out_of_the_spool(home: Path) -> None:
+    """Without the library that reads them, nobody can tell what the user wanted; without rules, it is not missed."""
+    *python, run = program()
+    without = f"import sys; sys.modules['pathspec'] = None; __file__ = {run!r}; exec(open(__file__).read())"
+    form = [*python, "-c", without]
+    assert_goes_on(run_hook(form, home, STDIN))
+    assert len(spooled(home)) == 1
+
+    (home / ".memoryignore").write_text("other\n")
+    assert_goes_on(run_hook(form, home, json.dumps({**PROMPT, "cwd": str(home)}).encode()))
+
+    assert len(spooled(home)) == 1
+
+
+@both_forms
+def test_what_is_no_call_is_ignored_with_its_folder(form: list[str], home: Path) -> None:
+    (home / ".memoryignore").write_text("*\n")
+
+    assert_goes_on(run_hook(form, home, b"hush", CLAUDE_PROJECT_DIR=str(home)))
+
+    assert spooled(home) == []
+
+
+@both_forms
 def test_settings_that_make_no_sense_cost_the_agent_nothing(form: list[str], home: Path) -> None:
     """A broken setting is the daemon's to complain about."""
     assert_goes_on(run_hook(form, home, STDIN, MEMORY_GRPC_PORT="none", MEMORY_CONFIG="/nowhere.toml"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.capture.privacy.ignore import Ignoring, are_ignored, publish, rules
+from agent_memory.capture.privacy.ignore import Ignoring, RuleSet, publish, rules
 
 BASE = "/home/dev/app"
 
@@ -26,40 +26,84 @@ BASE = "/home/dev/app"
         ("# a comment", [], ["# a comment", "a comment"]),
         ("\\#hash", ["#hash"], ["hash"]),
         ("*", ["a", "a/b"], []),
+        ("\\*", ["*", "a/*"], ["a", "a/b"]),
+        ("secret\\ ", ["secret ", "secret /a"], ["secret", "secret\\ "]),
+        ("a**b", ["ab", "axb", "x/axb"], ["a/b", "a/x/b"]),
+        ("[a/b]", ["a", "b/x"], ["x/a", "[a/b]"]),
+        ("[[:digit:]]*", ["1", "x/1a"], ["a1", "[:digit:]"]),
+        ("[!a]x", ["bx"], ["ax", "b/x"]),
+        ("  a", ["  a"], ["a"]),
+        ("a  ", ["a"], ["a  "]),
+        ("a\r", ["a"], ["a\r"]),
+        ("[a", [], ["a", "[a"]),
+        ("a\\", [], ["a", "a\\"]),
         ("tool:Bash", [], ["tool:Bash", "Bash"]),
     ],
 )
 def test_a_line_means_what_it_means_to_git(line: str, ignored: list[str], not_ignored: list[str]) -> None:
-    found = rules([line], BASE)
+    found = RuleSet(rules([line], BASE))
 
-    told = {path: are_ignored(found, [], [f"{BASE}/{path}"], "") for path in [*ignored, *not_ignored]}
+    told = {path: found.ignores([], [f"{BASE}/{path}"], "") for path in [*ignored, *not_ignored]}
 
     assert told == {**dict.fromkeys(ignored, True), **dict.fromkeys(not_ignored, False)}
-    assert not are_ignored(found, ["/elsewhere"], ["/elsewhere/key.pem", f"{BASE}s/key.pem"], "")
+    assert not found.ignores(["/elsewhere"], ["/elsewhere/key.pem", f"{BASE}s/key.pem"], "")
 
 
 def test_the_last_line_that_matches_decides() -> None:
-    found = rules(["*.env", "!example.env"], BASE)
+    found = RuleSet(rules(["*.env", "!example.env"], BASE))
 
-    assert are_ignored(found, [], [f"{BASE}/prod.env"], "")
-    assert not are_ignored(found, [], [f"{BASE}/example.env"], "")
-    assert are_ignored(found, [], [f"{BASE}/example.env", f"{BASE}/prod.env"], "")
+    assert found.ignores([], [f"{BASE}/prod.env"], "")
+    assert not found.ignores([], [f"{BASE}/example.env"], "")
+    assert found.ignores([], [f"{BASE}/example.env", f"{BASE}/prod.env"], "")
+
+
+def test_nothing_brings_back_what_lies_in_a_folder_that_is_ignored() -> None:
+    """As with git: what is to be taken back must be the folder itself."""
+    assert RuleSet(rules(["secret/", "!secret/open"], BASE)).ignores([], [f"{BASE}/secret/open"], "")
+    assert not RuleSet(rules(["secret/*", "!secret/open"], BASE)).ignores([], [f"{BASE}/secret/open"], "")
+    assert not RuleSet(rules(["*", "!docs/", "!docs/**"], BASE)).ignores([f"{BASE}/docs"], [f"{BASE}/docs/a"], "")
+
+
+def test_a_path_is_the_same_however_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / ".memoryignore").write_bytes(b"\xef\xbb\xbfsecret/\n")
+    ignoring = Ignoring([])
+
+    for folder in (f"/{tmp_path}/secret", f"{tmp_path}/x/..//secret/", f"{tmp_path}/./secret/."):
+        assert ignoring.ignores([folder], [], ""), folder
+
+
+def test_rules_of_an_inner_folder_hold_whichever_folder_is_named_first(tmp_path: Path) -> None:
+    (tmp_path / ".memoryignore").write_text("*.key\n")
+    inner, other = tmp_path / "inner", tmp_path / "other"
+    inner.mkdir()
+    other.mkdir()
+    (inner / ".memoryignore").write_text("!*.key\n")
+
+    for folders in ([inner, other], [other, inner]):
+        assert not Ignoring([]).ignores(map(str, folders), [f"{inner}/a.key"], "")
+        assert Ignoring([]).ignores(map(str, folders), [f"{other}/a.key"], "")
+
+
+def test_a_home_with_odd_characters_is_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/tmp/[dev]*")
+    found = RuleSet(rules(["~/clients/"], "/"))
+
+    assert found.ignores(["/tmp/[dev]*/clients/acme"], [], "")
+    assert not found.ignores(["/tmp/dx/clients/acme"], [], "")
 
 
 def test_a_folder_is_ignored_with_all_that_happens_in_it() -> None:
     """A star means the folder that the file is in; another pattern, folders below it."""
-    assert are_ignored(rules(["*"], BASE), [BASE], [], "")
-    assert are_ignored(rules(["*"], BASE), [f"{BASE}/sub"], [], "")
-    assert are_ignored(rules(["clients/acme/"], BASE), [f"{BASE}/clients/acme/x"], [], "")
-    assert not are_ignored(rules(["clients/acme/"], BASE), [BASE], [], "")
+    assert RuleSet(rules(["*"], BASE)).ignores([BASE], [], "")
+    assert RuleSet(rules(["*"], BASE)).ignores([f"{BASE}/sub"], [], "")
+    assert RuleSet(rules(["clients/acme/"], BASE)).ignores([f"{BASE}/clients/acme/x"], [], "")
+    assert not RuleSet(rules(["clients/acme/"], BASE)).ignores([BASE], [], "")
 
 
 def test_tools_are_ignored_by_name() -> None:
-    found = rules(["tool:mcp__vault__*", "tool:Read", "!tool:mcp__vault__list"], "/")
+    found = RuleSet(rules(["tool:mcp__vault__*", "tool:Read", "!tool:mcp__vault__list"], "/"))
 
-    told = {
-        name: are_ignored(found, [], [], name) for name in ("mcp__vault__get", "mcp__vault__list", "Read", "Bash", "")
-    }
+    told = {name: found.ignores([], [], name) for name in ("mcp__vault__get", "mcp__vault__list", "Read", "Bash", "")}
 
     assert told == {"mcp__vault__get": True, "mcp__vault__list": False, "Read": True, "Bash": False, "": False}
 

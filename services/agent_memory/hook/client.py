@@ -42,6 +42,7 @@ _CHUNK_BYTES = 1 << 20
 _CONFIG_MAX_BYTES = 1 << 16
 _SESSION_MAX_BYTES = 200
 _FOLDER_MAX_BYTES = 1 << 12
+_FOLDER_FIELDS = (b'"cwd"', b'"project"', b'"directory"')
 _PAUSE_BYTES = 27  # two moments of 13 digits
 _LINE_MAX_BYTES = 1 << 16
 
@@ -161,10 +162,16 @@ def is_ignored(store: bytes, envelope: list[bytes]) -> bool:
     Where there are no rules, that takes some microseconds.
     """
     _, agent, event, project = envelope[1].split(b"\0")
-    folders = {project, _told_folder(envelope[2]), _own_folder()}
-    if not (_exists(store + IGNORE_SUFFIX) or any(_has_rules(folder) for folder in folders)):
+    folders = {project, _own_folder(), *_told_folders(envelope[2])}
+    # A folder with a backslash in it is written in a way that only JSON's reader understands.
+    if not (_exists(store + IGNORE_SUFFIX) or any(b"\\" in folder or _has_rules(folder) for folder in folders)):
         return False
-    from agent_memory.capture.privacy import ignore  # four times as dear as all the rest: only where there are rules
+    # Ten times as dear as all the rest: only where there are rules. Should it fail, the envelope is spooled nowhere.
+    if sys.flags.no_site:
+        import site
+
+        site.main()  # the libraries that read the rules are where this Python was told not to look
+    from agent_memory.capture.privacy import ignore
 
     return ignore.ignores_call(store, envelope[2], *(name.decode(errors="replace") for name in (agent, event, project)))
 
@@ -246,11 +253,15 @@ def store(environ: dict[bytes, bytes]) -> bytes:
     return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"
 
 
-def _told_folder(said: bytes) -> bytes:
-    """The folder that the agent says it stands in, as far as it can be told without reading JSON."""
-    _, _, rest = said.partition(b'"cwd"')
-    start, quote, rest = rest[:_FOLDER_MAX_BYTES].partition(b'"')
-    return rest.partition(b'"')[0] if quote and not start.strip(b" :\t\r\n") else b""
+def _told_folders(said: bytes) -> set[bytes]:
+    """The folders that the agent names, as far as they can be told without reading JSON."""
+    found = set()
+    for name in _FOLDER_FIELDS:
+        for behind in said.split(name)[1:]:
+            start, quote, rest = behind[:_FOLDER_MAX_BYTES].partition(b'"')
+            if quote and not start.strip(b" :\t\r\n"):
+                found.add(rest.partition(b'"')[0])
+    return found
 
 
 def _own_folder() -> bytes:

@@ -1,21 +1,26 @@
 """What the user wants ignored: by folder, by file and by tool, in the setting `ignore` and in `.memoryignore` files.
 
-The lines are those of a `.gitignore`: `*`, `?`, `[a-z]`, `**`, a `/` at the end for folders only, one at the beginning
-or in the middle for a place below the file's own folder, `!` to take a rule back. `tool:NAME` means a tool.
+The lines are those of a `.gitignore` and mean what they mean to git. They say more in three ways: `tool:NAME` is a
+tool; `~/` is the user's home; and a line for everything in a folder (`*`, `**`, `/*`, `/**`, and what means nothing to
+git: `/`, `.`) is for the folder itself, too.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from agent_memory.capture import IGNORE_FILE, IGNORE_SUFFIX, tools, wire
+from agent_memory.capture.privacy import gitignore
+from agent_memory.capture.privacy.gitignore import Pattern
 from agent_memory.errors import InvalidEvent
 from agent_memory.files import make_private_dir
 
@@ -23,67 +28,92 @@ from agent_memory.files import make_private_dir
 _FILE_MAX_BYTES: Final = 256 << 10
 # What was read of a folder's rules holds for so long: events come in bursts.
 _FRESH_S: Final = 5.0
-_FOLDERS_MAX: Final = 1024
+_FOLDERS_MAX: Final = 256
+_PATHS_MAX: Final = 256
 _TOOL: Final = "tool:"
-# Patterns that mean the folder itself with all that is in it.
-_EVERYTHING: Final = ("*", "**", "/", ".", "./", "/*", "/**")
+_FOLDER: Final = ("/", ".", "./")
+_EVERYTHING: Final = ("*", "**", "/*", "/**", *_FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line: what it matches, below which folder, and whether that is ignored or not to be ignored after all."""
+    """One line: a tool's name, or a pattern for paths below a folder; and whether it ignores them or takes that back.
 
-    base: str
-    pattern: re.Pattern[str]
-    ignores: bool = True
-    of_tools: bool = False
-    of_folders: bool = False
+    `base` is the folder, bytewise and with a slash at its end.
+    """
+
+    ignores: bool
+    tool: str = ""
+    base: str = ""
+    pattern: Pattern | None = None
     of_everything: bool = False
 
     def matches(self, path: str, *, is_folder: bool) -> bool:
-        """Whether the path, or a folder that it lies in, is meant."""
-        if path == self.base:
-            return self.of_everything
-        if not path.startswith(self.base.rstrip("/") + "/"):
-            return False
-        if self.of_everything:
-            return True
-        parts = path[len(self.base.rstrip("/")) + 1 :].split("/")
-        ends = range(1, len(parts) + (is_folder or not self.of_folders))
-        return any(self.pattern.fullmatch("/".join(parts[:end])) for end in ends)
+        """Whether the rule is about this very path, which is bytewise."""
+        return (
+            self.pattern is not None
+            and path.startswith(self.base)
+            and self.pattern.matches(path[len(self.base) :], is_folder=is_folder)
+        )
 
 
 def rules(lines: Iterable[str], base: str) -> list[Rule]:
-    """The rules of these lines, which stand in a file of the folder `base`; `~/` is the user's home."""
+    """The rules of these lines, which stand in a file of the folder `base`."""
+    base = gitignore.bytewise(base).rstrip("/") + "/"
     found = []
     for line in lines:
-        text = line.strip()
-        ignores = not text.startswith("!")
-        text = text.removeprefix("!").removeprefix("\\")
-        if not text or line.startswith("#"):
-            continue
+        text, negates = gitignore.pattern_of(line)
         if text.startswith(_TOOL):
-            name = re.compile(_expression(text.removeprefix(_TOOL).strip()))
-            found.append(Rule(base, name, ignores, of_tools=True))
+            found.append(Rule(not negates, tool=text.removeprefix(_TOOL).strip()))
             continue
         if text.startswith("~/"):
-            text = f"{Path.home()}{text[1:]}"
-        is_anchored = "/" in text.rstrip("/")
-        pattern = re.compile(("" if is_anchored else "(?:.*/)?") + _expression(text.strip("/")), re.DOTALL)
-        found.append(Rule(base, pattern, ignores, of_folders=text.endswith("/"), of_everything=text in _EVERYTHING))
+            text = gitignore.escaped(str(Path.home())) + text[1:]
+        is_too_long = len(text) > gitignore.PATTERN_MAX_CHARACTERS
+        if is_too_long and negates:
+            continue
+        if is_too_long or text in _FOLDER:
+            text = "*"  # a line that can't be read may hide too much, never too little
+        if pattern := gitignore.compiled(text):
+            found.append(Rule(not negates, "", base, pattern, of_everything=text in _EVERYTHING))
     return found
 
 
-def are_ignored(found: Sequence[Rule], folders: Iterable[str], files: Iterable[str], tool: str) -> bool:
-    """Whether something that happened in these folders, about these files, by that tool, is to be ignored.
+class RuleSet:
+    """Rules that are in force together: of those that match, the last decides. For any thread."""
 
-    Of the rules that match one of them the last decides; one folder or one file that is to be ignored is enough.
-    """
-    return (
-        (bool(tool) and _decided(rule for rule in found if rule.of_tools and rule.pattern.fullmatch(tool)))
-        or any(_decided(_matching(found, folder, is_folder=True)) for folder in folders)
-        or any(_decided(_matching(found, file, is_folder=False)) for file in files)
-    )
+    def __init__(self, found: Iterable[Rule]) -> None:
+        self._rules = tuple(found)
+        # Events come in bursts, from few folders.
+        self._decided = lru_cache(_PATHS_MAX)(self._decide)
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def ignores(self, folders: Iterable[str], files: Iterable[str], tool: str) -> bool:
+        """Whether something that happened in these folders, about these files, by that tool, is to be ignored.
+
+        One folder or one file that is to be ignored is enough.
+        """
+        return (
+            (bool(tool) and _last(rule for rule in self._rules if rule.tool and fnmatchcase(tool, rule.tool)))
+            or any(self._ignores_path(folder, is_folder=True) for folder in folders)
+            or any(self._ignores_path(file, is_folder=False) for file in files)
+        )
+
+    def _ignores_path(self, path: str, *, is_folder: bool) -> bool:
+        """git's way: from the outermost folder in, because nothing brings back what lies in one that is ignored."""
+        path = gitignore.bytewise(path)
+        base = path.rstrip("/") + "/"
+        if is_folder and _last(rule for rule in self._rules if rule.of_everything and rule.base == base):
+            return True
+        ends = [end for end, character in enumerate(path) if character == "/" and end]
+        return any(self._decided(path[:end], is_folder=True) for end in ends) or self._decided(
+            path, is_folder=is_folder
+        )
+
+    def _decide(self, path: str, *, is_folder: bool) -> bool:
+        matching = (rule for rule in reversed(self._rules) if rule.matches(path, is_folder=is_folder))
+        return next((rule.ignores for rule in matching), False)
 
 
 class Ignoring:
@@ -92,50 +122,49 @@ class Ignoring:
     def __init__(self, lines: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
         self._everywhere = rules(lines, "/")
         self._clock = clock
-        self._read: dict[str, tuple[float, list[Rule]]] = {}
+        self._read: dict[tuple[str, ...], tuple[float, RuleSet]] = {}
 
     def has_rules(self, folders: Iterable[str]) -> bool:
         """Whether there is any rule for what happens in these folders, which are full paths."""
-        for folder in folders:
-            if folder.startswith("/") and self._of(folder):
-                return True
-        return bool(self._everywhere)
+        return bool(self._of(_places(folders)))
 
     def ignores(self, folders: Iterable[str], files: Iterable[str], tool: str) -> bool:
         """Whether something that happened in these folders, about these files, by that tool, is to be ignored.
 
         Folders are full paths; a file may be named from the last of them.
         """
-        folders = [folder for folder in folders if folder.startswith("/")]
-        found = [*self._everywhere, *(rule for folder in dict.fromkeys(folders) for rule in self._of(folder))]
+        places = _places(folders)
+        found = self._of(places)
         if not found:
             return False
-        places = [os.path.normpath(folder) for folder in folders]
         base = places[-1] if places else "/"
-        return are_ignored(found, places, [os.path.normpath(os.path.join(base, file)) for file in files], tool)  # noqa: PTH118
+        return found.ignores(places, [_normal(os.path.join(base, file)) for file in files], tool)  # noqa: PTH118
 
-    def _of(self, folder: str) -> list[Rule]:
-        """The rules of a folder and of those it lies in, the innermost last."""
+    def _of(self, places: tuple[str, ...]) -> RuleSet:
+        """The rules for these folders: of each, those of the folders it lies in come first and its own last."""
         now = self._clock()
-        read_at, found = self._read.get(folder, (-_FRESH_S, []))
+        read_at, found = self._read.get(places, (-_FRESH_S, RuleSet(())))
         if now - read_at < _FRESH_S:
             return found
         if len(self._read) >= _FOLDERS_MAX:
             self._read.clear()
-        found = [rule for place in _outermost_first(os.path.normpath(folder)) for rule in rules(_lines(place), place)]
-        self._read[folder] = (now, found)
+        # Each once: told again behind those of a folder inside it, its rules would undo them.
+        folders = dict.fromkeys(folder for place in places for folder in _outermost_first(place))
+        found = RuleSet(chain(self._everywhere, *(rules(_lines(folder), folder) for folder in folders)))
+        self._read[places] = (now, found)
         return found
 
 
 def ignores_call(store: bytes, payload: bytes, agent: str, event: str, project: str) -> bool:
     """Whether a hook's call is to be ignored: for the hook itself, which knows the setting from the daemon's file."""
-    with suppress(InvalidEvent):
+    ignoring = Ignoring(_split(_read(os.fsdecode(store + IGNORE_SUFFIX))))
+    try:
         call = wire.parse(payload, agent=agent, event=event, project=project)
-        folders = [folder for folder in (call.project, call.cwd) if folder] or [str(Path.cwd())]
-        files = tools.files(call.tool) if call.tool else []
-        lines = _read(os.fsdecode(store + IGNORE_SUFFIX)).splitlines()
-        return Ignoring(lines).ignores(folders, files, call.tool.name if call.tool else "")
-    return False
+    except InvalidEvent:
+        return ignoring.ignores([project or str(Path.cwd())], [], "")
+    folders = [folder for folder in (call.project, call.cwd) if folder] or [str(Path.cwd())]
+    files = tools.files(call.tool) if call.tool else []
+    return ignoring.ignores(folders, files, call.tool.name if call.tool else "")
 
 
 def publish(db_path: Path, lines: Sequence[str]) -> None:
@@ -150,15 +179,20 @@ def publish(db_path: Path, lines: Sequence[str]) -> None:
     new.replace(path)
 
 
-def _matching(found: Iterable[Rule], path: str, *, is_folder: bool) -> Iterator[Rule]:
-    return (rule for rule in found if not rule.of_tools and rule.matches(path, is_folder=is_folder))
-
-
-def _decided(matching: Iterable[Rule]) -> bool:
+def _last(matching: Iterable[Rule]) -> bool:
     last = None
     for last in matching:  # noqa: B007
         pass
     return last is not None and last.ignores
+
+
+def _places(folders: Iterable[str]) -> tuple[str, ...]:
+    return tuple(_normal(folder) for folder in folders if folder.startswith("/"))
+
+
+def _normal(path: str) -> str:
+    """The path without what leads nowhere. Two slashes at its beginning are one, whatever POSIX leaves open."""
+    return "/" + os.path.normpath(path).lstrip("/")
 
 
 def _outermost_first(folder: str) -> list[str]:
@@ -167,7 +201,12 @@ def _outermost_first(folder: str) -> list[str]:
 
 
 def _lines(folder: str) -> list[str]:
-    return _read(f"{folder.rstrip('/')}/{os.fsdecode(IGNORE_FILE)}").splitlines()
+    return _split(_read(f"{folder.rstrip('/')}/{os.fsdecode(IGNORE_FILE)}"))
+
+
+def _split(text: str) -> list[str]:
+    # Not splitlines(), which knows ends of lines that git doesn't.
+    return text.removeprefix("\ufeff").split("\n")
 
 
 def _read(path: str) -> str:
@@ -175,26 +214,3 @@ def _read(path: str) -> str:
     with suppress(OSError), os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         return file.read(_FILE_MAX_BYTES).decode(errors="replace")
     return ""
-
-
-def _expression(pattern: str) -> str:
-    """A pattern in the words of regular expressions."""
-    out = []
-    for part in re.findall(r"\*\*/|/\*\*\Z|\*\*|\*|\?|\[!?\]?[^\]]*\]|\\.|.", pattern):
-        match part:
-            case "**/":
-                out.append("(?:.*/)?")
-            case "/**":
-                out.append("/.*")
-            case "**":
-                out.append(".*")
-            case "*":
-                out.append("[^/]*")
-            case "?":
-                out.append("[^/]")
-            case _ if part[0] == "[" and len(part) > 2:
-                inner = part[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-                out.append(f"[{'^' + inner[1:] if inner[0] == '!' else inner}]")
-            case _:
-                out.append(re.escape(part.removeprefix("\\") if len(part) > 1 else part))
-    return "".join(out)
