@@ -1,4 +1,4 @@
-"""One project, whatever the folder: real repositories in every form, and none of them started a git of ours."""
+"""One project, whatever the folder: real repositories in every form."""
 
 from __future__ import annotations
 
@@ -329,12 +329,92 @@ def test_pipes_and_devices_are_not_waited_for(tmp_path: Path) -> None:
     assert project_id(folder).startswith("git:")
 
 
-def test_a_long_history_is_not_walked_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has more commits than are looked at has the folder's name."""
-    folder = repository(tmp_path / "tool", commits=4)
-    monkeypatch.setattr(first_commit, "COMMITS_MAX", 3)
+def test_a_git_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder's name has to do."""
+    folder = repository(tmp_path / "tool")
+    program(tmp_path / "bin" / "git", "exec tail -f /dev/null")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(first_commit, "TIMEOUT_S", 0.1)
 
     assert project_id(folder) == str(folder)
+
+
+def test_without_git_the_folder_is_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A remote is known without it."""
+    alone, tool = repository(tmp_path / "alone"), repository(tmp_path / "tool", TOOL)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert project_id(alone) == str(alone)
+    assert project_id(tool) == "github.com/acme/tool"
+
+
+def test_git_is_asked_once_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = repository(tmp_path / "tool")
+    asked = tmp_path / "asked"
+    program(tmp_path / "bin" / "git", f'echo once >>{asked}\nexec {shutil.which("git")} "$@"')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    found = Projects({})
+
+    names = {found.of(str(folder)).project_id for _ in range(3)}
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Another")
+    names.add(found.of(str(folder)).project_id)
+
+    assert len(names) == 1
+    assert asked.read_text() == "once\n"
+
+
+def test_a_shallow_clone_has_no_first_commit(tmp_path: Path) -> None:
+    """Where it was cut off is no name: the next one is cut off elsewhere."""
+    repository(tmp_path / "whole", commits=3)
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{tmp_path}/whole", "shallow")
+    git(tmp_path / "shallow", "remote", "remove", "origin")
+
+    assert project_id(tmp_path / "shallow") == str(tmp_path / "shallow")
+
+
+def test_of_several_first_commits_the_one_of_the_first_parents_is_the_name(tmp_path: Path) -> None:
+    """A history that was merged in is no project of its own. A replaced commit, and one grafted, are what they were."""
+    folder = repository(tmp_path / "tool", commits=2)
+    first = git(folder, "rev-list", "--max-parents=0", "HEAD")
+    git(folder, "checkout", "--quiet", "--orphan", "other")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "Another beginning")
+    other = git(folder, "rev-parse", "HEAD")
+    git(folder, "checkout", "--quiet", "main")
+    git(folder, "merge", "--quiet", "--allow-unrelated-histories", "--message", "Both", "other")
+    assert set(git(folder, "rev-list", "--max-parents=0", "HEAD").split()) == {first, other}
+    assert project_id(folder) == f"git:{first}"
+
+    git(folder, "replace", first, other)
+    (folder / ".git" / "info").mkdir(exist_ok=True)
+    (folder / ".git" / "info" / "grafts").write_text(git(folder, "rev-parse", "HEAD") + "\n")
+    assert project_id(folder) == f"git:{first}"
+
+
+def test_nothing_that_a_repository_names_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by its config nor by this process's environment; where a program would have to, there is no name."""
+    folder = repository(tmp_path / "tool", commits=2)
+    first = git(folder, "rev-list", "--max-parents=0", "HEAD")
+    run = program(tmp_path / "run", f"touch {tmp_path / 'was-run'}")
+    for name in ("core.fsmonitor", "core.pager", "core.sshCommand", "core.askPass", "credential.helper"):
+        git(folder, "config", name, str(run))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    monkeypatch.setenv("GIT_TRACE2_EVENT", str(tmp_path / "was-run"))
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(run))
+
+    assert project_id(folder) == f"git:{first}"
+
+    git(folder, "config", "extensions.partialClone", "else")
+    git(folder, "config", "remote.else.promisor", "true")
+    (folder / ".git" / "objects" / first[:2] / first[2:]).unlink()
+    assert project_id(folder) == str(folder)
+    assert not (tmp_path / "was-run").exists()
+
+
+def program(path: Path, script: str) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    return path
 
 
 def call(**fields: str) -> HookCall:

@@ -1,1 +1,1 @@
-"""What a git repository says of itself, read from its files: no git is started, and nothing is asked of a network."""
+"""A git repository, read from its files. git itself is started for one thing, its first commit; no network is used."""
