@@ -7,6 +7,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from agent_memory.present.text import counted, cut, one_line, printable
 
@@ -63,6 +64,7 @@ def test_a_cut_is_a_beginning_and_fits(text: str, width: int) -> None:
     shown = cut(text, width)
 
     assert shown == text or (shown.endswith("…") and text.startswith(shown[:-1]))
+    assert cell_len(shown) <= width
     assert sum(not unicodedata.category(char).startswith(("M", "C")) for char in shown) <= 2 * width
 
 

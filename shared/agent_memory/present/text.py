@@ -37,9 +37,13 @@ def one_line(text: str, width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """The text in at most `width` cells (one or more), cut between what a reader takes for characters."""
+    from rich.cells import cell_len  # only where there is a table to be filled
+
+    if cell_len(text) <= width:
+        return text
     cells = end = fits = 0
     for cluster in _clusters(text):
-        cells += _cells(cluster)
+        cells += cell_len(cluster)
         if cells > width:
             return f"{text[:fits].rstrip()}…"
         end += len(cluster)
@@ -83,8 +87,3 @@ def _extends(character: str) -> bool:
 
 def _is_flag_half(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-def _cells(cluster: str) -> int:
-    wide = unicodedata.east_asian_width(cluster[0]) in "WF" or "\ufe0f" in cluster or _is_flag_half(cluster[0])
-    return 2 if wide else 1
