@@ -39,6 +39,14 @@ def test_the_tests_run_on_the_versions_that_people_get() -> None:
     assert {name: development.get(name) for name in pins("requirements.lock")} == pins("requirements.lock")
 
 
+def test_who_asks_no_model_installs_no_library_of_one() -> None:
+    """It is more than all the rest; an extra brings it, and the tests have it."""
+    (extra,) = requirements(PYPROJECT["project"]["optional-dependencies"]["anthropic"])
+
+    assert extra.name not in pins("requirements.lock")
+    assert all(extra.specifier.contains(version) for version in pins("requirements-dev.lock")[extra.name])
+
+
 def pins(file: str) -> dict[str, list[str]]:
     """The versions each name is pinned to: one, or several with markers that exclude each other."""
     found: dict[str, list[str]] = {}

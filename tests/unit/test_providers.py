@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from agent_memory.worker.llm.answers import SCHEMA
 from agent_memory.worker.llm.api_key import api_key
 from agent_memory.worker.llm.choice import provider_for
 from agent_memory.worker.llm.deadline import Deadline
+from agent_memory.worker.llm.library import check_library
 from agent_memory.worker.llm.material import Item, fenced
 from agent_memory.worker.llm.providers import Answer, ProviderRefused, ProviderUnavailable, Question, QuestionRefused
 from agent_memory.worker.llm.providers import Provider as Model
@@ -194,3 +196,14 @@ def test_a_server_of_one_s_own_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
     assert api_key(Settings(summarizer_provider="openai", summarizer_base_url="http://localhost:11434/v1")) == ""
+
+
+def test_a_provider_without_its_library_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the key is looked for, and without loading what is there."""
+    monkeypatch.setitem(sys.modules, "anthropic", None)
+
+    with pytest.raises(SettingsError, match=r"anthropic, which is not installed\. Install it: .*pip install"):
+        provider_for(Settings(summarizer_provider="anthropic"))
+
+    check_library(Settings(summarizer_provider="openai", summarizer_model="m"))
+    check_library(Settings())

@@ -10,6 +10,7 @@ import click
 
 from agent_memory.cli.options import HELP, current, given, json_option, settings_options
 from agent_memory.paths import default_config_path
+from agent_memory.worker.llm.library import check_library
 
 
 @click.group(context_settings=HELP)
@@ -48,11 +49,12 @@ def show(context: click.Context, as_json: bool) -> None:
 def validate(context: click.Context, as_json: bool) -> None:
     """Check the settings.
 
-    Those of the config file, the environment and the command line. Ends with 2 and the reason when one is wrong.
+    Those of the config file, the environment and the command line. Ends with 2 and the reason when one is wrong, or
+    needs a library that is not installed.
 
     Example: memory-daemon --config new.toml config validate
     """
-    current(context)
+    check_library(current(context))
     path = _config_path(context)
     if as_json:
         click.echo(json.dumps({"valid": True, "config": str(path), "exists": path.exists()}, indent=2))

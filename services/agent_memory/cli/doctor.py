@@ -48,7 +48,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
 
 def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
     status, now_s = stack.status(settings), time.time()
-    findings = list(checks.daemon(status))
+    findings = [*checks.daemon(status), *checks.summarizer(settings)]
     spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms)]
     if not status.running:
         return [*findings, *spooled, *_hooks(settings, came_lately=False)], []

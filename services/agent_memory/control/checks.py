@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 from agent_memory.capture import envelope
 from agent_memory.capture.spool import Spool
 from agent_memory.control.stack import Status
-from agent_memory.errors import InvalidEvent
+from agent_memory.errors import InvalidEvent, SettingsError
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.hook_status import HookStatus
 from agent_memory.present.text import counted
 from agent_memory.present.times import duration, relative
+from agent_memory.settings import Settings
+from agent_memory.worker.llm.library import check_library
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc import memory_pb2 as pb
@@ -103,6 +105,14 @@ def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
     if free_bytes < ROOM_MIN_BYTES:
         told = f"only {free_bytes / 1e6:.0f} MB are free on its disk"
         yield Finding(Grade.WRONG, "store", told, f"make room at {Path(stats.db_path).parent}")
+
+
+def summarizer(settings: Settings) -> Iterator[Finding]:
+    """What keeps the chosen model from being asked at all."""
+    try:
+        check_library(settings)
+    except SettingsError as error:
+        yield Finding(Grade.WRONG, "summarizer", error.message, error.remedy)
 
 
 def spool(status: Status, now_s: float) -> Iterator[Finding]:

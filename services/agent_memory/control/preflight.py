@@ -14,6 +14,7 @@ from typing import Any
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
 from agent_memory.settings import Settings
 from agent_memory.store import directory
+from agent_memory.worker.llm.library import check_library
 
 # Processes whose supervisor was killed notice it within a second and close what they have open.
 ORPHANS_GO_S = 8.0
@@ -26,6 +27,7 @@ def check(settings: Settings, patience_s: float) -> None:
 
     A store or port that is still taken is given `patience_s` to become free: an orphan may be closing it.
     """
+    check_library(settings)
     _check_folder(settings.db_path)
     deadline = time.monotonic() + patience_s
     while is_open(settings.db_path) or _is_listening(settings.grpc_host, settings.grpc_port):
