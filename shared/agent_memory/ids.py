@@ -6,20 +6,20 @@ import hashlib
 
 from agent_memory.model import Event
 
-# Crockford's base 32, as the ULID specification uses it: https://github.com/ulid/spec
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Of the 26 characters of a ULID: https://github.com/ulid/spec
 _TIME_LENGTH = 10
+_TIME_MAX = (1 << 48) - 1
 # How a ULID begins that tells no time.
-NO_TIME = _ALPHABET[0] * _TIME_LENGTH
+NO_TIME = "0" * _TIME_LENGTH
 
 
 def derived_ulid(timestamp_ms: int, *parts: str) -> str:
-    """The ULID that stands for `parts` at that time: always the same one for the same arguments.
+    """The ULID that stands for `parts` at that time: always the same one for the same arguments."""
+    # Loading it takes 50 ms, which most commands and every hook are spared.
+    from ulid import ULID
 
-    Written out, because importing a library for it costs a command more than most of what it does.
-    """
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return _encode(timestamp_ms, digest[:10])
+    return str(ULID.from_bytes((timestamp_ms & _TIME_MAX).to_bytes(6, "big") + digest[:10]))
 
 
 def timed_apart(ulid: str) -> tuple[str, str]:
@@ -37,8 +37,3 @@ def grip_id(first: Event, last: Event, excerpt: str) -> str:
     """The grip with that excerpt over the events from `first` to `last`: `grip:{timestamp_ms}:{ULID}`."""
     ulid = derived_ulid(first.timestamp_ms, "grip", first.event_id, last.event_id, excerpt)
     return f"grip:{first.timestamp_ms}:{ulid}"
-
-
-def _encode(timestamp_ms: int, entropy: bytes) -> str:
-    number = (timestamp_ms & (1 << 48) - 1) << 80 | int.from_bytes(entropy, "big")
-    return "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

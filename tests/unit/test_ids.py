@@ -25,6 +25,16 @@ def test_a_ulid_is_one_by_the_specification(now_ms: int, part: str) -> None:
     assert parsed.milliseconds == now_ms
 
 
+def test_ids_that_are_stored_stay_what_they_are() -> None:
+    """A rebuild, and the same event said again, must find them."""
+    made = [ids.derived_ulid(0, "a", "b"), ids.derived_ulid(1_800_000_000_000, "segment", "s1", "e1")]
+
+    assert made == ["0000000000B6S73BGVQJRX67A1", "01MCC5RM00G169AAAC82DAA0A1"]
+    assert ids.derived_ulid((1 << 48) - 1, "") == "7ZZZZZZZZZWERC8GMRZGE196QV"
+    assert made[0].startswith(ids.NO_TIME)
+    assert ids.timed_apart(made[1]) == ("01MCC5RM00", "G169AAAC82DAA0A1")
+
+
 @given(TIMES, TEXT, TEXT)
 def test_a_derived_ulid_is_the_same_for_the_same_parts_only(now_ms: int, one: str, other: str) -> None:
     """Deterministic, and different as soon as a part is."""
