@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from agent_memory.present.text import counted, cut, one_line, printable
+from agent_memory.present.text import counted, printable
+from agent_memory.present.width import cut, one_line
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))

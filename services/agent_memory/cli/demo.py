@@ -135,7 +135,7 @@ def _below(daemon: Client, parent: pb.TocNode, indent: str) -> Iterator[str]:
 
 
 def _entry(glyph: str, node: pb.TocNode) -> str:
-    from agent_memory.present.text import one_line
+    from agent_memory.present.width import one_line
 
     level = TocLevel(node.level).name.capitalize()
     return f"{click.style(f'{glyph}{level}', dim=True)}  {click.style(one_line(node.title, 70), bold=True)}"

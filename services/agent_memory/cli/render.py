@@ -16,8 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from agent_memory.present.text import counted, cut, one_line, printable
+from agent_memory.present.text import counted, printable
 from agent_memory.present.times import relative
+from agent_memory.present.width import cut, one_line
 from agent_memory.rpc import memory_pb2 as pb
 
 # What a list shows of each entry; `query node` shows all of it.

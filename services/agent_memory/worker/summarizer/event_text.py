@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from agent_memory.graphemes import boundary
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.worker.summarizer.prose import paragraphs
 from agent_memory.worker.summarizer.speakers import speaker_of
-from agent_memory.worker.summarizer.text import boundary, cut, ends, sentences, terms
+from agent_memory.worker.summarizer.text import cut, ends, sentences, terms
 
 PASSAGE_MAX = 280  # characters; a longer sentence is quoted in parts
 TOOL_CHARS = 4_000  # of a tool's result; what it printed after that is seldom what a summary speaks of

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 
+from agent_memory.graphemes import boundary
 from agent_memory.worker.summarizer.stopwords import STOP_WORDS
 
 # What is looked at of one message: a pasted log says what it says at its head and its end, and time stays bounded.
 HEAD_CHARS = 12_000
 TAIL_CHARS = 4_000
-GRAPHEME_MAX = 64  # code points; a longer pile of marks is no character that anybody wrote
 ELLIPSIS = "…"
 SAYING_MIN = 3  # terms; a sentence with fewer says little by itself
 
@@ -181,14 +181,6 @@ def cut(text: str, limit: int) -> int:
     return space if space > limit * 0.7 else boundary(text, limit)
 
 
-def boundary(text: str, position: int) -> int:
-    """The last place at or before `position` where the text may be cut without breaking a character."""
-    for place in range(position, max(-1, position - GRAPHEME_MAX), -1):
-        if not _joined(text, place):
-            return place
-    return position
-
-
 _CLAUSE_END = re.compile(r"[,;:](?=\s)|\s[–—-](?=\s)|[，、；：،؛]|\)(?=\s)")
 
 
@@ -196,34 +188,3 @@ def _clause_end(text: str, end: int) -> int:
     """The end of the last clause in `text[:end]`, unless that leaves too little."""
     places = [match.end() for match in _CLAUSE_END.finditer(text, end * 2 // 3, end)]
     return places[-1] if places else end
-
-
-def _joined(text: str, place: int) -> bool:
-    """Whether the code points before and after `place` are one character to a reader (most of UAX 29)."""
-    if not 0 < place < len(text):
-        return False
-    before, after = text[place - 1], text[place]
-    if before < "\u0300" and after < "\u0300":
-        return before == "\r" and after == "\n"
-    if before == "\u200d" or after == "\u200d" or unicodedata.category(after) in ("Mn", "Mc", "Me"):
-        return True
-    if "\U0001f3fb" <= after <= "\U0001f3ff" or "\U000e0020" <= after <= "\U000e007f":
-        return True  # skin tones; the letters of subdivision flags
-    if unicodedata.combining(before) == 9 and after.isalpha():
-        return True  # an Indic conjunct
-    if "\u1160" <= after <= "\u11ff":
-        return True  # a Hangul vowel or final on its consonant
-    if _is_flag_letter(before) and _is_flag_letter(after):
-        return _flag_letters_before(text, place) % 2 == 1
-    return False
-
-
-def _is_flag_letter(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-def _flag_letters_before(text: str, place: int) -> int:
-    start = place
-    while start > max(0, place - 2 * GRAPHEME_MAX) and _is_flag_letter(text[start - 1]):
-        start -= 1
-    return place - start
