@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from rich.console import Console
 
-from agent_memory.cli.render import CutReply, Page
+from agent_memory.present import pages
+from agent_memory.present.pages import CutReply
 from agent_memory.query.views import toc, when
 from agent_memory.query.views.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
@@ -87,22 +86,21 @@ QUESTIONS: list[Callable[[Reader, int], CutReply]] = [root, node, browse, events
 
 
 def printed(reply: CutReply) -> str:
-    out = io.StringIO()
-    page = Page(Console(file=out, color_system=None, width=80), NOW_MS, BERLIN)
+    view = pages.View(NOW_MS, BERLIN)
     match reply:
         case pb.GetTocRootResponse():
-            page.root(reply)
+            lines = pages.root(view, reply)
         case pb.GetNodeResponse():
-            page.node(reply.node)
+            lines = pages.node(view, reply.node)
         case pb.BrowseTocResponse():
-            page.browse(DAY, reply, "")
+            lines = pages.browse(view, DAY, reply, "")
         case pb.GetEventsResponse():
-            page.events(reply, "")
+            lines = pages.events(view, reply, "")
         case pb.ExpandGripResponse():
-            page.grip(reply)
+            lines = pages.grip(view, reply)
         case pb.ResolveTimeResponse():
-            page.when(reply)
-    return out.getvalue()
+            lines = pages.when(view, reply)
+    return "".join(f"{line.text}\n" for line in lines)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from rich.console import Console
 
-from agent_memory.cli.render import Page
+from agent_memory.present import pages
 from agent_memory.query.views import time_map, toc
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
@@ -43,9 +41,8 @@ def map_of(keeper: Keeper, max_tokens: int, now_ms: int = NOW_MS) -> pb.GetTocMa
 
 
 def printed(reply: pb.GetTocMapResponse) -> str:
-    out = io.StringIO()
-    Page(Console(file=out, color_system=None, width=80), NOW_MS, BERLIN, "memory-daemon").toc_map(reply)
-    return out.getvalue()
+    lines = pages.toc_map(pages.View(NOW_MS, BERLIN, "memory-daemon"), reply)
+    return "".join(f"{line.text}\n" for line in lines)
 
 
 @pytest.mark.parametrize("max_tokens", [1, 30, 60, 100, 250, 400, 1000, 3000])

@@ -8,8 +8,9 @@ from datetime import UTC
 import pytest
 from rich.console import Console
 
+from agent_memory.cli import render
 from agent_memory.cli.json_text import reply_json
-from agent_memory.cli.render import Page
+from agent_memory.present import pages
 from agent_memory.rpc import memory_pb2 as pb
 
 NOW_MS = 1_769_763_600_000  # 2026-01-30 09:00 UTC
@@ -35,13 +36,14 @@ def segment(**changes: object) -> pb.TocNode:
     return pb.TocNode(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-def drawn(draw: str, *arguments: object, width: int = 40, terminal: bool = False) -> str:
-    """What a page's method prints."""
+def drawn(page: str, *arguments: object, width: int = 40, terminal: bool = False) -> str:
+    """What is printed of a page."""
     out = io.StringIO()
     console = Console(
         file=out, width=width, force_terminal=terminal, color_system=None, markup=False, emoji=False, highlight=False
     )
-    getattr(Page(console, NOW_MS, UTC, "memory-daemon"), draw)(*arguments)
+    view = pages.View(NOW_MS, UTC, "memory-daemon", render.width(console))
+    render.draw(console, getattr(pages, page)(view, *arguments))
     return out.getvalue()
 
 
@@ -81,7 +83,7 @@ def test_stored_text_commands_nothing() -> None:
     event = pb.Event(event_id=EVIL, session_id=EVIL, text=EVIL, timestamp_ms=NOW_MS, role=pb.EVENT_ROLE_USER)
     grip = pb.ExpandGripResponse(grip=pb.Grip(grip_id=EVIL, excerpt=EVIL), excerpt_events=[event])
 
-    pages = [
+    shown = [
         drawn("root", pb.GetTocRootResponse(nodes=[node])),
         drawn("node", node),
         drawn("browse", EVIL, pb.BrowseTocResponse(children=[node], has_more=True), EVIL),
@@ -90,7 +92,7 @@ def test_stored_text_commands_nothing() -> None:
         reply_json(grip),
     ]
 
-    for page in pages:
+    for page in shown:
         assert not set(page) & set("\x1b\x07\x9b")
         assert "[bold]table[/bold]" in page
 

@@ -237,9 +237,9 @@ def _transcripts(agent: str | None, path: Path | None) -> list[Transcript]:
 
 
 def _moment_ms(text: str | None) -> int:
-    from agent_memory.present.times import parse_moment
+    from agent_memory.present.times import parse_time
 
-    return parse_moment(text, datetime.now().astimezone()) if text else 0
+    return parse_time(text, datetime.now().astimezone()) if text else 0
 
 
 def _tell(report: Report, as_json: bool) -> None:

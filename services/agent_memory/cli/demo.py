@@ -8,7 +8,7 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -26,6 +26,7 @@ from agent_memory.settings import Settings
 
 if TYPE_CHECKING:  # protobuf and gRPC cost 100 ms, and --help has no use for them
     from agent_memory.client import Client
+    from agent_memory.present.lines import Line
     from agent_memory.rpc import memory_pb2 as pb
 
 # The last event is in the table of contents a second after it came; a machine that is very busy may take longer.
@@ -143,7 +144,7 @@ def _entry(glyph: str, node: pb.TocNode) -> str:
 
 def _answer(daemon: Client, zone: tzinfo) -> None:
     """Ask for last week, and go from the first line of the answer down to the events behind it."""
-    from agent_memory.cli.render import Page, console
+    from agent_memory.present import pages
 
     now = datetime.now(zone)
     reply = daemon.node("last week")
@@ -153,12 +154,18 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     grip_id = next((grip_id for bullet in node.bullets for grip_id in bullet.grip_ids), None)
     if grip_id is None:
         raise AgentMemoryError(f"{node.node_id} has no line that leads to its events.")
-    # What it would suggest has no store to be asked of in a moment.
-    page = Page(console(), int(now.timestamp() * 1000), zone)
+    # Without a program: the commands that it would suggest would find no store in a moment.
+    view = pages.View(int(now.timestamp() * 1000), zone)
     _ask("What were we doing last week?", 'memory-daemon query node "last week"')
-    page.node(node)
+    _draw(pages.node(view, node))
     _ask("How do we know? The events behind its first line:", f"memory-daemon query expand {grip_id}")
-    page.grip(daemon.expand(grip_id))
+    _draw(pages.grip(view, daemon.expand(grip_id)))
+
+
+def _draw(lines: Iterable[Line]) -> None:
+    from agent_memory.cli import render
+
+    render.draw(render.console(), lines)
 
 
 def _ask(question: str, command: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,14 @@ import click
 from agent_memory.cli.options import HELP, Number, current, invocation, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.periods import parse_period
-from agent_memory.present.times import parse_moment
+from agent_memory.present.times import parse_time
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
     from google.protobuf.message import Message
 
-    from agent_memory.cli.render import CutReply, Page
+    from agent_memory.present.lines import Line
+    from agent_memory.present.pages import CutReply, View
     from agent_memory.rpc.memory_pb2 import BrowseTocResponse, GetNodeResponse, GetNodeVersionsResponse
 
     NodeReply = GetNodeResponse | BrowseTocResponse | GetNodeVersionsResponse
@@ -63,11 +64,12 @@ def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bo
     Example: memory-daemon query root
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     with connect(current(context)) as client:
         reply = client.root(_as_of_ms(as_of), max_tokens)
     more = _with_more_tokens(context, reply, max_tokens, "root", *_as_of_words(as_of))
-    _show(context, reply, as_json, lambda page: page.root(reply, more, as_of), reply if max_tokens else None)
+    _show(context, reply, as_json, lambda view: pages.root(view, reply, more, as_of), reply if max_tokens else None)
 
 
 @query.command()
@@ -97,6 +99,7 @@ def node(
     Example: memory-daemon query node "last week"
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     named = _not_a_grip(_one_of(node_id, node_id_option, "NODE_ID", "node today"))
     if (version is not None) + history + (as_of is not None) > 1:
@@ -112,7 +115,7 @@ def node(
     if as_json or exists:
         which = ("--version", version) if version else _as_of_words(as_of)
         more = _with_more_tokens(context, reply, max_tokens, "node", reply.node.node_id or named, *which)
-        _show(context, reply, as_json, lambda page: page.node(reply.node, more), reply if max_tokens else None)
+        _show(context, reply, as_json, lambda view: pages.node(view, reply.node, more), reply if max_tokens else None)
     if not exists and (version or as_of) and _is_node_id(named):
         kept = f"version {version} of" if version else f"version from {as_of} or before of"
         raise AgentMemoryError(
@@ -138,11 +141,12 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of:
     Example: memory-daemon query map --tokens 1000
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     with connect(current(context)) as client:
         named = _project(project) if project else ""
         reply = client.toc_map(max_tokens, named, as_of_ms=_as_of_ms(as_of))
-    _show(context, reply, as_json, lambda page: page.toc_map(reply, named))
+    _show(context, reply, as_json, lambda view: pages.toc_map(view, reply, named))
 
 
 @query.command()
@@ -155,10 +159,11 @@ def projects(context: click.Context, as_json: bool) -> None:
     Example: memory-daemon query projects
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     with connect(current(context)) as client:
         reply = client.projects()
-    _show(context, reply, as_json, lambda page: page.projects(reply))
+    _show(context, reply, as_json, lambda view: pages.projects(view, reply))
 
 
 @query.command()
@@ -176,11 +181,12 @@ def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, max
     Example: memory-daemon query when between Monday and Wednesday
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     with connect(current(context)) as client:
         reply = client.resolve_time(" ".join(phrase), _as_of_ms(as_of), max_tokens=max_tokens)
     more = _with_more_tokens(context, reply, max_tokens, "when", *phrase, *_as_of_words(as_of))
-    _show(context, reply, as_json, lambda page: page.when(reply, more), reply if max_tokens else None)
+    _show(context, reply, as_json, lambda view: pages.when(view, reply, more), reply if max_tokens else None)
 
 
 @query.command()
@@ -208,6 +214,7 @@ def browse(
     Example: memory-daemon query browse 2026-W05
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     named = _not_a_grip(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
     with connect(current(context)) as client:
@@ -221,7 +228,9 @@ def browse(
         *_tokens_words(reply, max_tokens),
     )
     if as_json or parent:
-        _show(context, reply, as_json, lambda page: page.browse(parent, reply, more), reply if max_tokens else None)
+        _show(
+            context, reply, as_json, lambda view: pages.browse(view, parent, reply, more), reply if max_tokens else None
+        )
     if not parent:
         raise _no_node(named, reply, as_of)
 
@@ -261,6 +270,7 @@ def events(
     Example: memory-daemon query events --from yesterday --to "2 hours ago"
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
     from_ms, to_ms = _from_to_ms(from_, to, _then(as_of))
@@ -290,7 +300,7 @@ def events(
         *_as_of_words(as_of),
         *_tokens_words(reply, max_tokens),
     )
-    _show(context, reply, as_json, lambda page: page.events(reply, more), reply if max_tokens else None)
+    _show(context, reply, as_json, lambda view: pages.events(view, reply, more), reply if max_tokens else None)
 
 
 @query.command()
@@ -318,6 +328,7 @@ def expand(
     Example: memory-daemon query expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS
     """
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     wanted = _one_of(grip_id, grip_id_option, "GRIP_ID", "expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS")
     if _is_node_id(wanted):
@@ -330,7 +341,7 @@ def expand(
     if as_json or reply.HasField("grip"):
         around = ("--before", before, "--after", after, *_as_of_words(as_of))
         more = _with_more_tokens(context, reply, max_tokens, "expand", wanted, *around)
-        _show(context, reply, as_json, lambda page: page.grip(reply, more), reply if max_tokens else None)
+        _show(context, reply, as_json, lambda view: pages.grip(view, reply, more), reply if max_tokens else None)
     if not reply.HasField("grip"):
         anew = "its node was summarised anew"
         why = f"{anew}, or it is later than --as-of {as_of}" if as_of else f"or {anew}"
@@ -387,19 +398,20 @@ def _no_node(named: str, reply: NodeReply, as_of: str | None = None) -> AgentMem
 def _show_history(context: click.Context, named: str, as_json: bool) -> None:
     """Print the versions of a node that are kept; raises AgentMemoryError where there are none."""
     from agent_memory.cli.connection import connect
+    from agent_memory.present import pages
 
     with connect(current(context)) as client:
         reply = client.history(named)
     if as_json or reply.versions:
-        _show(context, reply, as_json, lambda page: page.history(reply))
+        _show(context, reply, as_json, lambda view: pages.history(view, reply))
     if not reply.versions:
         raise _no_node(named, reply)
 
 
 def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, int]:
     """The first moment of a span and its last; raises UsageError for one that ends before it begins."""
-    from_ms = parse_moment(from_, now) if from_ else 0
-    to_ms = parse_moment(to, now, end=True) if to else TIMESTAMP_MAX_MS
+    from_ms = parse_time(from_, now) if from_ else 0
+    to_ms = parse_time(to, now, end=True) if to else TIMESTAMP_MAX_MS
     if from_ms > to_ms:
         raise UsageError(
             f"The span is reversed: --to {to} is before --from {from_ or 'the beginning'}. Give the earlier as --from."
@@ -408,7 +420,7 @@ def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, 
 
 
 def _as_of_ms(as_of: str | None) -> int | None:
-    return parse_moment(as_of, _now(), end=True) if as_of else None
+    return parse_time(as_of, _now(), end=True) if as_of else None
 
 
 def _then(as_of: str | None) -> datetime:
@@ -449,9 +461,10 @@ def _show(
     context: click.Context,
     reply: Message,
     as_json: bool,
-    draw: Callable[[Page], None],
+    page: Callable[[View], Iterable[Line]],
     priced: CutReply | None = None,
 ) -> None:
+    """Print the reply as JSON, or its page; below the page, what the reply cost where it was given a budget."""
     if as_json:
         from agent_memory.cli.json_text import reply_json
 
@@ -459,9 +472,12 @@ def _show(
         return
     from tzlocal import get_localzone
 
-    from agent_memory.cli.render import Page, console
+    from agent_memory.cli import render
+    from agent_memory.present import pages
 
-    page = Page(console(), time.time_ns() // 1_000_000, get_localzone(), shlex.join(invocation(context)))
-    draw(page)
+    console = render.console()
+    program = shlex.join(invocation(context))
+    view = pages.View(time.time_ns() // 1_000_000, get_localzone(), program, render.width(console))
+    render.draw(console, page(view))
     if priced is not None:
-        page.price(priced)
+        render.draw(console, [pages.price(priced)])

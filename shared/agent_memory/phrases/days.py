@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
@@ -20,6 +20,8 @@ class Span:
     start_ms: int
     end_ms: int
     zone: tzinfo
+    # Whether an instant was named, with which the span only begins: "2 hours ago", "at 15:00".
+    is_instant: bool = field(default=False, compare=False)
 
     @property
     def first_day(self) -> date:

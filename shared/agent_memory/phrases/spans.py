@@ -285,7 +285,7 @@ class _Asked:
         if re.fullmatch(f"a{_N}u|{_N}ua|i{_N}u", kinds):
             count = _number(by)
             start = now_ms + (count if "i" in by else -count) * length_ms
-            yield Span(start, start + length_ms, self._zone)
+            yield Span(start, start + length_ms, self._zone, is_instant=True)
         elif re.fullmatch(f"r{_N}?u|{_N}?ru|{_N}?ur", kinds) and by["r"] == -1:
             count = _number(by)
             yield Span(now_ms - count * length_ms, now_ms, self._zone)
@@ -310,7 +310,7 @@ class _Asked:
             else:
                 # Where the clocks change, an hour of the clock can be two hours long, or not be there.
                 hour = days.clock(first.value, first.value + 60)
-                yield replace(hour, end_ms=max(hour.end_ms, hour.start_ms + _HOUR_MS))
+                yield replace(hour, end_ms=max(hour.end_ms, hour.start_ms + _HOUR_MS), is_instant=True)
 
     def _days_with_hours(self, kind: str, rest: Reading) -> list[Days]:
         kinds = "".join(token.kind for token in rest)

@@ -15,6 +15,7 @@ from agent_memory import tokens
 from agent_memory.capture import answers, recalled
 from agent_memory.capture.wire import HookCall
 from agent_memory.paths import default_db_path
+from agent_memory.present import map_text
 from agent_memory.query.store_context import StoreContext
 from agent_memory.query.views import time_map
 from agent_memory.rpc import memory_pb2 as pb
@@ -44,21 +45,10 @@ class Recall:
         room = max(1, self._max_tokens - tokens.of_text(self._text("")))
         request = pb.GetTocMapRequest(max_tokens=room)
         found = time_map.toc_map(self._store.toc_reader(), request, time.time_ns() // 1_000_000, names)
-        return answers.with_context(call.agent, self._text(_told(found))) if found.sections else b""
+        return answers.with_context(call.agent, self._text(map_text.text(found))) if found.sections else b""
 
-    def _text(self, told: str) -> str:
-        return recalled.marked(f"{_HEAD}\n\n{told}\n{self._foot}")
-
-
-def _told(found: pb.GetTocMapResponse) -> str:
-    """The map in words, each line with its id and its price."""
-    lines = []
-    for section in found.sections:
-        lines.append(section.title)
-        for line in section.nodes:
-            lines.append(f"- {line.title}  {line.node_id}  ~{line.tokens}")
-            lines += [f"  - {bullet}" for bullet in line.bullets]
-    return "".join(f"{line}\n" for line in lines)
+    def _text(self, map_: str) -> str:
+        return recalled.marked(f"{_HEAD}\n\n{map_}\n{self._foot}")
 
 
 def _foot(program: str) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 from agent_memory import tokens
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
+from agent_memory.present import map_text
 from agent_memory.query.views import project_map, toc
 from agent_memory.query.views.project_map import Section
 from agent_memory.rpc import memory_pb2 as pb
@@ -26,10 +27,8 @@ TOKENS_DEFAULT: Final = 400
 SECTION_MAX: Final = 30
 # Conversations that go on at the same time, among which the latest are looked for.
 OPEN_MAX: Final = 200
-# What a line has beside its title, id and price, a bullet beside its text, and what the map ends with, in bytes.
-_LINE_BYTES: Final = 8
-_BULLET_BYTES: Final = 8
-_END_BYTES: Final = 64
+# What the map ends with, whoever shows it.
+_END_BYTES: Final = len(map_text.LEGEND_MORE) + 1
 
 
 def toc_map(
@@ -57,7 +56,7 @@ def toc_map(
 def _deal(sections: Sequence[tuple[pb.TocMapSection, Iterator[pb.TocLine]]], room: int) -> tuple[int, bool]:
     """Give the sections their lines in turns while there is room, in bytes; the bytes taken, and whether some are left.
 
-    A section ends with the first line that does not fit: no line of it is skipped for a shorter one behind it.
+    A section ends with the first line that does not fit: no line of it is skipped for a shorter one after it.
     """
     taken = 0
     has_more = False
@@ -67,21 +66,17 @@ def _deal(sections: Sequence[tuple[pb.TocMapSection, Iterator[pb.TocLine]]], roo
         for section, lines in waiting:
             if (line := next(lines, None)) is None:
                 continue
-            size = _size(line) + (0 if section.nodes else len(section.title) + 1)
+            size = map_text.size_bytes(line) + (0 if section.nodes else len(section.title) + 1)
             if taken + size > room:
                 has_more = True
+                if not taken:  # without its first line a map would begin in the middle
+                    return 0, True
                 continue
             section.nodes.append(line)
             taken += size
             served.append((section, lines))
         waiting = served
     return taken, has_more
-
-
-def _size(line: pb.TocLine) -> int:
-    """What the line takes where it is shown as text, in bytes."""
-    bullets = sum(len(bullet.encode()) + _BULLET_BYTES for bullet in line.bullets)
-    return len(f"{line.title}{line.node_id}{line.tokens}".encode()) + _LINE_BYTES + bullets
 
 
 def _sections(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[Section]:

@@ -1,0 +1,37 @@
+"""The map as text, the same for people and for agents: each node with its id and its price in tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from agent_memory.present.lines import Line, line, pieces
+from agent_memory.rpc import memory_pb2 as pb
+
+LEGEND: Final = "~ tokens to read it: query node ID"
+LEGEND_MORE: Final = f"{LEGEND} (more with --tokens)"
+
+
+def heading(title: str) -> Line:
+    return line(title, "bold")
+
+
+def entry(node: pb.TocLine) -> Iterator[Line]:
+    """A node: its title, its id, and about how many tokens it costs to read; then what it says."""
+    yield pieces((f"- {node.title or '(untitled)'}", ""), (f"  {node.node_id}  ~{node.tokens}", "dim"))
+    for bullet in node.bullets:
+        yield line(f"  - {bullet}")
+
+
+def text(reply: pb.GetTocMapResponse) -> str:
+    """The whole map as plain text."""
+    lines: list[Line] = []
+    for section in reply.sections:
+        lines.append(heading(section.title))
+        lines += (each for node in section.nodes for each in entry(node))
+    return "".join(f"{each.text}\n" for each in lines)
+
+
+def size_bytes(node: pb.TocLine) -> int:
+    """What the node's lines take, with their line ends."""
+    return sum(len(each.text.encode()) + 1 for each in entry(node))
