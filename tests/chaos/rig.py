@@ -60,7 +60,7 @@ def settled_tree(db_path: Path, events: Sequence[Event]) -> Tree:
 
         def is_settled() -> bool:
             reader.catch_up()
-            done = records.toc_state(reader).cursor == records.counters(reader).sequence == len(events)
+            done = records.consumer(reader, records.TOC).cursor == records.counters(reader).sequence == len(events)
             return done and not any(records.open_segments(reader))
 
         try:

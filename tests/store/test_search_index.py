@@ -172,7 +172,7 @@ def test_a_gap_in_the_outbox_is_closed_by_a_scan(writer: WriterProcess, keeper: 
     serving = keeper.index._serving
     assert serving is not None
 
-    serving._begin_scan(keeper.toc.state.cursor, keeper.now_ms)
+    serving.rebuild(keeper.toc.state.cursor, keeper.now_ms)
     keeper.index_all()
 
     keeper.check()

@@ -153,10 +153,11 @@ def test_of_two_workers_one_commits_and_the_other_begins_again(fresh: Callable[[
         # Who was refused is behind, so the other is the first the next time.
         for worker in workers:
             worker.reader.catch_up()
-        seen = [outbox.drain(worker.reader, worker.toc.state.cursor) for worker in workers]
+        until = records.counters(workers[0].reader).sequence
+        seen = [outbox.drain(worker.reader, worker.toc.cursor, until) for worker in workers]
         for worker, drained in zip(workers, seen, strict=True):
             try:
-                worker.toc.update(drained.touched, drained.cursor, worker.now_ms)
+                worker.toc.apply(drained, worker.now_ms)
             except StaleCommit:
                 worker.toc.reload()
                 refused += 1
@@ -345,7 +346,7 @@ def segment_rows(reader: Reader) -> dict[bytes, bytes]:
 
 def cursor(reader: Reader) -> int:
     reader.catch_up()
-    return records.toc_state(reader).cursor
+    return records.consumer(reader, records.TOC).cursor
 
 
 def at(year: int, month: int, day: int) -> int:

@@ -128,7 +128,7 @@ def lose_counts_of_segment(group: Group, known: Known) -> None:
 
 
 def overrun(group: Group, known: Known) -> None:
-    group.toc = replace(group.toc, cursor=group.counters.sequence + 1)
+    group.consumers[records.TOC] = codec.ConsumerState(group.counters.sequence + 1, 1)
 
 
 def leave_open(group: Group, known: Known) -> None:

@@ -103,7 +103,7 @@ def test_a_commit_from_an_old_state_is_refused_and_changes_nothing(writer: Write
         writer.bus.ask(pb.Command(commit_toc=pb.CommitToc(expected_commit=0, cursor=9, nodes=[node])))
 
     reader = writer.reader()
-    assert records.toc_state(reader) == codec.TocState(cursor=3, commit=1)
+    assert records.consumer(reader, records.TOC) == codec.ConsumerState(cursor=3, commit=1)
     assert records.counters(reader).toc_nodes == 1
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from agent_memory.bus.client import TIMEOUT_S, Bus
 from agent_memory.errors import WriterUnavailable
 from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.store import records
 from agent_memory.worker import outbox
 from agent_memory.worker.toc.toc import Toc
 from support.conversations import LATER_MS
@@ -47,11 +48,12 @@ class Keeper:
         """Bring the tree up to all that was appended."""
         while True:
             self.reader.catch_up()
-            batch = outbox.drain(self.reader, self.toc.state.cursor)
-            assert not batch.has_gap
-            if not batch.touched:
+            until = records.counters(self.reader).sequence
+            if self.toc.cursor >= until:
                 break
-            self.toc.update(batch.touched, batch.cursor, self.now_ms)
+            batch = outbox.drain(self.reader, self.toc.cursor, until)
+            assert not batch.has_gap
+            self.toc.apply(batch, self.now_ms)
         self.toc.close_idle(self.now_ms)
 
     def close(self) -> None:

@@ -60,7 +60,7 @@ def check_sound(reader: Reader, events: Iterable[Event]) -> Tree:
         events=len(stored),
         toc_nodes=len(tree),
         grips=len(list(_keys(reader, schema.GRIPS, b"grip:"))),
-        sequence=records.toc_state(reader).cursor,
+        sequence=records.consumer(reader, records.TOC).cursor,
     )
     assert len(stored) == counters.sequence
     return tree

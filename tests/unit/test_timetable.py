@@ -132,7 +132,7 @@ class Desk:
         if self.refusal:
             raise self.refusal
         self.reader.catch_up()
-        commit = records.toc_state(self.reader).commit
+        commit = records.consumer(self.reader, records.TOC).commit
         self.ask(bus.Command(commit_toc=bus.CommitToc(expected_commit=commit, job=record)))
         if self.answer_lost:
             raise WriterUnavailable("The answer was lost.")

@@ -71,7 +71,7 @@ def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
     findings += spooled
     findings += _hooks(settings, came_lately=any(each.stored and each.day >= from_day for each in balances))
     findings += checks.jobs(scheduler, runs, int(now_s * 1000))
-    findings += checks.ledger(balances, stats.outbox)
+    findings += checks.ledger(balances, stats.waiting["toc"])
     return findings, balances
 
 

@@ -32,6 +32,8 @@ ROOM_MIN_BYTES: Final = 1 << 30
 ENVELOPES_READ: Final = 1000
 # Agents are not told from the names of what was rejected.
 UNKNOWN_AGENT: Final = "-"
+# What the consumers of the outbox make.
+_MADE_BY: Final = {"search": "the search index", "toc": "the table of contents"}
 
 # Of a day and an agent.
 Counts = Counter[tuple[str, str]]
@@ -99,9 +101,10 @@ def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
     """How much there is, how far the table of contents is behind, and whether there is room for more."""
     size = f"{stats.events} events, {stats.disk_usage_bytes / 1e6:.0f} MB at {stats.db_path}"
     yield Finding(Grade.OK, "store", size)
-    if stats.outbox:
-        told = f"{counted(stats.outbox, 'event')} on the way into the table of contents"
-        yield Finding(Grade.NOTE, "store", told, "memory-daemon logs worker, if that stays so")
+    for consumer, waiting in sorted(stats.waiting.items()):
+        if waiting:
+            told = f"{counted(waiting, 'event')} on the way into {_MADE_BY.get(consumer, consumer)}"
+            yield Finding(Grade.NOTE, "store", told, "memory-daemon logs worker, if that stays so")
     if free_bytes < ROOM_MIN_BYTES:
         told = f"only {free_bytes / 1e6:.0f} MB are free on its disk"
         yield Finding(Grade.WRONG, "store", told, f"make room at {Path(stats.db_path).parent}")

@@ -27,7 +27,7 @@ from agent_memory.errors import StoreError
 from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
 from agent_memory.logs import line
-from agent_memory.store import codec, directory, keys, schema
+from agent_memory.store import codec, directory, keys, records, schema
 from agent_memory.store.codec import StoreInfo
 from agent_memory.store.rows import Rows
 
@@ -61,7 +61,9 @@ class Group:
         self._staged_order: list[tuple[str, bytes]] = []
         self._reserved: set[bytes] = set()
         self.counters = writer.counters
-        self.toc = writer.toc
+        # Of the outbox: how far each consumer has come, and the last entry that was removed behind all of them.
+        self.consumers = dict(writer.consumers)
+        self.trimmed = writer.trimmed
 
     def get(self, family: str, key: bytes) -> bytes | None:
         """The row as it will be."""
@@ -110,8 +112,9 @@ class Group:
         """All rows of the group, with the counters they lead to."""
         if self.counters != self._writer.counters:
             self.put(schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(self.counters))
-        if self.toc != self._writer.toc:
-            self.put(schema.CHECKPOINTS, keys.TOC, codec.to_json(self.toc))
+        for name, state in self.consumers.items():
+            if state != self._writer.consumers.get(name):
+                self.put(schema.CHECKPOINTS, keys.consumer(name), codec.to_json(state))
         return self._batch
 
     def _reserve(self, id_key: bytes) -> bool:
@@ -142,7 +145,8 @@ class Writer(Rows):
         self.zone = ZoneInfo(self.info.timezone)
         self._make_redaction_key()
         self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
-        self.toc = codec.toc_state(self.get(schema.CHECKPOINTS, keys.TOC))
+        self.consumers = records.consumers(self)
+        self.trimmed = self._first_outbox_entry() - 1
         # A batch that was written but whose fsync failed must reach the disk before anything is acknowledged.
         self._unsynced = False
         # Set while the disk refuses: then even an empty group writes a row, so that a ping tells the truth.
@@ -172,7 +176,7 @@ class Writer(Rows):
             if not batch.is_empty():
                 self._db.write(batch)
                 # From here on the rows are visible, so the state must tell of them even if the fsync fails.
-                self.counters, self.toc = group.counters, group.toc
+                self.counters, self.consumers, self.trimmed = group.counters, group.consumers, group.trimmed
                 self._unsynced = True
             if is_new := self._unsynced:
                 # Not `sync` on the write: that would hold the interpreter's lock during the fsync.
@@ -257,6 +261,11 @@ class Writer(Rows):
         """Give the store its key once, also a store from before there was one."""
         if self.get(schema.CHECKPOINTS, keys.REDACTION_KEY) is None:
             self._put_durably(keys.REDACTION_KEY, secrets.token_bytes(REDACTION_KEY_BYTES))
+
+    def _first_outbox_entry(self) -> int:
+        """The number of the first entry there is, of the next one where there is none."""
+        first = next(self.scan(schema.OUTBOX, keys.OUTBOX_PREFIX, keys.after(keys.OUTBOX_PREFIX)), None)
+        return keys.outbox_sequence(first[0]) if first else self.counters.sequence + 1
 
     def _put_durably(self, key: bytes, value: bytes) -> None:
         """Put a bookkeeping row that the store begins with."""

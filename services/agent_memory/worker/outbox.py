@@ -1,4 +1,4 @@
-"""Draining the outbox: which events are new to the table of contents, by session."""
+"""Draining the outbox: which events a consumer has not taken in yet, by session."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 
-# So much is summarised at once: the more, the less often an open segment is told again while a backlog is drained.
+# The more entries at once, the less often an open segment is summarized again while a backlog is drained.
 BATCH_ENTRIES: Final = 10_000
 
 
 @dataclass(slots=True)
 class Batch:
-    """Entries in a row: the positions of their events by session, and the cursor behind the last of them."""
+    """Consecutive entries: the positions of their events by session, and the number of the last entry."""
 
     cursor: int
-    touched: dict[str, list[Position]] = field(default_factory=dict)
-    # Entries are missing before the first: FIFO compaction dropped them, the events must tell.
+    positions: dict[str, list[Position]] = field(default_factory=dict)
+    # Entries before the first are missing, so the events must be read instead.
     has_gap: bool = False
 
 
-def drain(reader: Reader, cursor: int) -> Batch:
-    """The next entries behind the cursor, none when all are done."""
+def drain(reader: Reader, cursor: int, until: int, entries_max: int = BATCH_ENTRIES) -> Batch:
+    """The next entries behind the cursor, up to number `until`, which has been given out."""
     batch = Batch(cursor)
-    for number, session_id, position in islice(records.outbox(reader, cursor), BATCH_ENTRIES):
+    for number, session_id, position in islice(records.outbox(reader, cursor), min(entries_max, until - cursor)):
         if number != batch.cursor + 1:
-            batch.has_gap = True
             break
         batch.cursor = number
-        batch.touched.setdefault(session_id, []).append(position)
-    if batch.cursor == cursor and records.counters(reader).sequence > cursor:
-        batch.has_gap = True
+        batch.positions.setdefault(session_id, []).append(position)
+    # Entries are lost from the front, so a gap in the middle is one at the front the next time.
+    batch.has_gap = batch.cursor == cursor < until
     return batch

@@ -38,6 +38,7 @@ class Command(_message.Message):
     RESET_JOB_FIELD_NUMBER: _builtins.int
     ASK_FOR_RUN_FIELD_NUMBER: _builtins.int
     BEGIN_INDEX_REBUILD_FIELD_NUMBER: _builtins.int
+    MOVE_CURSOR_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
     @_builtins.property
@@ -60,6 +61,8 @@ class Command(_message.Message):
     def ask_for_run(self) -> Global___AskForRun: ...
     @_builtins.property
     def begin_index_rebuild(self) -> Global___BeginIndexRebuild: ...
+    @_builtins.property
+    def move_cursor(self) -> Global___MoveCursor: ...
     def __init__(
         self,
         *,
@@ -74,12 +77,13 @@ class Command(_message.Message):
         reset_job: Global___ResetJob | None = ...,
         ask_for_run: Global___AskForRun | None = ...,
         begin_index_rebuild: Global___BeginIndexRebuild | None = ...,
+        move_cursor: Global___MoveCursor | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -100,6 +104,7 @@ class Reply(_message.Message):
     JOB_RESET_FIELD_NUMBER: _builtins.int
     RUN_ASKED_FOR_FIELD_NUMBER: _builtins.int
     INDEX_REBUILD_BEGUN_FIELD_NUMBER: _builtins.int
+    CURSOR_MOVED_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     @_builtins.property
@@ -123,6 +128,8 @@ class Reply(_message.Message):
     @_builtins.property
     def index_rebuild_begun(self) -> Global___IndexRebuildBegun: ...
     @_builtins.property
+    def cursor_moved(self) -> Global___CursorMoved: ...
+    @_builtins.property
     def refused(self) -> Global___Refused: ...
     def __init__(
         self,
@@ -138,13 +145,14 @@ class Reply(_message.Message):
         job_reset: Global___JobReset | None = ...,
         run_asked_for: Global___RunAskedFor | None = ...,
         index_rebuild_begun: Global___IndexRebuildBegun | None = ...,
+        cursor_moved: Global___CursorMoved | None = ...,
         refused: Global___Refused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "refused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "cursor_moved", "refused"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -348,6 +356,55 @@ class TocCommitted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TocCommitted: _TypeAlias = TocCommitted  # noqa: Y015
+
+@_typing.final
+class MoveCursor(_message.Message):
+    """A consumer of the outbox has taken in all entries up to `cursor`; its first move makes it known to the store.
+    Refused with STALE when `expected_commit` is not the number of this consumer's last commit.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSUMER_FIELD_NUMBER: _builtins.int
+    EXPECTED_COMMIT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    consumer: _builtins.str
+    """Lower-case letters, digits and hyphens."""
+    expected_commit: _builtins.int
+    cursor: _builtins.int
+    def __init__(
+        self,
+        *,
+        consumer: _builtins.str = ...,
+        expected_commit: _builtins.int = ...,
+        cursor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumer", b"consumer", "cursor", b"cursor", "expected_commit", b"expected_commit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MoveCursor: _TypeAlias = MoveCursor  # noqa: Y015
+
+@_typing.final
+class CursorMoved(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMIT_FIELD_NUMBER: _builtins.int
+    commit: _builtins.int
+    def __init__(
+        self,
+        *,
+        commit: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CursorMoved: _TypeAlias = CursorMoved  # noqa: Y015
 
 @_typing.final
 class NodePut(_message.Message):
@@ -868,18 +925,15 @@ class Pong(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SEQUENCE_FIELD_NUMBER: _builtins.int
-    COMMIT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
-    commit: _builtins.int
     def __init__(
         self,
         *,
         sequence: _builtins.int = ...,
-        commit: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

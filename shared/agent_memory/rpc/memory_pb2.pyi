@@ -1084,6 +1084,26 @@ class GetStatsResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class WaitingEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     DB_PATH_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
     TOC_NODES_FIELD_NUMBER: _builtins.int
@@ -1093,18 +1113,23 @@ class GetStatsResponse(_message.Message):
     SCHEMA_VERSION_FIELD_NUMBER: _builtins.int
     TIMEZONE_FIELD_NUMBER: _builtins.int
     REDACTED_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
     db_path: _builtins.str
     events: _builtins.int
     toc_nodes: _builtins.int
     grips: _builtins.int
     outbox: _builtins.int
-    """Events that are stored and not yet in the table of contents."""
+    """Events that are stored and not yet in all that is made from them, the table of contents and the indexes."""
     disk_usage_bytes: _builtins.int
     schema_version: _builtins.int
     timezone: _builtins.str
     @_builtins.property
     def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Secrets that were taken out of what is stored, by their kind, since the store was made."""
+
+    @_builtins.property
+    def waiting(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Events that each consumer of the outbox has yet to take in, by its name; `toc` is the table of contents."""
 
     def __init__(
         self,
@@ -1118,10 +1143,11 @@ class GetStatsResponse(_message.Message):
         schema_version: _builtins.int = ...,
         timezone: _builtins.str = ...,
         redacted: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        waiting: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["db_path", b"db_path", "disk_usage_bytes", b"disk_usage_bytes", "events", b"events", "grips", b"grips", "outbox", b"outbox", "redacted", b"redacted", "schema_version", b"schema_version", "timezone", b"timezone", "toc_nodes", b"toc_nodes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["db_path", b"db_path", "disk_usage_bytes", b"disk_usage_bytes", "events", b"events", "grips", b"grips", "outbox", b"outbox", "redacted", b"redacted", "schema_version", b"schema_version", "timezone", b"timezone", "toc_nodes", b"toc_nodes", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

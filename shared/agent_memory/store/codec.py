@@ -44,8 +44,8 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class TocState:
-    """How far the table of contents has come: the outbox up to `cursor` is in it. `commit` counts its commits."""
+class ConsumerState:
+    """How far a consumer of the outbox has come: it has taken in all up to `cursor`. `commit` counts its commits."""
 
     cursor: int = 0
     commit: int = 0
@@ -177,7 +177,7 @@ class RebuildState:
         return (self.from_ms, self.sessions, self.mend) == (other.from_ms, other.sessions, other.mend)
 
 
-FlatRecord = StoreInfo | Counters | LedgerEntry | TocState | SegmentRow | ProjectRow | JobState | RebuildState
+FlatRecord = StoreInfo | Counters | LedgerEntry | ConsumerState | SegmentRow | ProjectRow | JobState | RebuildState
 
 
 def to_json(record: FlatRecord) -> bytes:
@@ -195,8 +195,8 @@ def counters(value: bytes | None) -> Counters:
     return Counters(**json.loads(value)) if value else Counters()
 
 
-def toc_state(value: bytes | None) -> TocState:
-    return TocState(**json.loads(value)) if value else TocState()
+def consumer_state(value: bytes | None) -> ConsumerState:
+    return ConsumerState(**json.loads(value)) if value else ConsumerState()
 
 
 def ledger_entry(value: bytes | None) -> LedgerEntry:

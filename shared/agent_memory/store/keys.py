@@ -21,11 +21,11 @@ NODE_GRIP_PREFIX: Final = b"node:"
 SESSION_PREFIX: Final = b"ses:"
 LATEST_PREFIX: Final = b"latest:"
 LEDGER_PREFIX: Final = b"ledger:"
+CONSUMER_PREFIX: Final = b"consumer:"
 
 # Bookkeeping rows of `checkpoints`.
 STORE: Final = b"checkpoint:store"
 COUNTERS: Final = b"checkpoint:counters"
-TOC: Final = b"checkpoint:toc"
 REBUILD: Final = b"checkpoint:rebuild"
 # When a rebuild of the search index was last asked for.
 INDEX_REBUILD: Final = b"checkpoint:rebuild-index"
@@ -84,6 +84,16 @@ def position(event_key: bytes) -> tuple[int, str]:
     """Timestamp and id of an event, from its events row's key or from what an outbox row holds."""
     bare = event_key.removeprefix(EVENT_PREFIX)
     return int(bare[:_STAMP_LENGTH]), bare[_STAMP_LENGTH + 1 :].decode()
+
+
+def consumer(name: str) -> bytes:
+    """The row of a consumer of the outbox."""
+    return CONSUMER_PREFIX + name.encode()
+
+
+def consumer_name(key: bytes) -> str:
+    """The consumer whose row has that key."""
+    return key.removeprefix(CONSUMER_PREFIX).decode()
 
 
 def outbox(sequence: int) -> bytes:

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from agent_memory import periods
@@ -15,6 +16,7 @@ from agent_memory.model import Event, Grip, TocLevel, TocNode
 from agent_memory.periods import Period
 from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import (
+    ConsumerState,
     Counters,
     JobRun,
     JobState,
@@ -23,9 +25,9 @@ from agent_memory.store.codec import (
     SegmentRow,
     Spending,
     StoreInfo,
-    TocState,
 )
 from agent_memory.store.reader import Reader
+from agent_memory.store.rows import Rows
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,11 @@ log = logging.getLogger(__name__)
 # bounded whatever they hold.
 FETCH_MAX_EVENTS = 64
 FETCH_BYTES = 1 << 20
+
+# The consumer of the outbox that makes the table of contents.
+TOC: Final = "toc"
+# Where schema version 1 kept its state; the row is not read any more once a commit has written the new one.
+_TOC_OF_VERSION_1: Final = b"checkpoint:toc"
 
 Position = tuple[int, str]
 
@@ -53,8 +60,20 @@ def counters(reader: Reader) -> Counters:
     return codec.counters(reader.get(schema.CHECKPOINTS, keys.COUNTERS))
 
 
-def toc_state(reader: Reader) -> TocState:
-    return codec.toc_state(reader.get(schema.CHECKPOINTS, keys.TOC))
+def consumers(rows: Rows) -> dict[str, ConsumerState]:
+    """How far each consumer of the outbox has come, by name; the table of contents is always among them."""
+    return {TOC: consumer(rows, TOC)} | {
+        keys.consumer_name(key): codec.consumer_state(value)
+        for key, value in rows.scan(schema.CHECKPOINTS, keys.CONSUMER_PREFIX, keys.after(keys.CONSUMER_PREFIX))
+    }
+
+
+def consumer(rows: Rows, name: str) -> ConsumerState:
+    """How far that consumer has come; not at all while the store does not know it."""
+    value = rows.get(schema.CHECKPOINTS, keys.consumer(name))
+    if value is None and name == TOC:
+        value = rows.get(schema.CHECKPOINTS, _TOC_OF_VERSION_1)
+    return codec.consumer_state(value)
 
 
 def job_state(reader: Reader, name: str) -> JobState:

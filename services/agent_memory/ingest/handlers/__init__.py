@@ -11,6 +11,7 @@ from typing import Final
 
 from agent_memory.bus import frames
 from agent_memory.ingest.handlers.append import append_events
+from agent_memory.ingest.handlers.consumers import move_cursor
 from agent_memory.ingest.handlers.jobs import ask_for_run, record_job, reset_job, set_job_paused
 from agent_memory.ingest.handlers.maintenance import begin_index_rebuild, begin_rebuild, ping
 from agent_memory.ingest.handlers.outcome import Outcome, refused
@@ -25,6 +26,7 @@ _HANDLERS: Final[dict[str, Callable[[Group, pb.Command], Outcome]]] = {
     "begin_index_rebuild": begin_index_rebuild,
     "begin_rebuild": begin_rebuild,
     "commit_toc": commit_toc,
+    "move_cursor": move_cursor,
     "ping": ping,
     "record_job": record_job,
     "reset_job": reset_job,

@@ -32,5 +32,5 @@ def begin_index_rebuild(group: Group, command: pb.Command) -> Outcome:
 
 def ping(group: Group, command: pb.Command) -> Outcome:
     """Say how far everything has come."""
-    pong = pb.Pong(sequence=group.counters.sequence, commit=group.toc.commit)
+    pong = pb.Pong(sequence=group.counters.sequence)
     return Outcome(pb.Reply(protocol=frames.PROTOCOL, pong=pong))

@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent_memory.bus import frames
-from agent_memory.ingest.handlers import ledger
+from agent_memory.ingest.handlers import consumers, ledger
 from agent_memory.ingest.handlers.jobs import put_job
 from agent_memory.ingest.handlers.outcome import Outcome
 from agent_memory.ingest.writer import Group
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import Counters
+from agent_memory.store.records import TOC
 
 
 def commit_toc(group: Group, command: pb.Command) -> Outcome:
     """Store nodes, grips, segments and cursor, all or none; refused as stale where another commit came first."""
     commit = command.commit_toc
-    if commit.expected_commit != group.toc.commit:
-        return Outcome(
-            frames.refused(
-                pb.Refused.STALE,
-                f"Commit {group.toc.commit} came first; this one was computed from {commit.expected_commit}.",
-            )
-        )
+    if outcome := consumers.stale(group, TOC, commit.expected_commit):
+        return outcome
     for node_id in commit.removed_node_ids:
         _remove_node(group, node_id)
     for node in commit.nodes:
@@ -50,9 +46,8 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
         group.counters = _changed(group.counters, commit.counter_changes)
     for change in commit.ledger_changes:
         ledger.change(group, change.entry, stored=change.stored, reached=change.reached)
-    group.toc = replace(group.toc, cursor=max(group.toc.cursor, commit.cursor), commit=group.toc.commit + 1)
-    reply = pb.Reply(protocol=frames.PROTOCOL, toc_committed=pb.TocCommitted(commit=group.toc.commit))
-    return Outcome(reply)
+    number = consumers.advance(group, TOC, commit.cursor)
+    return Outcome(pb.Reply(protocol=frames.PROTOCOL, toc_committed=pb.TocCommitted(commit=number)))
 
 
 def _put_node(group: Group, node: pb.NodePut) -> None:

@@ -19,6 +19,8 @@ from agent_memory.store import keys, records, schema
 from agent_memory.store.codec import SegmentRow
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
+from agent_memory.worker.consumer import feed
+from agent_memory.worker.outbox import Batch
 from agent_memory.worker.search.writer import (
     SCAN_BEGINS,
     SCAN_DONE,
@@ -30,6 +32,8 @@ from agent_memory.worker.search.writer import (
     Row,
 )
 
+# By which the store knows the index.
+NAME: Final = "search"
 # A step: a tenth of a second, for so long the table of contents waits.
 STEP_ENTRIES: Final = 500
 STEP_SCAN_SEGMENTS: Final = 50
@@ -38,7 +42,9 @@ FILES_MAX: Final = 200
 
 
 class Indexer:
-    """Keeps one index file of one store."""
+    """Keeps one index file of one store: a consumer of the outbox whose cursor lies in the file."""
+
+    name = NAME
 
     def __init__(self, reader: Reader, writer: IndexWriter) -> None:
         self._reader = reader
@@ -59,27 +65,28 @@ class Indexer:
         if entry and progress.entry and entry != progress.entry:
             raise Damaged("its last entry of the outbox is another one in the store")
 
+    @property
+    def cursor(self) -> int:
+        """The last outbox entry that is in the file."""
+        return self.progress.cursor
+
     def drain(self, until: int, now_ms: int) -> bool:
         """Take in the next outbox entries up to that number; whether there were any."""
-        progress = self.progress
-        if progress.cursor >= until:
-            return False
-        touched: dict[str, list[Position]] = {}
-        cursor, entry = progress.cursor, progress.entry
-        for number, session_id, position in islice(records.outbox(self._reader, cursor), STEP_ENTRIES):
-            if number != cursor + 1 or number > until:
-                break
-            cursor, entry = number, _named(session_id, position)
-            touched.setdefault(session_id, []).append(position)
-        if not touched:
-            # The outbox has lost its oldest entries: every session is looked at again.
-            self._begin_scan(until, now_ms)
-            return True
+        return feed(self, self._reader, until, now_ms, STEP_ENTRIES)
+
+    def apply(self, batch: Batch, now_ms: int) -> None:
+        """Take in these entries."""
+        entry = entry_at(self._reader, batch.cursor)
         with self.writer.committing(now_ms) as changes:
-            for session_id, positions in touched.items():
+            for session_id, positions in batch.positions.items():
                 self._update(changes, session_id, sorted(positions))
-            self._record(changes, replace(progress, cursor=cursor, entry=entry))
-        return True
+            self._record(changes, replace(self.progress, cursor=batch.cursor, entry=entry))
+
+    def rebuild(self, cursor: int, now_ms: int) -> None:
+        """Begin to look at every session again, a step at a time; new entries are taken in meanwhile."""
+        entry = entry_at(self._reader, cursor)
+        with self.writer.committing(now_ms) as changes:
+            self._record(changes, replace(self.progress, cursor=cursor, entry=entry, scan=SCAN_BEGINS))
 
     def scan(self, now_ms: int) -> bool:
         """Look at the next sessions as a whole, if a scan is under way; whether it is."""
@@ -104,11 +111,6 @@ class Indexer:
             return
         with self.writer.committing(now_ms) as changes:
             self._record(changes, replace(self.progress, toc_rebuilt_ms=finished_ms, scan=SCAN_BEGINS))
-
-    def _begin_scan(self, cursor: int, now_ms: int) -> None:
-        entry = entry_at(self._reader, cursor)
-        with self.writer.committing(now_ms) as changes:
-            self._record(changes, replace(self.progress, cursor=cursor, entry=entry, scan=SCAN_BEGINS))
 
     def _record(self, changes: Changes, progress: Progress) -> None:
         changes.record(progress)

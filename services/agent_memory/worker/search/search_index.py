@@ -60,6 +60,11 @@ class SearchIndex:
             self._paused_until_ms = now_ms + PAUSE_MS
             return False
 
+    @property
+    def cursor(self) -> int | None:
+        """The last outbox entry that is in the file that is served; None while none is open."""
+        return self._serving.cursor if self._serving is not None else None
+
     def close(self) -> None:
         for each in (self._serving, self._building):
             if each is not None:

@@ -20,9 +20,10 @@ from agent_memory.model import Bullet, Grip, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, records
-from agent_memory.store.codec import RebuildState, SegmentRow, TocState
+from agent_memory.store.codec import ConsumerState, RebuildState, SegmentRow
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
+from agent_memory.worker.outbox import Batch
 from agent_memory.worker.toc import rollups, segment_nodes, segmentation, segments
 from agent_memory.worker.toc.draft import Draft
 from agent_memory.worker.toc.segmentation import BEGINNING, END, StoredSegments
@@ -52,7 +53,9 @@ class NewSummary:
 
 
 class Toc:
-    """The table of contents of one store, for the one process that writes it."""
+    """The table of contents of one store, for the one process that writes it: the first consumer of the outbox."""
+
+    name = records.TOC
 
     def __init__(self, reader: Reader, writer: Bus, zone: tzinfo) -> None:
         self._reader = reader
@@ -63,10 +66,26 @@ class Toc:
     def reload(self) -> None:
         """Begin again from what is stored; whatever was drafted is forgotten."""
         self._reader.catch_up()
-        self.state = records.toc_state(self._reader)
+        self.state = records.consumer(self._reader, records.TOC)
         # Segments that can still grow, by session and first event: the time of the last event.
         self._open = {(session, first): last_ms for session, first, last_ms in records.open_segments(self._reader)}
         self._draft = Draft(self._reader, self._zone)
+
+    @property
+    def cursor(self) -> int:
+        """The outbox up to this entry is in the tree."""
+        return self.state.cursor
+
+    def apply(self, batch: Batch, now_ms: int) -> None:
+        """Bring the tree up to these entries. Raises StaleCommit when somebody else committed first."""
+        self.update(batch.positions, batch.cursor, now_ms)
+        log.info(line("drained", cursor=batch.cursor, sessions=len(batch.positions)))
+
+    def rebuild(self, cursor: int, now_ms: int) -> None:
+        """Cut every session again from its events, then stand at `cursor`. Raises StaleCommit."""
+        for session_id in records.sessions(self._reader):
+            self.rebuild_session(session_id, now_ms)
+        self.update({}, cursor, now_ms)
 
     def update(self, touched: dict[str, list[Position]], cursor: int, now_ms: int) -> None:
         """Bring the tree up to these events, given by session, and the cursor with it.
@@ -308,7 +327,7 @@ class Toc:
         reply = self._writer.ask(pb.Command(commit_toc=message))
         nodes, removed, cuts = len(message.nodes), len(message.removed_node_ids), len(message.segments)
         log.debug(line("committed", nodes=nodes, removed=removed, segments=cuts))
-        self.state = TocState(cursor, reply.toc_committed.commit)
+        self.state = ConsumerState(cursor, reply.toc_committed.commit)
         self._draft = Draft(self._reader, self._zone)
         self._reader.catch_up()
 

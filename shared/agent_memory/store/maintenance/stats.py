@@ -13,13 +13,15 @@ from agent_memory.store.reader import Reader, open_snapshot
 def stats(reader: Reader, db_path: Path) -> pb.GetStatsResponse:
     """The counters of an open store, and its size on disk in bytes."""
     counters = records.counters(reader)
+    waiting = {name: counters.sequence - state.cursor for name, state in records.consumers(reader).items()}
     info = records.store_info(reader)
     return pb.GetStatsResponse(
         db_path=str(db_path),
         events=counters.events,
         toc_nodes=counters.toc_nodes,
         grips=counters.grips,
-        outbox=counters.sequence - records.toc_state(reader).cursor,
+        outbox=max(waiting.values()),
+        waiting=waiting,
         disk_usage_bytes=_disk_usage_bytes(db_path),
         schema_version=info.schema_version if info else 0,
         timezone=info.timezone if info else "",

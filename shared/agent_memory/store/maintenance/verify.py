@@ -110,12 +110,15 @@ class _Verification:
     # Events and cuts
 
     def _check_outbox(self) -> None:
-        """The cursor is within what was given out; whose events still wait is remembered."""
-        cursor = records.toc_state(self._reader).cursor
+        """Each cursor is within what was given out; whose events are not in the table of contents yet is remembered."""
+        consumers = records.consumers(self._reader)
         sequence = records.counters(self._reader).sequence
-        if cursor > sequence:
-            self._found.report("checkpoint:toc", f"the cursor {cursor} is behind the end of the outbox, {sequence}")
-        self._waiting = {session_id for _, session_id, _ in records.outbox(self._reader, cursor)}
+        for name, state in consumers.items():
+            if state.cursor > sequence:
+                told = f"the cursor {state.cursor} is behind the end of the outbox, {sequence}"
+                self._found.report(keys.consumer(name).decode(), told)
+        after = consumers[records.TOC].cursor
+        self._waiting = {session_id for _, session_id, _ in records.outbox(self._reader, after)}
         self._found.sessions_waiting = len(self._waiting)
 
     def _check_session(self, session_id: str) -> None:
