@@ -25,7 +25,7 @@ import grpc
 import grpc.aio
 import psutil
 
-from agent_memory.cli.samples import samples
+from agent_memory.demo.samples import samples
 from agent_memory.ids import derived_ulid
 from agent_memory.rpc import memory_pb2 as pb
 from support.stack import Stack, scratch, wait_until

@@ -82,7 +82,7 @@ def test_a_store_is_named_before_or_after_the_command() -> None:
     for arguments in (("--store", "work", "query", "root"), ("config", "show", "--store", "work")):
         result = run(*arguments)
         assert result.exit_code == 2
-        assert result.stderr == "Error: There is no store 'work'. There is one: default.\n"
+        assert "There is no store 'work'; there is default." in result.stderr
 
 
 def test_config_show_names_each_source(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def stats(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon admin stats --db-path ~/copy-of-db
     """
-    from agent_memory.cli.json_text import reply_json
+    from agent_memory.present.json_text import reply_json
 
     reply = _stats(current(context))
     click.echo(reply_json(reply) if as_json else _table(reply))
@@ -107,7 +107,7 @@ def reset_checkpoint(context: click.Context, job: str) -> None:
 
     Example: memory-daemon admin reset-checkpoint --job toc_rollup_day
     """
-    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.control.connection import connect_to_store
 
     with connect_to_store(current(context)) as client:
         reply = client.reset_checkpoint(job)
@@ -129,7 +129,7 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
 
     Example: memory-daemon admin verify --db-path ~/copy-of-db
     """
-    from agent_memory.cli.json_text import reply_json
+    from agent_memory.present.json_text import reply_json
 
     settings = current(context)
     found = _verify(settings)
@@ -149,7 +149,7 @@ admin.add_command(summaries)
 
 
 def _stats(settings: Settings) -> GetStatsResponse:
-    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.control.connection import connect_to_store
 
     try:
         with connect_to_store(settings) as client:
@@ -161,7 +161,7 @@ def _stats(settings: Settings) -> GetStatsResponse:
 
 
 def _compact(settings: Settings, column_family: str) -> list[str]:
-    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.control.connection import connect_to_store
 
     try:
         with connect_to_store(settings) as client:
@@ -173,7 +173,7 @@ def _compact(settings: Settings, column_family: str) -> list[str]:
 
 
 def _survey(settings: Settings, from_date: str) -> RebuildTocResponse:
-    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.control.connection import connect_to_store
     from agent_memory.rpc.memory_pb2 import RebuildTocRequest
 
     try:
@@ -217,8 +217,8 @@ def _plan(found: RebuildTocResponse) -> str:
 
 def _rebuild(settings: Settings, request: RebuildTocRequest) -> GetRebuildStatusResponse:
     """Have the daemon rebuild, show how far it is, and return when it is done."""
-    from agent_memory.cli.connection import connect_to_store
     from agent_memory.cli.render import progress
+    from agent_memory.control.connection import connect_to_store
 
     with connect_to_store(settings) as client:
         events = client.rebuild_toc(request).events

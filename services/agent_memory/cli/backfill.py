@@ -139,8 +139,8 @@ def importing(
     """What an import needs: where events go, what is to be told of it, and whom to tell the bytes that were read."""
     from agent_memory.backfill.importer import Importer
     from agent_memory.backfill.report import Report
-    from agent_memory.cli.connection import connect_to_store
     from agent_memory.cli.render import progress
+    from agent_memory.control.connection import connect_to_store
 
     with ExitStack() as stack:
         client = None if dry_run else stack.enter_context(connect_to_store(settings))

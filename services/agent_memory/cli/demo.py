@@ -88,7 +88,7 @@ def _show(settings: Settings) -> None:
 
 def _play(daemon: Client, settings: Settings, zone: tzinfo) -> None:
     """Replay the samples and wait until all of them are in the table of contents."""
-    from agent_memory.cli import samples
+    from agent_memory.demo import samples
 
     calls = samples.samples(datetime.now(zone))
     label = f"Playing {len(calls)} sample hook calls through memory-ingest"

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-import time
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import click
 
-from agent_memory.capture.spool import Spool
 from agent_memory.cli.options import current, json_option, settings_options
-from agent_memory.control import checks, stack
-from agent_memory.control.checks import Balance, Finding, Grade
-from agent_memory.errors import AgentMemoryError
+from agent_memory.control.checks import Balance, Grade
+from agent_memory.control.examination import Examination, examine
 from agent_memory.present.text import counted, printable
-from agent_memory.settings import Settings
-
-# Days of the ledger that are shown; of those before, only what is not as it should be.
-DAYS_SHOWN: Final = 7
 
 _COLOURS: Final = {Grade.OK: "green", Grade.NOTE: "yellow", Grade.WRONG: "red"}
 
@@ -40,64 +28,27 @@ def doctor(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon doctor
     """
-    findings, balances = _looked_at(current(context))
-    is_well = all(finding.grade is not Grade.WRONG for finding in findings)
-    click.echo(_json(findings, balances, is_well) if as_json else _page(findings, balances))
-    context.exit(0 if is_well else 1)
-
-
-def _looked_at(settings: Settings) -> tuple[list[Finding], list[Balance]]:
-    status, now_s = stack.status(settings), time.time()
-    findings = [*checks.daemon(status), *checks.summarizer(settings)]
-    spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms)]
-    if not status.running:
-        return [*findings, *spooled, *_hooks(settings, came_lately=False)], []
-    from agent_memory.cli.connection import connect_to_store
-
-    try:
-        with connect_to_store(settings) as client:
-            stats = client.stats()
-            scheduler, runs = client.scheduler_status(), client.job_history("reconcile").runs
-            entries = client.ledger().entries
-    except AgentMemoryError as error:
-        told = Finding(Grade.WRONG, "store", str(error), "memory-daemon logs query")
-        return [*findings, told, *spooled], []
-    zone = ZoneInfo(stats.timezone or "UTC")
-    spool = Spool(settings.db_path)
-    from_day = f"{datetime.now(zone) - timedelta(days=DAYS_SHOWN - 1):%Y-%m-%d}"
-    waiting, rejected = checks.waiting_envelopes(spool, zone), checks.rejected_envelopes(spool, zone)
-    balances = checks.balances(entries, waiting, rejected, from_day)
-    findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
-    findings += spooled
-    findings += _hooks(settings, came_lately=any(each.stored and each.day >= from_day for each in balances))
-    findings += checks.jobs(scheduler, runs, int(now_s * 1000))
-    findings += checks.ledger(balances, stats.waiting["toc"])
-    return findings, balances
-
-
-def _hooks(settings: Settings, *, came_lately: bool) -> Iterable[Finding]:
     from agent_memory.cli.hooks import store_named_to_hooks
-    from agent_memory.hook.install.config_paths import project_root
-    from agent_memory.hook.install.hook_status import hook_statuses
 
-    return checks.hooks(
-        hook_statuses(project_root(Path.cwd()), store_named_to_hooks(settings)), came_lately=came_lately
-    )
+    settings = current(context)
+    found = examine(settings, store_named_to_hooks(settings))
+    click.echo(_json(found) if as_json else _page(found))
+    context.exit(0 if found.is_well else 1)
 
 
-def _page(findings: Sequence[Finding], balances: Sequence[Balance]) -> str:
+def _page(found: Examination) -> str:
     lines = []
-    for finding in findings:
+    for finding in found.findings:
         grade = click.style(f"{finding.grade.value:<6}", fg=_COLOURS[finding.grade])
         lines.append(f"{grade} {finding.subject:<12} {printable(finding.told)}")
         if finding.remedy:
             lines.append(f"{'':<19}-> {printable(finding.remedy)}")
-    if balances:
+    if found.balances:
         lines += ["", _row("DAY", "AGENT", "CAPTURED", "STORED", "REACHABLE")]
-    for each in balances:
+    for each in found.balances:
         row = _row(each.day, printable(each.agent), str(each.captured), str(each.stored), str(each.reachable))
         lines.append(f"{row}{_gap(each)}")
-    wrong = sum(finding.grade is Grade.WRONG for finding in findings)
+    wrong = sum(finding.grade is Grade.WRONG for finding in found.findings)
     verdict = f"{counted(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong." if wrong else "All is well."
     return "\n".join([*lines, "", verdict])
 
@@ -118,10 +69,10 @@ def _row(day: str, agent: str, captured: str, stored: str, reachable: str) -> st
     return f"{day:<10}  {agent:<12}  {captured:>9}  {stored:>9}  {reachable:>9}"
 
 
-def _json(findings: Iterable[Finding], balances: Iterable[Balance], is_well: bool) -> str:
+def _json(found: Examination) -> str:
     content: dict[str, Any] = {
-        "well": is_well,
-        "findings": [{**asdict(finding), "grade": finding.grade.value} for finding in findings],
-        "ledger": [{**asdict(each), "captured": each.captured} for each in balances],
+        "well": found.is_well,
+        "findings": [{**asdict(finding), "grade": finding.grade.value} for finding in found.findings],
+        "ledger": [{**asdict(each), "captured": each.captured} for each in found.balances],
     }
     return json.dumps(content, indent=2)

@@ -177,7 +177,7 @@ def test(context: click.Context, name: str, in_project: bool, as_json: bool) -> 
             f"The hooks in {installation.path} are {installation.state.value}. "
             f"Install them with: memory-daemon hooks install {name}{scope}"
         )
-    from agent_memory.cli.json_text import reply_json
+    from agent_memory.present.json_text import reply_json
 
     session_id = f"hooks-test-{secrets.token_hex(8)}"
     reply = _try_out(settings, installation, session_id)
@@ -192,7 +192,7 @@ def test(context: click.Context, name: str, in_project: bool, as_json: bool) -> 
 
 def _try_out(settings: Settings, installation: Installation, session_id: str) -> GetEventsResponse:
     """The events that a sentence became; raises AgentMemoryError if it is not stored in time."""
-    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.control.connection import connect_to_store
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
     agent, request = installation.agent, GetEventsRequest(session_id=session_id)
@@ -240,7 +240,7 @@ def _difference(change: Change) -> str:
 
 def _last_events(settings: Settings) -> dict[str, int] | None:
     """By agent, the time of its newest event in milliseconds since 1970; None where no daemon answers."""
-    from agent_memory.cli.connection import connect_to_store
+    from agent_memory.control.connection import connect_to_store
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
     try:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from agent_memory import settings
-from agent_memory.errors import UnknownStore
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import LOG_LEVELS, Settings
 
@@ -20,7 +19,6 @@ HELP = {"help_option_names": ["-h", "--help"]}
 # The daemon's messages hold no larger number.
 NUMBER_MAX = 2**31 - 1
 _GIVEN = "agent_memory.given"
-_STORE = "agent_memory.store"
 
 
 class Number(click.IntRange):
@@ -57,16 +55,17 @@ def remembered(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
 
 
-def _remember_store(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        context.meta[_STORE] = value
+def _check_store(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """One store is served so far."""
+    if value not in (None, DEFAULT_STORE):
+        raise click.BadParameter(f"There is no store {value!r}; there is {DEFAULT_STORE}.")
 
 
 def settings_options(command: Command) -> Command:
     """`--config`, `--log-level`, `--db-path` and `--store`, to be given before or after the command's name."""
     path = _Place(path_type=Path)
     command = click.option(
-        "--store", metavar="NAME", expose_value=False, callback=_remember_store, help="The store, by its name."
+        "--store", metavar="NAME", expose_value=False, callback=_check_store, help="The store, by its name."
     )(command)
     command = remembered("--db-path", type=path, metavar="PATH", help="The store's folder.")(command)
     command = remembered(
@@ -81,18 +80,10 @@ def json_option(command: Command) -> Command:
 
 
 def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force: `kept` < command line, over everything else. Raises SettingsError, or UnknownStore."""
-    if store_named(context) not in ("", DEFAULT_STORE):
-        raise UnknownStore(f"There is no store {store_named(context)!r}.", f"There is one: {DEFAULT_STORE}.")
+    """The settings in force: `kept` < command line, over everything else. Raises SettingsError."""
     values = {**(kept or {}), **context.meta.get(_GIVEN, {})}
     config = values.pop("config", None)
     return settings.load(Path(config) if config else None, **values)
-
-
-def store_named(context: click.Context) -> str:
-    """The name of the store that the command is about; empty for the default one."""
-    name: str = context.meta.get(_STORE, "")
-    return name
 
 
 def invocation(context: click.Context) -> list[str]:

@@ -63,7 +63,7 @@ def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bo
 
     Example: memory-daemon query root
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
@@ -98,7 +98,7 @@ def node(
 
     Example: memory-daemon query node "last week"
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     named = _not_a_grip(_one_of(node_id, node_id_option, "NODE_ID", "node today"))
@@ -140,7 +140,7 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of:
 
     Example: memory-daemon query map --tokens 1000
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
@@ -158,7 +158,7 @@ def projects(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon query projects
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
@@ -180,7 +180,7 @@ def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, max
 
     Example: memory-daemon query when between Monday and Wednesday
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
@@ -213,7 +213,7 @@ def browse(
 
     Example: memory-daemon query browse 2026-W05
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     named = _not_a_grip(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
@@ -269,7 +269,7 @@ def events(
 
     Example: memory-daemon query events --from yesterday --to "2 hours ago"
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
@@ -327,7 +327,7 @@ def expand(
 
     Example: memory-daemon query expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS
     """
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     wanted = _one_of(grip_id, grip_id_option, "GRIP_ID", "expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS")
@@ -397,7 +397,7 @@ def _no_node(named: str, reply: NodeReply, as_of: str | None = None) -> AgentMem
 
 def _show_history(context: click.Context, named: str, as_json: bool) -> None:
     """Print the versions of a node that are kept; raises AgentMemoryError where there are none."""
-    from agent_memory.cli.connection import connect
+    from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
@@ -466,7 +466,7 @@ def _show(
 ) -> None:
     """Print the reply as JSON, or its page; below the page, what the reply cost where it was given a budget."""
     if as_json:
-        from agent_memory.cli.json_text import reply_json
+        from agent_memory.present.json_text import reply_json
 
         click.echo(reply_json(reply))
         return

@@ -45,8 +45,8 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon scheduler status
     """
-    from agent_memory.cli.connection import connect_to_store
-    from agent_memory.cli.json_text import reply_json
+    from agent_memory.control.connection import connect_to_store
+    from agent_memory.present.json_text import reply_json
 
     with connect_to_store(current(context)) as client:
         reply = client.scheduler_status()
@@ -107,8 +107,8 @@ def run_now(context: click.Context, job: str, as_json: bool) -> None:
 
     Example: memory-daemon scheduler run-now toc_rollup_day
     """
-    from agent_memory.cli.connection import connect_to_store
-    from agent_memory.cli.json_text import reply_json
+    from agent_memory.control.connection import connect_to_store
+    from agent_memory.present.json_text import reply_json
 
     with connect_to_store(current(context)) as client:
         asked = client.run_job(job)
@@ -130,8 +130,8 @@ def history(context: click.Context, job: str, as_json: bool) -> None:
 
     Example: memory-daemon scheduler history toc_rollup_day
     """
-    from agent_memory.cli.connection import connect_to_store
-    from agent_memory.cli.json_text import reply_json
+    from agent_memory.control.connection import connect_to_store
+    from agent_memory.present.json_text import reply_json
 
     with connect_to_store(current(context)) as client:
         reply = client.job_history(job)
@@ -151,8 +151,8 @@ def history(context: click.Context, job: str, as_json: bool) -> None:
 
 def _change(context: click.Context, ask: Callable[[Client], PauseJobResponse | ResumeJobResponse]) -> str:
     """Have the daemon change a job; its reply in JSON. Raises AgentMemoryError with its reason where it does not."""
-    from agent_memory.cli.connection import connect_to_store
-    from agent_memory.cli.json_text import reply_json
+    from agent_memory.control.connection import connect_to_store
+    from agent_memory.present.json_text import reply_json
 
     with connect_to_store(current(context)) as client:
         reply = ask(client)

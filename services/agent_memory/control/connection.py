@@ -1,13 +1,10 @@
-"""Connections: which daemon, and which of its stores, a command talks to."""
+"""Connections: which daemon to talk to."""
 
 from __future__ import annotations
 
 import os
 
-import click
-
 from agent_memory import client
-from agent_memory.cli.options import store_named
 from agent_memory.client import Client
 from agent_memory.settings import Settings
 
@@ -17,7 +14,7 @@ def connect(settings: Settings) -> Client:
 
     A path on the command line leaves only the daemon of the store there.
     """
-    return connect_to_store(settings) if _names_path(settings) else client.connect(settings, _store())
+    return connect_to_store(settings) if _names_path(settings) else client.connect(settings)
 
 
 def connect_to_store(settings: Settings) -> Client:
@@ -27,13 +24,8 @@ def connect_to_store(settings: Settings) -> Client:
     see what is to be stored.
     """
     if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_path(settings):
-        return client.connect(settings, _store())
-    return Client(f"unix:{settings.runtime.grpc_socket}", store=_store())
-
-
-def _store() -> str:
-    context = click.get_current_context(silent=True)
-    return store_named(context) if context else ""
+        return client.connect(settings)
+    return Client(f"unix:{settings.runtime.grpc_socket}")
 
 
 def _names_path(settings: Settings) -> bool:

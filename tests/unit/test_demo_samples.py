@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent_memory.capture import wire
-from agent_memory.cli import samples
+from agent_memory.demo import samples
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # A Sunday, a Monday's first minute, a day after the clocks changed, New Year.

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from agent_memory.cli import render
-from agent_memory.cli.json_text import reply_json
 from agent_memory.present import pages
+from agent_memory.present.json_text import reply_json
 from agent_memory.rpc import memory_pb2 as pb
 
 NOW_MS = 1_769_763_600_000  # 2026-01-30 09:00 UTC

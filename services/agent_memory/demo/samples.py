@@ -1,6 +1,6 @@
-"""Sample sessions: conversations in the form agents' hooks were recorded in, put on days around today and played again.
+"""Sample sessions: recorded hook calls, dated a few days back and played again.
 
-Each line of a file is one call of a hook: when it came, in seconds since the session began, and its standard input.
+Each line of a file is one hook call: its time in seconds since the session began, and its standard input.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.hook import command
 from agent_memory.settings import Settings
 
-# A hook is a process of its own, and most of its time is Python's start: two keep two cores busy.
+# Each hook is a process that spends most of its time starting Python: two keep two cores busy.
 AT_ONCE = 2
-# No agent waits here, and what the hook gives up for an agent's sake would be missing from the demo.
+# No agent waits here, and an event that the hook gives up on would be missing from the demo.
 HOOK_DEADLINE_S = 30
 
 # The file, how many weeks ago, on which day of the week (Monday is 0) and at what time it began.
@@ -34,21 +34,21 @@ _PLACES = (
     ("nihongo-search", 1, 3, time(15, 30)),
     ("deployment-decision", 1, 4, time(16, 5)),
 )
-# One that has just been, wherever in the week today is.
+# One that has just ended, whatever day of the week it is.
 _RECENT = "rate-limiter"
 _RECENTLY = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One call of a hook: what it gets on standard input, and the folder its session was opened in."""
+    """One hook call: its standard input, and the folder that its session was opened in."""
 
     stdin: bytes
     project: str
 
 
 def samples(now: datetime) -> list[Sample]:
-    """All calls of all sessions, those of last week in the calendar week before the one of `now`, in its zone."""
+    """All calls of all sessions; last week's are in the calendar week before that of `now`, in its zone."""
     monday = now.date() - timedelta(days=now.weekday())
     found = list(_session(_RECENT, now - _RECENTLY))
     for name, weeks, weekday, clock in _PLACES:
@@ -58,13 +58,13 @@ def samples(now: datetime) -> list[Sample]:
 
 
 def stored_events(calls: list[Sample]) -> int:
-    """How many events a store must hold after all these calls: some tell nothing that is kept."""
+    """How many events a store must hold after all these calls: some calls hold nothing to store."""
     made = (events.event_from(wire.parse(call.stdin, project=call.project), now_ms=0, key="") for call in calls)
     return len({event.event_id for event in made if event is not None})
 
 
 def play(calls: list[Sample], settings: Settings) -> Generator[Sample, None, None]:
-    """Call the real hook client, a process a call, with the daemon of `settings` behind it; each call when it is done.
+    """Run the hook client, one process per call, against the daemon of `settings`; yields each call when it is done.
 
     Raises AgentMemoryError where a hook answers anything but that the agent may go on.
     """
@@ -73,8 +73,8 @@ def play(calls: list[Sample], settings: Settings) -> Generator[Sample, None, Non
 
 
 def _session(name: str, began: datetime) -> Iterator[Sample]:
-    text = files("agent_memory.cli").joinpath("demo_sessions", f"{name}.jsonl").read_text(encoding="utf-8")
-    # Split at line feeds only: other ends of lines are characters of the conversation.
+    text = files("agent_memory.demo").joinpath("sessions", f"{name}.jsonl").read_text(encoding="utf-8")
+    # Split at line feeds only: other line ends are part of the conversation.
     lines = [json.loads(line) for line in text.split("\n") if line]
     payloads = [json.loads(line["stdin"]) for line in lines]
     for line, payload in zip(lines, payloads, strict=True):
@@ -88,7 +88,7 @@ def _call_hook(call: Sample, settings: Settings) -> Sample:
         **os.environ,
         **settings.environment(),
         "MEMORY_CONFIG": os.devnull,
-        # They go before every setting: set for daily use, they would lead the samples elsewhere.
+        # These override every setting: set for daily use, they would send the samples elsewhere.
         "MEMORY_DAEMON_ADDR": "",
         "MEMORY_HOOK_DISABLED": "",
         "MEMORY_HOOK_DEADLINE_MS": str(HOOK_DEADLINE_S * 1000),

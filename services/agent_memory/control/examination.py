@@ -1,0 +1,73 @@
+"""Examinations: everything that the doctor looks at, gathered."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from agent_memory.capture.spool import Spool
+from agent_memory.control import checks, stack
+from agent_memory.control.checks import Balance, Finding, Grade
+from agent_memory.errors import AgentMemoryError
+from agent_memory.settings import Settings
+
+# So many days of the ledger are shown; of those before, only what is not as it should be.
+DAYS_SHOWN: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found, and the ledger, newest day first; without a daemon the ledger is empty."""
+
+    findings: list[Finding]
+    balances: list[Balance]
+
+    @property
+    def is_well(self) -> bool:
+        return all(finding.grade is not Grade.WRONG for finding in self.findings)
+
+
+def examine(settings: Settings, hook_store: str) -> Examination:
+    """Look at the daemon, the store, the spool, the hooks, the jobs and the ledger.
+
+    `hook_store` is the store that hooks have to be told of, empty where they find it by themselves.
+    """
+    status, now_s = stack.status(settings), time.time()
+    findings = [*checks.daemon(status), *checks.summarizer(settings)]
+    spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms)]
+    if not status.running:
+        return Examination([*findings, *spooled, *_hooks(hook_store, came_lately=False)], [])
+    from agent_memory.control.connection import connect_to_store
+
+    try:
+        with connect_to_store(settings) as client:
+            stats = client.stats()
+            scheduler, runs = client.scheduler_status(), client.job_history("reconcile").runs
+            entries = client.ledger().entries
+    except AgentMemoryError as error:
+        unreadable = Finding(Grade.WRONG, "store", str(error), "memory-daemon logs query")
+        return Examination([*findings, unreadable, *spooled], [])
+    zone = ZoneInfo(stats.timezone or "UTC")
+    spool = Spool(settings.db_path)
+    from_day = f"{datetime.now(zone) - timedelta(days=DAYS_SHOWN - 1):%Y-%m-%d}"
+    waiting, rejected = checks.waiting_envelopes(spool, zone), checks.rejected_envelopes(spool, zone)
+    balances = checks.balances(entries, waiting, rejected, from_day)
+    findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
+    findings += spooled
+    findings += _hooks(hook_store, came_lately=any(each.stored and each.day >= from_day for each in balances))
+    findings += checks.jobs(scheduler, runs, int(now_s * 1000))
+    findings += checks.ledger(balances, stats.waiting["toc"])
+    return Examination(findings, balances)
+
+
+def _hooks(hook_store: str, *, came_lately: bool) -> Iterable[Finding]:
+    from agent_memory.hook.install.config_paths import project_root
+    from agent_memory.hook.install.hook_status import hook_statuses
+
+    return checks.hooks(hook_statuses(project_root(Path.cwd()), hook_store), came_lately=came_lately)

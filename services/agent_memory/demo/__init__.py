@@ -1,0 +1,1 @@
+"""The demo: sample sessions and how they are played through the hook."""
