@@ -9,6 +9,7 @@ import pytest
 
 from agent_memory.present import pages
 from agent_memory.present.pages import CutReply
+from agent_memory.query.views import events as event_views
 from agent_memory.query.views import toc, when
 from agent_memory.query.views.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
@@ -53,7 +54,7 @@ def a_grip(reader: Reader) -> str:
     """One whose evidence stands in the middle of its session."""
     segments = toc.browse(reader, pb.BrowseTocRequest(parent_id=DAY)).children
     grips = [grip for segment in segments for bullet in segment.bullets for grip in bullet.grip_ids]
-    replies = (toc.expand(reader, pb.ExpandGripRequest(grip_id=grip)) for grip in grips)
+    replies = (event_views.expand(reader, pb.ExpandGripRequest(grip_id=grip)) for grip in grips)
     return next(reply.grip.grip_id for reply in replies if reply.events_before and reply.events_after)
 
 
@@ -71,11 +72,11 @@ def browse(reader: Reader, max_tokens: int, token: str | None = None) -> pb.Brow
 
 
 def events(reader: Reader, max_tokens: int, cursor: str | None = None) -> pb.GetEventsResponse:
-    return toc.events(reader, pb.GetEventsRequest(max_tokens=max_tokens, cursor=cursor))
+    return event_views.events(reader, pb.GetEventsRequest(max_tokens=max_tokens, cursor=cursor))
 
 
 def expand(reader: Reader, max_tokens: int) -> pb.ExpandGripResponse:
-    return toc.expand(reader, pb.ExpandGripRequest(grip_id=a_grip(reader), max_tokens=max_tokens))
+    return event_views.expand(reader, pb.ExpandGripRequest(grip_id=a_grip(reader), max_tokens=max_tokens))
 
 
 def resolved(reader: Reader, max_tokens: int) -> pb.ResolveTimeResponse:
@@ -179,7 +180,7 @@ def test_every_child_and_every_event_is_reached_page_by_page(reader: Reader) -> 
     told += [event.event_id for event in some.events]
 
     assert children == [child.node_id for child in browse(reader, 0).children]
-    assert told == [event.event_id for event in toc.events(reader, pb.GetEventsRequest(limit=1000)).events]
+    assert told == [event.event_id for event in event_views.events(reader, pb.GetEventsRequest(limit=1000)).events]
 
 
 def test_evidence_goes_before_its_neighbours_and_near_ones_before_far_ones(reader: Reader) -> None:

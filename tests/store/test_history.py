@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from agent_memory.errors import UsageError
+from agent_memory.query.views import events as event_views
 from agent_memory.query.views import time_map, toc, when
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records, schema
@@ -103,9 +104,9 @@ def test_what_was_said_later_is_not_told(writer: WriterProcess, keeper: Keeper) 
     then_ms = BEGIN_MS + 60_000
     grips = {grip.timestamp_ms: grip.grip_id for grip in tree_of(keeper.reader)[MONDAY].grips}
 
-    events = toc.events(keeper.reader, pb.GetEventsRequest(as_of_ms=then_ms)).events
-    first = toc.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[BEGIN_MS], as_of_ms=then_ms))
-    later = toc.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[max(grips)], as_of_ms=then_ms))
+    events = event_views.events(keeper.reader, pb.GetEventsRequest(as_of_ms=then_ms)).events
+    first = event_views.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[BEGIN_MS], as_of_ms=then_ms))
+    later = event_views.expand(keeper.reader, pb.ExpandGripRequest(grip_id=grips[max(grips)], as_of_ms=then_ms))
 
     assert [event.event_id for event in events] == ["e0", "e1"]
     assert first.HasField("grip")

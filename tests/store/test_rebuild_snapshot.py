@@ -19,6 +19,7 @@ from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import Intake
 from agent_memory.query.rebuild_snapshot import LIMIT_S, RebuildSnapshot
 from agent_memory.query.store_context import StoreContext
+from agent_memory.query.views import events as event_views
 from agent_memory.query.views import toc
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
@@ -166,7 +167,7 @@ def test_events_are_there_at_once_meanwhile(writer: WriterProcess, keeper: Keepe
 
     service.live.catch_up()
     request = pb.GetEventsRequest(session_id="meanwhile")
-    assert [event.event_id for event in toc.events(service.live, request).events] == ["meanwhile"]
+    assert [event.event_id for event in event_views.events(service.live, request).events] == ["meanwhile"]
     assert service.titles() == {OLD}
 
     service.now_s += LIMIT_S + 1

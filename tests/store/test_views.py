@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent_memory.query.views import toc
+from agent_memory.query.views import events as event_views
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 from support.writer import WriterProcess, said
@@ -17,7 +17,7 @@ def test_an_end_later_than_every_event_leaves_none_out(writer: WriterProcess, to
     writer.append([said("e1", 1000), said("e2", 2000), said("e3", 3000)])
     request = pb.GetEventsRequest(from_timestamp_ms=2000, to_timestamp_ms=to_ms, newest_first=newest_first)
 
-    found = toc.events(writer.reader(), request)
+    found = event_views.events(writer.reader(), request)
 
     assert sorted(event.event_id for event in found.events) == ["e2", "e3"]
     assert not found.has_more
@@ -27,6 +27,6 @@ def test_a_beginning_behind_the_last_possible_key_finds_nothing(writer: WriterPr
     """A number of 14 digits is a late time, although its text sorts before those of 13."""
     writer.append([said("e1", 2_000_000_000_000)])
 
-    found = toc.events(writer.reader(), pb.GetEventsRequest(from_timestamp_ms=TIMESTAMP_MAX_MS + 1))
+    found = event_views.events(writer.reader(), pb.GetEventsRequest(from_timestamp_ms=TIMESTAMP_MAX_MS + 1))
 
     assert not found.events

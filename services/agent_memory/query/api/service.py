@@ -13,7 +13,7 @@ from agent_memory.jobs import JOBS
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted
 from agent_memory.query.store_context import StoreContext, Stores
-from agent_memory.query.views import project_list, time_map, toc, when
+from agent_memory.query.views import events, operations, project_list, time_map, toc, when
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -95,7 +95,7 @@ class MemoryService(MemoryServiceServicer):
 
     @on_store
     def GetRebuildStatus(self, request: pb.GetRebuildStatusRequest, store: StoreContext) -> pb.GetRebuildStatusResponse:
-        return toc.rebuild_status(store.caught_up())
+        return operations.rebuild_status(store.caught_up())
 
     @on_store
     def ResetCheckpoint(self, request: pb.ResetCheckpointRequest, store: StoreContext) -> pb.ResetCheckpointResponse:
@@ -131,11 +131,11 @@ class MemoryService(MemoryServiceServicer):
 
     @on_store
     def GetEvents(self, request: pb.GetEventsRequest, store: StoreContext) -> pb.GetEventsResponse:
-        return toc.events(store.caught_up(), request)
+        return events.events(store.caught_up(), request)
 
     @on_store
     def ExpandGrip(self, request: pb.ExpandGripRequest, store: StoreContext) -> pb.ExpandGripResponse:
-        return toc.expand(store.toc_reader(), request)
+        return events.expand(store.toc_reader(), request)
 
     @on_store
     def GetSchedulerStatus(
@@ -143,7 +143,7 @@ class MemoryService(MemoryServiceServicer):
     ) -> pb.GetSchedulerStatusResponse:
         # The worker holds this lock for as long as it lives: no row has to be beaten every second to tell so.
         running = locks.is_taken(store.settings.runtime.worker_lock)
-        return toc.scheduler_status(store.caught_up(), running)
+        return operations.scheduler_status(store.caught_up(), running)
 
     @on_store
     def RunJob(self, request: pb.RunJobRequest, store: StoreContext) -> pb.RunJobResponse:
@@ -157,7 +157,7 @@ class MemoryService(MemoryServiceServicer):
     def GetJobRuns(self, request: pb.GetJobRunsRequest, store: StoreContext) -> pb.GetJobRunsResponse:
         if request.job_name and request.job_name not in JOBS:
             return pb.GetJobRunsResponse(error=_no_job(request.job_name))
-        return toc.job_history(store.caught_up(), request.job_name)
+        return operations.job_history(store.caught_up(), request.job_name)
 
     @on_store
     def PauseJob(self, request: pb.PauseJobRequest, store: StoreContext) -> pb.PauseJobResponse:
@@ -175,7 +175,7 @@ class MemoryService(MemoryServiceServicer):
 
     @on_store
     def GetLedger(self, request: pb.GetLedgerRequest, store: StoreContext) -> pb.GetLedgerResponse:
-        return toc.ledger(store.caught_up(), request)
+        return operations.ledger(store.caught_up(), request)
 
     @on_store
     def Compact(self, request: pb.CompactRequest, store: StoreContext) -> pb.CompactResponse:
