@@ -72,6 +72,12 @@ class StoreError(AgentMemoryError):
     reason = "STORE_UNUSABLE"
 
 
+class StoreNotReady(StoreError):
+    """The store can't be opened now: it is in use, or its disk is full or out of reach. It may be a moment later."""
+
+    reason = "STORE_NOT_READY"
+
+
 class StoreMissing(StoreError):
     """There is no store at this path, yet."""
 
@@ -83,6 +89,12 @@ class WriterUnavailable(AgentMemoryError):
 
     exit_code = 5
     reason = "WRITER_UNAVAILABLE"
+
+
+class StoreUnavailable(WriterUnavailable):
+    """The writer runs and can't open the store; the message says why."""
+
+    reason = "STORE_UNAVAILABLE"
 
 
 class WriterBusy(WriterUnavailable):
@@ -108,7 +120,7 @@ BY_REASON: Final = {
     kind.reason: kind
     for kind in (
         UsageError, UnknownStore, InvalidEvent, SettingsError, NotRunning, AlreadyRunning, StoreError, StoreMissing,
-        WriterUnavailable, WriterBusy, StaleCommit, CommandRefused,
+        StoreNotReady, WriterUnavailable, StoreUnavailable, WriterBusy, StaleCommit, CommandRefused,
     )
 }  # fmt: skip
 

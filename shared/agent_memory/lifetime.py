@@ -38,7 +38,8 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
         current = settings.load()
         logs.set_up(current.log_level)
         make_private_dir(current.runtime.folder)
-        if count_crashes(current.runtime.crash_times(name), time.time()) >= CRASHES_MAX:
+        lifetime.crashes = count_crashes(current.runtime.crash_times(name), time.time())
+        if lifetime.crashes >= CRASHES_MAX:
             raise AgentMemoryError(
                 f"Given up: {name} ended within {CRASH_WITHIN_S} s of its start {CRASHES_MAX} times in a row. Why "
                 "stands further up in this log. Mend that, then: memory-daemon restart"
@@ -68,6 +69,8 @@ class Lifetime:
     """Says when to stop. `fileno()` becomes readable at a signal, so that a loop can wait for it beside its sockets."""
 
     def __init__(self) -> None:
+        # How many lives of this process in a row, up to this one, ended within CRASH_WITHIN_S.
+        self.crashes = 0
         self._parent = _supervisor()
         self._stopping = False
         self._wakes, self._waker = socket.socketpair()

@@ -78,6 +78,11 @@ class RuntimePaths:
         return self.folder / "commits"
 
     @property
+    def ingest_lock(self) -> Path:
+        """Held by the writer for as long as it lives."""
+        return self.folder / "ingest.lock"
+
+    @property
     def worker_lock(self) -> Path:
         """Held by the worker for as long as it lives."""
         return self.folder / "worker.lock"

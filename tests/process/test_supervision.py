@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from agent_memory import locks
 from agent_memory.control import preflight
+from agent_memory.files import make_private_dir
 from agent_memory.lifetime import CRASHES_MAX
 from support.stack import Stack, free_port, is_alive, wait_until
 
@@ -123,18 +125,27 @@ def test_a_process_that_keeps_dying_young_gives_itself_up(stack: Stack) -> None:
     assert lives.read_text().endswith(" 0\n")
 
 
-@pytest.mark.drill
-def test_a_crash_loop_is_given_up_loudly(stack: Stack) -> None:
-    """A writer that can't open its store any more ends as FATAL; status says so, points to its log and ends with 1."""
+def test_a_writer_that_cannot_open_its_store_any_more_lives_and_says_so(stack: Stack) -> None:
+    """No crash loop: all three run, and status says why and exits 1. With the damage mended, a restart serves."""
     stack.start()
-    (stack.db_path / "CURRENT").write_text("MANIFEST-999999\n")
+    current = stack.db_path / "CURRENT"
+    good = current.read_text()
+    current.write_text("MANIFEST-999999\n")
 
-    stack.kill("ingest")
+    killed = stack.kill("ingest")
 
-    wait_until(lambda: {"fatal"} & {process["state"] for process in stack.status()["processes"]}, timeout_s=90)
-    told = stack.run("status", check=False)
-    assert told.returncode == 1
-    assert "See: memory-daemon logs ingest" in told.stdout
+    wait_until(lambda: stack.status()["store_error"])
+    wait_until(lambda: stack.status()["health"] == "NOT_SERVING")
+    found = stack.run("status", check=False)
+    assert found.returncode == 1
+    assert "MANIFEST-999999" in found.stdout
+    assert stack.pid("ingest") not in (0, killed)
+    wait_until(lambda: {process["state"] for process in stack.status()["processes"]} == {"running"})
+    assert "MANIFEST-999999" in stack.run("doctor", check=False).stdout
+    current.write_text(good)
+    stack.run("restart")
+    assert stack.status()["health"] == "SERVING"
+    assert stack.status()["store_error"] is None
 
 
 @pytest.mark.drill
@@ -267,14 +278,33 @@ def test_a_store_that_is_a_file_is_refused(stack: Stack) -> None:
 
 
 def test_a_process_that_cannot_start_is_named_with_its_last_words(stack: Stack) -> None:
-    """A damaged store: `start` names the process, shows its log, ends with 1 and leaves nothing running."""
+    """`start` names the process, shows its log, exits 1 and leaves nothing running."""
+    ingest_lock = Path(stack.status()["pid_file"]).with_name("ingest.lock")
+    make_private_dir(ingest_lock.parent)
+    held = locks.take(ingest_lock)
+    assert held is not None
+
+    failed = stack.run("start", check=False)
+
+    os.close(held)
+    assert failed.returncode == 1
+    assert "The process ingest does not start. Its last log lines:" in failed.stderr
+    assert "Another process writes" in failed.stderr
+    assert "Traceback" not in failed.stderr
+    assert stack.run("status", check=False).returncode == 3
+
+
+def test_a_store_that_cannot_be_opened_is_the_reason_given(stack: Stack) -> None:
+    """A damaged store: `start` says what is wrong with it, exits 1 and leaves nothing running."""
     stack.db_path.mkdir(parents=True)
     (stack.db_path / "CURRENT").write_text("MANIFEST-000099\n")
 
     failed = stack.run("start", check=False)
 
     assert failed.returncode == 1
-    assert "The process ingest does not start. Its last log lines:" in failed.stderr
+    assert failed.stderr.startswith(f"Error: The store at {stack.db_path} can't be opened: ")
+    assert "MANIFEST-000099" in failed.stderr
+    assert "restore it from a backup" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert stack.run("status", check=False).returncode == 3
 

@@ -59,11 +59,15 @@ class WriterProcess:
         return self._bus
 
     def start(self) -> None:
-        """Start the writer and wait until it answers."""
+        """Start the writer and wait until its store is open."""
+        self.spawn()
+        self.bus.ask(pb.Command(ping=pb.Ping()), timeout_s=30)
+
+    def spawn(self) -> None:
+        """Start the writer, whatever becomes of its store."""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "agent_memory.ingest"], env=self.environment, stderr=subprocess.PIPE, text=True
         )
-        self.bus.ask(pb.Command(ping=pb.Ping()), timeout_s=30)
 
     def kill(self) -> None:
         """kill -9."""

@@ -30,6 +30,7 @@ RUNNING = Status(
     socket="",
     db_path="/home/dev/db",
     health="SERVING",
+    store_error=None,
     logs="",
     processes=[ProcessStatus("ingest", "running", 2, 60, 1, "")],
     spool=EMPTY,

@@ -237,7 +237,7 @@ def _described(found: Status) -> str:
         f"Store: {found.db_path}",
         f"Logs: {found.logs}",
         f"Health: {found.health}",
-        *([f"        {_WHY[found.health]}"] if found.health in _WHY else []),
+        *([f"        {found.store_error or _WHY[found.health]}"] if found.health in _WHY else []),
         *_paused(found.capture_paused_until_ms),
         *_spooled(found.spool),
         "",

@@ -90,7 +90,8 @@ def daemon(status: Status) -> Iterator[Finding]:
     if status.health == "SERVING":
         yield Finding(Grade.OK, "daemon", f"{up}, version {status.version}")
     else:
-        yield Finding(Grade.WRONG, "daemon", up, "memory-daemon logs")
+        told = f"{up}: {status.store_error}" if status.store_error else up
+        yield Finding(Grade.WRONG, "daemon", told, "memory-daemon logs")
     for process in status.processes:
         if process.state not in ("running", "starting", "stopping"):
             told = f"{process.name} is {process.state}. {process.problem}".rstrip()

@@ -16,7 +16,14 @@ from agent_memory.capture.spool import Spool, SpoolState
 from agent_memory.control import log_files, preflight, stack_lock
 from agent_memory.control.stack_lock import StackHolder
 from agent_memory.control.supervisor import Process, ShuttingDown, Supervisor, launch
-from agent_memory.errors import AgentMemoryError, AlreadyRunning, NotRunning, StoreError
+from agent_memory.errors import (
+    AgentMemoryError,
+    AlreadyRunning,
+    NotRunning,
+    StoreError,
+    StoreUnavailable,
+    WriterUnavailable,
+)
 from agent_memory.files import make_private_dir
 from agent_memory.locks import is_taken
 from agent_memory.paths import RuntimePaths
@@ -35,6 +42,8 @@ _LIVED_S = 1.0
 _BORN_S = 0.1
 _LOOK_S = 0.05
 _SHOWN_LINES = 10
+# What the writer may take to say whether its store is open; it answers in a millisecond unless it is opening it.
+_PING_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ class Status:
     db_path: str
     # SERVING, NOT_SERVING, STOPPING, UNREACHABLE when the front does not answer, None when nothing runs.
     health: str | None
+    # Why the writer can't open the store; None where it can, or where that is not known.
+    store_error: str | None
     logs: str
     processes: list[ProcessStatus]
     # What hooks left for the daemon, running or not.
@@ -174,6 +185,26 @@ def health(runtime: RuntimePaths) -> str:
         return "UNREACHABLE"
 
 
+def store_error(runtime: RuntimePaths) -> StoreUnavailable | None:
+    """What keeps the writer from opening its store; None where it is open, and where no writer says anything."""
+    if not _answers(runtime.ingest_socket):
+        return None
+    # 100 ms that a look at a healthy stack need not wait for.
+    from agent_memory.bus.client import Bus
+    from agent_memory.rpc import bus_pb2 as bus
+
+    writer = Bus(runtime.ingest_socket)
+    try:
+        writer.ask(bus.Command(ping=bus.Ping()), _PING_S)
+    except StoreUnavailable as error:
+        return error
+    except WriterUnavailable:
+        return None
+    finally:
+        writer.close()
+    return None
+
+
 def _holder(settings: Settings, given: Mapping[str, str]) -> StackHolder:
     from importlib.metadata import version  # 20 ms that `status` need not wait for
 
@@ -202,8 +233,13 @@ def _wait_until_ready(daemon: subprocess.Popen[bytes], settings: Settings) -> No
                 raise AgentMemoryError(_with_log(f"The process {failed[0]} does not start.", settings, failed[0]))
             if pids != [process.pid for process in processes]:
                 pids, since = [process.pid for process in processes], time.monotonic()
-            elif all(pids) and time.monotonic() - since >= _LIVED_S and health(settings.runtime) == "SERVING":
-                return
+            elif all(pids) and time.monotonic() - since >= _LIVED_S:
+                if health(settings.runtime) == "SERVING":
+                    return
+                if error := store_error(settings.runtime):
+                    raise AgentMemoryError(
+                        f"{error.message} What was started was stopped again.", error.remedy, reason=error.reason
+                    )
         time.sleep(_LOOK_S)
     late = "ingest" if health(settings.runtime) == "NOT_SERVING" else "query"
     raise AgentMemoryError(_with_log(f"The process {late} is not ready after {READY_S:.0f} s.", settings, late))
@@ -297,6 +333,7 @@ def _clear(runtime: RuntimePaths) -> None:
 def _status(settings: Settings, pid: int | None, processes: list[Process], found_health: str | None) -> Status:
     runtime = settings.runtime
     holder = stack_lock.read(runtime) if found_health else None
+    error = None if found_health in (None, "SERVING") else store_error(runtime)
     pause = Pauses(settings.db_path).current(time.time_ns() // 1_000_000)
     return Status(
         running=found_health is not None,
@@ -308,6 +345,7 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         socket=f"unix:{runtime.grpc_socket}",
         db_path=str(settings.db_path),
         health=found_health,
+        store_error=str(error) if error else None,
         logs=str(runtime.logs),
         processes=[_process_status(process, found_health) for process in processes],
         spool=Spool(settings.db_path).state(),

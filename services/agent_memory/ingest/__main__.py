@@ -1,29 +1,40 @@
-"""The writer process: store, door; serve; close in reverse."""
+"""The writer process: stores, server; serve; close in reverse."""
 
 from __future__ import annotations
 
-import logging
 import sys
+from typing import Final
 
-from agent_memory import logs
+from agent_memory import locks
+from agent_memory.bus import frames
+from agent_memory.errors import AlreadyRunning
 from agent_memory.ingest.server import Server
-from agent_memory.ingest.writer import Writer
+from agent_memory.ingest.stores import Store, Stores
 from agent_memory.lifetime import Lifetime, run
 from agent_memory.settings import Settings
 
-log = logging.getLogger("agent_memory.ingest")
+# A process that was told to stop may be about to end. Shorter than the supervisor's `startsecs`, within which this one
+# has to give up so that it is not started again for ever.
+LOCK_WAIT_S: Final = 0.2
 
 
 def write(current: Settings, lifetime: Lifetime) -> None:
-    """Serve the store until asked to stop; raises AgentMemoryError when it can't be served."""
-    writer = Writer(current.db_path, current.timezone)
-    server = Server(writer, current.runtime)
-    log.info(logs.line("writing", store=current.db_path, events=writer.counters.events, timezone=writer.info.timezone))
+    """Serve the stores until asked to stop; raises AlreadyRunning where another process does."""
+    runtime = current.runtime
+    # Binding a socket takes it away from the process that has it bound, so nobody else may be there. The lock is held
+    # for as long as this process lives.
+    if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None:
+        raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
+    default = Store(
+        frames.DEFAULT_STORE, current.db_path, current.timezone, runtime.commits, suspect=lifetime.crashes > 0
+    )
+    stores = Stores([default])
+    server = Server(stores, runtime)
     try:
         server.run(lifetime)
     finally:
         server.close()
-        writer.close()
+        stores.close()
 
 
 if __name__ == "__main__":

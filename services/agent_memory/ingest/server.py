@@ -1,4 +1,4 @@
-"""The writer's door: takes commands from a ZeroMQ socket, commits what is pending as one group, then answers all."""
+"""The writer's server: takes commands from a ZeroMQ socket, commits those of a store as one group, then replies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import logging
 import os
 import socket as sockets
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 import zmq
@@ -16,13 +15,12 @@ from agent_memory.bus import frames
 from agent_memory.errors import StoreError
 from agent_memory.ingest import handlers
 from agent_memory.ingest.handlers.outcome import Outcome
+from agent_memory.ingest.stores import Store, Stores
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.logs import line
 from agent_memory.paths import RuntimePaths
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import schema
-from agent_memory.store.commit_counter import CommitCounter
 
 log = logging.getLogger(__name__)
 
@@ -34,15 +32,15 @@ GROUP_BYTES: Final = 1 << 20
 QUEUE_MESSAGES: Final = 4096
 
 Address = tuple[bytes, bytes]  # the client's and the request's
+Request = tuple[Address, pb.Command]
 
 
 class Server:
-    """Serves one open store on the runtime folder's sockets until told to stop."""
+    """Serves the stores on the runtime folder's sockets until told to stop. To be made once per runtime folder."""
 
-    def __init__(self, writer: Writer, runtime: RuntimePaths) -> None:
-        self._writer = writer
+    def __init__(self, stores: Stores, runtime: RuntimePaths) -> None:
+        self._stores = stores
         self._context = zmq.Context()
-        # The store is open, so this process is the only writer: a socket that is still there has no owner.
         self._commands = self._context.socket(zmq.ROUTER)
         self._commands.linger = 1000
         self._commands.sndhwm = self._commands.rcvhwm = QUEUE_MESSAGES
@@ -53,42 +51,79 @@ class Server:
         self._announcements = self._context.socket(zmq.PUB)
         self._announcements.linger = 0
         self._announcements.bind(f"ipc://{runtime.announce_socket}")
-        self._commit_counter = CommitCounter(runtime.commits, writing=True)
-        # Compaction takes minutes and runs beside the writing; its ends come back through a queue and a waking byte.
-        self._compactor = ThreadPoolExecutor(1, "compaction")
-        self._compacted: deque[tuple[Address, pb.Reply]] = deque()
+        # Commands for stores that are being opened: their senders wait, as they do for a writer that is not there yet.
+        self._waiting: dict[str, list[Request]] = {}
+        # Other threads leave replies here, and wake this one by a byte.
+        self._finished: deque[tuple[Address, pb.Reply]] = deque()
         self._wakes, self._waker = sockets.socketpair()
         self._wakes.setblocking(False)
 
     def run(self, lifetime: Lifetime) -> None:
-        """Serve until `lifetime` says stop, or until only a fresh start helps; what came by then is answered."""
+        """Open the stores, and serve until `lifetime` says stop; what came by then is answered."""
         poller = zmq.Poller()
         for each in (self._commands, lifetime, self._wakes):
             poller.register(each, zmq.POLLIN)
+        for store in self._stores:
+            store.open(self._wake)
         while not lifetime.stopping:
             ready = dict(poller.poll(PARENT_CHECK_MS))
             if self._wakes.fileno() in ready:
-                self._answer_compactions()
-            while commands := self._pending():
-                self._commit(commands)
-            if self._writer.is_stuck:
-                # The supervisor starts it anew; senders send again what was not acknowledged.
-                log.error("the disk has room again and the store does not take it: starting over")
-                return
+                self._take_over()
+            while requests := self._pending():
+                self._serve(requests)
+            for store in self._stores:
+                if store.writer and store.writer.is_stuck:
+                    # Senders send again what was not acknowledged.
+                    log.error(line("the disk has room again and RocksDB refuses it: reopening", store=store.name))
+                    store.reopen(self._wake)
 
     def close(self) -> None:
-        """Stop taking commands; a compaction under way is waited for."""
-        self._compactor.shutdown(cancel_futures=True)
+        """Stop taking commands."""
         self._commands.close()
         self._announcements.close()
         self._context.term()
-        self._commit_counter.close()
 
-    def _pending(self) -> list[tuple[Address, pb.Command]]:
+    def _wake(self) -> None:
+        """Have the loop look at what other threads have done; for any thread."""
+        self._waker.send(b"\0")
+
+    def _take_over(self) -> None:
+        """Send the replies of other threads, and serve what waited for a store that is opened, or can't be."""
+        self._wakes.recv(4096)
+        while self._finished:
+            self._reply(*self._finished.popleft())
+        waiting, self._waiting = self._waiting, {}
+        for requests in waiting.values():
+            self._serve(requests)
+
+    def _serve(self, requests: list[Request]) -> None:
+        """Commit the commands, those of each store as one group."""
+        by_store: dict[str, list[Request]] = {}
+        for request in requests:
+            by_store.setdefault(request[1].store, []).append(request)
+        for name, theirs in by_store.items():
+            store = self._stores.get(name)
+            if store is None:
+                self._refuse(theirs, self._stores.unknown(name))
+                continue
+            # In this order: the thread that opens the store sets the writer first.
+            writer, error = store.writer, store.error
+            if writer:
+                self._commit(store, writer, [each for each in theirs if not self._is_compaction(store, writer, each)])
+            elif error:
+                self._refuse(theirs, frames.refused(pb.Refused.STORE_UNAVAILABLE, error.message, error.remedy))
+            else:
+                self._waiting.setdefault(name, []).extend(theirs)
+
+    def _refuse(self, requests: list[Request], reply: pb.Reply) -> None:
+        for address, _ in requests:
+            self._reply(address, reply)
+
+    def _pending(self) -> list[Request]:
         """The commands that have come, as many as make one group."""
-        commands: list[tuple[Address, pb.Command]] = []
+        requests: list[Request] = []
         size = 0
-        while len(commands) < GROUP_COMMANDS and size < GROUP_BYTES and frames.has_message(self._commands):
+        while len(requests) < GROUP_COMMANDS and size < GROUP_BYTES and frames.has_message(self._commands):
             try:
                 client, request, content = self._commands.recv_multipart()
             except ValueError:
@@ -96,46 +131,57 @@ class Server:
                 continue
             address = (client, request)
             try:
-                commands.append((address, pb.Command.FromString(content)))
+                requests.append((address, pb.Command.FromString(content)))
             except DecodeError as error:
                 self._reply(address, frames.refused(pb.Refused.INVALID, f"This is no command: {error}"))
             size += len(content)
-        return commands
+        return requests
 
-    def _commit(self, commands: list[tuple[Address, pb.Command]]) -> None:
-        group = Group(self._writer)
+    def _commit(self, store: Store, writer: Writer, requests: list[Request]) -> None:
+        group = Group(writer)
         outcomes: list[tuple[Address, Outcome]] = []
-        for address, command in commands:
-            if command.WhichOneof("body") == "compact":
-                self._compact(address, command.compact.column_family)
-                continue
+        for address, command in requests:
             try:
                 outcomes.append((address, handlers.handle(group, command)))
             except Exception:
-                # The group may hold half of it, so it is given up whole; one by one, only the culprit is refused.
-                log.exception(line("command failed", of=len(commands)))
-                self._commit_each(commands)
+                # The group may hold half of the command's rows, so it is given up whole. One by one, only the command
+                # that failed is refused.
+                log.exception(line("command failed", store=store.name, of=len(requests)))
+                self._commit_each(store, writer, requests)
                 return
         try:
-            if self._writer.commit(group):
-                self._commit_counter.advance()
+            if writer.commit(group):
+                store.count_commit()
         except StoreError as error:
-            log.error(line("group not committed", commands=len(outcomes), error=error))
-            no = Outcome(frames.refused(pb.Refused.UNAVAILABLE, str(error)))
+            log.error(line("group not committed", store=store.name, commands=len(outcomes), error=error))
+            no = Outcome(frames.refused(pb.Refused.UNAVAILABLE, error.message, error.remedy))
             outcomes = [(address, no) for address, _ in outcomes]
         for address, outcome in outcomes:
             self._reply(address, outcome.reply)
-        for topic in dict.fromkeys(outcome.announce for _, outcome in outcomes if outcome.announce):
-            self._announcements.send(topic)
-        log.debug(line("group committed", commands=len(outcomes), sequence=self._writer.counters.sequence))
+        for announcement in dict.fromkeys(outcome.announce for _, outcome in outcomes if outcome.announce):
+            self._announcements.send(frames.topic(store.name, announcement))
+        log.debug(line("group committed", store=store.name, commands=len(outcomes), sequence=writer.counters.sequence))
 
-    def _commit_each(self, commands: list[tuple[Address, pb.Command]]) -> None:
-        for address, command in commands:
-            if len(commands) > 1:
-                self._commit([(address, command)])
+    def _commit_each(self, store: Store, writer: Writer, requests: list[Request]) -> None:
+        for request in requests:
+            if len(requests) > 1:
+                self._commit(store, writer, [request])
             else:
                 no = frames.refused(pb.Refused.INVALID, "The writer failed on this; see: memory-daemon logs ingest")
-                self._reply(address, no)
+                self._reply(request[0], no)
+
+    def _is_compaction(self, store: Store, writer: Writer, request: Request) -> bool:
+        """Whether the command asks for a compaction, which is begun then."""
+        address, command = request
+        if command.WhichOneof("body") != "compact":
+            return False
+
+        def answer(reply: pb.Reply) -> None:
+            self._finished.append((address, reply))
+            self._wake()
+
+        store.compactor.start(writer, command.compact.column_family, answer)
+        return True
 
     def _reply(self, address: Address, reply: pb.Reply) -> None:
         try:
@@ -143,35 +189,3 @@ class Server:
         except zmq.ZMQError as error:
             # It is gone, or reads nothing; it will ask again under the same event ids.
             log.info(line("client gone before its reply", error=error))
-
-    def _compact(self, address: Address, family: str) -> None:
-        if family and family not in schema.COLUMN_FAMILIES:
-            message = f"There is no column family {family}; there are {', '.join(schema.COLUMN_FAMILIES)}."
-            self._reply(address, frames.refused(pb.Refused.INVALID, message))
-            return
-
-        def answer(done: Future[pb.Reply]) -> None:
-            self._compacted.append((address, _compaction_reply(done)))
-            self._waker.send(b"\0")
-
-        families = [family] if family else list(schema.COLUMN_FAMILIES)
-        self._compactor.submit(self._run_compaction, families).add_done_callback(answer)
-
-    def _run_compaction(self, families: list[str]) -> pb.Reply:
-        for family in families:
-            self._writer.compact(family)
-            log.info(line("compacted", column_family=family))
-        return pb.Reply(protocol=frames.PROTOCOL, compacted=pb.Compacted(column_families=families))
-
-    def _answer_compactions(self) -> None:
-        self._wakes.recv(4096)
-        while self._compacted:
-            self._reply(*self._compacted.popleft())
-
-
-def _compaction_reply(done: Future[pb.Reply]) -> pb.Reply:
-    if done.cancelled():
-        return frames.refused(pb.Refused.UNAVAILABLE, "The writer is stopping; compact again when it is back.")
-    if error := done.exception():
-        return frames.refused(pb.Refused.UNAVAILABLE, f"The compaction failed: {error}")
-    return done.result()

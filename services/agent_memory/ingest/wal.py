@@ -28,6 +28,11 @@ def mend_tails(db_path: Path) -> None:
             _cut(path, offset)
 
 
+def has_records(db_path: Path) -> bool:
+    """Whether a log holds anything, which an orderly close flushes into tables: opening the store replays it."""
+    return any(path.stat().st_size for path in db_path.glob("*.log"))
+
+
 def garbage_offset(path: Path) -> int | None:
     """Where garbage begins in that log, None where there is none."""
     with path.open("rb") as file:

@@ -10,22 +10,22 @@ import logging
 import os
 import secrets
 import shutil
-import signal
 import time
 from bisect import bisect_left, insort
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
 from tzlocal import get_localzone_name
 
 from agent_memory import locks
-from agent_memory.errors import StoreError
+from agent_memory.errors import StoreError, StoreNotReady
 from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
+from agent_memory.ingest.recovery import recover
 from agent_memory.logs import line
 from agent_memory.store import codec, directory, keys, records, schema
 from agent_memory.store.codec import StoreInfo
@@ -34,12 +34,11 @@ from agent_memory.store.rows import Rows
 log = logging.getLogger(__name__)
 
 CACHE_BYTES: Final = 8 << 20
-# Opening replays the log; a log of the largest size takes a second. Beyond this recovery hangs, and a crash is better.
-OPEN_LIMIT_S: Final = 120
 # A process that only looks whether the store is taken holds the lock for a microsecond.
 LOCK_WAIT_S: Final = 0.1
 # What RocksDB says where its lock is held: by another process, by this one.
 LOCK_HELD: Final = ("While lock file: ", "lock hold by current process")
+DISK_FULL: Final = "No space left on device"
 # RocksDB recovers from some full disks by itself within five seconds, from others (a log it could not append to) never.
 RECOVERY_S: Final = 10.0
 # Opening a store takes that much at most: its log is flushed and a new one begun.
@@ -129,24 +128,29 @@ class Group:
 
 
 class Writer(Rows):
-    """The store, open for writing. One at a time: a second one raises StoreError.
+    """The store, open for writing; raises StoreError, StoreNotReady also while another writer has it open.
 
-    A store that does not exist yet is created, its days cut in `timezone`, in this machine's zone when that is empty.
+    A store that does not exist yet is created; its days begin at midnight in `timezone`, or in this machine's time zone
+    when that is empty. A `suspect` store is opened in a child first, even if there is nothing to recover.
     """
 
-    def __init__(self, db_path: Path, timezone: str = "") -> None:
+    def __init__(self, db_path: Path, timezone: str = "", *, suspect: bool = False) -> None:
         super().__init__(db_path, CACHE_BYTES)
         _make_directory(db_path)
         self._lock = _lock_directory(db_path)
-        wal.mend_tails(db_path)
-        self._open()
-        self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
-        self.info = self._store_info(timezone)
-        self.zone = ZoneInfo(self.info.timezone)
-        self._make_redaction_key()
-        self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
-        self.consumers = records.consumers(self)
-        self.trimmed = self._first_outbox_entry() - 1
+        self.handles: dict[str, Any] = {}
+        try:
+            self._open(suspect)
+            self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
+            self.info = self._store_info(timezone)
+            self.zone = ZoneInfo(self.info.timezone)
+            self._make_redaction_key()
+            self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
+            self.consumers = records.consumers(self)
+            self.trimmed = self._first_outbox_entry() - 1
+        except BaseException:  # a panic in RocksDB's binding is no Exception
+            self.close()
+            raise
         # A batch that was written but whose fsync failed must reach the disk before anything is acknowledged.
         self._unsynced = False
         # Set while the disk refuses: then even an empty group writes a row, so that a ping tells the truth.
@@ -155,7 +159,7 @@ class Writer(Rows):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether RocksDB goes on refusing although the disk has room again: only opening the store anew ends that."""
+        """Whether RocksDB goes on refusing although the disk has room again: only opening the store again ends that."""
         if not self._failing or time.monotonic() - self._failing_since < RECOVERY_S:
             return False
         return shutil.disk_usage(self._db_path).free > ROOM_BYTES
@@ -165,9 +169,9 @@ class Writer(Rows):
         return [key for key, _ in self.scan(family, prefix, keys.after(prefix))]
 
     def commit(self, group: Group) -> bool:
-        """Make the group durable: all of it or nothing; raises StoreError when the disk refuses.
+        """Make the group durable, all of it or nothing; raises StoreError when the disk refuses.
 
-        Returns whether anything became durable by it, be it of a group before.
+        Returns whether anything became durable, be it an earlier group's.
         """
         if self._failing:
             group.put(schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(group.counters))
@@ -188,22 +192,22 @@ class Writer(Rows):
                 self._failing_since = time.monotonic()
             self._failing = True
             raise StoreError(
-                f"The writer can't write to the store at {self._db_path}: {error}. Nothing acknowledged is lost; "
-                "make room on the disk or mend its rights, writing goes on by itself."
+                f"The writer can't write to the store at {self._db_path}: {directory.said(error)}.",
+                "Nothing acknowledged is lost: make room on the disk or change its permissions, and writing goes on.",
             ) from error
         return is_new
 
     def compact(self, family: str) -> None:
-        """Compact a column family whole; may take minutes, other threads go on writing.
+        """Compact a whole column family; may take minutes, while other threads go on writing.
 
-        Reads every block of it: raises StoreError where one is damaged.
+        Reads every block: raises StoreError where one is damaged.
         """
         how = CompactOptions()
         how.set_bottommost_level_compaction(BottommostLevelCompaction.force())
         how.set_exclusive_manual_compaction(False)
         try:
             self._families[family].compact_range(None, None, how)
-            # It does not tell of a failure; what comes after one fails with its reason.
+            # Compaction reports no failure; the next operation on the family fails with its reason.
             self._families[family].flush()
         except Exception as error:  # rocksdict raises bare Exception
             raise directory.damaged(self._db_path, family, error) from error
@@ -213,28 +217,24 @@ class Writer(Rows):
         self.handles.clear()
         try:
             self._disconnect()
-        except Exception as error:  # what it complains of happened before; everything acknowledged is on disk
+        except Exception as error:  # about something that happened before; everything acknowledged is on disk
             log.info(line("store closed with an error", path=self._db_path, error=error))
         os.close(self._lock)
 
-    def _open(self) -> None:
-        if (self._db_path / directory.CURRENT).exists():
+    def _open(self, suspect: bool) -> None:
+        exists = (self._db_path / directory.CURRENT).exists()
+        if exists:
             _check_families(self._db_path)
-        # Recovery of a damaged log may spin while it holds the interpreter's lock: only the kernel can end that.
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(OPEN_LIMIT_S)
         try:
+            wal.mend_tails(self._db_path)
+            if exists and (suspect or wal.has_records(self._db_path)):
+                recover(self._db_path)
             self._connect()
             self._families[schema.OUTBOX].set_options(schema.OUTBOX_WHEN_OPEN)
+        except OSError as error:
+            raise directory.unusable(self._db_path, error) from error
         except Exception as error:  # rocksdict raises bare Exception
-            if any(words in str(error) for words in LOCK_HELD):
-                raise StoreError(_in_use(self._db_path)) from error
-            raise StoreError(
-                f"The store at {self._db_path} can't be opened: {directory.said(error)}. It was left as it is: copy "
-                "the folder before anything else, then restore it from a backup, or name another with --db-path."
-            ) from error
-        finally:
-            signal.alarm(0)
+            raise _not_opened(self._db_path, directory.said(error)) from error
 
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)
@@ -245,11 +245,7 @@ class Writer(Rows):
             log.info(line("store created", path=self._db_path, timezone=info.timezone))
             return info
         info = codec.store_info(value)
-        try:
-            schema.check_version(self._db_path, info.schema_version)
-        except StoreError:
-            self.close()
-            raise
+        schema.check_version(self._db_path, info.schema_version)
         if info.schema_version < schema.SCHEMA_VERSION:
             # Rows are read in either version and written in the new one, which an older program must not open.
             info = replace(info, schema_version=schema.SCHEMA_VERSION)
@@ -295,13 +291,25 @@ def _lock_directory(db_path: Path) -> int:
     except OSError as error:
         raise directory.unusable(db_path, error) from error
     if descriptor is None:
-        raise StoreError(_in_use(db_path))
+        raise _in_use(db_path)
     return descriptor
 
 
-def _in_use(db_path: Path) -> str:
+def _not_opened(db_path: Path, reason: str) -> StoreError:
+    if any(words in reason for words in LOCK_HELD):
+        return _in_use(db_path)
+    if DISK_FULL in reason:
+        return StoreNotReady(f"The store at {db_path} can't be opened: {reason}.", "Make room on its disk.")
+    return StoreError(
+        f"The store at {db_path} can't be opened: {reason}.",
+        "It was left as it is: copy the folder before anything else, then restore it from a backup, or name another "
+        "with --db-path.",
+    )
+
+
+def _in_use(db_path: Path) -> StoreNotReady:
     status = directory.command("status", db_path)
-    return f"Another process has the store at {db_path} open; see {status}, or stop that process."
+    return StoreNotReady(f"Another process has the store at {db_path} open.", f"See {status}, or stop that process.")
 
 
 def _check_families(db_path: Path) -> None:

@@ -30,7 +30,8 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     if not lifetime.wait_until(writer.answers):
         return
     store = StoreWorker(current, writer, _now_ms)
-    announcements = Announcements(current.runtime.announce_socket, frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS)
+    topics = frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS
+    announcements = Announcements(current.runtime.announce_socket, frames.DEFAULT_STORE, *topics)
     runner.run([store], announcements, lifetime)
     announcements.close()
     store.close()

@@ -1,7 +1,7 @@
 """The writer, as a function to call: `Bus.ask(command) -> reply`, from any thread.
 
-One thread owns the socket. A command that was under way when the writer died is lost with it, so all that are waiting
-are sent again when the connection comes back; every command bears that: appends by event id, commits by their fence.
+One thread owns the socket. A command under way is lost when the writer dies, so every command that waits is sent again
+when the connection comes back. Repeating one is harmless: appends are told apart by event id, commits by their fence.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Final
 
 import zmq
 
+from agent_memory.bus import frames
 from agent_memory.bus.frames import (
     MESSAGE_MAX_BYTES,
     PROTOCOL,
@@ -36,8 +37,8 @@ log = logging.getLogger(__name__)
 WINDOW_COMMANDS: Final = 1024
 WINDOW_BYTES: Final = 128 << 20
 TIMEOUT_S: Final = 10.0
-# When somebody has waited that long the writer hangs or is gone: who comes now is told so at once, and threads that
-# could serve readers do not pile up waiting.
+# When a caller has waited that long, the writer hangs or is gone: new callers are refused at once, so that threads that
+# could serve readers do not pile up.
 STALLED_S: Final = 3.0
 # Below this, sharing memory with ZeroMQ costs more than copying it.
 COPIED_BYTES: Final = 64 << 10
@@ -47,21 +48,25 @@ _RECONNECT_MS: Final = (20, 200)
 @dataclass(frozen=True, slots=True)
 class _Request:
     content: bytes
-    # Whether it may take minutes, so that its waiting says nothing about the writer.
+    # It may take minutes, so its waiting says nothing about the writer.
     is_long: bool
     answer: Future[pb.Reply] = field(default_factory=Future)
     since: float = field(default_factory=time.monotonic)
 
 
 class Bus:
-    """A connection to the writer that listens at `socket_path`."""
+    """A connection to one store of the writer that listens at `socket_path`; the default store without a name.
 
-    def __init__(self, socket_path: Path) -> None:
+    What waits is counted by connection, so that one store's trouble costs the callers of another nothing.
+    """
+
+    def __init__(self, socket_path: Path, store: str = "") -> None:
+        self._store = store
         self._context = zmq.Context()
         self._address = f"ipc://{socket_path}"
         self._waiting: dict[bytes, _Request] = {}
         self._waiting_bytes = 0
-        # What the thread has not sent yet; what is waiting no more is not sent.
+        # What the thread has not sent yet; a request whose caller has given up is not sent.
         self._unsent: deque[bytes] = deque()
         self._lock = threading.Lock()
         self._next_id = 0
@@ -81,6 +86,7 @@ class Bus:
         when too much is waiting already, and what the refusal stands for when the writer refuses.
         """
         command.protocol = command.protocol or PROTOCOL
+        command.store = self._store
         request = _Request(command.SerializeToString(), is_long=timeout_s > TIMEOUT_S)
         request_id = self._enqueue(request)
         try:
@@ -93,7 +99,7 @@ class Bus:
             self._forget(request_id)
 
     def answers(self, timeout_s: float = 1.0) -> bool:
-        """Whether the writer is there; it has created the store before it answers."""
+        """Whether the writer answers for the store, which is open then."""
         try:
             self.ask(pb.Command(ping=pb.Ping()), timeout_s)
         except WriterUnavailable:
@@ -101,7 +107,7 @@ class Bus:
         return True
 
     def close(self) -> None:
-        """Stop the thread; whoever still waits gets WriterUnavailable."""
+        """Stop the thread; callers that still wait get WriterUnavailable."""
         self._closing = True
         with self._lock:
             self._wake()
@@ -168,7 +174,7 @@ class Bus:
                     self._send(socket)
             if self._wakes in ready:
                 self._wakes.recv()
-                # Without a connection nothing is sent: ZeroMQ would keep it for ever, long after its caller gave up.
+                # Without a connection nothing is sent: ZeroMQ would keep it long after its caller has given up.
                 if connected:
                     self._send(socket)
             if socket in ready:
@@ -196,7 +202,7 @@ class Bus:
 
 
 def raise_if_stalled(waiting_since: float) -> None:
-    """Raise WriterUnavailable where somebody has waited for the writer for long, since then on the monotonic clock."""
+    """Raise WriterUnavailable where a caller has waited for long; `waiting_since` is on the monotonic clock."""
     waited_s = time.monotonic() - waiting_since
     if waited_s > STALLED_S:
         raise WriterUnavailable(
@@ -205,23 +211,23 @@ def raise_if_stalled(waiting_since: float) -> None:
 
 
 class Announcements:
-    """What the writer announces after its commits. To be used by one thread."""
+    """What the writer announces after commits to one store. To be used by one thread."""
 
-    def __init__(self, socket_path: Path, *topics: bytes) -> None:
+    def __init__(self, socket_path: Path, store: str, *announcements: bytes) -> None:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
         self._socket.linger = 0
         self._socket.reconnect_ivl, self._socket.reconnect_ivl_max = _RECONNECT_MS
-        # Only the fact counts, so a few are enough: what overflows says the same again.
+        # Only the fact counts, so a few are enough: any more say the same.
         self._socket.rcvhwm = 16
-        for topic in topics:
-            self._socket.subscribe(topic)
+        for announcement in announcements:
+            self._socket.subscribe(frames.topic(store, announcement))
         self._socket.connect(f"ipc://{socket_path}")
 
     def wait(self, timeout_ms: int, *also: object) -> bool:
         """Wait for an announcement, or for one of `also` (objects with a file descriptor) to become readable.
 
-        True when something was announced; all that has been announced by then is taken in as one.
+        True when something was announced; everything announced by then counts as one announcement.
         """
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)

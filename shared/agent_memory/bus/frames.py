@@ -1,4 +1,4 @@
-"""What a message on the bus looks like: its version, its request's number, its bytes."""
+"""Messages on the bus: their version, the topics of announcements, and refusals."""
 
 from __future__ import annotations
 
@@ -6,15 +6,26 @@ from typing import Final
 
 import zmq
 
-from agent_memory.errors import AgentMemoryError, CommandRefused, StaleCommit, WriterBusy, WriterUnavailable
+from agent_memory.errors import (
+    AgentMemoryError,
+    CommandRefused,
+    StaleCommit,
+    StoreUnavailable,
+    UnknownStore,
+    WriterBusy,
+    WriterUnavailable,
+)
 from agent_memory.rpc import bus_pb2 as pb
 
 # Both sides of a rolling restart must agree; the writer refuses a version it does not know.
-PROTOCOL: Final = 2
+PROTOCOL: Final = 3
 MESSAGE_MAX_BYTES: Final = 80 << 20
 REQUEST_ID_BYTES: Final = 8
 
-# What the writer says after a commit that somebody waits for, on the announcements' socket.
+# A command without a store's name is meant for this one.
+DEFAULT_STORE: Final = "default"
+
+# What the writer announces after a commit that somebody waits for.
 ANNOUNCE_EVENTS: Final = b"events"
 ANNOUNCE_JOBS: Final = b"jobs"
 
@@ -23,21 +34,29 @@ _ERRORS: Final[dict[pb.Refused.Reason.ValueType, type[AgentMemoryError]]] = {
     pb.Refused.STALE: StaleCommit,
     pb.Refused.UNAVAILABLE: WriterUnavailable,
     pb.Refused.BUSY: WriterBusy,
+    pb.Refused.UNKNOWN_STORE: UnknownStore,
+    pb.Refused.STORE_UNAVAILABLE: StoreUnavailable,
 }
 
 
-def refused(reason: pb.Refused.Reason.ValueType, message: str) -> pb.Reply:
-    """The reply that says no."""
-    return pb.Reply(protocol=PROTOCOL, refused=pb.Refused(reason=reason, message=message))
+def topic(store: str, announcement: bytes) -> bytes:
+    """The announcement as it is sent: with the name of its store."""
+    return b"%s/%s" % ((store or DEFAULT_STORE).encode(), announcement)
+
+
+def refused(reason: pb.Refused.Reason.ValueType, message: str, remedy: str = "") -> pb.Reply:
+    """The reply to a command that is not done."""
+    return pb.Reply(protocol=PROTOCOL, refused=pb.Refused(reason=reason, message=message, remedy=remedy))
 
 
 def raise_if_refused(reply: pb.Reply) -> pb.Reply:
-    """The reply itself; raises the error it stands for when it is a refusal."""
+    """The reply; raises the error that a refusal stands for."""
     if reply.HasField("refused"):
-        raise _ERRORS.get(reply.refused.reason, CommandRefused)(reply.refused.message)
+        refusal = reply.refused
+        raise _ERRORS.get(refusal.reason, CommandRefused)(refusal.message, refusal.remedy)
     return reply
 
 
 def has_message(socket: zmq.Socket[bytes]) -> bool:
-    """Whether a whole message can be received without waiting; a tenth of what it costs to try and fail."""
+    """Whether a whole message can be received without waiting; costs a tenth of trying to receive one."""
     return bool(int(socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN)

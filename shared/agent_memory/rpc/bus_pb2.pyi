@@ -3,8 +3,9 @@
 isort:skip_file
 What may be asked of the writer. One command's effects are one atomic batch.
 
-Commands ask in the imperative, replies tell in the past tense. Everything a command stores travels as the bytes that
-are stored; the writer decides only what needs its place at the head of the line: who was first, which cursor holds.
+Commands are in the imperative, replies in the past tense. What a command stores travels as the bytes that are stored.
+The writer decides only what needs the one place that sees every command: which write of an id was first, which commit
+is stale.
 """
 
 from collections import abc as _abc
@@ -28,6 +29,7 @@ class Command(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PROTOCOL_FIELD_NUMBER: _builtins.int
+    STORE_FIELD_NUMBER: _builtins.int
     APPEND_EVENTS_FIELD_NUMBER: _builtins.int
     COMMIT_TOC_FIELD_NUMBER: _builtins.int
     RECORD_JOB_FIELD_NUMBER: _builtins.int
@@ -41,6 +43,8 @@ class Command(_message.Message):
     MOVE_CURSOR_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
+    store: _builtins.str
+    """The store's name; empty for the default store."""
     @_builtins.property
     def append_events(self) -> Global___AppendEvents: ...
     @_builtins.property
@@ -67,6 +71,7 @@ class Command(_message.Message):
         self,
         *,
         protocol: _builtins.int = ...,
+        store: _builtins.str = ...,
         append_events: Global___AppendEvents | None = ...,
         commit_toc: Global___CommitToc | None = ...,
         record_job: Global___RecordJob | None = ...,
@@ -81,7 +86,7 @@ class Command(_message.Message):
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused", "store", b"store"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
@@ -160,7 +165,7 @@ Global___Reply: _TypeAlias = Reply  # noqa: Y015
 
 @_typing.final
 class AppendEvents(_message.Message):
-    """Events that were checked and completed by the front."""
+    """Events, checked and completed by the query service."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -172,7 +177,7 @@ class AppendEvents(_message.Message):
 
     @_builtins.property
     def redacted(self) -> _containers.RepeatedCompositeFieldContainer[Global___Redacted]:
-        """Of the events that secrets were taken out of: to be counted where the event is new."""
+        """The events that secrets were removed from; counted where the event is new."""
 
     def __init__(
         self,
@@ -262,7 +267,7 @@ Global___Appended: _TypeAlias = Appended  # noqa: Y015
 
 @_typing.final
 class CommitToc(_message.Message):
-    """The worker's result: what the table of contents looks like after the outbox up to `cursor`.
+    """The worker's result: the table of contents after the outbox up to `cursor`.
     Refused with STALE when `expected_commit` is not the number of the last commit.
     """
 
@@ -283,7 +288,7 @@ class CommitToc(_message.Message):
     expected_commit: _builtins.int
     cursor: _builtins.int
     rebuild: _builtins.bytes
-    """How far a rebuild is with this commit: its row."""
+    """The row that says how far a rebuild is with this commit."""
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodePut]: ...
     @_builtins.property
@@ -298,19 +303,19 @@ class CommitToc(_message.Message):
     def removed_grips(self) -> _containers.RepeatedCompositeFieldContainer[Global___GripKey]: ...
     @_builtins.property
     def counter_changes(self) -> Global___CounterChanges:
-        """What the counters were found to be wrong by; to be added."""
+        """Corrections of the counters; to be added."""
 
     @_builtins.property
     def ledger_changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___LedgerChange]:
-        """And the ledger, by the names of its entries."""
+        """Corrections of the ledger, by the names of its entries; to be added."""
 
     @_builtins.property
     def job(self) -> Global___RecordJob:
-        """How the job's run went that all this is the result of."""
+        """How the run went whose result this is."""
 
     @_builtins.property
     def unfiled(self) -> _containers.RepeatedCompositeFieldContainer[Global___FiledSegment]:
-        """Segments that are no longer among those of the project named."""
+        """Segments that no longer belong to the project named."""
 
     def __init__(
         self,
@@ -420,11 +425,11 @@ class NodePut(_message.Message):
     value: _builtins.bytes
     @_builtins.property
     def grips(self) -> _containers.RepeatedCompositeFieldContainer[Global___GripPut]:
-        """All the grips that this node owns; those it owned before and are not named here go."""
+        """All grips of this node; those it had before and that are not named here are removed."""
 
     @_builtins.property
     def dropped_versions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Older versions that need not be kept any longer."""
+        """Older versions to be removed."""
 
     def __init__(
         self,
@@ -539,7 +544,7 @@ Global___LedgerChange: _TypeAlias = LedgerChange  # noqa: Y015
 
 @_typing.final
 class SegmentKey(_message.Message):
-    """Where a session was cut: found by session and first event."""
+    """A segment, found by its session and its first event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -575,9 +580,9 @@ class SegmentPut(_message.Message):
     FILED_FIELD_NUMBER: _builtins.int
     value: _builtins.bytes
     open_since_ms: _builtins.int
-    """Set while the segment can still grow: when its last event was."""
+    """Set while the segment can still grow: the time of its last event."""
     project: _builtins.str
-    """The project among whose segments it is found, and the row that finds it there; empty for none."""
+    """The project it belongs to, and the row that finds it there; empty for none."""
     filed: _builtins.bytes
     @_builtins.property
     def key(self) -> Global___SegmentKey: ...
@@ -602,7 +607,7 @@ Global___SegmentPut: _TypeAlias = SegmentPut  # noqa: Y015
 
 @_typing.final
 class FiledSegment(_message.Message):
-    """A segment among those of a project: found by project and first event."""
+    """A segment of a project, found by the project and its first event."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -629,7 +634,7 @@ Global___FiledSegment: _TypeAlias = FiledSegment  # noqa: Y015
 
 @_typing.final
 class RecordJob(_message.Message):
-    """A job's state as it is after a run; replaces the row whole, but for the pause flag."""
+    """A job's state after a run; replaces the row, but not the pause flag."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -640,9 +645,9 @@ class RecordJob(_message.Message):
     job_name: _builtins.str
     value: _builtins.bytes
     runs: _builtins.bytes
-    """The job's last runs, where one has ended: replaces the row whole."""
+    """The job's last runs, if one has ended; replaces the row."""
     is_answer: _builtins.bool
-    """That run is the one that was asked for: nobody waits any longer."""
+    """The run was the one asked for: nobody waits for it any longer."""
     def __init__(
         self,
         *,
@@ -715,7 +720,7 @@ Global___JobPausedSet: _TypeAlias = JobPausedSet  # noqa: Y015
 
 @_typing.final
 class BeginRebuild(_message.Message):
-    """A rebuild's row as it begins. Refused while another one is under way; the same one goes on where it is."""
+    """A rebuild's row as it begins. Refused while another rebuild is under way; the same one goes on."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -787,7 +792,7 @@ Global___IndexRebuildBegun: _TypeAlias = IndexRebuildBegun  # noqa: Y015
 
 @_typing.final
 class ResetJob(_message.Message):
-    """Forget a job's runs: it is as if it had never run."""
+    """Forget a job's runs, as if it had never run."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -823,7 +828,7 @@ Global___JobReset: _TypeAlias = JobReset  # noqa: Y015
 
 @_typing.final
 class AskForRun(_message.Message):
-    """Have the worker run a job as soon as it can. Where one is asked for already, it is the same one."""
+    """Have the worker run a job as soon as it can. A second request while one waits gets the same run."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -958,6 +963,10 @@ class Refused(_message.Message):
         """The disk is full or the store can't be written: the same command may be sent again."""
         BUSY: Refused._Reason.ValueType  # 4
         """Too much is waiting: the same command may be sent again, later."""
+        UNKNOWN_STORE: Refused._Reason.ValueType  # 5
+        """There is no store of that name."""
+        STORE_UNAVAILABLE: Refused._Reason.ValueType  # 6
+        """The store is not open; the message says why it can't be."""
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper): ...
     REASON_UNSPECIFIED: Refused.Reason.ValueType  # 0
@@ -969,20 +978,28 @@ class Refused(_message.Message):
     """The disk is full or the store can't be written: the same command may be sent again."""
     BUSY: Refused.Reason.ValueType  # 4
     """Too much is waiting: the same command may be sent again, later."""
+    UNKNOWN_STORE: Refused.Reason.ValueType  # 5
+    """There is no store of that name."""
+    STORE_UNAVAILABLE: Refused.Reason.ValueType  # 6
+    """The store is not open; the message says why it can't be."""
 
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    REMEDY_FIELD_NUMBER: _builtins.int
     reason: Global___Refused.Reason.ValueType
     message: _builtins.str
+    remedy: _builtins.str
+    """What to do about it."""
     def __init__(
         self,
         *,
         reason: Global___Refused.Reason.ValueType = ...,
         message: _builtins.str = ...,
+        remedy: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason", "remedy", b"remedy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory import locks
-from agent_memory.errors import StoreError, StoreMissing
+from agent_memory.errors import StoreError, StoreMissing, StoreNotReady
 from agent_memory.paths import default_db_path
 
 # Names the newest MANIFEST; without it RocksDB takes a store for none.
@@ -72,11 +72,11 @@ def damaged(db_path: Path, family: str, error: Exception) -> StoreError:
     )
 
 
-def unusable(db_path: Path, error: OSError) -> StoreError:
-    """What is said where the folder itself is out of reach."""
-    return StoreError(
-        f"The store's folder {db_path} can't be used: {error.strerror or error}. "
-        "Mend its rights, or name another folder with --db-path."
+def unusable(db_path: Path, error: OSError) -> StoreNotReady:
+    """The error where the folder itself is out of reach."""
+    return StoreNotReady(
+        f"The store's folder {db_path} can't be used: {error.strerror or error}.",
+        "Change its permissions, or name another folder with --db-path.",
     )
 
 

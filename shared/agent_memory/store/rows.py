@@ -20,6 +20,8 @@ class Rows:
     def __init__(self, db_path: Path, cache_bytes: int) -> None:
         self._db_path = db_path
         self._cache_bytes = cache_bytes
+        self._db: Rdict
+        self._families: dict[str, Rdict] = {}
 
     def get(self, family: str, key: bytes) -> bytes | None:
         """The row's value, or None."""
@@ -67,7 +69,9 @@ class Rows:
         self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
 
     def _disconnect(self) -> None:
-        """Close the store; raises RocksDB's bare Exception with what it failed at before."""
+        """Close the store if it is open; raises RocksDB's bare Exception with what it failed at before."""
+        if not self._families:
+            return
         # First the families: one that lives would keep the store open, and its lock.
         self._families.clear()
         self._db.close()
