@@ -12,11 +12,12 @@ from agents.model import Use
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A program's arguments and variables, and the tool by which its model runs a command."""
+    """A program's arguments and variables, the tool by which its model runs a command, and whether it tells its end."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
     tool: Use
+    tells_end: bool = True
 
 
 def claude_code(home: Path, url: str, prompt: str, command: str) -> Talk:
@@ -101,12 +102,33 @@ def opencode(home: Path, url: str, prompt: str, command: str) -> Talk:
     return Talk(["run", prompt], variables, Use("bash", {"command": command, "description": "Say hello"}))
 
 
+def qwen_code(home: Path, url: str, prompt: str, command: str) -> Talk:
+    settings = {
+        "security": {"auth": {"selectedType": "openai"}},
+        "privacy": {"usageStatisticsEnabled": False},
+        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+        "telemetry": {"enabled": False},
+        # Else it asks the model for memories of its own after the turn.
+        "memory": {"enableManagedAutoMemory": False},
+    }
+    # It reads comments.
+    _write(home / ".qwen" / "settings.json", "// of the test\n" + json.dumps(settings))
+    variables = {
+        "OPENAI_API_KEY": "none",
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "OPENAI_MODEL": "own-1",
+    }
+    tool = Use("run_shell_command", {"command": command, "is_background": False, "description": "Say hello"})
+    return Talk(["-p", prompt, "--yolo"], variables, tool, tells_end=False)
+
+
 TALKS = {
     "claude-code": claude_code,
     "codex": codex,
     "gemini-cli": gemini_cli,
     "copilot-cli": copilot_cli,
     "opencode": opencode,
+    "qwen-code": qwen_code,
 }
 
 

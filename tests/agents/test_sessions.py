@@ -1,4 +1,4 @@
-"""The real programs of five agents: connected by our command, talked with, and read back from the table of contents.
+"""The real programs of six agents: connected by our command, talked with, and read back from the table of contents.
 
 Each holds a session with a model of our own. A program that is neither on PATH nor in the folder that AGENT_PROGRAMS
 names is passed over.
@@ -6,6 +6,7 @@ names is passed over.
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -32,7 +33,10 @@ OUTPUT = "hello from the tool"
 @pytest.mark.parametrize("scope", ["--user", "--project"])
 @pytest.mark.parametrize("agent", TALKS)
 def test_a_session_is_remembered(stack: Stack, agent: str, scope: str) -> None:
-    """What the user said, what a tool did, what the agent answered and that it ended, down from the root."""
+    """What the user said, what a tool did, what the agent answered and that it ended, down from the root.
+
+    And once: what the agent wrote down of it adds nothing.
+    """
     make_ready(stack)
     session_of = program(agent)
     home = Path(stack.env["HOME"])
@@ -48,24 +52,28 @@ def test_a_session_is_remembered(stack: Stack, agent: str, scope: str) -> None:
         run(stack, project, session_of, *talk.arguments, **talk.environment)
 
     with stack.client() as client:
-        events = stack.wait_until(lambda: session(client, agent))
-        told = {kind: [event.text for event in events if event.event_type == kind] for kind in EventType}
+        # One agent is not told when a session ends that nobody watches.
+        last = EventType.SESSION_END if talk.tells_end else EventType.ASSISTANT_STOP
+        events = stack.wait_until(lambda: session(client, agent, last))
+        texts = {kind: [event.text for event in events if event.event_type == kind] for kind in EventType}
         # opencode puts a prompt of several words into quotation marks.
-        assert [text.strip('"') for text in told[EventType.USER_MESSAGE]] == [PROMPT]
-        ((call, _, result),) = [text.partition("\n") for text in told[EventType.TOOL_RESULT]]
+        assert [text.strip('"') for text in texts[EventType.USER_MESSAGE]] == [PROMPT]
+        ((call, _, result),) = [text.partition("\n") for text in texts[EventType.TOOL_RESULT]]
         assert (COMMAND in call, OUTPUT in result) == (True, True)
-        assert REPLY in told[EventType.ASSISTANT_STOP] + told[EventType.ASSISTANT_MESSAGE]
-        assert len(told[EventType.SESSION_START]) == 1
+        assert REPLY in texts[EventType.ASSISTANT_STOP] + texts[EventType.ASSISTANT_MESSAGE]
+        assert len(texts[EventType.SESSION_START]) == 1
         assert {event.metadata["project"] for event in events} == {str(project)}
         proof = stack.wait_until(lambda: [event for node in nodes(client) for event in proven(client, node)])
         assert {event.session_id for event in proof} == {events[0].session_id}
         assert {event.event_id for event in proof} <= {event.event_id for event in events}
+    again = json.loads(stack.run("backfill", agent, "--json").stdout)["agents"][agent]
+    assert (again["stored"], again["known"] > 0) == (0, True)
 
 
-def session(client: Client, agent: str) -> Sequence[pb.Event]:
-    """All events of the agent, once the end of a session is among them."""
+def session(client: Client, agent: str, last: EventType) -> Sequence[pb.Event]:
+    """All events of the agent, once one of that kind is among them."""
     events = client.events(pb.GetEventsRequest(agent=agent)).events
-    return events if any(EventType(event.event_type) is EventType.SESSION_END for event in events) else []
+    return events if any(EventType(event.event_type) is last for event in events) else []
 
 
 def nodes(client: Client, parent_id: str = "") -> Iterator[pb.TocNode]:

@@ -19,7 +19,7 @@ from agent_memory.capture.project.projects import Projects
 from agent_memory.model import Event
 
 RECORDINGS = Path(__file__).parents[1] / "data" / "transcripts"
-AGENTS = ("claude-code", "codex", "copilot-cli", "gemini-cli", "opencode")
+AGENTS = ("claude-code", "codex", "copilot-cli", "gemini-cli", "opencode", "qwen-code")
 _COLUMNS = {
     "session": ("id", "parent_id", "directory", "agent", "time_created"),
     "message": ("id", "session_id", "time_created", "data"),

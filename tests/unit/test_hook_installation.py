@@ -209,6 +209,7 @@ def test_codex_hooks_go_on_where_they_were_begun(home: Path) -> None:
             '{"hooksConfig": {"disabled": ["another"]}}',
         ),
         ("codex", ".codex/config.toml", "[features]\nhooks = false\n", "[features]\nhooks = true\n"),
+        ("qwen-code", ".qwen/settings.json", '{"disableAllHooks": true} // off', '{"disableAllHooks": false}'),
     ],
 )
 def test_hooks_that_are_switched_off_are_not_called_sound(home: Path, agent: str, file: str, off: str, on: str) -> None:
@@ -306,7 +307,7 @@ def test_a_command_is_known_to_be_ours_by_its_program(line: str, ours: bool) -> 
     assert is_ours(line) is ours
 
 
-@pytest.mark.parametrize("agent", ["claude-code", "codex", "gemini-cli", "copilot-cli"])
+@pytest.mark.parametrize("agent", ["claude-code", "codex", "gemini-cli", "copilot-cli", "qwen-code"])
 def test_every_connected_hook_brings_something(agent: str) -> None:
     """The agent waits for each of them: of every one there is a recording that becomes an event."""
     for hook in AGENTS[agent].hooks:

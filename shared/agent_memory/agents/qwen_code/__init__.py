@@ -1,0 +1,61 @@
+"""Qwen Code."""
+
+from typing import Final
+
+from agent_memory.agents.agent import (
+    HOOK_TIMEOUT_S,
+    Agent,
+    CommandTest,
+    Hook,
+    HookFiles,
+    JsonSettings,
+    Tail,
+    Transcripts,
+    folder,
+)
+from agent_memory.agents.jsonl import replay_with
+from agent_memory.agents.payload import Payload
+from agent_memory.agents.qwen_code import payload, transcript
+
+_FOLDER: Final = folder("QWEN_HOME", ".qwen")
+
+
+def _disabled_by(settings: Payload) -> str:
+    return "disableAllHooks" if settings.get("disableAllHooks") is True else ""
+
+
+AGENT: Final = Agent(
+    name="qwen-code",
+    program="qwen",
+    hooks=(
+        Hook("SessionStart"),
+        Hook("UserPromptSubmit"),
+        Hook("PostToolUse"),
+        Hook("PostToolUseFailure"),
+        Hook("Stop"),
+        Hook("SubagentStart"),
+        Hook("SubagentStop"),
+        Hook("SessionEnd"),
+    ),
+    hook_files=HookFiles(
+        user_folder=_FOLDER,
+        user="settings.json",
+        project=".qwen/settings.json",
+        # Milliseconds: early versions read nothing else, and later ones take a number this large for milliseconds too.
+        format=JsonSettings({"type": "command", "command": "", "timeout": HOOK_TIMEOUT_S * 1000}, reads_comments=True),
+        disabled_by=_disabled_by,
+    ),
+    self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
+    detect=payload.detect,
+    normalise=payload.normalise,
+    transcripts=Transcripts(
+        folder=_FOLDER,
+        parts=("projects",),
+        endings=(".jsonl",),
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Chat),
+    ),
+    tail=Tail(model=transcript.model_in),
+    # It is part of the system prompt of one run, and of no record.
+    forgets_context=True,
+)
