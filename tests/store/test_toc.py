@@ -19,7 +19,7 @@ from agent_memory.model import Event, EventRole, EventType, TocLevel
 from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader
 from agent_memory.worker import outbox
-from agent_memory.worker.toc import toc as toc_module
+from agent_memory.worker.toc import resegmenter
 from agent_memory.worker.toc.segments import GAP_MS
 from support.conversations import BEGIN_MS, conversations
 from support.keeper import BERLIN, Keeper
@@ -113,7 +113,7 @@ def test_a_worker_that_dies_at_any_commit_leaves_nothing_wrong(
 ) -> None:
     """A late event shifts every cut behind it and is committed in parts; a death after any part changes nothing."""
     # Parts of 400 segments would need six megabytes of talk.
-    monkeypatch.setattr(toc_module, "PART_SEGMENTS", 2)
+    monkeypatch.setattr(resegmenter, "PART_SEGMENTS", 2)
     talk = [said(f"e{n:03}", BEGIN_MS + n * MINUTE_MS, f"Step {n} is done. " + "word " * 1500) for n in range(16)]
     at_ms = BEGIN_MS - MINUTE_MS if late == "before all others" else BEGIN_MS + 9 * MINUTE_MS + 1
     latecomer = said("late", at_ms, "I forgot to say it. " + "more " * 900)

@@ -17,6 +17,7 @@ from agent_memory.worker.llm.estimates import estimate, estimate_rebuild
 from agent_memory.worker.llm.openai import OpenAIProvider
 from agent_memory.worker.llm.resummarizer import Resummarizer
 from agent_memory.worker.llm.token_spend import TokenSpend
+from agent_memory.worker.toc import period_nodes
 from support.conversations import BEGIN_MS, LATER_MS
 from support.keeper import BERLIN, Keeper
 from support.provider import Provider, Reply
@@ -179,10 +180,12 @@ def test_what_has_not_changed_is_never_asked_about_again(model: Model) -> None:
     asked = len(model.server.asked)
 
     periods = filter(None, map(records.period, model.nodes()))
-    model.keeper.toc.draft_periods(list(periods), model.keeper.now_ms)
-    model.keeper.toc.draft_session("s0", 0, model.keeper.now_ms)
-    model.keeper.toc.draft_days([day_of(BEGIN_MS, BERLIN)], model.keeper.now_ms)
-    model.keeper.toc.commit_rebuild(RebuildState(), model.keeper.now_ms)
+    toc, now_ms = model.keeper.toc, model.keeper.now_ms
+    draft = toc.draft()
+    period_nodes.draft_periods(draft, list(periods), now_ms)
+    toc.resegment_from(draft, "s0", 0, now_ms)
+    period_nodes.draft_days(draft, model.keeper.reader, [day_of(BEGIN_MS, BERLIN)], now_ms)
+    toc.commit(draft, now_ms, rebuild=RebuildState())
     assert model.all_told()
     model.stop()
     model.start()

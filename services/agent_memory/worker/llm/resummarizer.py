@@ -30,7 +30,8 @@ from agent_memory.worker.llm.token_spend import TokenSpend
 from agent_memory.worker.summarizer.segment_text import SegmentText
 from agent_memory.worker.summarizer.summary import DraftBullet, Summary
 from agent_memory.worker.toc import grips
-from agent_memory.worker.toc.toc import NewSummary, Toc
+from agent_memory.worker.toc.summary_replacement import NewSummary
+from agent_memory.worker.toc.toc import Toc
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Final
 
@@ -15,27 +15,27 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.model import TocLevel
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.worker.toc.toc import Toc
+from agent_memory.worker.scheduler.runs import Counts
+from agent_memory.worker.toc import period_nodes
+from agent_memory.worker.toc.draft import Draft
 
 # A compaction that takes longer hangs; a large store on a slow disk may need an hour.
 COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
 # Reading gigabytes of transcripts for the first time takes minutes.
 RECONCILE_TIMEOUT_S: Final = 6 * 3600.0
-# However long ago the last rollup was: nodes are told again with every commit, so what is older was left true.
+# However long ago the last rollup was: nodes are rolled up with every commit, so what is older was left true.
 LOOK_BACK_MAX_MS: Final = 100 * 24 * 3600 * 1000
 
-Counts = Mapping[str, int]
 
+def draft_rollup(draft: Draft, level: TocLevel, since_ms: int, now_ms: int, zone: tzinfo) -> Counts:
+    """Draft the periods of a level, from the one that holds `since_ms` to the one that holds now, rolled up again.
 
-def draft_rollup(toc: Toc, level: TocLevel, since_ms: int, now_ms: int, zone: tzinfo) -> Counts:
-    """Draft the periods of a level, from the one that holds `since_ms` to the one that holds now, told again.
-
-    So each period is told once more after it closed. Where a node says already what its children say, which is the
-    rule, nothing is drafted.
+    So each period is rolled up once more after it closed. Where a node says already what its children say, which is
+    the rule, nothing is drafted.
     """
     periods = list(_periods(level, max(since_ms, now_ms - LOOK_BACK_MAX_MS), now_ms, zone))
-    toc.draft_periods(periods, now_ms)
-    return {"periods": len(periods), "nodes": toc.drafted_nodes}
+    period_nodes.draft_periods(draft, periods, now_ms)
+    return {"periods": len(periods), "nodes": draft.changed_nodes}
 
 
 def compact(writer: Bus) -> Counts:
@@ -47,11 +47,11 @@ def compact(writer: Bus) -> Counts:
 def reconcile() -> Counts:
     """Compare the agents' transcripts with the store and take in what is missing; raises AgentMemoryError.
 
-    Done by the command of that name, in a process of its own: what it takes in must come by way of the front as all
-    that comes in does, and its memory goes with it.
+    Done by the command of that name, in a process of its own: what it takes in must go through the query service as
+    everything does, and its memory goes with it.
     """
     command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "reconcile", "--json"]
-    # Whomever commands are sent to from the shell that started the daemon: this is for this daemon.
+    # Whatever daemon the shell that started this one sends its commands to, these are for this one.
     environment = {name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"}
     try:
         done = subprocess.run(
@@ -67,8 +67,8 @@ def reconcile() -> Counts:
         raise AgentMemoryError(f"it took longer than {RECONCILE_TIMEOUT_S:.0f} s") from error
     if done.returncode != 0:
         raise AgentMemoryError(done.stderr.strip() or f"it ended with {done.returncode}")
-    told = json.loads(done.stdout)
-    return {name: told[name] for name in ("sessions_saved", "sessions_completed", "events_saved")}
+    report = json.loads(done.stdout)
+    return {name: report[name] for name in ("sessions_saved", "sessions_completed", "events_saved")}
 
 
 def _periods(level: TocLevel, from_ms: int, to_ms: int, zone: tzinfo) -> Iterator[Period]:

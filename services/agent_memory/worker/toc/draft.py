@@ -1,8 +1,8 @@
-"""The draft of a commit: what it will write and remove, laid over what is stored."""
+"""A draft: what a commit will write and remove, laid over what is stored."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import tzinfo
 
@@ -18,15 +18,22 @@ from agent_memory.worker.toc.segments import Segment
 
 
 class Draft:
-    """One commit of the table of contents while it is gathered, and the nodes as they will be after it."""
+    """A commit of the table of contents while it is gathered, and the nodes as they will be after it.
+
+    Days are cut in the `zone`. For one thread at a time.
+    """
 
     def __init__(self, reader: Reader, zone: tzinfo) -> None:
         self._reader = reader
-        self._zone = zone
+        self.zone = zone
+        self.clear()
+
+    def clear(self) -> None:
+        """Begin again with nothing."""
         self.message = pb.CommitToc()
-        # Periods that are to be told again before it is sent, by node.
-        self.touched = dict[str, Period]()
-        # What it makes of nodes. None: removed.
+        # Periods that are to be rolled up again before the commit.
+        self._touched = dict[Period, None]()
+        # The nodes as they will be, by id. None: removed.
         self._nodes = dict[str, TocNode | None]()
 
     @property
@@ -34,31 +41,40 @@ class Draft:
         """How many nodes it writes or removes."""
         return len(self.message.nodes) + len(self.message.removed_node_ids)
 
+    def touch(self, period: Period) -> None:
+        """Have the period rolled up again before the commit."""
+        self._touched[period] = None
+
+    def take_touched(self) -> list[Period]:
+        """The periods that are to be rolled up again, in the order they were touched; they are touched no more."""
+        touched, self._touched = list(self._touched), {}
+        return touched
+
     def node(self, node_id: str) -> TocNode | None:
         """The node as it will be."""
         return self._nodes[node_id] if node_id in self._nodes else records.node(self._reader, node_id)
 
     def children(self, period: Period) -> list[TocNode]:
-        """The children that the period is told from, as they will be."""
+        """The children that the period is rolled up from, in order, as they will be."""
         if period.level == TocLevel.DAY:
             prefix = records.segment_prefix(period)
             ids = {*records.child_ids(self._reader, period), *(each for each in self._nodes if each.startswith(prefix))}
         else:
             ids = {child.node_id for child in period.children()}
-        there = rollups.told_of([each for each in ids if self._nodes.get(each, each) is not None])
+        there = rollups.sample([each for each in ids if self._nodes.get(each, each) is not None])
         drafted = [node for each in there if (node := self._nodes.get(each)) is not None]
         stored = records.nodes(self._reader, [each for each in there if each not in self._nodes])
         return sorted([*drafted, *stored], key=lambda node: (node.start_ms, node.node_id))
 
     def put_node(self, node: TocNode, gripped: Sequence[Grip], now_ms: int) -> bool:
-        """Write the node, as a new version where its words change for good; False when it is what it was."""
+        """Write the node, as a new version where its summary changes for good; False when it is what it was."""
         was = self.node(node.node_id)
-        # A latest version that can't be read is written anew, in its place.
+        # A latest version that can't be read is written again, in its place.
         version = was.version if was else max(1, records.latest_version(self._reader, node.node_id))
         dropped: list[int] = []
-        if was and not was.is_open and _words(was) != _words(node):
+        if was and not was.is_open and _summary(was) != _summary(node):
             version += 1
-            dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self._zone)
+            dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self.zone)
         node = replace(node, version=version, written_ms=was.written_ms if was else now_ms)
         gripped = [*gripped, *self._older_grips(node, gripped, dropped)]
         if node == was and self._are_stored(node.node_id, gripped):
@@ -87,9 +103,9 @@ class Draft:
         self.message.removed_node_ids.append(node_id)
 
     def put_segment(self, segment: Segment, node_id: str, digest: str, open_since_ms: int | None) -> None:
-        """Write the rows that tell where the session was cut, and whose segment it is."""
+        """Write the row that says where the session was cut, and file the segment under its project."""
         first, last, project = segment.first, segment.last, segment.project
-        counts = ledger.counts(segment.events, self._zone)
+        counts = ledger.counts(segment.events, self.zone)
         row = SegmentRow(node_id, last.timestamp_ms, last.event_id, digest, segment.is_open, project, counts)
         stored = records.segment_at(self._reader, first.session_id, first.position)
         if stored is not None and stored.project != project:
@@ -102,18 +118,30 @@ class Draft:
             filed=codec.to_json(ProjectRow(project, first.session_id, node_id)) if project else b"",
         )
 
-    def remove_cut(self, session_id: str, first: Position, row: SegmentRow) -> None:
+    def remove_segment(self, session_id: str, first: Position, row: SegmentRow) -> None:
         """Remove what `put_segment` wrote."""
         self.message.removed_segments.append(_segment_key(session_id, first))
         self.unfile(row.project, first)
 
     def unfile(self, project: str, first: Position) -> None:
-        """Have the segment no longer be among the project's."""
+        """Take the segment from among the project's."""
         if project:
             self.message.unfiled.add(project=project, first_ms=first[0], first_event_id=first[1])
 
+    def remove_grips(self, owned_grips: Iterable[tuple[str, str]]) -> None:
+        """Remove these grips, each named by the node that owns it and by its own id."""
+        self.message.removed_grips.extend(pb.GripKey(node_id=node, grip_id=grip) for node, grip in owned_grips)
+
+    def correct_counters(self, *, events: int, toc_nodes: int, grips: int) -> None:
+        """Add these differences to the counters."""
+        self.message.counter_changes.CopyFrom(pb.CounterChanges(events=events, toc_nodes=toc_nodes, grips=grips))
+
+    def correct_ledger(self, entry: str, *, stored: int, reached: int) -> None:
+        """Add these differences to an entry of the ledger."""
+        self.message.ledger_changes.add(entry=entry, stored=stored, reached=reached)
+
     def _older_grips(self, node: TocNode, gripped: Sequence[Grip], dropped: Sequence[int]) -> list[Grip]:
-        """What a segment's older versions lead to, those that stay: what was known then keeps its proof."""
+        """The grips of a segment's older versions that stay: what was known then keeps its proof."""
         if node.level != TocLevel.SEGMENT or node.version == 1:
             return []
         older = (each for each in records.node_versions(self._reader, node.node_id) if each.version < node.version)
@@ -132,7 +160,7 @@ class Draft:
         return values == [codec.grip_to_json(grip) for grip in gripped]
 
 
-def _words(node: TocNode) -> tuple[object, ...]:
+def _summary(node: TocNode) -> tuple[object, ...]:
     return (node.title, [bullet.text for bullet in node.bullets], node.keywords)
 
 

@@ -1,8 +1,8 @@
 """Rebuilding the table of contents from the events, a little at a time, beside everything else that the worker does.
 
 How far it has come is in its row, and each step's row is committed with the step's effects: who kills the worker loses
-one step. A step tells every node anew and writes what differs, so a rebuild of a sound table of contents writes nothing
-at all. That the store holds parts of the old and of the new meanwhile is for the front to hide.
+one step. A step makes every node again and writes what differs, so a rebuild of a sound table of contents writes
+nothing at all. Meanwhile the store holds parts of the old and of the new; the query service hides that.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from agent_memory.store import codec, keys, ledger, records, schema
 from agent_memory.store.codec import LedgerEntry, RebuildStage, RebuildState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
+from agent_memory.worker.toc import period_nodes
+from agent_memory.worker.toc.draft import Draft
 from agent_memory.worker.toc.toc import Toc
 
 log = logging.getLogger(__name__)
 
-# A step: some tenths of a second, for so long new events wait. A session is not divided, however long it is.
+# A step: some tenths of a second, for so long new events wait. A session is one step, however long it is.
 STEP_EVENTS: Final = 500
 STEP_DAYS: Final = 16
 
@@ -46,30 +48,31 @@ class Rebuild:
         state = records.rebuild_state(self._reader)
         if not state.is_running:
             return False
+        draft = self._toc.draft()
         match state.stage:
             case RebuildStage.SESSIONS:
-                after = self._sessions(state, now_ms)
+                after = self._sessions(draft, state, now_ms)
             case RebuildStage.DAYS:
-                after = self._days(state, now_ms)
+                after = self._days(draft, state, now_ms)
             case RebuildStage.ABOVE:
-                after = self._above(state, now_ms)
+                after = self._above(draft, state, now_ms)
             case RebuildStage.ORPHANS:
-                after = self._orphans(state)
+                after = self._orphans(draft, state)
             case _:
-                after = self._counters(state, now_ms)
+                after = self._counters(draft, state, now_ms)
         if not after.is_running:
             # The row is looked at with every read from now on, and they are of no more use.
             after = replace(after, sessions=())
-        self._toc.commit_rebuild(after, now_ms)
+        self._toc.commit(draft, now_ms, rebuild=after)
         if not after.is_running:
             log.info(line("rebuilt", events=after.events_done, took_ms=now_ms - after.started_ms))
         return True
 
-    def _sessions(self, state: RebuildState, now_ms: int) -> RebuildState:
-        """The next sessions, cut and told anew."""
+    def _sessions(self, draft: Draft, state: RebuildState, now_ms: int) -> RebuildState:
+        """The next sessions, segmented and summarized again."""
         enough = state.events_done + STEP_EVENTS
         for session_id in self._sessions_left(state):
-            events = self._toc.draft_session(session_id, state.from_ms, now_ms)
+            events = self._toc.resegment_from(draft, session_id, state.from_ms, now_ms)
             state = replace(state, after=session_id, events_done=state.events_done + events)
             if state.events_done >= enough:
                 return state
@@ -82,25 +85,29 @@ class Rebuild:
             return
         yield from records.sessions_since(self._reader, state.from_ms, state.after)
 
-    def _days(self, state: RebuildState, now_ms: int) -> RebuildState:
-        """The next days, told anew and freed of segments that no session was cut into."""
+    def _days(self, draft: Draft, state: RebuildState, now_ms: int) -> RebuildState:
+        """The next days, rolled up again and freed of segments that no session is cut into."""
         left = (day for day in records.days(self._reader) if day.node_id > state.after)
         days = list(islice(left, STEP_DAYS))
-        self._toc.draft_days(days, now_ms)
+        period_nodes.draft_days(draft, self._reader, days, now_ms)
         return replace(state, after=days[-1].node_id) if days else replace(state, stage=RebuildStage.ABOVE, after="")
 
-    def _above(self, state: RebuildState, now_ms: int) -> RebuildState:
+    def _above(self, draft: Draft, state: RebuildState, now_ms: int) -> RebuildState:
         """The weeks, months and years: few, so all at once, from the bottom up."""
         above = {each for day in records.days(self._reader) for each in day.ancestors()}
         for level in (TocLevel.WEEK, TocLevel.MONTH, TocLevel.YEAR):
             there = filter(None, map(records.period, records.period_ids(self._reader, level)))
-            self._toc.draft_periods({*there, *_at(level, above)}, now_ms)
+            period_nodes.draft_periods(draft, sorted({*there, *_at(level, above)}), now_ms)
         return replace(state, stage=RebuildStage.ORPHANS) if state.mend else replace(state, finished_ms=now_ms)
 
-    def _orphans(self, state: RebuildState) -> RebuildState:
+    def _orphans(self, draft: Draft, state: RebuildState) -> RebuildState:
         """Rows that nothing leads to: versions of no node, grips that no node owns, owners of no grip, and a project's
         that lead to none of its segments."""
-        self._toc.draft_removal(self._lost_nodes(), self._lost_grips(), self._misfiled())
+        for node_id in self._lost_nodes():
+            draft.drop_node(node_id)
+        draft.remove_grips(self._lost_grips())
+        for project, first in self._misfiled():
+            draft.unfile(project, first)
         return replace(state, stage=RebuildStage.COUNTERS)
 
     def _lost_nodes(self) -> Iterator[str]:
@@ -131,19 +138,19 @@ class Rebuild:
         row = self._reader.get(schema.GRIPS, keys.node_grip(grip.node_id, grip.grip_id))
         return row is not None and records.latest_version(self._reader, grip.node_id) > 0
 
-    def _counters(self, state: RebuildState, now_ms: int) -> RebuildState:
+    def _counters(self, draft: Draft, state: RebuildState, now_ms: int) -> RebuildState:
         """Count everything. The reader stands still meanwhile, so what comes is in neither of the numbers compared."""
         said = records.counters(self._reader)
-        self._toc.draft_counters(
+        draft.correct_counters(
             events=self._count(schema.EVENTS, keys.EVENT_PREFIX) - said.events,
             toc_nodes=self._count(schema.TOC_LATEST, keys.LATEST_PREFIX) - said.toc_nodes,
             grips=self._count(schema.GRIPS, keys.GRIP_PREFIX) - said.grips,
         )
-        self._ledger()
+        self._ledger(draft)
         return replace(state, finished_ms=now_ms)
 
-    def _ledger(self) -> None:
-        """Count the ledger anew: what is stored by the events, what is reached by what the segments say they hold."""
+    def _ledger(self, draft: Draft) -> None:
+        """Count the ledger again: what is stored by the events, what is reachable by what the segments hold."""
         zone = records.time_zone(self._reader)
         stored: Counter[str] = Counter()
         for _, value in self._rows(schema.EVENTS, keys.EVENT_PREFIX):
@@ -156,7 +163,7 @@ class Rebuild:
         for entry in {*stored, *reached, *said}:
             was = said.get(entry, LedgerEntry())
             if was != LedgerEntry(stored[entry], reached[entry]):
-                self._toc.draft_ledger(entry, stored=stored[entry] - was.stored, reached=reached[entry] - was.reached)
+                draft.correct_ledger(entry, stored=stored[entry] - was.stored, reached=reached[entry] - was.reached)
 
     def _count(self, family: str, prefix: bytes) -> int:
         return sum(1 for _ in self._rows(family, prefix))

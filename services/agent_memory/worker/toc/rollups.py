@@ -1,6 +1,6 @@
-"""Rollups: what a day, week, month or year was about, told by the best lines of its children.
+"""Rollups: what a day, week, month or year was about, in the best lines of its children.
 
-A rollup is a function of the set of its children. It changes only when a child says more than what is told already: the
+A rollup is a function of the set of its children. It changes only when a child says more than what it says already: the
 more children there are, the more seldom, so that versions grow far slower than the data.
 """
 
@@ -19,8 +19,8 @@ from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN, TRA
 from agent_memory.worker.summarizer.text import brief, terms
 
 SAME = 0.6  # from this share of common terms on, two lines say the same
-# A period is told from so many of its children at most. Their ids alone decide which, so a new one seldom changes it.
-TOLD_CHILDREN_MAX = 256
+# A period is rolled up from so many children at most. Their ids alone decide which, so a new one seldom changes it.
+CHILDREN_MAX = 256
 # Whoever looks for something reads many periods and few segments: the longer a period, the less it says of each thing;
 # but it names many.
 LINE_MAX = 120  # characters
@@ -33,7 +33,7 @@ POOL = 64  # lines that are compared with each other; what is left after so many
 
 @dataclass(frozen=True, slots=True)
 class _ChildBullet:
-    """A line and the child that told it; `rank` is its place among that child's lines, the weightiest first."""
+    """A line and the child it is from; `rank` is its place among that child's lines, the weightiest first."""
 
     child: int
     place: int
@@ -64,27 +64,27 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
     )
 
 
-def told_of(ids: Sequence[str]) -> Sequence[str]:
-    """The children that a period is told from: all, or of too many those whose ids' hashes are the lowest."""
-    if len(ids) <= TOLD_CHILDREN_MAX:
+def sample(ids: Sequence[str]) -> Sequence[str]:
+    """The children that a period is rolled up from: all, or of too many those whose ids' hashes are the lowest."""
+    if len(ids) <= CHILDREN_MAX:
         return ids
-    return sorted(ids, key=lambda each: hashlib.blake2b(each.encode()).digest())[:TOLD_CHILDREN_MAX]
+    return sorted(ids, key=lambda each: hashlib.blake2b(each.encode()).digest())[:CHILDREN_MAX]
 
 
 def digest(children: Iterable[TocNode]) -> str:
-    """Stands for what the children say and what proves it: equal digests, equal words to tell a period from."""
-    told = [
+    """Stands for what the children say and what proves it: equal digests, equal sources of a period's summary."""
+    content = [
         (node.node_id, node.title, [(bullet.text, bullet.grip_ids) for bullet in node.bullets], node.keywords)
         for node in children
     ]
-    text = json.dumps(sorted(told), ensure_ascii=False)
+    text = json.dumps(sorted(content), ensure_ascii=False)
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[_ChildBullet]:
-    """The lines that tell most, the best first: one of each child before a second of any, none twice.
+    """The lines that say most, the best first: one of each child before a second of any, none twice.
 
-    What nobody spoke of, that a session started or a tool was used, is told only where too little was said.
+    What nobody spoke of, that a session started or a tool was used, comes in only where too little was said.
     """
     lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
     distinct = {line.bullet.text: line for line in reversed(lines)}

@@ -1,4 +1,4 @@
-"""Tellings: a segment's node, with the words that tell of it and the grips that prove them."""
+"""A segment's node: its summary, and the grips that prove the summary."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ log = logging.getLogger(__name__)
 def build(node_id: str, segment: Segment, was: TocNode | None) -> tuple[TocNode, tuple[Grip, ...]]:
     """The segment's node from its events, and from what the node `was`, where it was there."""
     first, last = segment.first, segment.last
-    # A model's words stay for as long as they tell of these very events.
+    # A model's summary stays for as long as it is one of these very events.
     kept = was if was and was.summary_source == segment.digest else None
-    words, bullets, gripped = _told(node_id, segment, kept)
+    summary, bullets, gripped = _summarized(node_id, segment, kept)
     node = TocNode(
         node_id=node_id,
         level=TocLevel.SEGMENT,
-        title=words.title,
+        title=summary.title,
         bullets=bullets,
-        keywords=words.keywords,
+        keywords=summary.keywords,
         start_ms=first.timestamp_ms,
         end_ms=last.timestamp_ms,
         is_open=segment.is_open,
@@ -39,15 +39,17 @@ def build(node_id: str, segment: Segment, was: TocNode | None) -> tuple[TocNode,
     return node, gripped
 
 
-def _told(node_id: str, segment: Segment, kept: TocNode | None) -> tuple[Summary, tuple[Bullet, ...], tuple[Grip, ...]]:
-    """The segment in words, those of `kept` or else new ones, with the grips that prove them."""
+def _summarized(
+    node_id: str, segment: Segment, kept: TocNode | None
+) -> tuple[Summary, tuple[Bullet, ...], tuple[Grip, ...]]:
+    """The segment's summary, that of `kept` or else a new one, its bullets and the grips that prove them."""
     try:
         text = SegmentText(segment.events, segment.context)
-        words = _summary_of(kept) if kept else local.summarize(text)
-        return words, *grips_for(node_id, words, text)
+        summary = _summary_of(kept) if kept else local.summarize(text)
+        return summary, *grips_for(node_id, summary, text)
     except Exception:
-        # One conversation that we fail to put into words must not keep all others out of the table of contents.
-        log.exception(line("segment could not be put into words", node=node_id))
+        # One conversation that can't be summarized must not keep all others out of the table of contents.
+        log.exception(line("segment could not be summarized", node=node_id))
         return Summary(f"{len(segment.events)} events, without a summary", (), ()), (), ()
 
 

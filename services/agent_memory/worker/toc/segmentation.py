@@ -1,4 +1,4 @@
-"""Cuts: into which segments a session would be cut now, beside those that are stored."""
+"""Segmentation: the segments that a session would be cut into now, beside those that are stored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def resegment(reader: Reader, session_id: str, first: Position, now_ms: int) -> 
 
 
 class StoredSegments:
-    """The stored cut of a session from a position on, walked in step with the new one."""
+    """The stored segments of a session from a position on, walked in step with the new ones."""
 
     def __init__(self, reader: Reader, session_id: str, first: Position) -> None:
         self._rows = records.segments_from(reader, session_id, first)

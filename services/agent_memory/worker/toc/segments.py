@@ -1,4 +1,4 @@
-"""Cutting a session into segments. Pure: the cut is a function of the session's events and of the time it is now.
+"""Cutting a session into segments. Pure: the segments are a function of the session's events and of the time it is now.
 
 A segment ends at a pause of half an hour, at the end of the session, or when it is full. Where it was full, the next
 one gets the last few minutes before it as context; every event belongs to exactly one segment.
