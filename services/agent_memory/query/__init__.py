@@ -1,1 +1,1 @@
-"""The gRPC front: forwards writes to the writer, serves reads from a secondary. Keeps no state of its own."""
+"""The query service: forwards writes to the writer, serves reads from a secondary. Keeps no state of its own."""

@@ -1,5 +1,4 @@
-"""The table of contents as it was when a rebuild began, for whoever reads while it goes on: all of the old one, until
-the new one is complete."""
+"""Rebuild snapshots: readers see all of the old table of contents until the new one is complete."""
 
 from __future__ import annotations
 
@@ -14,13 +13,13 @@ from typing import Final
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
-# What was said meanwhile is not in it, so it is not told for longer, however long the rebuild takes.
+# The snapshot lacks what was stored since, so it is not used longer than this, however long the rebuild takes.
 LIMIT_S: Final = 3600.0
 CACHE_BYTES: Final = 4 << 20
 
 
 class RebuildSnapshot:
-    """Says which reader tells the table of contents. Threads may share it; `scratch` is a folder of its own."""
+    """Chooses the reader of the table of contents. For any thread; `scratch` is a folder for the snapshot alone."""
 
     def __init__(
         self, live: Reader, db_path: Path, scratch: Path, clock_s: Callable[[], float] = time.monotonic
@@ -32,11 +31,11 @@ class RebuildSnapshot:
         self._lock = threading.Lock()
         self._frozen: Reader | None = None
         self._since_s = 0.0
-        # Rebuilds that somebody asks for right now: the writer may have begun them before the live reader knows.
+        # Rebuilds being requested right now: the writer may begin one before the live reader sees it.
         self._beginning = 0
 
     def reader(self) -> Reader:
-        """The live reader, caught up; while a rebuild goes on, one that stands still."""
+        """The live reader, caught up; during a rebuild, a reader of the snapshot."""
         self._live.catch_up()
         with self._lock:
             if not self._beginning and not records.rebuild_state(self._live).is_running:
@@ -47,14 +46,14 @@ class RebuildSnapshot:
 
     @contextmanager
     def begin(self) -> Iterator[None]:
-        """Around the asking for a rebuild: from here on nothing of what it writes is seen before it is complete."""
+        """Hold this while requesting a rebuild: from here on, nothing that it writes is seen before it is complete."""
         with self._lock:
             self._beginning += 1
             self._open()
         try:
             yield
         finally:
-            # So that whoever comes next sees whether it goes on.
+            # So that the next reader sees whether the rebuild is running.
             self._live.catch_up()
             with self._lock:
                 self._beginning -= 1
@@ -66,7 +65,7 @@ class RebuildSnapshot:
         return self._frozen
 
     def _let_go(self) -> None:
-        # Not closed: others may read from it still, and the last of them frees it.
+        # Not closed: others may still read from it, and the last of them frees it.
         if self._frozen is not None:
             self._frozen = None
             shutil.rmtree(self._scratch, ignore_errors=True)

@@ -236,14 +236,14 @@ class TocNode(_message.Message):
     end_time_ms: _builtins.int
     version: _builtins.int
     is_open: _builtins.bool
-    """The conversation still going on: the words are provisional."""
+    """The conversation is still going on, and the text is provisional."""
     session_id: _builtins.str
     """Segments only: whose conversation it is, who spoke, how many events it holds."""
     event_count: _builtins.int
     written_ms: _builtins.int
     """When this version was committed; 0 for one from before this was kept."""
     summarized_by: _builtins.str
-    """Who wrote the words: "local", or a provider and its model."""
+    """Who wrote the text: "local", or a provider and its model."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocBullet]: ...
     @_builtins.property
@@ -405,7 +405,7 @@ class IngestEventResponse(_message.Message):
     created: _builtins.bool
     deduplicated: _builtins.bool
     ignored: _builtins.bool
-    """It is not stored, on purpose: a rule says that such events are ignored, or capture was paused when it happened."""
+    """Deliberately not stored: an ignore rule matches the event, or capture was paused at its time."""
     def __init__(
         self,
         *,
@@ -424,10 +424,10 @@ Global___IngestEventResponse: _TypeAlias = IngestEventResponse  # noqa: Y015
 
 @_typing.final
 class GetTocRootRequest(_message.Message):
-    """Answers can be cut to a budget: a request's `max_tokens` (0: none) is what its answer may cost to read, in tokens, and
-    only whole items are left out: years, children, events, or a node's lines, keywords and children. The answer states its
-    own `size_tokens`, about, and, where something was left out for the budget, the least budget that brings more. With a
-    budget a node's summary is there only if somebody wrote one: else it would be the lines once more.
+    """A request's `max_tokens` (0: no limit) is a budget: what its answer may cost to read, in tokens. Only whole items are
+    left out: years, children, events, or a node's bullets, keywords and children. The answer states its approximate
+    `size_tokens` and, if something was left out, the smallest budget that brings more, `needed_tokens`. With a budget a
+    node has no summary, which would only repeat its bullets.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -435,7 +435,7 @@ class GetTocRootRequest(_message.Message):
     AS_OF_MS_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     as_of_ms: _builtins.int
-    """What was known then: the versions of that moment, and no node that was not yet there."""
+    """Answer as of this time: the versions of then, and no node that did not exist yet."""
     max_tokens: _builtins.int
     def __init__(
         self,
@@ -498,7 +498,7 @@ class GetNodeRequest(_message.Message):
     node_id: _builtins.str
     as_of_ms: _builtins.int
     version: _builtins.int
-    """One version instead of the latest; absent in the answer where it is not kept."""
+    """This version instead of the latest; where it is not kept, the answer has no node."""
     max_tokens: _builtins.int
     def __init__(
         self,
@@ -525,7 +525,7 @@ Global___GetNodeRequest: _TypeAlias = GetNodeRequest  # noqa: Y015
 
 @_typing.final
 class GetNodeResponse(_message.Message):
-    """Of a node its heading is always there."""
+    """A node's heading is always included."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -676,7 +676,7 @@ class GetEventsRequest(_message.Message):
     session_id: _builtins.str
     agent: _builtins.str
     as_of_ms: _builtins.int
-    """Only what was said by then."""
+    """Only events up to this time."""
     max_tokens: _builtins.int
     def __init__(
         self,
@@ -716,7 +716,7 @@ Global___GetEventsRequest: _TypeAlias = GetEventsRequest  # noqa: Y015
 
 @_typing.final
 class GetEventsResponse(_message.Message):
-    """A page stays below 4 MiB, which is what gRPC's clients take unless told otherwise. An event that is larger comes alone."""
+    """A page stays below 4 MiB, the most that gRPC clients accept by default. A larger event comes alone."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -763,7 +763,7 @@ class ExpandGripRequest(_message.Message):
     events_before: _builtins.int
     events_after: _builtins.int
     as_of_ms: _builtins.int
-    """Only what was said by then: neither a later grip, nor later neighbours."""
+    """Only a grip and neighbours up to this time."""
     max_tokens: _builtins.int
     def __init__(
         self,
@@ -795,7 +795,7 @@ Global___ExpandGripRequest: _TypeAlias = ExpandGripRequest  # noqa: Y015
 
 @_typing.final
 class ExpandGripResponse(_message.Message):
-    """The grip is always there. The events that it quotes go before their neighbours, and of these the nearest first."""
+    """The grip is always included. A budget goes to the events that it quotes, then to their neighbours, nearest first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -989,7 +989,7 @@ Global___IngestEventsRequest: _TypeAlias = IngestEventsRequest  # noqa: Y015
 
 @_typing.final
 class IngestEventsResponse(_message.Message):
-    """One result an event, in the order sent. A refused event costs the others nothing."""
+    """One result per event, in the order sent. A refused event does not affect the others."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1060,7 +1060,7 @@ Global___GetStatsRequest: _TypeAlias = GetStatsRequest  # noqa: Y015
 
 @_typing.final
 class GetStatsResponse(_message.Message):
-    """Exact counters, kept with the writes; nothing is scanned."""
+    """Exact counters, updated with every write; nothing is scanned."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1125,7 +1125,7 @@ class GetStatsResponse(_message.Message):
     timezone: _builtins.str
     @_builtins.property
     def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """Secrets that were taken out of what is stored, by their kind, since the store was made."""
+        """Secrets redacted since the store was created, by kind."""
 
     @_builtins.property
     def waiting(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
@@ -1155,15 +1155,15 @@ Global___GetStatsResponse: _TypeAlias = GetStatsResponse  # noqa: Y015
 
 @_typing.final
 class GetLedgerRequest(_message.Message):
-    """Of each day and agent: how many events are stored, and how many of them the table of contents leads to. Kept with the
-    writes; nothing is scanned.
+    """For each day and agent, how many events are stored, and how many of them can be reached from the table of contents.
+    Updated with every write; nothing is scanned.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     FROM_DAY_FIELD_NUMBER: _builtins.int
     from_day: _builtins.str
-    """YYYY-MM-DD in the store's time zone; empty: from the first day on."""
+    """YYYY-MM-DD in the store's time zone; empty: from the first day."""
     def __init__(
         self,
         *,
@@ -1320,8 +1320,8 @@ Global___GetNodeVersionsResponse: _TypeAlias = GetNodeVersionsResponse  # noqa: 
 
 @_typing.final
 class RebuildTocRequest(_message.Message):
-    """Makes the table of contents again from the events, beside everything else. One at a time: the same request again
-    joins the one that runs, another is refused.
+    """Rebuilds the table of contents from the events while everything else goes on. One rebuild runs at a time: the same
+    request again joins it, a different one is refused.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1332,16 +1332,16 @@ class RebuildTocRequest(_message.Message):
     MEND_FIELD_NUMBER: _builtins.int
     KEEP_SESSIONS_FIELD_NUMBER: _builtins.int
     from_date: _builtins.str
-    """YYYY-MM-DD in the store's time zone; empty: from the first event on."""
+    """YYYY-MM-DD in the store's time zone; empty: from the first event."""
     dry_run: _builtins.bool
-    """Tell what there is to do, and do nothing."""
+    """Report what there is to do, and do nothing."""
     mend: _builtins.bool
-    """Remove what nothing owns, too, and count everything again."""
+    """Also remove orphaned rows, and count everything again."""
     keep_sessions: _builtins.bool
-    """Cut no session again: only what stands above them."""
+    """Segment no session again; rebuild only the nodes above."""
     @_builtins.property
     def session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Only these sessions, and what stands above them; none: all."""
+        """Only these sessions and the nodes above them; empty: all sessions."""
 
     def __init__(
         self,
@@ -1371,13 +1371,13 @@ class RebuildTocResponse(_message.Message):
     LAST_EVENT_MS_FIELD_NUMBER: _builtins.int
     SUMMARIZED_BY_FIELD_NUMBER: _builtins.int
     events: _builtins.int
-    """How many events there are to go through, in which days, half-open, and when the first and the last of them were."""
+    """How many events there are to process, the whole days that they lie in, half-open, and the first and last event's time."""
     from_ms: _builtins.int
     to_ms: _builtins.int
     first_event_ms: _builtins.int
     last_event_ms: _builtins.int
     summarized_by: _builtins.str
-    """Who will tell what changes: "local", or a provider and its model, which then costs something."""
+    """Who will summarize what changes: "local", or a provider and its model, which may cost money."""
     def __init__(
         self,
         *,
@@ -1413,7 +1413,7 @@ Global___GetRebuildStatusRequest: _TypeAlias = GetRebuildStatusRequest  # noqa: 
 
 @_typing.final
 class GetRebuildStatusResponse(_message.Message):
-    """The rebuild that runs, or the last one; zeros where there was none."""
+    """The running rebuild, or the last one; zeros if there was none."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1429,7 +1429,7 @@ class GetRebuildStatusResponse(_message.Message):
     events: _builtins.int
     events_done: _builtins.int
     nodes_written: _builtins.int
-    """Nodes that were not as they should be."""
+    """Nodes that were wrong and were written again."""
     def __init__(
         self,
         *,
@@ -1450,8 +1450,8 @@ Global___GetRebuildStatusResponse: _TypeAlias = GetRebuildStatusResponse  # noqa
 
 @_typing.final
 class RunJobRequest(_message.Message):
-    """Has a job run now, also one that is paused. Answered at once: how it went is told by GetJobRuns, in the run with the
-    same `asked_ms`. Who asks while the job runs, or while somebody else's run is still to begin, gets that one.
+    """Runs a job now, even a paused one. Returns at once; GetJobRuns has the result, in the run with the same `asked_ms`. A
+    request while the job runs, or while an earlier request waits, gets that run.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -1529,7 +1529,7 @@ class GetJobRunsResponse(_message.Message):
     """Why there are none: no job has that name."""
     @_builtins.property
     def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___JobRun]:
-        """Those that are kept, 50 of each job, newest first."""
+        """The last 50 of each job, newest first."""
 
     def __init__(
         self,
@@ -1549,7 +1549,7 @@ Global___GetJobRunsResponse: _TypeAlias = GetJobRunsResponse  # noqa: Y015
 
 @_typing.final
 class JobRun(_message.Message):
-    """A run that has ended, or a time that passed while the job was paused."""
+    """A finished run, or a scheduled time that passed while the job was paused."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1586,7 +1586,7 @@ class JobRun(_message.Message):
     result: Global___JobResultStatus.ValueType
     error: _builtins.str
     asked_ms: _builtins.int
-    """When it was asked for; 0 where its time had come."""
+    """When it was requested; 0 if it was scheduled."""
     @_builtins.property
     def counts(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """What it looked at and what it changed, by name."""
@@ -1657,7 +1657,7 @@ Global___ResetCheckpointResponse: _TypeAlias = ResetCheckpointResponse  # noqa: 
 
 @_typing.final
 class VerifyReport(_message.Message):
-    """What a look through the whole store found."""
+    """What checking the whole store found."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1679,13 +1679,13 @@ class VerifyReport(_message.Message):
     grips_removed: _builtins.int
     """Their events were removed on purpose."""
     grips_without_checksum: _builtins.int
-    """From before there were seals; whether they quote what is there was looked at all the same."""
+    """Written before there were checksums; their quotes were checked all the same."""
     sessions_waiting: _builtins.int
-    """Sessions of which events are still being taken in: where they are cut was not looked at."""
+    """Sessions with events that are not in the table of contents yet; their segments were not checked."""
     problem_count: _builtins.int
     @_builtins.property
     def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerifyProblem]:
-        """The first of them."""
+        """The first problems."""
 
     def __init__(
         self,
@@ -1751,7 +1751,7 @@ class TocLine(_message.Message):
     tokens: _builtins.int
     @_builtins.property
     def bullets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What it says; only of the one segment where a project was left off."""
+        """Its last bullets; only for the segment where a project was left off."""
 
     def __init__(
         self,
@@ -1773,7 +1773,7 @@ Global___TocLine: _TypeAlias = TocLine  # noqa: Y015
 
 @_typing.final
 class GetProjectsRequest(_message.Message):
-    """The projects that something is remembered of, the one that was worked on last first."""
+    """The projects that something is remembered of, the latest worked on first."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1795,7 +1795,7 @@ class GetProjectsResponse(_message.Message):
     PROJECTS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     has_more: _builtins.bool
-    """There are more than are looked for."""
+    """There are more projects than an answer holds."""
     @_builtins.property
     def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___Project]: ...
     def __init__(
@@ -1826,7 +1826,7 @@ class Project(_message.Message):
     last_ms: _builtins.int
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """What its events are stored under: its id, and names that the settings say are its own."""
+        """The names its events are stored under: its id, and names that the settings assign to it."""
 
     def __init__(
         self,
@@ -1857,12 +1857,12 @@ class ResolveTimeRequest(_message.Message):
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     phrase: _builtins.str
     now_ms: _builtins.int
-    """When it is asked; `as_of_ms`, else now, by default."""
+    """The time of asking; by default `as_of_ms`, else now."""
     as_of_ms: _builtins.int
     max_tokens: _builtins.int
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Codes of the languages it may be in, such as "de"; every known one, by default."""
+        """Codes of the languages to try, such as "de"; all by default."""
 
     def __init__(
         self,
@@ -1890,7 +1890,7 @@ Global___ResolveTimeRequest: _TypeAlias = ResolveTimeRequest  # noqa: Y015
 
 @_typing.final
 class ResolveTimeResponse(_message.Message):
-    """The spans are always there; of their nodes those of the first go before those of the others."""
+    """The spans are always included. A budget goes to the nodes of the first span, then to those of the alternatives."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1906,7 +1906,7 @@ class ResolveTimeResponse(_message.Message):
     def span(self) -> Global___TimeSpan: ...
     @_builtins.property
     def alternatives(self) -> _containers.RepeatedCompositeFieldContainer[Global___TimeSpan]:
-        """What else it may mean; where there are any, whoever asked should be asked back."""
+        """Other meanings; if there are any, ask the user which one is meant."""
 
     def __init__(
         self,
@@ -1940,7 +1940,7 @@ class TimeSpan(_message.Message):
     """For people: "Mon 9 - Sun 15 Nov 2026, Europe/Berlin"."""
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocLine]:
-        """The nodes that cover it, those there are, coarsest first."""
+        """The existing nodes that cover it, coarsest first."""
 
     def __init__(
         self,
@@ -1967,11 +1967,11 @@ class GetTocMapRequest(_message.Message):
     PROJECT_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
     max_tokens: _builtins.int
-    """What the map may cost to read; 400 where it is 0."""
+    """The map's budget in tokens; 0 means 400."""
     now_ms: _builtins.int
-    """When it is asked; `as_of_ms`, else now, by default."""
+    """The time of asking; by default `as_of_ms`, else now."""
     project: _builtins.str
-    """Of this project only, named by its folder's full path or by its id: where it was left off, and its segments."""
+    """Only this project, named by its folder's full path or by its id."""
     as_of_ms: _builtins.int
     def __init__(
         self,
@@ -1998,7 +1998,7 @@ Global___GetTocMapRequest: _TypeAlias = GetTocMapRequest  # noqa: Y015
 
 @_typing.final
 class GetTocMapResponse(_message.Message):
-    """What there is in time, from what is going on to the years; what did not fit is left out whole."""
+    """What is remembered, from what is going on now back to the years. What does not fit the budget is left out whole."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -2006,7 +2006,7 @@ class GetTocMapResponse(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     tokens: _builtins.int
-    """About what the map costs to read."""
+    """About how many tokens the map costs to read."""
     has_more: _builtins.bool
     @_builtins.property
     def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocMapSection]: ...

@@ -30,7 +30,7 @@ class MemoryService(MemoryServiceServicer):
 
     def __init__(self, stores: Stores) -> None:
         self.stores = stores
-        # One batch at a time: threads that take the interpreter from each other every few milliseconds all get slower.
+        # One batch at a time: threads that interrupt each other every few milliseconds all get slower.
         self._admitting = threading.Lock()
 
     @on_store

@@ -1,4 +1,4 @@
-"""The hooks' door: a Unix socket that takes envelopes in, and an eye on the spool for those that found it shut."""
+"""The hook server: a Unix socket that receives envelopes, and a thread that takes in what hooks left in the spool."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 
 # Agents call their hooks a few at a time.
 THREADS: Final = 8
-# Who finds more before it is sent to the spool, which has room.
+# A caller beyond this is sent to the spool, which has room.
 CALLERS_MAX: Final = 64
-# Of the envelopes above this, one at a time is in memory; the next goes to the spool.
+# Only one envelope larger than this is in memory at a time; the next goes to the spool.
 LARGE_BYTES: Final = 4 << 20
-# A hook is gone after a fraction of this.
+# A hook gives up after a fraction of this.
 PATIENCE_S: Final = 2.0
 # Listing an empty folder takes some microseconds.
 LOOK_EVERY_S: Final = 1.0
@@ -44,7 +44,7 @@ BATCH_MAX_BYTES: Final = 8 << 20
 
 
 class HookServer:
-    """The door and the eye on the spool, each in a thread of its own."""
+    """Serves the socket and watches the spool, each in its own thread."""
 
     def __init__(self, store: StoreContext) -> None:
         self._settings = store.settings
@@ -64,9 +64,9 @@ class HookServer:
         ]
 
     def start(self) -> None:
-        """Open the door; raises AgentMemoryError where the socket or the spool can't be made."""
+        """Begin to listen; raises AgentMemoryError if the socket or the spool can't be made."""
         try:
-            # One stack a store, so a socket that is still there is a dead front's.
+            # Each store has one stack, so a socket that is still there was left by one that was killed.
             self._socket_path.unlink(missing_ok=True)
             self._listener.bind(str(self._socket_path))
             self._listener.listen(CALLERS_MAX)
@@ -80,7 +80,7 @@ class HookServer:
             thread.start()
 
     def stop(self) -> None:
-        """Take in no more, and return when what was under way is done."""
+        """Stop taking in; returns when everything under way is done."""
         self._stopping.set()
         self._waker.send(b"\0")
         for thread in self._threads:
@@ -102,7 +102,7 @@ class HookServer:
                 connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
-        """Take one envelope in and say so. Whoever is not told that it was taken puts it into the spool."""
+        """Take one envelope in and confirm it. A hook that gets no confirmation puts its envelope into the spool."""
         try:
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(PATIENCE_S)
@@ -112,7 +112,7 @@ class HookServer:
                 with self._room_for(payload):
                     envelope = unpack(stream.read(fields), stream.read(payload))
                     if len(envelope.payload) < payload:
-                        return  # its hook was killed
+                        return  # the hook was killed
                     calls = self._inbox.take([envelope])
                 self._answer(connection, calls)
         except (OSError, AgentMemoryError) as error:
@@ -121,23 +121,23 @@ class HookServer:
             self._callers.release()
 
     def _answer(self, connection: socket.socket, calls: list[HookCall]) -> None:
-        """Say that it is on disk, and then what a session is to begin with."""
+        """Confirm that the event is on disk; then send what the session is to begin with, if anything."""
         wanted = next(filter(self._recall.is_wanted, calls), None)
         if wanted is None:
             connection.sendall(STORED)
             return
-        # First of all that it is on disk: that must not wait for the rest, nor fail with it.
+        # First the confirmation: it must not wait for the rest, nor fail with it.
         connection.sendall(STORED_WITH_REPLY)
         try:
             connection.sendall(self._recall.answer(wanted))
         except OSError:
-            log.info("a session has begun before what is recalled was there")
+            log.info("a session began before its recall was ready")
         except Exception:
-            log.exception("a session begins without what is recalled")
+            log.exception("a session begins without its recall")
 
     @contextmanager
     def _room_for(self, size: int) -> Iterator[None]:
-        """Memory for an envelope; raises WriterBusy while another large one has it."""
+        """Reserve memory for an envelope; raises WriterBusy while another large one has it."""
         if size <= LARGE_BYTES:
             yield
         elif self._large.acquire(blocking=False):
@@ -146,7 +146,7 @@ class HookServer:
             finally:
                 self._large.release()
         else:
-            raise WriterBusy(f"an envelope of {size} bytes has to wait for another large one")
+            raise WriterBusy(f"an envelope of {size} bytes must wait for another large one")
 
     def _watch(self) -> None:
         trouble = ""
@@ -161,7 +161,7 @@ class HookServer:
                 trouble = str(error)
 
     def _take_in(self, paths: Iterable[Path]) -> None:
-        """Store the envelopes of these files, in order, and delete each file once its event is on disk."""
+        """Store the envelopes in these files, in order, and delete each file once its event is on disk."""
         for batch in self._batches(paths):
             self._inbox.take([envelope for _, envelope in batch])
             for path, _ in batch:
@@ -186,11 +186,11 @@ class HookServer:
             yield batch
 
     def _read(self, path: Path) -> Envelope | None:
-        """The envelope of this file; None where there is none, which is kept aside then."""
+        """The envelope in this file; None if there is none, after the file was rejected."""
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            return None  # another front was quicker
+            return None  # another query service was quicker
         try:
             return read_envelope(data)
         except InvalidEvent as error:
@@ -200,7 +200,7 @@ class HookServer:
 
 
 def _is_this_user(connection: socket.socket) -> bool:
-    """Whether the other end runs as we do; where the system can't tell, the folder's rights have to do."""
+    """Whether the other end runs as this user; where the system can't tell, the folder's permissions must suffice."""
     if not hasattr(socket, "SO_PEERCRED"):
         return True
     credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))

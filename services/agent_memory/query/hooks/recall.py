@@ -1,6 +1,6 @@
-"""What an agent's session may begin with: the map of its project, as text, between our marks.
+"""Recall: what an agent's session may begin with, the map of its project as text between our marks.
 
-The agent waits for it, so it is made of a bounded number of rows and of nothing that could take its time.
+The agent waits for it, so it takes a bounded number of rows and nothing that could be slow.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _HEAD = (
 
 
 class Recall:
-    """Answers the starts of sessions from one store. For any thread."""
+    """Answers session starts from one store. For any thread."""
 
     def __init__(self, store: StoreContext) -> None:
         self._store = store
@@ -35,13 +35,13 @@ class Recall:
         self._foot = _foot(_program(store.settings.db_path))
 
     def is_wanted(self, call: HookCall) -> bool:
-        """Whether that call is to be answered with what is recalled."""
+        """Whether the call is to be answered with a recall."""
         return self._max_tokens > 0 and answers.takes_context(call)
 
     def answer(self, call: HookCall) -> bytes:
-        """What the hook is to print; nothing where nothing is remembered of the project."""
+        """What the hook prints; empty if nothing is remembered of the project."""
         names = self._store.projects.names(call.project or call.cwd)
-        # At least one: none would be taken for as many as there are usually.
+        # At least one: 0 would mean the usual budget.
         room = max(1, self._max_tokens - tokens.of_text(self._text("")))
         request = pb.GetTocMapRequest(max_tokens=room)
         found = time_map.toc_map(self._store.toc_reader(), request, time.time_ns() // 1_000_000, names)
@@ -59,7 +59,7 @@ def _foot(program: str) -> str:
 
 
 def _program(db_path: Path) -> str:
-    """How a command begins that the agent may type to reach this daemon."""
+    """How a command begins with which the agent reaches this daemon."""
     name = "memory-daemon"
     program = name if shutil.which(name) else str(Path(sys.executable).with_name(name))
     return shlex.join([program] if db_path == default_db_path() else [program, "--db-path", str(db_path)])

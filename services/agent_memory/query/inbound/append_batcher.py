@@ -1,9 +1,8 @@
-"""The way of events to the writer. Single ones that come at the same time go as one command, which costs the bus and
-the writer little more than one of them would.
+"""The append batcher: single events that arrive at the same time go to the writer as one command.
 
-Whoever finds no such command under way leads: it sends what has gathered, its own event among it, has the first of
-those that came meanwhile lead next, and tells the others how theirs went. So nobody waits for company to come, and no
-thread of its own is needed.
+One command costs the bus and the writer little more than one event would. A caller that finds no command under way is
+the leader: it sends the events that have gathered, its own among them, makes the first caller that came meanwhile the
+next leader, and wakes the others with their results. So nobody waits for others to come, and no extra thread is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from agent_memory.query.inbound.intake import Admitted
 from agent_memory.rpc import bus_pb2 as bus
 
 GROUP_EVENTS: Final = 256
-# What is larger goes alone: it gains nothing by company, and company would wait for it.
+# A larger event goes alone: it gains nothing from the others, and they would wait for it.
 SMALL_BYTES: Final = 16 << 10
 
 
@@ -29,11 +28,11 @@ class AppendBatcher:
         self._writer = writer
         self._lock = threading.Lock()
         self._gathered: list[_Waiter] = []
-        # When the command under way was sent; None without one.
+        # When the command under way was sent; None if there is none.
         self._sent_at: float | None = None
 
     def append(self, event: Admitted) -> bool:
-        """Store the event; False when its id was taken."""
+        """Store the event; False if its id exists already."""
         if len(event.content) > SMALL_BYTES:
             return self.append_all([event])[0]
         waiter = _Waiter(event)
@@ -48,7 +47,7 @@ class AppendBatcher:
         return waiter.outcome()
 
     def append_all(self, events: Sequence[Admitted]) -> Sequence[bool]:
-        """Store the events together; False for each whose id was taken."""
+        """Store the events together; False for each whose id exists already."""
         append = bus.AppendEvents(
             events=[event.content for event in events],
             redacted=[
@@ -78,7 +77,7 @@ class AppendBatcher:
 
 
 class _Waiter:
-    """One caller's event and what becomes of it. A bare lock wakes the caller: a Future costs three times as much."""
+    """One caller's event and its result. A bare lock wakes the caller: a Future costs three times as much."""
 
     __slots__ = ("_asleep", "created", "error", "event", "leads")
 
@@ -91,7 +90,7 @@ class _Waiter:
         self._asleep.acquire()
 
     def wait(self) -> bool:
-        """Wait until the event went its way, or until it is this caller who is to send it: True then."""
+        """Wait until the event was sent, or until this caller has to send it: True then."""
         self._asleep.acquire()
         return self.leads
 
@@ -99,7 +98,7 @@ class _Waiter:
         self._asleep.release()
 
     def outcome(self) -> bool:
-        """Whether the event was stored; raises what went wrong."""
+        """Whether the event was created; raises the error that kept it from being stored."""
         if self.error is not None:
             raise self.error
         return self.created

@@ -1,4 +1,4 @@
-"""What may come in: every event is checked, completed and redacted here, so that nothing behind has to doubt it."""
+"""Intake: every event is checked, completed and redacted here, so that nothing behind it has to."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from agent_memory.settings import Settings
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 ID_MAX_BYTES: Final = 512
-# Ten megabytes of text are an event like any other; somewhere it has to end.
+# An event may hold ten megabytes of text; somewhere there has to be a limit.
 EVENT_MAX_BYTES: Final = 16 << 20
 BATCH_MAX_EVENTS: Final = 500
-# What a tool was called with stands on the first line of what it told.
+# A tool result begins with the tool's arguments.
 COMMAND_HEAD: Final = 400
 
 _TYPES: Final = frozenset(pb.EventType.values()) - {pb.EVENT_TYPE_UNSPECIFIED}
@@ -30,19 +30,19 @@ _ROLES: Final = frozenset(pb.EventRole.values()) - {pb.EVENT_ROLE_UNSPECIFIED}
 
 
 class Admitted(NamedTuple):
-    """An event as it will be stored, and how many secrets of which kind were taken out of it."""
+    """An event as it will be stored, and how many secrets of each kind were redacted."""
 
     content: bytes
     redacted: Counter[str]
 
 
-# What became of an event: it may be stored, or why it can't be, or None where the user does not want it to be.
+# What becomes of an event: admitted, refused for a reason, or None where the user does not want it stored.
 Outcome: TypeAlias = Admitted | InvalidEvent | None
 _NOTHING: Final[Counter[str]] = Counter()
 
 
 class Intake:
-    """The one way in, for what comes over gRPC and from hooks. For any thread."""
+    """The only way in for events, from hooks and over gRPC. For any thread."""
 
     def __init__(self, settings: Settings, redaction_key: bytes) -> None:
         self._settings = settings
@@ -51,10 +51,10 @@ class Intake:
         self._ignoring = Ignoring(settings.ignore)
 
     def admit(self, event: pb.Event) -> Admitted | None:
-        """Complete the event in place: defaults filled in, agent in lower case, private spans and secrets taken out.
+        """The event as it is to be stored: with defaults, the agent in lower case, without private spans and secrets.
 
-        Returns what is to be stored, None for an event that the user does not want to be stored. Raises InvalidEvent
-        naming the field, what it holds and what it may hold.
+        None for an event that the user does not want stored. The message itself stays as it is. Raises InvalidEvent,
+        which names the field, its value and what it may hold.
         """
         (outcome,) = self.admit_all([event])
         if isinstance(outcome, InvalidEvent):
@@ -70,48 +70,57 @@ class Intake:
             try:
                 outcomes.append(self._completed(event, pauses, has_rules))
             except InvalidEvent as error:
-                # The others are not to pay for it.
+                # The other events are stored all the same.
                 outcomes.append(error)
         admitted = [(place, outcome.content) for place, outcome in enumerate(outcomes) if isinstance(outcome, Admitted)]
-        for suspect in candidates(_behind_ids(events[place], content) for place, content in admitted):
-            place, _ = admitted[suspect]
-            outcomes[place] = self._public_event(events[place])
+        for candidate in candidates(_behind_ids(events[place], content) for place, content in admitted):
+            place, content = admitted[candidate]
+            outcomes[place] = self._public_event(pb.Event.FromString(content))
         return outcomes
 
     def _completed(
         self, event: pb.Event, pauses: Sequence[Pause], has_rules: Callable[[str, str], bool]
     ) -> Admitted | None:
-        """The event with its defaults and nothing taken out yet; None where it is unwanted; raises InvalidEvent."""
+        """The event with its defaults, before redaction; None where it is unwanted. Raises InvalidEvent."""
         _check(event)
         if pauses and any(pause.holds(event.timestamp_ms) for pause in pauses):
             return None
-        told = event.metadata
-        folders = (told.get("project", ""), told.get("cwd", ""))
+        metadata = event.metadata
+        folders = (metadata.get("project", ""), metadata.get("cwd", ""))
         if has_rules(*folders):
-            files = told["files"].split("\n") if "files" in told else []
-            if self._ignoring.ignores([*filter(None, folders)], files, told.get("tool_name", "")):
+            files = metadata["files"].split("\n") if "files" in metadata else []
+            if self._ignoring.ignores([*filter(None, folders)], files, metadata.get("tool_name", "")):
                 return None
-        agent = event.agent
-        if self._settings.multi_agent_mode == "unified":
-            if agent:
-                told["agent"] = agent
-            event.agent = self._settings.agent_id
-        elif agent != (name := _agent(agent)):
-            event.agent = name
-        return _admitted(event, _NOTHING)
+        return _admitted(self._with_defaults(event), _NOTHING)
+
+    def _with_defaults(self, event: pb.Event) -> pb.Event:
+        """The event itself where it says everything; else a copy that does."""
+        agent, is_unified = event.agent, self._settings.multi_agent_mode == "unified"
+        name = self._settings.agent_id if is_unified else _agent(agent)
+        if event.event_type and event.role and agent == name and not is_unified:
+            return event
+        complete = pb.Event()
+        complete.CopyFrom(event)
+        complete.event_type = complete.event_type or pb.EVENT_TYPE_USER_MESSAGE
+        complete.role = complete.role or pb.EVENT_ROLE_USER
+        if is_unified and agent:
+            complete.metadata["agent"] = agent
+        if agent != name:
+            complete.agent = name
+        return complete
 
     def _has_rules(self, *folders: str) -> bool:
         return self._ignoring.has_rules(filter(None, folders))
 
     def _public_event(self, event: pb.Event) -> Admitted | InvalidEvent:
-        """The event without what is private or secret in it: a marker can be longer than what it stands for."""
+        """The event, from which private spans and secrets are taken out; refused if the markers make it too long."""
         try:
             return _admitted(event, self._take_out(event))
         except InvalidEvent as error:
             return error
 
     def readable(self, data: bytes) -> bytes:
-        """What came and was no event, as it may be kept for somebody to look at."""
+        """Rejected input, redacted, so that it may be kept for somebody to look at."""
         return self._public(data.decode(errors="replace"), Counter()).encode()
 
     def _take_out(self, event: pb.Event) -> Counter[str]:
@@ -123,7 +132,7 @@ class Intake:
         if public != text:
             event.text = public
         for name, value in event.metadata.items():
-            # A field's name tells what its value is, too.
+            # A field's name can say that its value is a secret.
             public = self._public(f"{name}={value}", found).removeprefix(f"{name}=")
             if public != value:
                 event.metadata[name] = public
@@ -137,12 +146,12 @@ class Intake:
 
 
 def _shows_environment_file(event: pb.Event) -> bool:
-    """Whether a tool told of a file whose values may all be secret: by the files it names, or by its command."""
+    """Whether a tool read a file whose values may all be secrets, by the files it names or by its command."""
     return is_environment_file(event.metadata.get("files", "")) or is_environment_file(event.text[:COMMAND_HEAD])
 
 
 def _behind_ids(event: pb.Event, content: bytes) -> bytes:
-    """The event's bytes but for the ids, which come first: they stay, they are what the event is known by."""
+    """The event's bytes without the ids, which come first and are never redacted."""
     return content[len(event.event_id) + len(event.session_id) :]
 
 
@@ -150,8 +159,8 @@ def _admitted(event: pb.Event, redacted: Counter[str]) -> Admitted:
     content = event.SerializeToString()
     if len(content) > EVENT_MAX_BYTES:
         raise InvalidEvent(
-            f"event.text and metadata have {len(content)} bytes; one event may hold {EVENT_MAX_BYTES} at most. "
-            "Split it into several events."
+            f"event.text and metadata have {len(content)} bytes; one event may hold {EVENT_MAX_BYTES} at most.",
+            "Split it into several events.",
         )
     return Admitted(content, redacted)
 
@@ -164,18 +173,14 @@ def _check(event: pb.Event) -> None:
         raise InvalidEvent(
             f"event.timestamp_ms is {timestamp_ms}; it must be milliseconds since 1970, from 1 to {TIMESTAMP_MAX_MS}"
         )
-    if not kind:
-        event.event_type = pb.EVENT_TYPE_USER_MESSAGE
-    elif kind not in _TYPES:
+    if kind and kind not in _TYPES:
         raise InvalidEvent(f"event.event_type is {kind}; this version knows 1 to {max(_TYPES)}")
-    if not role:
-        event.role = pb.EVENT_ROLE_USER
-    elif role not in _ROLES:
+    if role and role not in _ROLES:
         raise InvalidEvent(f"event.role is {role}; this version knows 1 to {max(_ROLES)}")
 
 
 def _agent(name: str) -> str:
-    """The agent's name as it is stored: in lower case, without what can't be printed."""
+    """The agent's name as it is stored: in lower case, without unprintable characters."""
     name = name.strip().lower()
     return name if name.isprintable() else "".join(filter(str.isprintable, name)).strip()
 
@@ -183,7 +188,7 @@ def _agent(name: str) -> str:
 def _check_id(field: str, value: str) -> None:
     if not value or value.isspace():
         raise InvalidEvent(f"event.{field} is empty; it must name the {field.removesuffix('_id')}")
-    # isprintable is the quick look; beside control characters it is false for spaces of many kinds, which do no harm.
+    # isprintable is the quick check; it is also false for unusual spaces, which are harmless.
     if not value.isprintable() and any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise InvalidEvent(f"event.{field} holds a control character: {value[:80]!r}; ids are printable text")
     if len(value) > ID_MAX_BYTES // 4 and len(value.encode()) > ID_MAX_BYTES:

@@ -1,1 +1,1 @@
-"""The read path: each view answers one kind of question from the store."""
+"""The read path: each view answers one kind of request from the store."""

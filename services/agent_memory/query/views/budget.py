@@ -1,4 +1,4 @@
-"""Budgets: what an answer costs its reader, in tokens, and where it ends so that it costs no more than was allowed."""
+"""Budgets: what an answer costs its reader, in tokens, and where it ends so that it costs no more than allowed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from agent_memory import tokens
 
 
 class Price(TypedDict):
-    """What an answer tells of its price, by the names of its fields."""
+    """The price of an answer, by the names of its message's fields."""
 
     size_tokens: int
     needed_tokens: int
 
 
 class Budget:
-    """Takes items into an answer, whole, until one does not fit; then no more. Without a limit all of them fit."""
+    """Takes whole items into an answer until one does not fit, and none after that. Without a limit all fit."""
 
     def __init__(self, max_tokens: int) -> None:
-        """0 tokens and less are no limit."""
+        """A `max_tokens` of 0 or less is no limit."""
         self.is_limited = max_tokens > 0
         self.size_bytes = 0
-        # The least limit with which more would have been taken; 0 as long as nothing was left out.
+        # The smallest limit that would take one item more; 0 while nothing has been left out.
         self.needed_tokens = 0
         self._room_bytes = tokens.bytes_within(max_tokens) if self.is_limited else inf
 
@@ -38,22 +38,22 @@ class Budget:
         return {"size_tokens": _price(self.size_bytes), "needed_tokens": self.needed_tokens}
 
     def takes(self, item: Message | str) -> bool:
-        """Whether the item still fits; it counts if it does."""
+        """Whether the item fits; if so, it is counted."""
         size_bytes = self.size_bytes + _size(item)
         if size_bytes > self._room_bytes:
             self.needed_tokens = self.needed_tokens or _price(size_bytes)
-            self._room_bytes = 0  # for what is smaller and comes later, too
+            self._room_bytes = 0  # nothing after it is taken, however small
             return False
         self.size_bytes = size_bytes
         return True
 
     def charge(self, item: Message) -> None:
-        """Count what the answer says whatever it costs."""
+        """Count an item that the answer includes whatever it costs."""
         self.size_bytes += _size(item)
 
 
 def price(message: Message) -> int:
-    """About how many tokens it costs to read this message."""
+    """About how many tokens the message costs to read."""
     return _price(_size(message))
 
 

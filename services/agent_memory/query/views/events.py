@@ -18,9 +18,9 @@ from agent_memory.store.records import Position
 
 EVENTS_DEFAULT: Final = 50
 EVENTS_MAX: Final = 1000
-# A page of events ends here too, unless its first event alone is larger: what gRPC's clients take by default is 4 MiB.
+# A page of events ends here too, unless its first event alone is larger: gRPC clients accept 4 MiB by default.
 PAGE_MAX_BYTES: Final = 3584 << 10
-# A filter that nothing matches must not walk the whole store; the caller goes on from the cursor.
+# A filter that matches nothing must not walk the whole store; the caller continues from the cursor.
 EXAMINED_MAX: Final = 5000
 NEIGHBOURS_DEFAULT: Final = 3
 NEIGHBOURS_MAX: Final = 100
@@ -60,8 +60,8 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
     first: Position = (grip.timestamp_ms, grip.event_id_start)
     last: Position = (grip.end_timestamp_ms, grip.event_id_end)
     budget = Budget(request.max_tokens)
-    told = grip_to_pb(grip)
-    budget.charge(told)
+    message = grip_to_pb(grip)
+    budget.charge(message)
     until_ms = _until_ms(request)
     onwards = records.session_events(reader, grip.session_id, first)
     quoted = takewhile(lambda event: event.position <= last, onwards)
@@ -77,7 +77,7 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
             break
         side.append(event)
     return pb.ExpandGripResponse(
-        grip=told,
+        grip=message,
         events_before=reversed(sides[0]),
         excerpt_events=evidence,
         events_after=sides[1],
@@ -87,14 +87,14 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
 
 
 def _until_ms(request: pb.GetEventsRequest | pb.ExpandGripRequest) -> int:
-    """When the last events were said that are asked for. Events do not tell when they arrived."""
+    """The time of the last events wanted: by their own time, since they do not record when they arrived."""
     return min(request.as_of_ms, keys.TIMESTAMP_MAX_MS) if request.HasField("as_of_ms") else keys.TIMESTAMP_MAX_MS
 
 
 def _contents_in(reader: Reader, request: pb.GetEventsRequest) -> Iterator[bytes]:
     first = max(request.from_timestamp_ms, 0)
     last = min(request.to_timestamp_ms or keys.TIMESTAMP_MAX_MS, _until_ms(request))
-    # A key of 14 digits would sort among those of this century.
+    # A timestamp of 14 digits would sort among those of this century.
     if first > last:
         return iter(())
     of_session = request.HasField("session_id")
@@ -125,7 +125,7 @@ def _neighbours(wanted: int) -> int:
 
 
 def _page(events: Iterator[Event], limit: int) -> Iterator[pb.Event]:
-    """The first of the events, in messages: one at least, and no more than are wanted and fit into a page."""
+    """The first events as messages: at least one, at most `limit`, and no more than fit into a page."""
     size = 0
     for number, message in enumerate(map(event_to_pb, islice(events, limit))):
         size += message.ByteSize()

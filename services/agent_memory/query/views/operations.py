@@ -10,7 +10,7 @@ from agent_memory.store.reader import Reader
 
 
 def ledger(reader: Reader, request: pb.GetLedgerRequest) -> pb.GetLedgerResponse:
-    """What there is of each day and agent."""
+    """How many events of each day and agent are stored and reachable."""
     response = pb.GetLedgerResponse()
     for name, entry in entries(reader, request.from_day):
         day, agent = day_and_agent(name)
@@ -19,7 +19,7 @@ def ledger(reader: Reader, request: pb.GetLedgerRequest) -> pb.GetLedgerResponse
 
 
 def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResponse:
-    """Every job as its rows tell it."""
+    """Every job's state; `running` is whether the worker is alive."""
     response = pb.GetSchedulerStatusResponse(scheduler_running=running)
     for job in JOBS.values():
         state = records.job_state(reader, job.name)
@@ -40,7 +40,7 @@ def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResp
 
 
 def job_history(reader: Reader, job_name: str) -> pb.GetJobRunsResponse:
-    """The runs that are remembered, of one job or of all, newest first."""
+    """The runs that are kept, of one job or of all, newest first."""
     names = [job_name] if job_name else list(JOBS)
     runs = [(name, run) for name in names for run in records.job_runs(reader, name)]
     return pb.GetJobRunsResponse(
@@ -60,7 +60,7 @@ def job_history(reader: Reader, job_name: str) -> pb.GetJobRunsResponse:
 
 
 def rebuild_status(reader: Reader) -> pb.GetRebuildStatusResponse:
-    """How far the rebuild is, or how the last one went."""
+    """The progress of the rebuild, or of the last one."""
     state = records.rebuild_state(reader)
     return pb.GetRebuildStatusResponse(
         is_running=state.is_running,

@@ -1,4 +1,4 @@
-"""The projects that something is remembered of, and the names that it is stored under."""
+"""The project list: projects that something is remembered of, and the names their events are stored under."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records
 from agent_memory.store.reader import Reader
 
-# More than anybody works in; each costs two seeks.
+# More than anybody works on; each costs two seeks.
 PROJECTS_MAX: Final = 2000
 
 
 def projects(reader: Reader, renamed: Mapping[str, str]) -> pb.GetProjectsResponse:
-    """The one that was worked on last first; names that `renamed` leads to another name are that one's project."""
+    """The projects, the latest worked on first; `renamed` maps a stored name to the project that it belongs to."""
     found: dict[str, pb.Project] = {}
     names = list(islice(records.projects(reader), PROJECTS_MAX + 1))
     for name in sorted(names[:PROJECTS_MAX]):

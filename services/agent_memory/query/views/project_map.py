@@ -1,6 +1,6 @@
 """The map of one project: where it was left off, and its conversations of today, this week and the months before.
 
-A project's segments are found by time among its own rows, so nothing of other projects is looked at.
+A project's segments are found by time among its own rows, so no other project's rows are read.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from agent_memory.store.codec import ProjectRow
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 
-# What a day and a week show at most, and among how many segments of a month those are looked for that tell most.
+# The most that a day or a week shows, and how many of a month's segments are ranked by what they hold.
 SECTION_MAX: Final = 20
-# Months that have something, the latest.
+# How many months are shown, the latest that have something.
 MONTHS_MAX: Final = 6
-# Several conversations may be under way in a project; of so many the one is looked for that was last heard of.
+# Several conversations may be open in a project; the latest active one is looked for among so many.
 UNDER_WAY_MAX: Final = 8
 LEFT_OFF_BULLETS: Final = 3
-# A session's start, a question, and a look into the memory for its answer.
+# A session's start, a question, and a query to the memory for its answer.
 BEGUN_EVENTS: Final = 3
-# So many segments are looked at to find those of a section.
+# At most so many segments are examined for a section.
 EXAMINED_MAX: Final = 100
 
 Section = tuple[str, Iterator[pb.TocLine]]
 
 
 def sections(reader: Reader, names: Sequence[str], now_ms: int, as_of_ms: int | None = None) -> Iterator[Section]:
-    """What there is of the project that has these names, latest first; a segment stands in one section only."""
+    """The sections of the project that has these names, latest first; each segment is in one section only."""
     zone = records.time_zone(reader)
     today = day_of(now_ms, zone)
     midnight_ms, _ = today.span_ms(zone)
@@ -56,7 +56,7 @@ def sections(reader: Reader, names: Sequence[str], now_ms: int, as_of_ms: int | 
             return
         month = Period(TocLevel.MONTH, day_of(latest_ms, zone).first.replace(day=1))
         first_ms, _ = month.span_ms(zone)
-        yield month.title, project.lines(first_ms, until_ms, tell_most_first=True)
+        yield month.title, project.lines(first_ms, until_ms, fullest_first=True)
         until_ms = first_ms
 
 
@@ -65,18 +65,18 @@ class _Project:
     reader: Reader
     names: Sequence[str]
     as_of_ms: int | None
-    # The node that stands above all others already.
+    # The node that the first section shows.
     shown: str = ""
 
-    def lines(self, from_ms: int, to_ms: int, *, tell_most_first: bool = False) -> Iterator[pb.TocLine]:
-        """The segments that begin in that span, newest first or those that hold most; read when they are wanted."""
+    def lines(self, from_ms: int, to_ms: int, *, fullest_first: bool = False) -> Iterator[pb.TocLine]:
+        """The segments that begin in the span, newest first, or those that hold most first; read one by one."""
         found = self.newest(from_ms, to_ms, SECTION_MAX)
-        if tell_most_first:
+        if fullest_first:
             found.sort(key=lambda node: node.event_count, reverse=True)
         yield from (toc.line(self.reader, node, self.as_of_ms) for node in found if node.node_id != self.shown)
 
     def newest(self, from_ms: int, to_ms: int, limit: int) -> list[TocNode]:
-        """The last segments that begin in that span and say something: of many a session only the start is known."""
+        """The last segments that begin in the span and have bullets: of some sessions only the start is known."""
         rows = islice(self._rows(from_ms, to_ms), EXAMINED_MAX)
         found: list[TocNode] = []
         while len(found) < limit and (page := [row.node_id for _, row in islice(rows, limit)]):
@@ -85,7 +85,7 @@ class _Project:
         return found[:limit]
 
     def last_before(self, at_ms: int) -> int | None:
-        """When the last segment before that moment began; None where there is none."""
+        """When the last segment before that time began; None if there is none."""
         return next((position[0] for position, _ in self._rows(0, at_ms)), None)
 
     def _rows(self, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
@@ -94,12 +94,12 @@ class _Project:
 
 
 def _left_last(node: TocNode) -> tuple[bool, int]:
-    """The later, the greater; what has only just begun comes after all else, for it may be the session that asks."""
+    """The later, the greater; a session that has only just begun ranks last, for it may be the one that asks."""
     has_just_begun = node.is_open and node.event_count <= BEGUN_EVENTS
     return not has_just_begun, node.end_ms
 
 
 def _with_bullets(line: pb.TocLine, node: TocNode) -> pb.TocLine:
-    # In the order things happened: its end is where it was left.
+    # Bullets are in the order of time, so the last ones are where the project was left.
     line.bullets.extend(bullet.text for bullet in node.bullets[-LEFT_OFF_BULLETS:])
     return line

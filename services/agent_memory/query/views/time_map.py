@@ -1,7 +1,7 @@
-"""The map of time: what is going on, today, this week, and back to the first year, in so many tokens.
+"""The map of time: what is going on, today, this week, and back to the first year, within a budget of tokens.
 
-It is what an agent reads first. So it fits its budget by construction: sections take turns, each gives its newest node
-that is left, and what does not fit any more is left out whole.
+An agent reads it first. It fits its budget by construction: sections take turns, each giving its newest remaining node,
+and what no longer fits is left out whole.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
 TOKENS_DEFAULT: Final = 400
-# What a section has at most, whatever the budget: more is read by browsing.
+# The most that a section holds, whatever the budget; the rest is found by browsing.
 SECTION_MAX: Final = 30
-# Conversations that go on at the same time, among which the latest are looked for.
+# The latest active conversations are looked for among so many open ones.
 OPEN_MAX: Final = 200
-# What the map ends with, whoever shows it.
+# The line that the map ends with.
 _END_BYTES: Final = len(map_text.LEGEND_MORE) + 1
 
 
 def toc_map(
     reader: Reader, request: pb.GetTocMapRequest, now_ms: int, projects: Sequence[str] = ()
 ) -> pb.GetTocMapResponse:
-    """The sections that have something, with the nodes that fit; each row that is read is one of a bounded number.
+    """The sections that have something, with the nodes that fit; a bounded number of rows is read.
 
-    `projects` are the names of the one project that it is to be of; of all that there is without any.
+    `projects` are the names of one project to map; without any, everything is mapped.
     """
     asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
     budget = (request.max_tokens if request.max_tokens > 0 else TOKENS_DEFAULT) * tokens.BYTES_PER_TOKEN
@@ -97,7 +97,7 @@ def _nodes(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[tuple[
 
 
 def _going_on(reader: Reader, now_ms: int, as_of_ms: int | None) -> list[TocNode]:
-    """The conversations that have not ended, the one that was last heard of first."""
+    """The conversations that have not ended, the latest active first."""
     found = sorted(islice(records.open_segments(reader), OPEN_MAX), key=lambda each: each[2], reverse=True)
     rows = [records.segment_before(reader, session_id, first) for session_id, first, _ in found[:SECTION_MAX]]
     nodes = records.nodes(reader, [row.node_id for _, row in filter(None, rows)], as_of_ms)

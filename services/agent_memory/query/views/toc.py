@@ -18,7 +18,7 @@ from agent_memory.store.reader import Reader
 
 BROWSE_DEFAULT: Final = 20
 BROWSE_MAX: Final = 500
-# What is asked of nodes, as they are or as they were.
+# Requests for nodes, as they are or as they were.
 AsOfRequest = (
     pb.GetTocRootRequest | pb.GetNodeRequest | pb.BrowseTocRequest | pb.GetTocMapRequest | pb.ResolveTimeRequest
 )
@@ -27,12 +27,12 @@ CHILD_IDS_MAX: Final = 1000
 
 
 def as_of_ms_of(request: AsOfRequest) -> int | None:
-    """The time of which it is asked what was known then; None for now."""
+    """The time as of which the request asks; None for now."""
     return request.as_of_ms if request.HasField("as_of_ms") else None
 
 
 def asked_ms(request: pb.GetTocMapRequest | pb.ResolveTimeRequest, now_ms: int) -> int:
-    """When it is asked: as it says, else at the time of which it is asked, else now; raises UsageError."""
+    """The time of asking: the request's own, else the time as of which it asks, else now. Raises UsageError."""
     asked = request.now_ms if request.HasField("now_ms") else as_of_ms_of(request)
     if asked is not None and not 0 <= asked <= keys.TIMESTAMP_MAX_MS:
         raise UsageError(f"{asked} is not a time in milliseconds; it must be from 0 to {keys.TIMESTAMP_MAX_MS}")
@@ -111,7 +111,7 @@ def browse(reader: Reader, request: pb.BrowseTocRequest, meant: str | None = Non
 
 
 def line(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocLine:
-    """A node in one line, with the price of reading it; with a time, what it would have been then."""
+    """A node in one line, with the price of reading it; with `as_of_ms`, the price it had then."""
     return pb.TocLine(
         node_id=found.node_id,
         level=pb.TocLevel.ValueType(found.level),
@@ -124,7 +124,7 @@ def line(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocL
 def _with_children(
     reader: Reader, found: TocNode, as_of_ms: int | None = None, *, is_brief: bool = False
 ) -> pb.TocNode:
-    """The node as a message; a brief one does not repeat its bullets as a summary."""
+    """The node as a message; with `is_brief`, without the summary that repeats its bullets."""
     period = records.period(found.node_id) if found.level != TocLevel.SEGMENT else None
     children = islice(_child_ids(reader, period, "", as_of_ms), CHILD_IDS_MAX) if period else ()
     message = node_to_pb(found, list(children))
@@ -134,13 +134,13 @@ def _with_children(
 
 
 def _that_fit(reader: Reader, found: list[TocNode], as_of_ms: int | None, budget: Budget) -> list[pb.TocNode]:
-    """The first of the nodes, as many as the budget takes."""
+    """The first nodes, as many as the budget takes."""
     messages = (_with_children(reader, each, as_of_ms, is_brief=budget.is_limited) for each in found)
     return list(takewhile(budget.takes, messages))
 
 
 def _shortened(whole: pb.TocNode, budget: Budget) -> pb.TocNode:
-    """The node with what fits: its heading whatever that costs, then bullets, keywords, children, in order."""
+    """The node with what fits the budget: always its heading, then bullets, keywords and children, in this order."""
     cut = pb.TocNode()
     cut.CopyFrom(whole)
     for name in ("summary", "bullets", "keywords", "child_node_ids"):
@@ -153,7 +153,7 @@ def _shortened(whole: pb.TocNode, budget: Budget) -> pb.TocNode:
 
 
 def _child_ids(reader: Reader, parent: Period, after: str, as_of_ms: int | None) -> Iterator[str]:
-    """The children behind that one; with a time, those that were there then."""
+    """The children after the child `after`; with `as_of_ms`, those that existed then."""
     ids = records.child_ids(reader, parent, after)
     return ids if as_of_ms is None else (each for each in ids if records.node(reader, each, as_of_ms) is not None)
 
