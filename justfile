@@ -44,6 +44,14 @@ check:
 proto: dev
     .venv/bin/python ops/gen_proto.py
 
+# write the references in docs/ from the program
+docs: dev
+    .venv/bin/python ops/gen_docs.py
+
+# draw the README's picture from a run of the demo
+picture: dev
+    .venv/bin/python ops/gen_picture.py
+
 # pin and hash the dependencies anew; --upgrade takes the newest
 lock *arguments:
     ops/lock "$@"

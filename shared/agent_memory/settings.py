@@ -27,40 +27,56 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the daemon and its commands go by."""
+    """What the daemon and its commands run with.
+
+    The text below a field is its entry in docs/settings.md: run ops/gen_docs.py after a change.
+    """
 
     db_path: Path = field(default_factory=default_db_path)
+    """The store's folder. The default is in the user's data folder; see [where things are](privacy.md#where-it-is)."""
     grpc_host: str = "127.0.0.1"
+    """The address to listen on. Anything but loopback opens the memory to the network; `start` then warns."""
     grpc_port: int = 50051
+    """The TCP port to listen on."""
     log_level: str = "info"
-    # The zone whose midnights cut the days, for a store that is created now; empty: this machine's.
+    """How much the processes log."""
     timezone: str = ""
-    # "separate" keeps the agent each event names; "unified" stores all of them as `agent_id`'s.
+    """The time zone whose midnights separate the days, such as `Europe/Berlin`. Empty: this machine's. A store keeps
+    the zone it was created with."""
     multi_agent_mode: str = "separate"
+    """`separate` keeps the agent that each event names. `unified` stores every event under `agent_id`."""
     agent_id: str = ""
-    # Whether secrets are taken out of what is stored.
+    """The one agent name that `unified` uses; required there."""
     redaction: bool = True
-    # Folders, files and tools that nothing is captured of: lines like those of a `.memoryignore` file.
+    """Whether secrets are [removed before anything is stored](privacy.md#secrets)."""
     ignore: tuple[str, ...] = ()
-    # Who writes the summaries. LOCAL never opens a connection.
+    """Folders, files and tools to [keep out of the memory](privacy.md#what-you-keep-out), in the syntax of a
+    `.memoryignore` file."""
     summarizer_provider: str = LOCAL
-    # The provider's name for the model, and where it is served; empty: the provider's own.
+    """What writes the summaries. `local` never opens a connection; the others are
+    [language models](operations.md#summaries-by-a-language-model)."""
     summarizer_model: str = ""
+    """The provider's name for the model. Required for `openai`; `anthropic` has a small one as its default."""
     summarizer_base_url: str = ""
-    # Where the key is, if not in the environment: a file of mode 0600, or what a command prints.
+    """Where the model is served; for `openai` up to and including `/v1`. Empty: the provider's own address."""
     summarizer_key_file: str = ""
+    """A file of mode 0600 that holds the API key, if the environment does not."""
     summarizer_key_command: str = ""
-    # Tokens that summaries may cost in a day of the store's, there and back.
+    """A command that prints the API key."""
     summarizer_daily_tokens: int = 1_000_000
-    # What a million tokens cost there and back, in dollars, to say what summaries cost; 0: not known.
+    """The most tokens that summaries may use per day of the store's time zone, input and output together."""
     summarizer_input_price: float = 0.0
+    """Dollars per million input tokens, to show what summaries cost. 0: unknown."""
     summarizer_output_price: float = 0.0
-    # Names of projects that another name is to be used for: from the old to the new.
+    """Dollars per million output tokens. 0: unknown."""
     project_names: Mapping[str, str] = field(default_factory=dict)
-    # What is kept of a tool's input, and of its result: head and tail, in bytes.
+    """Project names that were replaced, [from the old name to the new](guide.md#projects)."""
     tool_max_bytes: int = TOOL_MAX_BYTES
-    # What an agent's session begins with from the memory, in tokens; 0: nothing.
+    """How many bytes to keep of a tool's input, and of its result: the head and the tail, with a note of what was cut.
+    From 256 to 4 MiB."""
     session_start_tokens: int = 0
+    """The most tokens of memory that an agent's session [begins with](agents.md#start-sessions-with-a-map), from 200
+    to 2000. 0: nothing."""
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -107,7 +123,7 @@ VARIABLES = {
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
     "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
 }
-_CHOICES = {
+CHOICES = {
     "log_level": LOG_LEVELS,
     "multi_agent_mode": ("separate", "unified"),
     "summarizer_provider": (LOCAL, "anthropic", "openai"),
@@ -247,8 +263,8 @@ def _parsed(name: str, value: object, source: str) -> Any:
                     raise ValueError("a port is a number from 1 to 65535")
                 return int(text)
             case "log_level" | "multi_agent_mode" | "summarizer_provider":
-                if text.lower() not in _CHOICES[name]:
-                    raise ValueError(f"it must be one of {', '.join(_CHOICES[name])}")
+                if text.lower() not in CHOICES[name]:
+                    raise ValueError(f"it must be one of {', '.join(CHOICES[name])}")
                 return text.lower()
             case "redaction":
                 return _switch(text)

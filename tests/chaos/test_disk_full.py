@@ -45,7 +45,7 @@ def test_a_full_disk_loses_nothing_and_is_got_over(stack: Stack, small_disk: Pat
     events = [said(f"e{n}", BEGIN_MS + n, os.urandom(1500).hex(), session_id=f"s{n % 5}") for n in range(3000)]
     ballast = small_disk / "ballast"
     ballast.write_bytes(bytes((SIZE_MB - 6) << 20))
-    # What ops/RECOVERY.md promises to be enough.
+    # What docs/recovery.md promises to be enough.
     room = ROOM_BYTES + (1 << 20)
 
     load = Load(stack, events)

@@ -13,23 +13,25 @@ import click
 import pytest
 
 from agent_memory import settings
+from agent_memory.agents.registry import AGENTS
 from agent_memory.cli.main import cli
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JOBS
+from agent_memory.rpc.memory_pb2 import DESCRIPTOR
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [ROOT / "services" / "agent_memory", ROOT / "shared" / "agent_memory"]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("ops/**/*.md")])
+DOCS = ROOT / "docs"
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md"), *ROOT.glob("ops/**/*.md")])
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 
-CODE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^ *```(\w*)[^\n]*\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`([^`\n]+)`")
 COMMAND = re.compile(r"^(?:\$ )?(?:[A-Z_]+=\S* )*(?:bin/)?memory-daemon (.+)$")
 # `services/agent_memory/hook/wire.py`, `wire.py:parse`, `store/reader.py:Reader.catch_up`.
 SOURCE = re.compile(r"`([\w./-]+\.py)(?::([\w.]+)(?:\(\))?)?`")
 PLACE = re.compile(r"`((?:\.ci|bin|ops|proto|services|shared|tests)/[\w./-]*)`")
-LINK = re.compile(r"(?<!!)\[[^\]]+\]\(([^)]+)\)")
+LINK = re.compile(r"\[[^\]]+\]\(([^)]+)\)")
 VARIABLE = re.compile(r"\bMEMORY_[A-Z_]+[A-Z]\b")
 
 
@@ -86,38 +88,95 @@ def test_every_file_and_function_exists(document: Path) -> None:
 
 def test_the_architecture_names_every_room() -> None:
     """Each folder with modules of ours stands in it, so that nobody has to guess what a new one is for."""
-    rooms = {path.parent.relative_to(ROOT).as_posix() for path in source_files()}
+    rooms = {path.parent for path in source_files()}
+    # What is particular to one agent is in a folder that is named after it.
+    rooms -= {*(ROOT / "shared" / "agent_memory" / "agents").iterdir()}
 
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    text = page("architecture")
 
-    assert sorted(room for room in rooms if f"`{room}/`" not in text) == []
-
-
-def test_the_readme_names_every_setting() -> None:
-    """Each setting stands in its table with its variable and its built-in value, and nothing else does."""
-    rows = re.findall(r"^\| `(\w+)` \| `(MEMORY_\w+)` \| [^|]*\| (?:`([^`]*)`)?", README, re.MULTILINE)
-
-    built_in = {name: getattr(settings.Settings(), name) for name in settings.VARIABLES if name != "db_path"}
-    assert {name: variable for name, variable, _ in rows} == settings.VARIABLES
-    assert {name: value for name, _, value in rows if value} == {
-        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in built_in.items() if value
-    }
+    assert sorted(str(room) for room in rooms if f"`{room.relative_to(ROOT).as_posix()}/`" not in text) == []
 
 
-def test_the_readme_names_every_exit_code() -> None:
-    """Each code that a command can end with is explained."""
-    explained = re.findall(r"^\| (\d) \|", README, re.MULTILINE)
+def test_the_readme_can_be_read_in_five_minutes() -> None:
+    """Whatever takes longer has a page below docs/."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").split()) < 1000
+
+
+def test_the_index_names_every_page() -> None:
+    """Each page, and each decision in the index of its own."""
+    missing = [
+        path
+        for folder in (DOCS, DOCS / "decisions")
+        for path in folder.glob("*.md")
+        if path.name != "README.md" and f"]({path.name})" not in (folder / "README.md").read_text(encoding="utf-8")
+    ]
+
+    assert missing == []
+
+
+def test_every_decision_says_what_would_change_it() -> None:
+    """They are numbered without gaps, and have the same sections."""
+    decisions = sorted((DOCS / "decisions").glob("[0-9]*.md"))
+
+    assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    for path in decisions:
+        text = path.read_text(encoding="utf-8")
+        assert re.match(rf"# {path.name[:4]}\. .+\n\nDecided on 20\d\d-\d\d-\d\d\.", text), path.name
+        sections = ["Context", "Decision", "Figures", "What would change our mind"]
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == sections, path.name
+
+
+def test_the_reference_of_settings_is_whole() -> None:
+    """Each setting has its meaning, its variable and its built-in value."""
+    entries = re.findall(r"^## `(\w+)`\n\n(.+)\n\n- environment: `(\w+)`", page("settings"), re.MULTILINE)
+
+    assert {name: variable for name, _, variable in entries} == settings.VARIABLES
+
+
+def test_every_exit_code_is_explained() -> None:
+    """Each code that a command can end with."""
+    explained = re.findall(r"^\| (\d) \|", page("cli"), re.MULTILINE)
 
     assert {int(code) for code in explained} == {0, *(error.exit_code for error in every_error(AgentMemoryError))}
 
 
-def test_the_readme_names_every_job() -> None:
-    """Each scheduled job stands in its table, with the hour it runs at."""
-    rows = re.findall(r"^\| `(\w+)` \| (\d\d):(\d\d) ", README, re.MULTILINE)
+def test_every_job_is_explained() -> None:
+    """Each scheduled job stands in a table, with the hour it runs at."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d\d):(\d\d) ", page("operations"), re.MULTILINE)
 
     assert {name: f"{int(minute)} {int(hour)}" for name, hour, minute in rows} == {
         name: " ".join(job.cron.split()[:2]) for name, job in JOBS.items()
     }
+
+
+def test_the_protocol_explains_every_call() -> None:
+    """Each RPC of the service stands in a table."""
+    explained = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.+?) \|", page("protocol"), re.MULTILINE)))
+
+    assert {method.name for method in DESCRIPTOR.services_by_name["MemoryService"].methods} <= set(explained)
+
+
+def test_every_hook_of_every_agent_is_listed() -> None:
+    """Each agent has a row with the hooks that ours are put into."""
+    table = page("agents").partition("## What each agent reports")[2]
+    rows = re.findall(r"^\| [^|`]+ \| (.*`.+) \|$", table, re.MULTILINE)
+
+    assert sorted(sorted(re.findall(r"`([\w.]+)`", hooks)) for hooks in rows) == sorted(
+        sorted({name for hook in agent.hooks for name in (hook.event, hook.tool) if name}) for agent in AGENTS.values()
+    )
+
+
+def test_every_benchmark_is_listed() -> None:
+    """Each program of tests/bench that answers a question; the others are parts of them."""
+    programs = {path.name for path in (ROOT / "tests" / "bench").glob("*.py") if "__main__" in path.read_text()}
+
+    assert programs == set(re.findall(r"^\| `tests/bench/(\w+\.py)` \|", page("benchmarks"), re.MULTILINE))
+
+
+def test_the_glossary_is_in_order() -> None:
+    words = re.findall(r"^\*\*([^*]+)\.\*\*", page("glossary"), re.MULTILINE)
+
+    assert words == sorted(words, key=str.lower)
 
 
 def test_every_link_leads_somewhere() -> None:
@@ -130,6 +189,10 @@ def test_every_link_leads_somewhere() -> None:
     ]
 
     assert dead == []
+
+
+def page(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text(encoding="utf-8")
 
 
 def leads_somewhere(document: Path, target: str) -> bool:
@@ -151,7 +214,9 @@ def every_error(error: type[AgentMemoryError]) -> Iterator[type[AgentMemoryError
 
 def commands(text: str) -> Iterator[list[str]]:
     """The arguments of each `memory-daemon ...` line: up to a comment, a pipe or the end of the command."""
-    lines = [line for _, block in CODE.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    # In a block of text, as in the reference, stands how a command is used, not one to be typed.
+    blocks = [block for language, block in CODE.findall(text) if language != "text"]
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
     # In a sentence, brackets and dots stand for what a reader fills in.
     lines += [code for code in INLINE.findall(CODE.sub("", text)) if not re.search(r"[\[<…]|\.\.\.", code)]
     for match in filter(None, map(COMMAND.match, map(str.strip, lines))):

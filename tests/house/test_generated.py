@@ -1,7 +1,8 @@
-"""The generated code is what the .proto files say, and runs on every version that pyproject.toml allows."""
+"""What is generated is what its sources say, and the code of it runs on every version that pyproject.toml allows."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -25,6 +26,15 @@ def test_generating_again_changes_nothing(tmp_path: Path) -> None:
     assert [name for name in generated if generated[name] != committed[name]] == []
 
 
+def test_writing_the_references_again_changes_nothing(tmp_path: Path) -> None:
+    """ops/gen_docs.py writes, byte for byte, the pages of commands and settings that are committed."""
+    subprocess.run([sys.executable, ROOT / "ops" / "gen_docs.py", tmp_path], check=True, env=import_path())
+
+    generated = contents(tmp_path)
+    assert set(generated) == {"cli.md", "settings.md"}
+    assert [name for name, text in generated.items() if (ROOT / "docs" / name).read_bytes() != text] == []
+
+
 @pytest.mark.parametrize(
     ("library", "file", "pattern"),
     [
@@ -39,6 +49,11 @@ def test_the_oldest_allowed_library_can_import_it(library: str, file: str, patte
 
     assert generator
     assert floor(library) == generator[1]
+
+
+def import_path() -> dict[str, str]:
+    """An environment in which this checkout is imported, whatever else is installed."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(str(ROOT / part) for part in ("services", "shared"))}
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -46,7 +46,7 @@ def test_the_systemd_unit_is_one(tmp_path: Path) -> None:
 
 def test_the_recovery_guide_names_the_limits_that_there_are() -> None:
     """How much room a full disk needs, and how often a process may die."""
-    guide = " ".join((ROOT / "ops" / "RECOVERY.md").read_text(encoding="utf-8").split())
+    guide = " ".join((ROOT / "docs" / "recovery.md").read_text(encoding="utf-8").split())
     configuration = ConfigParser(interpolation=None)
     configuration.read(ROOT / "supervisord.conf")
     tries = {section["startretries"] for name, section in configuration.items() if name.startswith("program:")}

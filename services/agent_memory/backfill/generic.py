@@ -1,4 +1,4 @@
-"""Histories of any other program: a JSON object a line, as the README describes it."""
+"""Histories of any other program: a JSON object a line, as docs/guide.md describes it."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def base_name(path: str) -> str:
 
 
 def is_about(path: str, file: str) -> bool:
-    """Whether `path` ends with all parts of `file`: `src/app.py` names `/home/me/shop/src/app.py`."""
+    """Whether `path` ends with all parts of `file`: `src/app.py` names `/home/dev/shop/src/app.py`."""
     parts, wanted = _parts(path), _parts(file)
     return bool(wanted) and parts[-len(wanted) :] == wanted
 
