@@ -2052,8 +2052,8 @@ Global___TocMapSection: _TypeAlias = TocMapSection  # noqa: Y015
 
 @_typing.final
 class ErrorStatus(_message.Message):
-    """A call that fails says why to programs, too, where clients of every language look for it: its trailing metadata
-    `grpc-status-details-bin` is a google.rpc.Status with one google.rpc.ErrorInfo in it. These two messages have the same
+    """A failed call names its reason for programs where clients of every language look for it: its trailing metadata
+    `grpc-status-details-bin` is a google.rpc.Status that holds one google.rpc.ErrorInfo. The messages below have the same
     bytes, so that nobody needs Google's files to write or to read them.
     """
 
