@@ -1,4 +1,4 @@
-"""The scheduled jobs there are: their names, their times, how far chance may move them."""
+"""The scheduled jobs: their names, their times, and how far chance may move them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Job:
 JOBS: Final = {
     job.name: job
     for job in (
-        # Before the rollups, so that they tell of what was missed, too.
+        # Before the rollups, so that what was missed is in them, too.
         Job("reconcile", "30 0 * * *", 300),
         Job("toc_rollup_day", "0 1 * * *", 300, TocLevel.DAY),
         Job("toc_rollup_week", "0 2 * * 0", 300, TocLevel.WEEK),
@@ -54,8 +54,8 @@ JOBS: Final = {
 def next_run_ms(job: Job, after_ms: int, zone: tzinfo, store: str) -> int:
     """When the job runs first after that instant, jitter included; both in milliseconds.
 
-    `store` is what tells a store from others: theirs run at other moments, so that a machine with several of them, or
-    a provider with many machines, does not feel them all at once.
+    `store` distinguishes a store from others: theirs run at other times, so that a machine with several of them, or a
+    provider with many machines, does not feel them all at once.
     A local time that a change of the clock leaves out comes an hour later by the clock, and one that it repeats counts
     the first time: one run a day, whatever the day.
     """
@@ -68,14 +68,14 @@ def next_run_ms(job: Job, after_ms: int, zone: tzinfo, store: str) -> int:
 
 def _falls_on(job: Job, day: date) -> bool:
     _, _, *rule = job.cron.split()
-    told = (day.day, day.month, day.isoweekday() % 7)
-    return all(field in ("*", str(number)) for field, number in zip(rule, told, strict=True))
+    numbers = (day.day, day.month, day.isoweekday() % 7)
+    return all(field in ("*", str(number)) for field, number in zip(rule, numbers, strict=True))
 
 
 def _run_ms(job: Job, day: date, zone: tzinfo, store: str) -> int:
     minute, hour, *_ = job.cron.split()
-    moment = datetime.combine(day, time(int(hour), int(minute)), zone)
-    return int(moment.timestamp()) * 1000 + _jitter_ms(job, day, store)
+    at = datetime.combine(day, time(int(hour), int(minute)), zone)
+    return int(at.timestamp()) * 1000 + _jitter_ms(job, day, store)
 
 
 def _jitter_ms(job: Job, day: date, store: str) -> int:

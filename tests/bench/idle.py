@@ -30,7 +30,7 @@ def main(events: int, seconds: float) -> None:
     with rig.scratch_stack() as stack:
         rig.table(["right after the start", "CPU %", "RSS MiB", "PSS MiB"], list(_idle(stack, seconds)))
         rig.load(stack, rig.conversations(events))
-        rig.wait_until_told(stack)
+        rig.wait_until_drained(stack)
         rig.table([f"after {events:,} events", "CPU %", "RSS MiB", "PSS MiB"], list(_idle(stack, seconds)))
         rig.table(["command", "median ms", "max ms"], _commands(stack))
 

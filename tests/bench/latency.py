@@ -32,7 +32,7 @@ def main(events: int, seconds: float) -> None:
     bench = Bench(seconds)
     with rig.scratch_stack() as stack, dead_provider() as provider:
         rig.load(stack, rig.conversations(events))
-        rig.wait_until_told(stack)
+        rig.wait_until_drained(stack)
         bench.measure(stack, "idle")
         with rebuilding(stack) as rebuilds:
             bench.measure(stack, "rebuilding")

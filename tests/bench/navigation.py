@@ -41,7 +41,7 @@ from agent_memory.worker.toc.rollups import roll_up
 from agent_memory.worker.toc.segments import Segment, split
 from bench import locomo
 from bench.locomo import Question, Session
-from bench.summarizers import summarizers, told
+from bench.summarizers import summarizers, turn
 
 BEAM = 3
 BUDGETS = (4000, 8000, 16000)
@@ -79,7 +79,7 @@ def main(path: Path) -> None:
             key=lambda session: session.events[0].position,
         )
         questions = [question for each in conversations for question in each.questions]
-        everything = sum(of_text(told(event)) for session in sessions for event in session.events)
+        everything = sum(of_text(turn(event)) for session in sessions for event in session.events)
         print(f"{title}: {len(questions)} questions, {len(sessions)} sessions, {everything:,} tokens\n")
         budgets = "".join(f"{f'<= {budget}':>10}" for budget in BUDGETS)
         print(f"{'':16} {'found':>7} {'tokens':>7}   answered{budgets} {'tokens each':>12}")
@@ -113,7 +113,7 @@ def _print_found(name: str, found: Sequence[Found]) -> None:
 def _read_in_order(sessions: Sequence[Session], questions: Sequence[Question]) -> list[Found]:
     """Reading all there is from the first message on."""
     events = [event for session in sessions for event in session.events]
-    read = dict(zip((e.event_id for e in events), accumulate(of_text(told(e)) for e in events), strict=True))
+    read = dict(zip((e.event_id for e in events), accumulate(of_text(turn(e)) for e in events), strict=True))
     return [Found(False, 0, min(read[each] for each in question.evidence)) for question in questions]
 
 
@@ -121,7 +121,7 @@ def _read_in_order(sessions: Sequence[Session], questions: Sequence[Question]) -
 
 
 def _pages(sessions: Sequence[Session], summarize: Callable[[Sequence[Event]], Summary]) -> list[Page]:
-    """The years, as the real code tells them from these words."""
+    """The years, as the real code rolls them up from these summaries."""
     nodes: dict[str, TocNode] = {}
     pages: dict[str, Page] = {}
     level: dict[Period, list[str]] = {}
@@ -144,7 +144,7 @@ def _pages(sessions: Sequence[Session], summarize: Callable[[Sequence[Event]], S
 
 
 def _node(segment: Segment, number: int, said: Summary) -> TocNode:
-    """The segment's node. Whoever tells it has the same room."""
+    """The segment's node. Whoever summarizes it has the same room."""
     return TocNode(
         node_id=f"toc:segment:{number:04}",
         level=TocLevel.SEGMENT,
@@ -159,7 +159,7 @@ def _node(segment: Segment, number: int, said: Summary) -> TocNode:
 def _segment_page(node: TocNode, segment: Segment) -> Page:
     text = _text(node)
     ids = frozenset(event.event_id for event in segment.events)
-    return Page(_terms(text), of_text(text), (), ids, sum(of_text(told(event)) for event in segment.events))
+    return Page(_terms(text), of_text(text), (), ids, sum(of_text(turn(event)) for event in segment.events))
 
 
 def _page(node: TocNode, children: tuple[Page, ...]) -> Page:

@@ -50,7 +50,7 @@ def _grown(stack: Stack, small: int, large: int) -> Iterator[int]:
         started = time.perf_counter()
         stored += rig.load(stack, (event for _, event in zip(range(count - stored), events, strict=False)))
         loaded_s = time.perf_counter() - started
-        told_s = rig.wait_until_told(stack)
+        told_s = rig.wait_until_drained(stack)
         with stack.client() as client:
             stats = client.stats()
         size = stats.disk_usage_bytes / (1 << 20)

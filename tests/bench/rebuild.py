@@ -2,9 +2,9 @@
 
     python tests/bench/rebuild.py [--events 100000]
 
-1. Of a table of contents that is as it should be: every event is read, everything is told again and nothing written.
-2. Of one that is gone: everything is told and written.
-The stack is started anew before each, so that the most memory that was used is the rebuild's.
+1. Of a table of contents that is as it should be: every event is read and summarized again, nothing written.
+2. Of one that is gone: everything is summarized and written.
+The stack is started again before each, so that the most memory that was used is the rebuild's.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main(events: int) -> None:
     rig.print_machine("rebuild")
     with rig.scratch_stack() as stack:
         rig.load(stack, rig.conversations(events))
-        rig.wait_until_told(stack)
+        rig.wait_until_drained(stack)
         rig.table(
             [
                 f"{events:,} events",

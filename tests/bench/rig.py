@@ -88,12 +88,12 @@ def rss_mib(process: psutil.Process) -> float:
 
 
 def pss_mib(process: psutil.Process) -> float:
-    """Resident memory, of each shared page only the process's share; not a number where the system does not tell."""
+    """Resident memory, of each shared page only the process's share; not a number where the system does not say."""
     return float(getattr(process.memory_full_info(), "pss", nan) / MIB)
 
 
 def peak_mib(process: psutil.Process) -> float:
-    """The most resident memory there ever was; not a number where the system does not tell."""
+    """The most resident memory there ever was; not a number where the system does not say."""
     status = Path(f"/proc/{process.pid}/status")
     found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
     return int(found[1]) * 1024 / MIB if found else nan
@@ -109,7 +109,7 @@ def held_still(process: psutil.Process) -> Iterator[None]:
         process.resume()
 
 
-def wait_until_told(stack: Stack) -> float:
+def wait_until_drained(stack: Stack) -> float:
     """Wait until the table of contents holds every event; the seconds it took."""
     with stack.client() as client:
         started = time.perf_counter()
@@ -187,7 +187,7 @@ def batches(events: Iterator[pb.Event]) -> Iterator[list[pb.Event]]:
 def conversations(count: int, name: str = "bench", last_day_ms: int = LAST_DAY_MS) -> Iterator[pb.Event]:
     """So many events of ended sessions, about 600 bytes each, day by day up to `last_day_ms`. Always the same ones."""
     chance = random.Random(name)
-    told = _told_in_samples()
+    sentences = _sentences_of_samples()
     sessions = -(-count // SESSION_EVENTS)
     days = -(-sessions // SESSIONS_A_DAY)
     for number in range(count):
@@ -202,7 +202,7 @@ def conversations(count: int, name: str = "bench", last_day_ms: int = LAST_DAY_M
             timestamp_ms=timestamp_ms,
             event_type=kind,
             role=role,
-            text=_text(told, length, chance),
+            text=_text(sentences, length, chance),
             metadata={"cwd": "/home/dev/project", "hook": "bench"},
             agent="claude-code",
         )
@@ -219,7 +219,7 @@ def _part(place: int, chance: random.Random) -> tuple[pb.EventType.ValueType, pb
     return pb.EVENT_TYPE_TOOL_RESULT, pb.EVENT_ROLE_TOOL, chance.randrange(200, 800)
 
 
-def _told_in_samples() -> list[str]:
+def _sentences_of_samples() -> list[str]:
     """The sentences of the sample sessions, of people, assistants and tools alike."""
     calls = samples(datetime(2026, 1, 30, tzinfo=UTC))
     texts = {text for call in calls for text in _texts(json.loads(call.stdin)) if " " in text}
@@ -238,12 +238,12 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def _text(told: Sequence[str], length: int, chance: random.Random) -> str:
+def _text(sentences: Sequence[str], length: int, chance: random.Random) -> str:
     """Sentences in a new order, with numbers no other text has, up to about that length."""
     parts: list[str] = []
     size = 0
     while size < length:
-        parts.append(f"{chance.choice(told)[:240]} (#{chance.randrange(10**6)})")
+        parts.append(f"{chance.choice(sentences)[:240]} (#{chance.randrange(10**6)})")
         size += len(parts[-1]) + 1
     return " ".join(parts)
 

@@ -35,13 +35,13 @@ def summarizers() -> list[Summarizer]:
     ]
 
 
-def told(event: Event) -> str:
+def turn(event: Event) -> str:
     """The turn as everybody is given it: who speaks, and what is said."""
     return f"{event.metadata['speaker']}: {event.text}"
 
 
 def _quoting(events: Sequence[Event]) -> Summary:
-    return _saying([told(event) for event in events])
+    return _saying([turn(event) for event in events])
 
 
 def _saying(texts: Sequence[str], keywords: Sequence[str] = ()) -> Summary:
@@ -74,7 +74,7 @@ def _lede() -> Callable[[Sequence[Event]], Summary] | None:
     if (library := _installed("lede")) is None:
         return None
     return lambda events: _saying(
-        _packed(str(library.summarize("\n\n".join(map(told, events)), LEDE_CHARS)).split("\n"))
+        _packed(str(library.summarize("\n\n".join(map(turn, events)), LEDE_CHARS)).split("\n"))
     )
 
 

@@ -44,7 +44,7 @@ def _drained(stack: Stack, sizes: Sequence[int]) -> Iterator[Sequence[object]]:
             with rig.held_still(worker):
                 stored += rig.load(stack, (event for _, event in zip(range(count), events, strict=False)))
             with rig.cpu_used({"worker": worker}) as used:
-                wall_s += rig.wait_until_told(stack)
+                wall_s += rig.wait_until_drained(stack)
             cpu_s += used["worker"]
         with stack.client() as client:
             nodes = client.stats().toc_nodes

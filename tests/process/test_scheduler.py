@@ -38,7 +38,7 @@ def running(stack: Stack) -> Stack:
     return stack
 
 
-def test_status_tells_of_every_job_from_the_start(running: Stack) -> None:
+def test_status_shows_every_job_from_the_start(running: Stack) -> None:
     """Nothing has run on a new store, and each job says when it will: names and times as documented."""
     found = jobs(running)
 
@@ -92,7 +92,7 @@ def test_status_says_why_a_job_failed(running: Stack) -> None:
 
 
 def test_a_missed_compaction_is_made_up_beside_the_daily_work(running: Stack) -> None:
-    """A worker that finds in the rows what should have run an hour ago runs it, once, and tells how it went."""
+    """A worker that finds in the rows what should have run an hour ago runs it, once, and says how it went."""
     jobs(running)
     hour_ago_ms = time.time_ns() // 1_000_000 - 3_600_000
     record(running, dict.fromkeys(MADE_UP, JobState(next_run_ms=hour_ago_ms, run_count=7)))
@@ -117,7 +117,7 @@ def test_a_job_that_is_not_there_is_no_failure_of_the_call(running: Stack) -> No
     assert all(name in pause.error for name in JOBS)
 
 
-def test_run_now_waits_and_tells_how_it_went(running: Stack) -> None:
+def test_run_now_waits_and_says_how_it_went(running: Stack) -> None:
     """Also for the compaction, which runs beside the loop; history has both, also after a restart."""
     jobs(running)
 
@@ -128,8 +128,8 @@ def test_run_now_waits_and_tells_how_it_went(running: Stack) -> None:
     assert day.startswith("toc_rollup_day: done (nodes 0, periods ")
     assert compaction["result"] == "JOB_RESULT_STATUS_SUCCESS"
     assert compaction["counts"] == {"column_families": "6"}
-    told = running.run("scheduler", "history").stdout.splitlines()
-    assert [line.split()[0] for line in told] == ["JOB", "rocksdb_compaction", "toc_rollup_day"]
+    lines = running.run("scheduler", "history").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["JOB", "rocksdb_compaction", "toc_rollup_day"]
     of_day = json.loads(running.run("scheduler", "history", "toc_rollup_day", "--json").stdout)["runs"]
     assert [run["job_name"] for run in of_day] == ["toc_rollup_day"]
 
@@ -149,8 +149,8 @@ def test_what_changes_the_daemon_answers_programs_too(stack: Stack) -> None:
     assert (started["running"], started["health"], started["pid"]) == (True, "SERVING", stack.pid("supervisor"))
 
     for verb in ("pause", "resume"):
-        told = json.loads(stack.run("scheduler", verb, "toc_rollup_day", "--json").stdout)
-        assert told["success"] is True
+        reply = json.loads(stack.run("scheduler", verb, "toc_rollup_day", "--json").stdout)
+        assert reply["success"] is True
 
     restarted = json.loads(stack.run("restart", "--json").stdout)
     assert (restarted["running"], restarted["health"]) == (True, "SERVING")

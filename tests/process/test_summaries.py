@@ -60,7 +60,7 @@ def conversation(name: str) -> list[Event]:
     ]
 
 
-def told_by(client: Client, session: str) -> str:
+def summarized_by(client: Client, session: str) -> str:
     """Who wrote the words of the session's segment; empty while there is none."""
     ids = [node.node_id for node in client.root().nodes]
     while ids:
@@ -72,7 +72,7 @@ def told_by(client: Client, session: str) -> str:
 
 
 def test_a_model_s_words_come_after_the_local_ones_and_a_hang_holds_up_nothing(stack: Stack, server: Provider) -> None:
-    """Ingestion and the table of contents go on while the provider hangs; when it is back, all is told by the model."""
+    """Ingestion and the table of contents go on while the provider hangs; when it is back, the model does the rest."""
     server.replies.append(Reply(hangs=True))
     stack.env |= {
         "MEMORY_SUMMARIZER_PROVIDER": "openai",
@@ -91,13 +91,13 @@ def test_a_model_s_words_come_after_the_local_ones_and_a_hang_holds_up_nothing(s
             took_s.append(time.perf_counter() - began)
         client.ingest_many(conversation("second"))
 
-        stack.wait_until(lambda: told_by(client, "second") == "local", timeout_s=10)
+        stack.wait_until(lambda: summarized_by(client, "second") == "local", timeout_s=10)
         assert sorted(took_s)[len(took_s) // 2] < 1
-        assert told_by(client, "first") == "local"
+        assert summarized_by(client, "first") == "local"
         assert len(server.asked) == 1
 
         stack.kill("worker")
-        stack.wait_until(lambda: {told_by(client, "first"), told_by(client, "second")} == {"openai/small"})
+        stack.wait_until(lambda: {summarized_by(client, "first"), summarized_by(client, "second")} == {"openai/small"})
 
     report = json.loads(stack.run("admin", "summaries", "--json").stdout)
     assert report["spent_ever"]["segment"]["count"] == 2
@@ -117,7 +117,7 @@ def test_a_rebuild_says_what_a_model_will_cost_and_spends_nothing_unasked(stack:
     stack.status()
     with stack.client() as client:
         client.ingest_many(conversation("first"))
-        stack.wait_until(lambda: told_by(client, "first") == "local")
+        stack.wait_until(lambda: summarized_by(client, "first") == "local")
 
     dry = stack.run("admin", "rebuild-toc", "--dry-run", env={"MEMORY_SUMMARIZER_INPUT_PRICE": "1"}).stdout
     refused = stack.run("admin", "rebuild-toc", check=False)
@@ -190,7 +190,7 @@ def use(stack: Stack) -> None:
     )
     with Client(f"127.0.0.1:{stack.port}") as client:
         client.ingest_many(conversation("first"))
-        stack.wait_until(lambda: told_by(client, "first") == "local" and told_by(client, "hooked"))
+        stack.wait_until(lambda: summarized_by(client, "first") == "local" and summarized_by(client, "hooked"))
     stack.run("query", "root")
     stack.run("query", "map")
     stack.run("scheduler", "run-now", "toc_rollup_day")

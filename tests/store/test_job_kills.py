@@ -51,7 +51,7 @@ class Dying(Bus):
 
 
 def work(socket_path: Path, db_path: Path, scratch: Path, at: int, *, before: bool) -> None:
-    """A worker that takes up its timetable, runs what was asked for, and dies at that command if it comes so far."""
+    """A worker that loads its jobs, runs what was asked for, and dies at that command if it comes so far."""
     bus = Dying(socket_path, at, before=before)
     reader = Reader(db_path, scratch)
     Scheduler(reader, bus, Toc(reader, bus, BERLIN), BERLIN).run_due(ASKED_MS)
@@ -108,7 +108,7 @@ def test_a_worker_killed_at_any_step_leaves_its_job_and_its_nodes_together(write
             is_right, runs = day_and_runs(keeper.reader)
             assert is_right == any(run.result == JobResult.SUCCESS for run in runs)
 
-            # A worker that lives: the interrupted run is told of, what was asked for is answered, the retry succeeds.
+            # A worker that lives: the interrupted run is reported, what was asked for is answered, the retry succeeds.
             last = Scheduler(keeper.reader, keeper.bus, keeper.toc, BERLIN)
             keeper.toc.reload()
             last.run_due(ASKED_MS)

@@ -57,8 +57,8 @@ def rows(keeper: Keeper) -> dict[str, dict[bytes, bytes]]:
     keeper.reader.catch_up()
     derived = (schema.TOC_NODES, schema.TOC_LATEST, schema.GRIPS)
     found = {family: dict(keeper.reader.scan(family, b"\0", b"\xff")) for family in derived}
-    cuts = keeper.reader.scan(schema.CHECKPOINTS, keys.SEGMENT_PREFIX, keys.after(keys.SEGMENT_PREFIX))
-    return {**found, schema.CHECKPOINTS: dict(cuts)}
+    segments = keeper.reader.scan(schema.CHECKPOINTS, keys.SEGMENT_PREFIX, keys.after(keys.SEGMENT_PREFIX))
+    return {**found, schema.CHECKPOINTS: dict(segments)}
 
 
 @contextmanager

@@ -79,7 +79,7 @@ def in_parts(events: Sequence[Event], size: int) -> list[Sequence[Event]]:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_the_tree_does_not_tell_how_the_events_came(fresh: Callable[[], WriterProcess], seed: int) -> None:
+def test_the_tree_does_not_depend_on_how_the_events_came(fresh: Callable[[], WriterProcess], seed: int) -> None:
     """At once, one by one, shuffled, imported session by session, a restart between any two: one and the same tree."""
     events = conversations(seed)
     shuffled = Random(seed).sample(events, len(events))
@@ -102,8 +102,8 @@ def test_many_batchings_and_orders_of_one_history(fresh: Callable[[], WriterProc
 
     for _ in range(4):
         shuffled = random.sample(events, len(events))
-        cuts = sorted(random.sample(range(1, len(events)), 12))
-        batches = [shuffled[a:b] for a, b in pairwise([0, *cuts, len(events)])]
+        ends = sorted(random.sample(range(1, len(events)), 12))
+        batches = [shuffled[a:b] for a, b in pairwise([0, *ends, len(events)])]
         assert tree_after(fresh(), batches, restarts=random.random() < 0.5) == expected
 
 
@@ -187,7 +187,7 @@ def test_a_lost_queue_is_made_up_from_the_events(fresh: Callable[[], WriterProce
 
 
 def test_a_late_event_makes_new_only_what_it_touches(keeper: Keeper, writer: WriterProcess) -> None:
-    """Of forty conversations, told and closed, one gets a late event: one segment is written anew, the others stay."""
+    """Of forty closed conversations one gets a late event: one segment is written again, the others stay."""
     talks = [
         said(f"e{n:02}-{k}", BEGIN_MS + n * HOUR_MS + k, session_id=f"s{n % 3}") for n in range(40) for k in (1, 2)
     ]
@@ -210,7 +210,7 @@ def test_a_late_event_makes_new_only_what_it_touches(keeper: Keeper, writer: Wri
 
 
 def test_versions_and_bytes_grow_with_the_data_and_no_faster(keeper: Keeper, writer: WriterProcess) -> None:
-    """Sessions that close one by one: a row a segment, told once; what stands above is told anew ever more seldom."""
+    """Sessions that close one by one: a row a segment, written once; what stands above changes ever more seldom."""
     rows: list[dict[bytes, bytes]] = []
     for number in range(120):
         # Four weeks, some five sessions a day.
@@ -262,7 +262,7 @@ def test_conversations_at_the_same_time_are_kept_apart(keeper: Keeper, writer: W
 
 
 def test_a_talk_over_midnight_belongs_to_the_day_it_began(keeper: Keeper, writer: WriterProcess) -> None:
-    """Midnight cuts no conversation; the local midnight of the store tells which day it is."""
+    """Midnight cuts no conversation; which day it belongs to is a matter of the store's local midnight."""
     midnight_ms = at(2025, 10, 22)
     talk = [said(f"e{n}", midnight_ms + (n - 2) * MINUTE_MS) for n in range(5)]
     early = [said("early", midnight_ms, session_id="another")]
@@ -293,7 +293,7 @@ def test_days_on_which_the_clock_changes_are_whole(
 
 
 def test_ten_megabytes_are_an_event_like_any_other(keeper: Keeper, writer: WriterProcess) -> None:
-    """It is told of, quoted in excerpts of bounded size, and the conversation around it is cut as ever."""
+    """It is summarized, quoted in excerpts of bounded size, and the conversation around it is cut as ever."""
     huge = "We decided to keep the whole log. " + "0123456789 abcdef " * 600_000
     talk = [
         said("e1", BEGIN_MS, "Please look at this."),

@@ -74,14 +74,14 @@ class Provider(ThreadingHTTPServer):
 
 def summary(items: list[dict[str, Any]]) -> dict[str, Any]:
     """What an honest model may say: the first items' words, marked as its own."""
-    told = items[:3]
+    used = items[:3]
     return {
-        "title": f"ModelSummary: {told[0]['text'][:40]}",
+        "title": f"ModelSummary: {used[0]['text'][:40]}",
         "bullets": [
             {"text": f"ModelSummary: {item['text'][:150]}", "importance": 5 - place, "sources": [item["n"]]}
-            for place, item in enumerate(told)
+            for place, item in enumerate(used)
         ],
-        "keywords": [max(item["text"].split(), key=len) for item in told],
+        "keywords": [max(item["text"].split(), key=len) for item in used],
     }
 
 

@@ -15,7 +15,7 @@ from agent_memory.store.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A node without what tells how often and when it was told, with its children and its grips."""
+    """A node without its version and the time it was written, with its children and its grips."""
 
     node: TocNode
     children: tuple[str, ...]
@@ -67,17 +67,19 @@ def check_sound(reader: Reader, events: Iterable[Event]) -> Tree:
 
 
 def _check_every_event_is_in_one_segment(reader: Reader, events: Iterable[Event]) -> None:
-    cuts = dict(_segment_rows(reader))
+    segments = dict(_segment_rows(reader))
     held: Counter[str] = Counter()
     for event in events:
         (segment,) = [
             row
-            for (session_id, first), row in cuts.items()
+            for (session_id, first), row in segments.items()
             if session_id == event.session_id and first <= event.position <= (row.last_ms, row.last_event_id)
         ]
         held[segment.node_id] += 1
-    told = {row.node_id: node.event_count for row in cuts.values() if (node := records.node(reader, row.node_id))}
-    assert held == told
+    counted = {
+        row.node_id: node.event_count for row in segments.values() if (node := records.node(reader, row.node_id))
+    }
+    assert held == counted
 
 
 def _check_grips_prove(tree: Tree, events: dict[str, Event]) -> None:

@@ -25,12 +25,12 @@ def answer(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_good_answer_is_taken_as_it_is() -> None:
-    told = checked(answer(), ITEMS)
+    summary = checked(answer(), ITEMS)
 
-    assert told.title == "Choosing the queue"
-    (line,) = told.lines
+    assert summary.title == "Choosing the queue"
+    (line,) = summary.lines
     assert (line.text, line.weight, line.sources) == ("Postgres was chosen for the queue.", 0.9, (1,))
-    assert told.keywords == ("Postgres", "Redis")
+    assert summary.keywords == ("Postgres", "Redis")
 
 
 @pytest.mark.parametrize(
@@ -59,11 +59,11 @@ def test_lines_that_speak_of_something_else_are_dropped() -> None:
         keywords=["Postgres", "malware"],
     )
 
-    told = checked(content, ITEMS)
+    summary = checked(content, ITEMS)
 
-    assert [line.text for line in told.lines] == ["Postgres was chosen for the queue."]
-    assert told.title == "Postgres was chosen for the queue"
-    assert told.keywords == ("Postgres",)
+    assert [line.text for line in summary.lines] == ["Postgres was chosen for the queue."]
+    assert summary.title == "Postgres was chosen for the queue"
+    assert summary.keywords == ("Postgres",)
 
 
 @pytest.mark.parametrize("sources", [[99], [0, -1], "2", None, [1.5]])
@@ -87,12 +87,12 @@ json_values = st.recursive(
 def test_whatever_comes_back_fits_or_is_refused(title: object, bullets: object, keywords: object) -> None:
     """No size, type or character of an answer goes any further than it may."""
     try:
-        told = checked(answer(title=title, bullets=bullets, keywords=keywords), ITEMS)
+        summary = checked(answer(title=title, bullets=bullets, keywords=keywords), ITEMS)
     except AnswerUnusable:
         return
 
-    assert len(told.title) <= TITLE_MAX
-    assert 0 < len(told.lines) <= BULLETS_MAX
-    assert all(line.text and len(line.text) <= BULLET_MAX and 0 <= line.weight <= 1 for line in told.lines)
-    assert all(line.sources and set(line.sources) <= {0, 1} for line in told.lines)
-    assert len(told.keywords) <= KEYWORDS_MAX
+    assert len(summary.title) <= TITLE_MAX
+    assert 0 < len(summary.lines) <= BULLETS_MAX
+    assert all(line.text and len(line.text) <= BULLET_MAX and 0 <= line.weight <= 1 for line in summary.lines)
+    assert all(line.sources and set(line.sources) <= {0, 1} for line in summary.lines)
+    assert len(summary.keywords) <= KEYWORDS_MAX

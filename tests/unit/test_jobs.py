@@ -22,8 +22,8 @@ zones = st.sampled_from(ZONES)
 instants = st.integers(946_684_800_000, 4_102_444_800_000)
 
 
-def ms(zone: ZoneInfo, *moment: int) -> int:
-    return int(datetime(*moment, tzinfo=zone).timestamp() * 1000)  # type: ignore[arg-type, misc]
+def ms(zone: ZoneInfo, *local: int) -> int:
+    return int(datetime(*local, tzinfo=zone).timestamp() * 1000)  # type: ignore[arg-type, misc]
 
 
 def local(run_ms: int, zone: ZoneInfo) -> datetime:
@@ -69,8 +69,8 @@ def test_a_run_is_at_its_local_time_or_within_its_jitter(job: Job, after_ms: int
     assert timedelta(0) <= late <= timedelta(seconds=job.jitter_s)
     assert run.fold == 0
     assert (day, month, weekday) == tuple(
-        "*" if field == "*" else str(told)
-        for field, told in zip((day, month, weekday), (run.day, run.month, run.isoweekday() % 7), strict=True)
+        "*" if field == "*" else str(number)
+        for field, number in zip((day, month, weekday), (run.day, run.month, run.isoweekday() % 7), strict=True)
     )
 
 
@@ -131,7 +131,7 @@ def test_a_time_that_the_clock_repeats_counts_once(
     assert local(second, zone).date() > local(first, zone).date()
 
 
-def test_jitter_is_chance_that_can_be_told_again() -> None:
+def test_jitter_is_chance_that_can_be_repeated() -> None:
     """Another one on every day and for every job, the same whenever it is asked for."""
     day, month = JOBS["toc_rollup_day"], JOBS["toc_rollup_month"]
     found = runs(day, ms(KOLKATA, 2026, 1, 1), KOLKATA, 100)
@@ -144,8 +144,8 @@ def test_jitter_is_chance_that_can_be_told_again() -> None:
     assert next_run_ms(month, ms(KOLKATA, 2025, 12, 31), KOLKATA) - ms(KOLKATA, 2026, 1, 1, 3) != offsets[0]
 
 
-def test_stores_run_the_same_job_at_other_moments() -> None:
-    """A hundred daemons that name one provider do not come at the same second; a store keeps to its own moment."""
+def test_stores_run_the_same_job_at_other_times() -> None:
+    """A hundred daemons that name one provider do not come at the same second; a store keeps to its own time."""
     job, after_ms = JOBS["toc_rollup_day"], ms(BERLIN, 2026, 1, 1)
 
     found = [next_run_ms(job, after_ms, BERLIN, f"store {number}") for number in range(100)]

@@ -86,7 +86,7 @@ def test_an_answer_is_bound_to_the_schema(ask: Ask, server: Provider) -> None:
         (529, ProviderUnavailable),
     ],
 )
-def test_a_refusal_is_asked_once_and_told_without_the_key(
+def test_a_refusal_is_asked_once_and_reported_without_the_key(
     ask: Ask, server: Provider, status: int, kind: type[AgentMemoryError]
 ) -> None:
     """The retry policy is ours; a provider that redirects gets the key of nobody else."""
@@ -132,7 +132,7 @@ def test_a_server_that_drips_does_not_outlast_the_deadline(model: Model, server:
     wait_until(lambda: not any(thread.name == "question" for thread in threading.enumerate()))
 
 
-def test_nobody_there_is_told_as_such(ask: Ask, server: Provider) -> None:
+def test_nobody_there_is_reported_as_such(ask: Ask, server: Provider) -> None:
     server.close()
 
     with pytest.raises(ProviderUnavailable):
@@ -183,10 +183,10 @@ def test_without_a_usable_key_the_error_says_where_it_was_looked_for(
     file = tmp_path / "key"
     file.write_text(KEY, encoding="utf-8")
     file.chmod(0o644)
-    told = {name: value.replace("FILE", str(file)) for name, value in settings.items()}
+    filled = {name: value.replace("FILE", str(file)) for name, value in settings.items()}
 
     with pytest.raises(SettingsError) as raised:
-        api_key(Settings(summarizer_provider="anthropic", **told))  # type: ignore[arg-type]
+        api_key(Settings(summarizer_provider="anthropic", **filled))  # type: ignore[arg-type]
 
     assert KEY not in str(raised.value)
     assert "key" in str(raised.value)

@@ -56,7 +56,7 @@ def random_segments(count: int) -> list[TocNode]:
     ]
 
 
-def test_a_day_is_told_by_the_weightiest_lines_in_the_order_they_happened() -> None:
+def test_a_day_has_the_weightiest_lines_in_the_order_they_happened() -> None:
     day = roll_up(
         DAY,
         [
@@ -86,7 +86,7 @@ def test_every_child_is_heard_before_one_is_heard_twice() -> None:
     assert len(day.bullets) == 5
 
 
-def test_what_was_only_done_is_told_where_too_little_was_said() -> None:
+def test_what_was_only_done_comes_in_where_too_little_was_said() -> None:
     """That a session started heads no day on which something was decided; a day with nothing else still says it."""
     started = segment(1, line("Session started.", TRACE_WEIGHT))
     decided = segment(2, line("chose a new database", 0.9), line("moved the cache", 0.4), line("fixed the login", 0.3))
@@ -129,11 +129,11 @@ def test_what_much_the_same_lines_say_is_said_once() -> None:
 
 def test_a_period_says_less_of_each_thing_and_names_more_of_them() -> None:
     """Of a long line the first sentences that fit; of keywords more than a segment has."""
-    telling = "It saves five hundred rows at a time, then the next."
+    second = "It saves five hundred rows at a time, then the next."
     children = [
         segment(
             place,
-            line(f"The {noun} of the billing service streams. {telling} Nobody reads the file a second time now.", 0.5),
+            line(f"The {noun} of the billing service streams. {second} Nobody reads the file a second time now.", 0.5),
             keywords=tuple(f"word-{number}" for number in range(place, 21, 3)),
         )
         for place, noun in enumerate(NOUNS[:3])
@@ -142,7 +142,7 @@ def test_a_period_says_less_of_each_thing_and_names_more_of_them() -> None:
     day = roll_up(DAY, children, UTC)
     month = roll_up(Period(TocLevel.MONTH, date(2026, 1, 1)), [day], UTC)
 
-    assert texts(day) == [f"The {noun} of the billing service streams. {telling}" for noun in NOUNS[:3]]
+    assert texts(day) == [f"The {noun} of the billing service streams. {second}" for noun in NOUNS[:3]]
     assert texts(month) == [f"The {noun} of the billing service streams." for noun in NOUNS[:3]]
     assert sorted(day.keywords) == sorted(month.keywords) == sorted(f"word-{number}" for number in range(21))
 

@@ -90,7 +90,7 @@ def test_the_title_is_the_request_without_its_courtesies() -> None:
     assert summarize(LOGIN, ()).title == "Fix the login bug"
 
 
-def test_the_lines_tell_what_was_asked_found_done_and_decided() -> None:
+def test_the_lines_say_what_was_asked_found_done_and_decided() -> None:
     said = everything(summarize(LOGIN, ()))
 
     assert "Users get logged out after 5 minutes" in said
@@ -156,7 +156,7 @@ def test_a_question_and_its_answer_are_two_lines() -> None:
     assert [line.text for line in words.bullets] == ["When do we deploy?", "We deploy on Fridays."]
 
 
-def test_a_rule_that_the_user_lays_down_is_told() -> None:
+def test_a_rule_that_the_user_lays_down_is_a_line() -> None:
     """It is said in passing, and is what somebody will want to find again."""
     steps = [
         (ASSISTANT, "I fixed the reader: gzip archives of the supplier are unpacked in memory, chunk by chunk, now."),
@@ -260,7 +260,7 @@ def test_lines_of_a_talk_between_people_name_who_said_it() -> None:
 
 
 def test_names_of_those_who_speak_are_no_keywords_nor_are_their_nicknames() -> None:
-    """They are in every message and tell nobody what it was about; the names of others do."""
+    """They are in every message and say nothing of what it was about; the names of others do."""
     keywords = summarize(TALK, ()).keywords
 
     assert {"Boston", "pottery"} <= set(" ".join(keywords).split())
@@ -337,7 +337,7 @@ def test_the_same_events_give_the_same_words_in_every_process() -> None:
     )
     paths = os.pathsep.join([str(Path(__file__).parent), *sys.path])
 
-    told = {
+    outputs = {
         subprocess.run(
             [sys.executable, "-c", program],
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": paths},
@@ -347,11 +347,11 @@ def test_the_same_events_give_the_same_words_in_every_process() -> None:
         for seed in ("1", "2", "3")
     }
 
-    assert len(told) == 1
+    assert len(outputs) == 1
 
 
 def test_the_same_weighs_about_the_same_in_scripts_without_spaces() -> None:
-    """A day is told by its weightiest lines, whatever language they are in."""
+    """A day has its weightiest lines, whatever language they are in."""
     (english,) = summarize(
         conversation((ASSISTANT, "The search index splits words at blanks, and Japanese text has none.")), ()
     ).bullets
@@ -363,7 +363,7 @@ def test_the_same_weighs_about_the_same_in_scripts_without_spaces() -> None:
 
 
 def test_what_says_more_weighs_more_also_between_segments() -> None:
-    telling = summarize(LOGIN, ()).bullets
+    deciding = summarize(LOGIN, ()).bullets
     (idle,) = summarize(conversation((USER, "ok")), ()).bullets
 
-    assert max(line.weight for line in telling) > 0.5 > 0.1 > idle.weight
+    assert max(line.weight for line in deciding) > 0.5 > 0.1 > idle.weight

@@ -32,6 +32,6 @@ def drain(reader: Reader, cursor: int, until: int, entries_max: int = BATCH_ENTR
             break
         batch.cursor = number
         batch.positions.setdefault(session_id, []).append(position)
-    # Entries are lost from the front, so a gap in the middle is one at the front the next time.
+    # The oldest entries are lost first. A gap further on is one before the first entry the next time.
     batch.has_gap = batch.cursor == cursor < until
     return batch

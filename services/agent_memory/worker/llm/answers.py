@@ -94,16 +94,16 @@ def checked(content: object, items: Sequence[Item]) -> ModelSummary:
 
 
 def _lines(bullets: object, given: Sequence[Set[str]]) -> Iterator[ModelLine]:
-    told: set[str] = set()
+    taken: set[str] = set()
     everything = set().union(*given)
     for bullet in bullets if isinstance(bullets, list) else ():
         if not isinstance(bullet, dict):
             continue
         text = _text(bullet.get("text"), BULLET_MAX)
         said = terms(text)
-        if text in told or not _is_grounded(said, everything):
+        if text in taken or not _is_grounded(said, everything):
             continue
-        told.add(text)
+        taken.add(text)
         yield ModelLine(text, _weight(bullet.get("importance")), _sources(bullet.get("sources"), said, given))
 
 

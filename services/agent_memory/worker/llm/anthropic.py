@@ -52,7 +52,7 @@ def _client(api_key: str, base_url: str) -> Anthropic:
     # Imported only where it is used: it takes a second and 70 MB.
     import anthropic
 
-    # What it tells at its lower levels is the conversation.
+    # What it logs at its lower levels is the conversation.
     for name in ("anthropic", "httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # No retries of its own: one policy for every provider is in retries.py. And no redirections: the key goes to the

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from agent_memory.model import TocLevel
 from agent_memory.store.codec import Cost
 from agent_memory.worker.llm import material
 from agent_memory.worker.llm.answers import SCHEMA, ModelSummary, checked
@@ -16,7 +17,7 @@ from agent_memory.worker.llm.retries import Retries
 from agent_memory.worker.llm.token_spend import TokenSpend
 from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN
 
-# Of a segment and of a period alike: both are told to whoever looks for something in them.
+# For a segment and a period alike: both are read by whoever looks for something in them.
 _INSTRUCTIONS: Final = """\
 You write entries of a table of contents, by which somebody later finds the place where something was said or done.
 
@@ -29,7 +30,7 @@ praise, nothing that is not in the material. Write in the language of the materi
 
 A title; {least} to {most} lines, each one sentence that can be understood alone; keywords that stand in the material. \
 For each line, the numbers of the items that say so."""
-_MERGED: Final = "a long record, told already in parts: the lines of the parts' summaries"
+_MERGED: Final = "a long record, already summarized in parts: the lines of the parts' summaries"
 
 OUTPUT_TOKENS: Final = 500  # what an answer has, about
 CHARACTERS_PER_TOKEN: Final = 4
@@ -43,21 +44,21 @@ class Asking:
         self._provider = provider
         self._retries = retries
         self._deadline = deadline
-        self._ledger = spend
+        self._spend = spend
 
-    def summarize(self, job: str, items: Sequence[Item]) -> ModelSummary:
-        """What the model says about a segment's messages or a period's lines; `job` is the level's name.
+    def summarize(self, level: TocLevel, items: Sequence[Item]) -> ModelSummary:
+        """What the model says about a segment's messages or a period's lines.
 
         Raises what stands in the way: BudgetSpent, ProviderUnavailable, ProviderRefused, QuestionRefused.
         """
-        told = [
-            _placed(self._ask(job, _what(job), [items[place] for place in places]), places)
+        parts = [
+            _placed(self._ask(level, _what(level), [items[place] for place in places]), places)
             for places in material.parts(items)
         ]
-        if len(told) == 1:
-            return told[0]
-        lines = [line for part in told for line in part.lines]
-        merged = self._ask(job, _MERGED, [Item("a part", line.text) for line in lines])
+        if len(parts) == 1:
+            return parts[0]
+        lines = [line for part in parts for line in part.lines]
+        merged = self._ask(level, _MERGED, [Item("a part", line.text) for line in lines])
         # A line rests on what the lines rest on that it was made of.
         rested = tuple(
             replace(line, sources=tuple(dict.fromkeys(place for each in line.sources for place in lines[each].sources)))
@@ -65,20 +66,25 @@ class Asking:
         )
         return replace(merged, lines=rested)
 
-    def _ask(self, job: str, what: str, items: Sequence[Item]) -> ModelSummary:
+    def _ask(self, level: TocLevel, what: str, items: Sequence[Item]) -> ModelSummary:
         question = _question(what, items)
 
         def attempt(timeout_s: float) -> ModelSummary:
-            self._ledger.admit(_tokens(question))
+            self._spend.admit(_tokens(question))
             answer = self._deadline.ask(self._provider, question, timeout_s)
-            self._ledger.record(job, answer)
+            self._spend.record(level_name(level), answer)
             return checked(answer.content, items)
 
         return self._retries.run(attempt)
 
 
+def level_name(level: TocLevel) -> str:
+    """The level as its costs are kept: "segment", "day", "week", "month" or "year"."""
+    return TocLevel(level).name.lower()
+
+
 def price(items: Sequence[Item]) -> Cost:
-    """About what it costs to tell these items; nothing where there are none."""
+    """About what it costs to have these items summarized; nothing where there are none."""
     places = material.parts(items)
     questions = len(places) + (len(places) > 1)
     outgoing = sum(_tokens(_question("", [items[place] for place in part])) - OUTPUT_TOKENS for part in places)
@@ -91,10 +97,10 @@ def _question(what: str, items: Sequence[Item]) -> Question:
     return Question(instructions, material.fenced(items), SCHEMA)
 
 
-def _what(job: str) -> str:
-    if job == "segment":
+def _what(level: TocLevel) -> str:
+    if level == TocLevel.SEGMENT:
         return "a stretch of a conversation between a person and a coding agent, with what its tools printed"
-    return f"what is known about a {job} of such conversations: the lines of its parts' summaries"
+    return f"what is known about a {level_name(level)} of such conversations: the lines of its parts' summaries"
 
 
 def _tokens(question: Question) -> int:
@@ -103,7 +109,7 @@ def _tokens(question: Question) -> int:
     return size // CHARACTERS_PER_TOKEN + OUTPUT_TOKENS
 
 
-def _placed(told: ModelSummary, places: Sequence[int]) -> ModelSummary:
+def _placed(part: ModelSummary, places: Sequence[int]) -> ModelSummary:
     """The same, its lines' sources as places among all items instead of among the part's."""
-    lines = tuple(replace(line, sources=tuple(places[each] for each in line.sources)) for line in told.lines)
-    return replace(told, lines=lines)
+    lines = tuple(replace(line, sources=tuple(places[each] for each in line.sources)) for line in part.lines)
+    return replace(part, lines=lines)

@@ -1,4 +1,4 @@
-"""What it would cost to have a model tell what waits for one, now or after a rebuild. Nothing is sent."""
+"""What a model would cost for all that it has yet to summarize, now or after a rebuild. Nothing is sent."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from agent_memory.periods import Period, day_of
 from agent_memory.store import records
 from agent_memory.store.codec import Cost
 from agent_memory.store.reader import Reader
-from agent_memory.worker.llm.asking import price
+from agent_memory.worker.llm.asking import level_name, price
 from agent_memory.worker.llm.material import Item, items_of_period, items_of_segment
-from agent_memory.worker.llm.pending import PendingSummaries, SegmentTask, job_of, told_children
+from agent_memory.worker.llm.pending import PendingSummaries, source_children
 from agent_memory.worker.toc import segmentation
 from agent_memory.worker.toc.segments import Segment
 
@@ -21,34 +21,33 @@ Costs = dict[str, Cost]
 
 
 def estimate(reader: Reader, zone: tzinfo, now_ms: int) -> Costs:
-    """About what it costs to tell all that waits for a model. Reads every event of every segment that waits."""
+    """About what the pending summaries cost. Reads every event of every segment among them."""
     costs: Costs = {}
-    for task in PendingSummaries(reader, zone, now_ms, lambda node: False, as_if_told=True):
-        items = items_of_segment(task.events) if isinstance(task, SegmentTask) else items_of_period(task.children)
-        _add(costs, job_of(task), items)
+    for pending in PendingSummaries(reader, zone, now_ms, lambda node: False, with_later_ones=True):
+        _add(costs, pending.node.level, pending.items)
     return costs
 
 
 def estimate_rebuild(
     reader: Reader, zone: tzinfo, from_ms: int, now_ms: int, progress: Callable[[int], None] = lambda events: None
 ) -> Costs:
-    """About what it costs to tell all that waits after a rebuild from then on: what waits now, and what it will change.
+    """About what the pending summaries cost after a rebuild from then on: those of now, and of what it will change.
 
-    A model's words stay where a conversation is cut as it was: a rebuild of a sound table of contents adds nothing.
-    Reads every event from then on; `progress` is told how many were read.
+    A model's summary stays where a conversation is cut as it was: a rebuild of a sound table of contents adds nothing.
+    Reads every event from then on, and calls `progress` with the number read so far.
     """
     costs = estimate(reader, zone, now_ms)
     above: set[Period] = set()
     for segment in _changed(reader, from_ms, now_ms, progress):
-        _add(costs, "segment", items_of_segment(segment.events))
+        _add(costs, TocLevel.SEGMENT, items_of_segment(segment.events))
         day = day_of(segment.first.timestamp_ms, zone)
         above |= {day, *day.ancestors()}
     for period in above:
         node = records.node(reader, period.node_id)
-        # One with local words waits already.
+        # One with a local summary is pending already.
         if node is not None and node.summary_source:
-            children = told_children(reader, list(records.child_ids(reader, period)))
-            _add(costs, TocLevel(period.level).name.lower(), items_of_period(children))
+            children = source_children(reader, list(records.child_ids(reader, period)))
+            _add(costs, period.level, items_of_period(children))
     return costs
 
 
@@ -65,7 +64,8 @@ def _changed(reader: Reader, from_ms: int, now_ms: int, progress: Callable[[int]
         progress(events)
 
 
-def _add(costs: Costs, level: str, items: Sequence[Item]) -> None:
-    """Add what one node costs that is told from these items; one that holds no text is not asked about."""
+def _add(costs: Costs, level: TocLevel, items: Sequence[Item]) -> None:
+    """Add what one node costs that is summarized from these items; a model is not asked about one without text."""
     if items:
-        costs[level] = costs.get(level, Cost()) + price(items)
+        name = level_name(level)
+        costs[name] = costs.get(name, Cost()) + price(items)

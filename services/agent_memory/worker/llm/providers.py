@@ -71,8 +71,8 @@ class AnswerUnusable(QuestionRefused):
 def failure(provider: str, api_key: str, status: int, detail: str, retry_after: str | None) -> AgentMemoryError:
     """The error that an HTTP status stands for. `detail` is the provider's, `retry_after` the header as it came."""
     # Some providers quote the key that they refuse.
-    told = redact(" ".join((detail.replace(api_key, "[the key]") if api_key else detail).split()))
-    message = f"{provider} answered {status}: {told[:DETAIL_MAX] or 'no reason given'}"
+    reason = redact(" ".join((detail.replace(api_key, "[the key]") if api_key else detail).split()))
+    message = f"{provider} answered {status}: {reason[:DETAIL_MAX] or 'no reason given'}"
     if status in _NEEDS_SOMEBODY or status < 400:
         return ProviderRefused(f"{message}. Check the key, the model and base_url: memory-daemon config show")
     if status in _MAY_PASS or status >= 500:

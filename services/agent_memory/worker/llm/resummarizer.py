@@ -1,4 +1,4 @@
-"""Better words, later: a thread has a model tell what was told locally, the worker's loop commits what it brings.
+"""Better summaries, later: a thread has a model summarize what has only a local summary, the worker's loop commits it.
 
 The thread only reads. Draining never waits for it: it may hang on a provider for as long as it likes.
 """
@@ -22,8 +22,7 @@ from agent_memory.store.reader import Reader
 from agent_memory.worker.llm.answers import ModelSummary
 from agent_memory.worker.llm.asking import Asking
 from agent_memory.worker.llm.deadline import Deadline
-from agent_memory.worker.llm.material import items_of_period, items_of_segment
-from agent_memory.worker.llm.pending import PendingSummaries, PeriodTask, SegmentTask, Task, job_of
+from agent_memory.worker.llm.pending import Pending, PendingPeriod, PendingSegment, PendingSummaries
 from agent_memory.worker.llm.providers import Provider, ProviderRefused, ProviderUnavailable, QuestionRefused
 from agent_memory.worker.llm.retries import Retries
 from agent_memory.worker.llm.token_spend import TokenSpend
@@ -51,7 +50,7 @@ STOP_S: Final = 2.0
 
 
 class Resummarizer:
-    """Has a model tell the nodes of one store, and hands the words to the thread that commits."""
+    """Has a model summarize the nodes of one store, and passes the summaries to the thread that commits."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class Resummarizer:
         self._reader = reader
         self._zone = zone
         self._provider = provider
-        self._ledger = spend
+        self._spend = spend
         self._deadline = Deadline()
         self._now_ms = now_ms
         self._stop = threading.Event()
@@ -75,7 +74,7 @@ class Resummarizer:
         # Nodes, by id and version, that the model had no usable answer for.
         self._given_up: set[tuple[str, int]] = set()
         self._failures = 0
-        self._thread = threading.Thread(target=self._work, name="upgrades", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="resummarizer", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -86,8 +85,8 @@ class Resummarizer:
         Raises StaleCommit and WriterUnavailable; what could not be committed is tried again with the next call.
         """
         while self._finished:
-            told, done = self._finished[0]
-            kept = toc.replace_summary(told, self._now_ms())
+            summary, done = self._finished[0]
+            kept = toc.replace_summary(summary, self._now_ms())
             self._finished.popleft()
             done.set_result(kept)
         if toc.state.commit != self._seen_commit:
@@ -111,11 +110,11 @@ class Resummarizer:
                 self._stop.wait(SETTLE_S)
 
     def _try(self) -> float:
-        """Tell all that waits; the seconds to stay away when something is in the way."""
+        """Work off the pending summaries; the seconds to stay away when something is in the way."""
         try:
-            asking = Asking(self._provider(), Retries(self._stop.wait), self._deadline, self._ledger)
-            self._tell_all(asking)
-            self._ledger.note("")
+            asking = Asking(self._provider(), Retries(self._stop.wait), self._deadline, self._spend)
+            self._resummarize_all(asking)
+            self._spend.note("")
         except CancelledError:
             return 0.0
         except (AgentMemoryError, OSError) as error:
@@ -123,7 +122,7 @@ class Resummarizer:
                 return 0.0
             pause_s = self._pause_s(error)
             log.warning(line("summaries stay local for now", again_in_s=int(pause_s), reason=error))
-            self._ledger.note(f"{type(error).__name__}: {error}")
+            self._spend.note(f"{type(error).__name__}: {error}")
             return pause_s
         except Exception:
             pause_s = self._pause_s(None)
@@ -132,33 +131,34 @@ class Resummarizer:
         self._failures = 0
         return 0.0
 
-    def _tell_all(self, asking: Asking) -> None:
+    def _resummarize_all(self, asking: Asking) -> None:
         unanswered = 0
-        for task in PendingSummaries(self._reader, self._zone, self._now_ms(), self._is_given_up):
+        for pending in PendingSummaries(self._reader, self._zone, self._now_ms(), self._is_given_up):
             try:
-                kept = self._tell(task, asking)
+                kept = self._resummarize(pending, asking)
                 unanswered = 0
             except QuestionRefused as error:
                 unanswered += 1
                 if unanswered == UNANSWERED_MAX:
                     raise
-                log.warning(line("no usable answer, the local words stay", node=task.node.node_id, reason=error))
+                log.warning(line("no usable answer, the local summary stays", node=pending.node.node_id, reason=error))
                 kept = False
             if not kept:
                 # Whatever the reason: nothing is paid for twice.
-                self._given_up.add((task.node.node_id, task.node.version))
+                self._given_up.add((pending.node.node_id, pending.node.version))
 
-    def _tell(self, task: Task, asking: Asking) -> bool:
-        """Whether the model told the node and its words were taken; not where the node had changed meanwhile."""
-        told = new_summary(task, asking)
+    def _resummarize(self, pending: Pending, asking: Asking) -> bool:
+        """Whether the node has the model's summary now; not where the node had changed meanwhile."""
+        summary = _new_summary(pending, asking)
         self._failures = 0
-        kept = told is not None and self._hand_over(told)
-        log.info(line("told by a model", node=task.node.node_id, by=asking.name, kept=kept))
+        kept = summary is not None and self._have_committed(summary)
+        log.info(line("summarized by a model", node=pending.node.node_id, by=asking.name, kept=kept))
         return kept
 
-    def _hand_over(self, told: NewSummary) -> bool:
+    def _have_committed(self, summary: NewSummary) -> bool:
+        """Wait until the other thread has committed the summary; whether it took it."""
         done: Future[bool] = Future()
-        self._finished.append((told, done))
+        self._finished.append((summary, done))
         while True:
             try:
                 return done.result(SETTLE_S)
@@ -177,30 +177,33 @@ class Resummarizer:
         return PAUSE_MAX_S if isinstance(error, (ProviderRefused, SettingsError)) else own_s
 
 
-def new_summary(task: Task, asking: Asking) -> NewSummary | None:
-    """The task's node in a model's words, proved; None where it holds no text to tell. Raises what `Asking` raises."""
-    if isinstance(task, SegmentTask):
-        items = items_of_segment(task.events)
-        return _segment(task, asking.summarize(job_of(task), items), asking.name) if items else None
-    items = items_of_period(task.children)
-    return _period(task, asking.summarize(job_of(task), items), asking.name) if items else None
+def _new_summary(pending: Pending, asking: Asking) -> NewSummary | None:
+    """The node's summary by the model, proved; None where it holds no text. Raises what `Asking` raises."""
+    items = pending.items
+    if not items:
+        return None
+    answer = asking.summarize(pending.node.level, items)
+    if isinstance(pending, PendingSegment):
+        return _of_segment(pending, answer, asking.name)
+    return _of_period(pending, answer, asking.name)
 
 
-def _segment(task: SegmentTask, told: ModelSummary, name: str) -> NewSummary:
-    node_id = task.node.node_id
-    words = Summary(told.title, tuple(DraftBullet(each.text, each.weight) for each in told.lines), told.keywords)
+def _of_segment(pending: PendingSegment, answer: ModelSummary, name: str) -> NewSummary:
+    node_id = pending.node.node_id
+    lines = tuple(DraftBullet(each.text, each.weight) for each in answer.lines)
+    summary = Summary(answer.title, lines, answer.keywords)
     # Proof is looked for in the events themselves: a model's word that it is there counts for nothing.
-    bullets, gripped = grips.grips_for(node_id, words, SegmentText(task.events))
-    return NewSummary(node_id, words.title, bullets, words.keywords, gripped, name, task.digest)
+    bullets, gripped = grips.grips_for(node_id, summary, SegmentText(pending.events))
+    return NewSummary(node_id, summary.title, bullets, summary.keywords, gripped, name, pending.digest)
 
 
-def _period(task: PeriodTask, told: ModelSummary, name: str) -> NewSummary:
-    below = [bullet for child in task.children for bullet in child.bullets]
+def _of_period(pending: PendingPeriod, answer: ModelSummary, name: str) -> NewSummary:
+    below = [bullet for child in pending.children for bullet in child.bullets]
     bullets = tuple(
-        Bullet(each.text, _grip_ids(below[place] for place in each.sources), each.weight) for each in told.lines
+        Bullet(each.text, _grip_ids(below[place] for place in each.sources), each.weight) for each in answer.lines
     )
-    # A period's title says when it was, whoever tells it.
-    return NewSummary(task.node.node_id, task.node.title, bullets, told.keywords, (), name, task.digest)
+    # A period's title says when it was, whoever summarizes it.
+    return NewSummary(pending.node.node_id, pending.node.title, bullets, answer.keywords, (), name, pending.digest)
 
 
 def _grip_ids(bullets: Iterable[Bullet]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the summaries cost: a ledger in tokens, kept in the store, and the day's budget."""
+"""What the summaries cost in tokens, kept in the store, and the day's budget."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class BudgetSpent(AgentMemoryError):
 
 
 class TokenSpend:
-    """Counts what is asked of a model, by job: "segment", "day", "week", "month" or "year"."""
+    """Counts what is asked of a model, by the level that is summarized: "segment", "day", "week", "month" or "year"."""
 
     def __init__(self, reader: Reader, writer: Bus, daily_tokens: int, today: Callable[[], str]) -> None:
         self._writer = writer
@@ -44,14 +44,14 @@ class TokenSpend:
                 f"question takes about {tokens}. It goes on tomorrow, or with a higher summarizer_daily_tokens."
             )
 
-    def record(self, job: str, answer: Answer) -> None:
+    def record(self, level: str, answer: Answer) -> None:
         """Add what an answer cost, usable or not."""
         cost = Cost(1, answer.input_tokens, answer.output_tokens)
         self._spending = replace(
             self._spending,
             day=self._today(),
-            today=_added(self._of_today(), job, cost),
-            total=_added(self._spending.total, job, cost),
+            today=_added(self._of_today(), level, cost),
+            total=_added(self._spending.total, level, cost),
         )
         self._store()
 
@@ -69,9 +69,9 @@ class TokenSpend:
         try:
             self._writer.ask(pb.Command(record_job=row), RECORD_TIMEOUT_S)
         except WriterUnavailable as error:
-            # The row is the whole ledger, so the next one makes up for it; an answer that was paid for goes on.
-            log.warning(line("the ledger of summaries was not written", reason=error))
+            # The row holds the whole sum, so the next one makes up for it; an answer that was paid for is used.
+            log.warning(line("what summaries cost was not written", reason=error))
 
 
-def _added(costs: dict[str, Cost], job: str, cost: Cost) -> dict[str, Cost]:
-    return {**costs, job: costs.get(job, Cost()) + cost}
+def _added(costs: dict[str, Cost], level: str, cost: Cost) -> dict[str, Cost]:
+    return {**costs, level: costs.get(level, Cost()) + cost}

@@ -65,7 +65,7 @@ class Entry:
         return Change(state, past_runs, record)
 
     def take(self, change: Change) -> None:
-        """Be as the change says; whoever waited for a run that it tells of waits no more."""
+        """Be as the change says; whoever waited for the run that it ends waits no more."""
         self.state, self.runs = change.state, change.runs
         if change.record.is_answer:
             self.asked_ms = 0

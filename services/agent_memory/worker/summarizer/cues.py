@@ -1,11 +1,11 @@
-"""Words that tell what a sentence does: whether it asks, decides, reports or only makes conversation."""
+"""Words that show what a sentence does: whether it asks, decides, reports or only makes conversation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 # Someone decided, did or found something, or gave a reason or a rule.
-_TELLING = """
+_REPORTING = """
 decided decide decision agreed agree chose choose chosen instead because cause caused root reason fixed fix fixes
 fixing bug found discovered discovery turned problem issue solution solved resolved works passing passes passed fails
 failed failing broken added adds removed replaced changed renamed moved implemented created wrote written built
@@ -22,9 +22,9 @@ risolto aggiunto rimosso creato importante
 решили решение исправил исправлено нашел нашёл причина ошибка проблема добавил удалил заменил создал важно нужно
 """
 # As they are written, so that nothing needs folding when a sentence is looked at.
-TELLING = frozenset(form for word in _TELLING.split() for form in (word, word.capitalize()))
+REPORTING = frozenset(form for word in _REPORTING.split() for form in (word, word.capitalize()))
 # The same for scripts that leave no space between words, looked for as parts.
-TELLING_PARTS = (
+REPORTING_PARTS = (
     "決定", "決め", "修正", "原因", "解決", "変更", "追加", "削除", "実装", "完了", "重要",
     "问题", "解决", "修复", "发现", "决定", "因为",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What one would search a segment by: identifiers, names, phrases and words, the most telling first."""
+"""What one would search a segment by: identifiers, names, phrases and words, those that say most first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from heapq import nsmallest
 from itertools import chain, islice, pairwise
 from math import log1p
 
-from agent_memory.worker.summarizer.cues import ASKING, TELLING
+from agent_memory.worker.summarizer.cues import ASKING, REPORTING
 from agent_memory.worker.summarizer.segment_text import SegmentText
 from agent_memory.worker.summarizer.sentences import Sentence
 from agent_memory.worker.summarizer.summary import KEYWORD_MAX, KEYWORDS_MAX
@@ -32,7 +32,7 @@ _UNSPACED_WORD = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]{2,8}|[\u30a1-\u3
 # Chinese words that hold sentences together: where these stand, other words begin and end.
 _PARTICLES = re.compile("[的了是在我你您他她它们和与把被将并且都已经请也就而后给让要会能可以很这那没有不因为所]+")
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[._/]\w|\+\+|#)|[a-z0-9]+[A-Z]|[A-Za-z]+\d")
-_DOING = frozenset(map(term, ASKING | TELLING))
+_DOING = frozenset(map(term, ASKING | REPORTING))
 
 
 def keywords(text: SegmentText) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def keywords(text: SegmentText) -> tuple[str, ...]:
     pool = {key: -score for score, key in nsmallest(POOL, plain)}
     forms, pairs = _occurrences(said, pool)
     shown = {key: _form(forms[key]) for key in pool}
-    candidates = [(score * _telling(shown[key]), shown[key], frozenset((key,))) for key, score in pool.items()]
+    candidates = [(score * _looks(shown[key]), shown[key], frozenset((key,))) for key, score in pool.items()]
     candidates += _phrases(pairs, pool)
     files = files_in(text.events)
     candidates += [(FILE * min(count, 3), name, frozenset((term(name),))) for name, count in files.items()]
@@ -86,8 +86,8 @@ def _form(forms: Counter[str]) -> str:
     return min(forms, key=lambda form: (-forms[form], form))
 
 
-def _telling(word: str) -> float:
-    """What a word's looks add to what it says."""
+def _looks(word: str) -> float:
+    """What a word's looks add to what it says, as a factor."""
     factor = 0.5 + min(len(word), WORD_OF_GOOD_LENGTH) / WORD_OF_GOOD_LENGTH / 2
     if word.isdecimal() and len(word) < NAMING_DIGITS:
         return factor * NUMBER
@@ -108,7 +108,7 @@ def _phrases(pairs: Mapping[tuple[str, str], int], pool: Mapping[str, float]) ->
         if count > 1 or named:
             keys = frozenset((term(one), term(other)))
             score = PHRASE * sum(pool[key] for key in keys) / 2
-            yield score * (_telling(one) + _telling(other)) / 2 * (1.0 if count > 1 else 0.8), f"{one} {other}", keys
+            yield score * (_looks(one) + _looks(other)) / 2 * (1.0 if count > 1 else 0.8), f"{one} {other}", keys
 
 
 def _unspaced(said: Sequence[Sentence]) -> Iterator[_Candidate]:

@@ -23,7 +23,7 @@ COVERED = 0.2  # what a term still counts once a chosen line has said it
 WEIGHT_SCALE = 16.0  # the score that gives a weight of 0.63
 
 # How much more, or less, a sentence counts than its terms for what it does.
-TELLS = 1.25
+REPORTS = 1.25
 ASKS = 1.3
 FIRST_REQUEST = 1.8
 RULES = 2.2
@@ -80,9 +80,9 @@ def _is_rule(sentence: Sentence) -> bool:
 
 
 def _part_in_work(sentence: Sentence) -> float:
-    tells = not cues.TELLING.isdisjoint(sentence.words) or _tells_unspaced(sentence.text)
+    reports = not cues.REPORTING.isdisjoint(sentence.words) or _reports_unspaced(sentence.text)
     asks = sentence.by_user and not cues.ASKING.isdisjoint(_opening(sentence))
-    return (TELLS if tells else 1.0) * (ASKS if asks else 1.0)
+    return (REPORTS if reports else 1.0) * (ASKS if asks else 1.0)
 
 
 def _manner(sentence: Sentence) -> float:
@@ -103,8 +103,8 @@ def _opening(sentence: Sentence) -> list[str]:
     return [word.lower() for word in sentence.words[:3]]
 
 
-def _tells_unspaced(text: str) -> bool:
-    return not text.isascii() and any(part in text for part in cues.TELLING_PARTS)
+def _reports_unspaced(text: str) -> bool:
+    return not text.isascii() and any(part in text for part in cues.REPORTING_PARTS)
 
 
 def _sum(terms: Set[str], salient: Mapping[str, float]) -> float:

@@ -15,7 +15,7 @@ TRACE_WEIGHT = 0.02  # of what was only done; below anything that was said
 
 @dataclass(frozen=True, slots=True)
 class DraftBullet:
-    """One thing worth remembering. `weight`, 0 to 1, tells how much it says, comparably between segments."""
+    """One thing worth remembering. `weight`, 0 to 1, is how much it says, comparable between segments."""
 
     text: str
     weight: float
@@ -25,7 +25,7 @@ class DraftBullet:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A segment in words: its title, its lines in the order things happened, and what one would search it by."""
+    """A segment's title, its lines in the order things happened, and what one would search it by."""
 
     title: str
     bullets: tuple[DraftBullet, ...]

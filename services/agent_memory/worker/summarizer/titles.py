@@ -37,14 +37,14 @@ COURTESIES_MAX = 6
 TOPICS_MAX = 3
 
 
-def title_for(asked: Sequence[tuple[str, float]], told: Sequence[tuple[str, float]]) -> str:
-    """The title for what was asked and the lines that tell of it, each with its score; empty when there are none."""
+def title_for(asked: Sequence[tuple[str, float]], lines: Sequence[tuple[str, float]]) -> str:
+    """The title for what was asked and the lines of its summary, each with its score; empty when there are none."""
     asked = [(text, score) for text, score in asked if score > 0]
-    for source in (asked, told):
+    for source in (asked, lines):
         for text, _ in sorted(source, key=lambda item: -item[1]):
             if title := title_of(text):
                 return title
-    return shorten(told[0][0], TITLE_MAX) if told else ""
+    return shorten(lines[0][0], TITLE_MAX) if lines else ""
 
 
 def title_of_talk(people: Sequence[str], keywords: Sequence[str]) -> str:

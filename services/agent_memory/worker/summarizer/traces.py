@@ -14,7 +14,7 @@ from agent_memory.worker.summarizer.text import HEAD_CHARS, shorten
 TOOLS_MAX = 4
 FILES_MAX = 3
 TOOL_MAX = 40  # characters of a tool's name
-METADATA_CHARS = 2_000  # of what a tool was told; a file written by it is in there, too
+METADATA_CHARS = 2_000  # of a tool's input; a file written by it is in there, too
 _FILE = re.compile(r"[\w@.+-]{1,80}\.[A-Za-z][A-Za-z0-9]{0,7}(?![\w/.])")
 _FENCE = re.compile(r"(?:```|~~~)\w*")
 _HAPPENED = {

@@ -146,7 +146,7 @@ class Resegmenter:
         self._open.pop((session_id, first), None)
 
     def _changes_day(self, day: Period, node: TocNode) -> bool:
-        """Whether the day is rolled up again: not for an open segment's words once others of the day have closed."""
+        """Whether the day is rolled up again: not for an open segment's summary once others of the day have closed."""
         above = self._draft.node(day.node_id)
         was = self._draft.node(node.node_id)
         return not node.is_open or above is None or above.is_open or (was is not None and not was.is_open)

@@ -1,4 +1,4 @@
-"""The timetable over a real store: what runs when, and what the rows say afterwards."""
+"""The scheduler over a real store: what runs when, and what the rows say afterwards."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ DAY, WEEK, YEAR, COMPACTION = "toc_rollup_day", "toc_rollup_week", "toc_rollup_y
 DAY_MS = 24 * 3600 * 1000
 
 
-def ms(*moment: int) -> int:
-    return int(datetime(*moment, tzinfo=ZONE).timestamp() * 1000)  # type: ignore[arg-type, misc]
+def ms(*local: int) -> int:
+    return int(datetime(*local, tzinfo=ZONE).timestamp() * 1000)  # type: ignore[arg-type, misc]
 
 
 # A Wednesday.
@@ -45,7 +45,7 @@ START = ms(2026, 1, 28, 12)
 
 
 class Desk:
-    """A store and its timetable. Commands reach the writer directly; what jobs do is noted, and fails as told."""
+    """A store and its scheduler. Commands reach the writer directly; what jobs do is noted, and fails on demand."""
 
     def __init__(self, folder: Path) -> None:
         self.writer = Writer(folder / "db", str(ZONE))
@@ -64,7 +64,7 @@ class Desk:
         self.start_worker()
 
     def start_worker(self) -> None:
-        """A worker that knows only what the store tells."""
+        """A worker that knows only what the rows say."""
         self.scheduler = Scheduler(self.reader, cast(Bus, self), cast(Toc, self), ZONE)
 
     def tick(self, now_ms: int) -> None:
@@ -193,7 +193,7 @@ def test_a_new_store_runs_nothing_and_shows_every_next_run(desk: Desk) -> None:
 
 
 def test_a_job_runs_when_its_time_has_come_and_once(desk: Desk) -> None:
-    """Not a millisecond before; the row tells of it; then it waits for the next time."""
+    """Not a millisecond before; the row says so; then it waits for the next time."""
     due = desk.state(DAY).next_run_ms
 
     desk.tick(due - 1)
@@ -323,7 +323,7 @@ def test_a_rollup_covers_the_period_that_closed_at_every_level(desk: Desk) -> No
 
 
 def test_a_rollup_looks_back_a_bounded_time(desk: Desk) -> None:
-    """A store that was left for years is not told again from its beginning."""
+    """A store that was left for years is not rolled up again from its beginning."""
     desk.tick(ms(2031, 7, 1, 12))
 
     assert {len(ids) for ids in desk.refreshed} == {101, 16, 5, 1}
@@ -412,25 +412,25 @@ def test_a_row_from_a_clock_that_was_wrong_delays_nothing(desk: Desk) -> None:
     assert desk.state(DAY).next_run_ms == desk.regular_ms(JOBS[DAY], START)
 
 
-def test_a_rollup_that_finds_everything_told_writes_no_node(desk: Desk) -> None:
-    """Days are told as their segments close, so the nightly look is a success that commits nothing."""
+def test_a_rollup_that_finds_everything_done_writes_no_node(desk: Desk) -> None:
+    """Days are rolled up as their segments close, so the nightly look is a success that commits nothing."""
     event = Event("e1", "s1", START - DAY_MS, EventType.USER_MESSAGE, EventRole.USER, "Ship it today?")
     desk.ask(bus.Command(append_events=bus.AppendEvents(events=[event_to_pb(event).SerializeToString()])))
     toc = Toc(desk.reader, cast(Bus, desk), ZONE)
     toc.apply(Batch(1, {event.session_id: [event.position]}), START)
-    told = desk.nodes()
+    before = desk.nodes()
     desk.scheduler = Scheduler(desk.reader, cast(Bus, desk), toc, ZONE)
 
     desk.tick(ms(2026, 2, 3, 9))
 
     assert (desk.state(DAY).last_result, desk.state(WEEK).last_result) == (JobResult.SUCCESS, JobResult.SUCCESS)
-    assert desk.nodes() == told
+    assert desk.nodes() == before
     assert desk.runs(DAY)[-1].counts == {"nodes": 0, "periods": 101}
     assert records.counters(desk.reader).toc_nodes == 5
 
 
 def test_who_asks_for_a_run_gets_one_at_once_and_its_outcome(desk: Desk) -> None:
-    """It is told by the time it was asked for; the next regular time stays, and nobody waits any more."""
+    """It is known by the time it was asked for; the next regular time stays, and nobody waits any more."""
     regular = desk.state(DAY).next_run_ms
     asked_ms = desk.ask_for(DAY, START + 5)
 
@@ -469,7 +469,7 @@ def test_two_who_ask_get_the_same_run(desk: Desk) -> None:
 
 
 def test_a_result_that_the_writer_refuses_is_one_failed_run(desk: Desk) -> None:
-    """Nothing of it was written, so nothing of it is told."""
+    """Nothing of it was written, so nothing of it is reported."""
     desk.drafted = lambda: setattr(desk, "refusal", CommandRefused("The writer failed on this."))
 
     desk.tick(ms(2026, 1, 29, 2))
@@ -519,7 +519,7 @@ def test_the_last_runs_are_remembered_over_a_restart(desk: Desk) -> None:
 
 
 def test_a_run_whose_commit_got_no_answer_is_not_done_twice_where_it_was_done(desk: Desk) -> None:
-    """The row, written with what the run wrote, tells."""
+    """The row says so: it was written with what the run wrote."""
     now = ms(2026, 1, 29, 2)
     desk.answer_lost = True
     with pytest.raises(WriterUnavailable):
@@ -535,7 +535,7 @@ def test_a_run_whose_commit_got_no_answer_is_not_done_twice_where_it_was_done(de
 
 
 def test_a_run_whose_commit_did_not_arrive_is_done_again(desk: Desk) -> None:
-    """The writer was away when it was to be told; no failure of the job."""
+    """The writer was away when it was to be committed; no failure of the job."""
     now = ms(2026, 1, 29, 2)
     desk.drafted = lambda: setattr(desk, "writer_away", True)
     with pytest.raises(WriterUnavailable):
