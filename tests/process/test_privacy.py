@@ -98,7 +98,7 @@ def test_a_store_has_markers_of_its_own_and_an_event_the_same_id_without_them(st
 
 
 def test_private_words_are_in_no_file(stack: Stack) -> None:
-    """By the spool, which the hook writes itself, at the door, as what was not understood, and over gRPC."""
+    """By the spool, which the hook writes itself, by the socket, as input that could not be read, and over gRPC."""
     call_hook(stack, prompt="Say <private>whisper</private> it", prompt_id="p1")
     assert files_with(stack, "Say [private] it")
     call_hook(stack, prompt="Never <private>whisper", prompt_id="p2", other="kept")

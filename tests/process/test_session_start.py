@@ -70,7 +70,7 @@ def known(shared_stack: Stack) -> Stack:
 
 @pytest.fixture
 def remembering(known: Stack) -> Stack:
-    """A daemon that was told to let sessions begin with what is known."""
+    """A daemon whose settings let sessions begin with the map of their project."""
     begin_with(known, TOKENS)
     return known
 
@@ -80,7 +80,7 @@ def test_nothing_is_told_unless_somebody_asked_for_it(known: Stack) -> None:
     begin_with(known, 0)
 
     assert hook(known, recorded("claude-code/01-SessionStart-startup")) == json.loads(capture.REPLY)
-    # What would be told can be looked at; a folder is meant by its place, and any other word is a project's name.
+    # `query map` shows what is recalled; a path names a folder, and any other word a project.
     assert "deploy on Fridays" in known.run("query", "map", "--project", PROJECT).stdout
     assert f"Nothing is remembered of the project {known.folder}." in known.run("query", "map", "--project", ".").stdout
     assert "Nothing is remembered of the project shop." in known.run("query", "map", "--project", "shop").stdout
@@ -126,7 +126,7 @@ def test_each_agent_is_told_in_its_own_form(remembering: Stack) -> None:
 
 
 def test_only_a_beginning_is_told(remembering: Stack) -> None:
-    """Who resumes still has it, and any other hook is answered as ever; after a compaction it is told anew."""
+    """A resumed session still has it, and any other hook is answered as usual; a compacted one gets it again."""
     start = recorded("claude-code/01-SessionStart-startup")
 
     for source, is_told in (("resume", False), ("fork", False), ("clear", True), ("compact", True)):
@@ -169,13 +169,13 @@ def test_opencode_puts_it_before_each_request_of_its_session(remembering: Stack,
         await created({{ id: "new", directory: {json.dumps(PROJECT)} }})
         await created({{ id: "child", parentID: "new", directory: {json.dumps(PROJECT)} }})
         await hooks["chat.message"]({{ sessionID: "taken up again" }}, {{ message: {{}}, parts: [] }})
-        const told = {{}}
+        const systems = {{}}
         for (const sessionID of ["new", "child", "taken up again", undefined]) {{
           const output = {{ system: [] }}
           await hooks["experimental.chat.system.transform"]({{ sessionID }}, output)
-          told[sessionID] = output.system
+          systems[sessionID] = output.system
         }}
-        console.log(JSON.stringify(told))
+        console.log(JSON.stringify(systems))
         """
     )
 
@@ -187,7 +187,7 @@ def test_opencode_puts_it_before_each_request_of_its_session(remembering: Stack,
         check=True,
     )
 
-    told = json.loads(done.stdout)
-    assert [len(told[session]) for session in ("new", "child", "taken up again", "undefined")] == [1, 0, 1, 0]
-    assert "deploy on Fridays" in told["new"][0]
-    assert recalled.without(told["new"][0]) == ""
+    systems = json.loads(done.stdout)
+    assert [len(systems[session]) for session in ("new", "child", "taken up again", "undefined")] == [1, 0, 1, 0]
+    assert "deploy on Fridays" in systems["new"][0]
+    assert recalled.without(systems["new"][0]) == ""

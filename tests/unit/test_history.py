@@ -1,4 +1,4 @@
-"""What agents keep of their sessions is told as their hooks tell it: pairs of recordings, and what may go wrong."""
+"""Transcripts give the events that hooks gave: pairs of recordings, and what may go wrong."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_what_no_user_said_is_no_prompt(record: dict[str, Any], tmp_path: Path) 
 
 
 def test_a_slash_command_is_what_was_typed(tmp_path: Path) -> None:
-    """As the hook is told it, not as it is written down."""
+    """As the hook gets it, not as the transcript has it."""
     command = "<command-message>recap</command-message>\n<command-name>/recap</command-name>\n"
     transcript = written(tmp_path, claude_line(message={"content": f"{command}<command-args>deploys</command-args>"}))
 
@@ -165,18 +165,18 @@ def test_what_codex_wrote_last_year_is_understood(tmp_path: Path) -> None:
         for second, (kind, payload) in enumerate(rows)
     ]
 
-    told = transcripts.read(written(tmp_path, *records))
+    found = transcripts.read(written(tmp_path, *records))
 
-    assert [event.text for event in told] == [
+    assert [event.text for event in found] == [
         "Session started (startup)", "List it", "Bash: ls\na.txt", "There is a.txt.", "List it", "As before."
     ]  # fmt: skip
-    assert told[2].metadata["success"] == "false"
-    assert len({event.event_id for event in told}) == len(told)
-    assert all(timed_apart(event.event_id)[0] == NO_TIME for event in told)
+    assert found[2].metadata["success"] == "false"
+    assert len({event.event_id for event in found}) == len(found)
+    assert all(timed_apart(event.event_id)[0] == NO_TIME for event in found)
 
 
 def test_a_call_that_was_refused_is_not_told(tmp_path: Path) -> None:
-    """No hook is told of it either."""
+    """No hook is called for it either."""
     call = {"type": "tool_use", "id": "t1", "name": "Bash", "input": {"command": "rm x"}}
     result = {"type": "tool_result", "tool_use_id": "t1", "is_error": True, "content": "The user doesn't want to"}
     transcript = written(

@@ -145,7 +145,7 @@ def test_an_answer_is_the_assistants(name: str, text: str) -> None:
     ],
 )
 def test_a_tool_call_reads_as_what_was_done_and_what_came_of_it(name: str, text: str, metadata: dict[str, str]) -> None:
-    """The same shape for all of them: name, telling input, result; success and files beside it."""
+    """The same shape for all of them: name, main argument, result; success and files beside it."""
     event = stored(name)
 
     assert (event.event_type, event.role, event.text) == (EventType.TOOL_RESULT, EventRole.TOOL, text)
@@ -166,7 +166,7 @@ def test_an_exit_code_within_a_success_is_a_failure() -> None:
     assert stored("copilot-cli/06-postToolUse-bash-exit-3").metadata["success"] == "false"
 
 
-# --- the traps, in their order; those of exit codes, noise, size and answers are in test_hook_main and test_hook_door
+# --- the traps, in their order; those of exit codes, noise, size and answers are in test_hook_main and test_hook_server
 
 
 @pytest.mark.parametrize(
@@ -271,9 +271,9 @@ def test_a_subagent_belongs_to_the_session_it_was_started_in() -> None:
     assert recorded("copilot-cli/23-agentStop-in-subagent") is None
     assert stored("codex/17-SubagentStop").text == "The subagent found nothing."
     assert stored("gemini-cli/19-BeforeTool-invoke-agent").event_type is EventType.SUBAGENT_START
-    told = stored("gemini-cli/24-AfterTool-invoke-agent")
-    assert told.event_type is EventType.SUBAGENT_STOP
-    assert "The subagent found nothing." in told.text
+    stop = stored("gemini-cli/24-AfterTool-invoke-agent")
+    assert stop.event_type is EventType.SUBAGENT_STOP
+    assert "The subagent found nothing." in stop.text
 
 
 def test_a_subagent_that_is_a_session_of_its_own_is_known_from_its_beginning() -> None:
@@ -293,7 +293,7 @@ def test_a_subagent_that_is_a_session_of_its_own_is_known_from_its_beginning() -
 
 
 def test_the_project_is_where_the_session_began_not_where_the_agent_stands() -> None:
-    """`cwd` follows every `cd`; what the first call told holds for those after it."""
+    """`cwd` follows every `cd`; what the first call said holds for those after it."""
     sessions = Sessions()
     sessions.with_session(call_of("codex/01-SessionStart-startup"))
 
@@ -371,10 +371,10 @@ def test_what_is_told_before_every_model_call_is_not_stored(prefix: str) -> None
 
 
 def test_of_opencodes_many_events_only_those_that_tell_something_are_stored() -> None:
-    """A message is updated many times; its prompt, texts, tools and ends are told once each."""
-    told = {path.stem[:2] for path in (RECORDINGS / "opencode").glob("*.json") if recorded(f"opencode/{path.stem}")}
+    """A message is updated many times; its prompt, texts, tools and ends are events once each."""
+    kept = {path.stem[:2] for path in (RECORDINGS / "opencode").glob("*.json") if recorded(f"opencode/{path.stem}")}
 
-    assert told == {"02", "04", "13", "15", "22", "25", "26", "27", "29", "30", "32", "33", "38", "40", "41"}
+    assert kept == {"02", "04", "13", "15", "22", "25", "26", "27", "29", "30", "32", "33", "38", "40", "41"}
 
 
 def test_a_session_of_opencodes_begins_again_and_ends_in_the_words_of_our_plugin() -> None:

@@ -32,12 +32,12 @@ def home() -> Iterator[Path]:
 
 
 @contextmanager
-def door(home: Path, serve: Callable[[socket.socket], None]) -> Iterator[None]:
-    """A daemon's door that answers one envelope as `serve` does."""
+def listening(home: Path, serve: Callable[[socket.socket], None]) -> Iterator[None]:
+    """A daemon's socket that answers one envelope as `serve` does."""
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(home / "door"))
+    listener.bind(str(home / "socket"))
     listener.listen(1)
-    Spool(home / "db").link_socket(home / "door")
+    Spool(home / "db").link_socket(home / "socket")
 
     def take() -> None:
         connection, _ = listener.accept()
@@ -73,7 +73,7 @@ def test_a_long_answer_arrives_whole_in_whatever_pieces(home: Path) -> None:
             connection.sendall(bytes([byte]))
         connection.sendall(LONG[50:])
 
-    with door(home, serve):
+    with listening(home, serve):
         assert printed(home) == LONG
 
     assert Spool(home / "db").waiting() == []
@@ -82,7 +82,7 @@ def test_a_long_answer_arrives_whole_in_whatever_pieces(home: Path) -> None:
 @pytest.mark.parametrize("said", [b"", LONG[:100], b'{"additionalContext": "never ends'])
 def test_half_an_answer_is_none(home: Path, said: bytes) -> None:
     """A daemon that ends in the middle: the agent hears the usual answer, and the event is not spooled as well."""
-    with door(home, lambda connection: connection.sendall(capture.STORED_WITH_REPLY + said)):
+    with listening(home, lambda connection: connection.sendall(capture.STORED_WITH_REPLY + said)):
         assert printed(home) == capture.REPLY
 
     assert Spool(home / "db").waiting() == []
@@ -96,7 +96,7 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(home: Path) -> None:
         connection.sendall(capture.STORED_WITH_REPLY)
         gone.wait(30)
 
-    with door(home, serve):
+    with listening(home, serve):
         began = time.monotonic()
         assert printed(home, deadline_ms=200) == capture.REPLY
         assert time.monotonic() - began < 10
@@ -107,7 +107,7 @@ def test_an_answer_that_takes_too_long_is_not_waited_for(home: Path) -> None:
 
 def test_a_daemon_that_does_not_know_better_is_trusted_only_with_its_word(home: Path) -> None:
     """Any other byte is no promise: the envelope waits in the spool."""
-    with door(home, lambda connection: connection.sendall(b"?" + LONG)):
+    with listening(home, lambda connection: connection.sendall(b"?" + LONG)):
         assert printed(home) == capture.REPLY
 
     assert len(Spool(home / "db").waiting()) == 1

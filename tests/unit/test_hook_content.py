@@ -1,4 +1,4 @@
-"""What an event holds beside its words: what tools were told, which model spoke, how a command went, within a limit."""
+"""What an event holds beside its words: what a tool got, which model spoke, how a command went, within a limit."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NOW_MS = 1_795_363_889_243
 
 
 def call_of(name: str = "", **fields: Any) -> HookCall:
-    told = json.loads((RECORDINGS / f"{name}.json").read_bytes()) if name else {"session_id": "s1"}
-    return parse(json.dumps({**told, **fields}).encode())
+    payload = json.loads((RECORDINGS / f"{name}.json").read_bytes()) if name else {"session_id": "s1"}
+    return parse(json.dumps({**payload, **fields}).encode())
 
 
 def stored(call: HookCall, tool_max_bytes: int = TOOL_MAX_BYTES) -> Event:
@@ -34,7 +34,7 @@ def tool_call(name: str, given: dict[str, Any], response: object = "Done.") -> H
 
 
 def test_what_a_tool_was_told_is_there_in_full() -> None:
-    """The text shows the telling argument; what it does not show stands beside it."""
+    """The text shows the main argument; the metadata has the others."""
     given = {"pattern": "deploy", "path": "docs", "-i": True}
 
     event = stored(tool_call("Grep", given, "docs/plan.md"))

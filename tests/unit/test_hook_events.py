@@ -117,7 +117,7 @@ def test_a_turn_that_ended_badly_is_not_in_the_assistants_words() -> None:
     ],
 )
 def test_a_tool_call_reads_as_what_was_done_and_what_came_of_it(name: str, text: str, metadata: dict[str, str]) -> None:
-    """The name, the telling input, the result; success and files beside it."""
+    """The name, the main argument, the result; success and files beside it."""
     event = stored(recorded(f"claude-code/{name}"))
 
     assert (event.event_type, event.role) == (EventType.TOOL_RESULT, EventRole.TOOL)
@@ -223,10 +223,10 @@ def test_any_other_hook_becomes_a_system_event_that_keeps_its_name(name: str, te
 
 def test_a_hook_that_nobody_knows_says_what_it_says() -> None:
     """Under its own name, in its own fields; one that says nothing is its name."""
-    told = stored(event_of(hook_event_name="TaskCreated", prompt="", task={"title": "Fix größe"}, done=False, note=""))
+    event = stored(event_of(hook_event_name="TaskCreated", prompt="", task={"title": "Fix größe"}, done=False, note=""))
     silent = stored(event_of(hook_event_name="NobodyKnows", prompt="", effort={"level": "high"}))
 
-    assert (told.role, told.text) == (EventRole.SYSTEM, 'TaskCreated: {"task": {"title": "Fix größe"}}')
+    assert (event.role, event.text) == (EventRole.SYSTEM, 'TaskCreated: {"task": {"title": "Fix größe"}}')
     assert (silent.text, silent.metadata["hook_event_name"]) == ("NobodyKnows", "NobodyKnows")
 
 

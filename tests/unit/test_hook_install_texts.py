@@ -178,7 +178,7 @@ def test_hooks_look_as_what_is_around_them(before: str, after: str) -> None:
     [
         ('{\n"a": 1\n', 3, "a comma or }"),
         ('{\n\n"a": 1,}', 3, "a name in double quotes"),
-        ('{"a": 1}\n{', 2, "behind the end"),
+        ('{"a": 1}\n{', 2, "after the end"),
         ('{\n// one\n"a": 1}', 2, "there is a comment"),
         ('{\n// one\n"a" 1}', 3, "expected ':'"),
         ('\ufeff{"a": 1}', 1, "byte order mark"),

@@ -89,7 +89,7 @@ def test_what_was_there_is_there_afterwards_to_the_byte(home: Path, agent: str, 
 
 
 def test_what_was_changed_meanwhile_stays_changed(home: Path) -> None:
-    """An agent that writes its settings anew has its own way of laying them out."""
+    """An agent that rewrites its settings has a layout of its own."""
     path = home / ".claude" / "settings.json"
     path.parent.mkdir()
     path.write_text('{"model":"opus", "hooks": {"Stop": []}}')

@@ -31,12 +31,12 @@ def payload(**fields: Any) -> bytes:
 
 @pytest.mark.parametrize("recording", CLAUDE_CODE, ids=lambda path: path.stem)
 def test_every_recorded_payload_is_read(recording: Path) -> None:
-    """The hook's name, the session and the folder are those of the payload, and the agent is told from it."""
-    told = json.loads(recording.read_bytes())
+    """The hook's name, the session and the folder are those of the payload, and the agent is detected from it."""
+    sent = json.loads(recording.read_bytes())
 
     call = wire.parse(recording.read_bytes(), agent="codex")
 
-    assert (call.hook, call.session_id, call.cwd) == (told["hook_event_name"], told["session_id"], told["cwd"])
+    assert (call.hook, call.session_id, call.cwd) == (sent["hook_event_name"], sent["session_id"], sent["cwd"])
     assert call.agent == "claude-code"
     assert call.timestamp_ms is None
 

@@ -43,9 +43,9 @@ BASE = "/home/dev/app"
 def test_a_line_means_what_it_means_to_git(line: str, ignored: list[str], not_ignored: list[str]) -> None:
     found = RuleSet(rules([line], BASE))
 
-    told = {path: found.ignores([], [f"{BASE}/{path}"], "") for path in [*ignored, *not_ignored]}
+    verdicts = {path: found.ignores([], [f"{BASE}/{path}"], "") for path in [*ignored, *not_ignored]}
 
-    assert told == {**dict.fromkeys(ignored, True), **dict.fromkeys(not_ignored, False)}
+    assert verdicts == {**dict.fromkeys(ignored, True), **dict.fromkeys(not_ignored, False)}
     assert not found.ignores(["/elsewhere"], ["/elsewhere/key.pem", f"{BASE}s/key.pem"], "")
 
 
@@ -103,9 +103,11 @@ def test_a_folder_is_ignored_with_all_that_happens_in_it() -> None:
 def test_tools_are_ignored_by_name() -> None:
     found = RuleSet(rules(["tool:mcp__vault__*", "tool:Read", "!tool:mcp__vault__list"], "/"))
 
-    told = {name: found.ignores([], [], name) for name in ("mcp__vault__get", "mcp__vault__list", "Read", "Bash", "")}
+    verdicts = {
+        name: found.ignores([], [], name) for name in ("mcp__vault__get", "mcp__vault__list", "Read", "Bash", "")
+    }
 
-    assert told == {"mcp__vault__get": True, "mcp__vault__list": False, "Read": True, "Bash": False, "": False}
+    assert verdicts == {"mcp__vault__get": True, "mcp__vault__list": False, "Read": True, "Bash": False, "": False}
 
 
 def test_rules_are_read_from_the_folder_and_from_those_it_lies_in(

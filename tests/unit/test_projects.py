@@ -426,8 +426,8 @@ def test_a_call_gets_its_project_and_branch(tmp_path: Path) -> None:
     tool, other = repository(tmp_path / "tool", TOOL), repository(tmp_path / "other", "https://github.com/acme/other")
     found = Projects({})
 
-    told = found.with_project(call(project=str(tool), cwd=str(other)))
-    assert (told.project_id, told.git_branch) == ("github.com/acme/tool", "main")
+    completed = found.with_project(call(project=str(tool), cwd=str(other)))
+    assert (completed.project_id, completed.git_branch) == ("github.com/acme/tool", "main")
 
     only_cwd = found.with_project(call(cwd=str(other)))
     assert only_cwd.project_id == "github.com/acme/other"
@@ -438,9 +438,9 @@ def test_the_branch_of_a_late_call_is_not_made_up(tmp_path: Path) -> None:
     """A letter may have waited for days; the folder says what is so now."""
     tool = repository(tmp_path / "tool", TOOL)
 
-    told = Projects({}).with_project(call(project=str(tool)), late_ms=projects.LATE_MS + 1)
+    completed = Projects({}).with_project(call(project=str(tool)), late_ms=projects.LATE_MS + 1)
 
-    assert (told.project_id, told.git_branch) == ("github.com/acme/tool", "")
+    assert (completed.project_id, completed.git_branch) == ("github.com/acme/tool", "")
 
 
 def test_odd_folders_are_their_own_names() -> None:

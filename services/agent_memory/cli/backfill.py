@@ -72,7 +72,7 @@ def backfill(
     bookmarks = Bookmarks(None if path or since or dry_run else _store(settings))
     with importing(settings, "Reading", size, dry_run=dry_run) as (importer, report, advance):
         _take(settings, importer, report, advance, transcripts, bookmarks, since_ms)
-    _tell(report, as_json)
+    _show(report, as_json)
 
 
 @click.command()
@@ -129,7 +129,7 @@ def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) ->
             tally.files = 1
             importer.take([event], tally)
         importer.flush()
-    _tell(report, as_json)
+    _show(report, as_json)
 
 
 @contextmanager
@@ -242,5 +242,5 @@ def _moment_ms(text: str | None) -> int:
     return parse_time(text, datetime.now().astimezone()) if text else 0
 
 
-def _tell(report: Report, as_json: bool) -> None:
+def _show(report: Report, as_json: bool) -> None:
     click.echo(json.dumps(report.content(), indent=2) if as_json else report.text())

@@ -1,1 +1,1 @@
-"""The hook client: takes what a coding agent says on standard input and hands it to the daemon."""
+"""The hook client: passes a coding agent's standard input on to the daemon."""

@@ -1,9 +1,9 @@
-"""The hook client: passes on what the agent said, to the daemon if it answers, else to the spool.
+"""The hook client: passes the agent's payload on, to the daemon if it answers, else to the spool.
 
 The agent waits for this at every step it takes, so nothing is imported that Python does not start with or have in C:
-json, socket, re or contextlib would each cost as much as all that is done here.
+json, socket, re or contextlib would each cost as much as all the rest.
 
-What is passed on is an envelope: a line with a version and two lengths; the fields `key`, `agent`, `event` and
+The payload travels in an envelope: a line with a version and two lengths; the fields `key`, `agent`, `event` and
 `project` with NULs between them; standard input as it came. A socket and a file get the same bytes.
 """
 
@@ -34,29 +34,29 @@ from agent_memory.capture import (
 CONFIG = b"/agent-memory/config.toml"
 
 DEADLINE_MS = 200
-# Of that, what Python's start and the way into the spool need.
+# The part of it that Python's start and the way into the spool need.
 RESERVED_MS = 90
-# An agent that has not said all yet is on a machine that is busy: it waits for itself. Every agent grants as much.
+# An agent that has not written all of its payload is on a busy machine and waits for itself. Every agent allows this.
 STALLED_S = 1.5
 _CHUNK_BYTES = 1 << 20
 _CONFIG_MAX_BYTES = 1 << 16
 _SESSION_MAX_BYTES = 200
 _FOLDER_MAX_BYTES = 1 << 12
 _FOLDER_FIELDS = (b'"cwd"', b'"project"', b'"directory"')
-_PAUSE_BYTES = 27  # two moments of 13 digits
+_PAUSE_BYTES = 27  # two times of 13 digits
 _LINE_MAX_BYTES = 1 << 16
 
 
 def main(words: list[str]) -> None:
-    """Do what a hook does, reply the agent, and end the process with exit code 0, whatever happens."""
+    """Pass standard input on, answer the agent, and end the process with exit code 0, whatever happens."""
     try:
         if posix.environ.get(b"MEMORY_DAEMON_ADDR"):
-            # That way goes by gRPC, which this Python was started without.
+            # That takes gRPC, which this Python was started without.
             program = [sys.executable, "-P", "-m", "agent_memory.hook", *words]
             posix.execve(sys.executable, program, posix.environ)
         reply = capture(*named(words))
     except BaseException:
-        # The agent goes on whatever happens to us; there is nobody to tell.
+        # The agent goes on whatever happens to us, and nobody reads our errors.
         reply = REPLY
     finish(reply)
 
@@ -67,12 +67,12 @@ def finish(reply: bytes) -> None:
         while reply:
             reply = reply[posix.write(1, reply) :]
     except OSError:
-        pass  # the agent listens no more
+        pass  # the agent has stopped reading
     posix._exit(0)
 
 
 def named(words: list[str]) -> tuple[str, str]:
-    """The agent and the event that a command line names, empty where it names none. Unknown words are passed over."""
+    """The agent and the event that a command line names, empty where it names none. Unknown words are ignored."""
     agent = event = ""
     rest = iter(words)
     for word in rest:
@@ -86,9 +86,9 @@ def named(words: list[str]) -> tuple[str, str]:
 
 
 def capture(agent: str, event: str) -> bytes:
-    """Pass standard input on; what the agent is to be answered.
+    """Pass standard input on; returns the answer for the agent.
 
-    Returns once the daemon has it on disk, or the spool, or neither can take it.
+    Returns once the daemon has it on disk, or the spool has, or neither can take it.
     """
     envelope, path, deadline = read_stdin(agent, event)
     if not envelope:
@@ -100,38 +100,38 @@ def capture(agent: str, event: str) -> bytes:
 
 
 def read_stdin(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
-    """The envelope with all of standard input, in parts; the path of its store; when the agent has waited long enough.
+    """The envelope with all of standard input, in parts; the path of its store; and the deadline.
 
-    The envelope is empty where there is nothing to pass on, or nothing that the user wants to be. The time is that of
-    `time.monotonic` and runs from the last that the agent said.
+    The envelope is empty where there is nothing to pass on, or nothing that the user wants passed on. The deadline is
+    a time of `time.monotonic`, counted from the agent's last byte.
     """
-    # Who closes a terminal, or stops an agent, means the agent; what it said last is to arrive all the same.
+    # A closed terminal, or a stopped agent, signals us too, and the agent's last payload is to arrive all the same.
     for number in (SIGINT, SIGTERM, SIGHUP):
         signal(number, SIG_IGN)
     key = b"%020d-%s" % (time.time_ns(), posix.urandom(8).hex().encode())
-    payload, heard = _read(patience_s())
-    deadline = heard + patience_s()
+    chunks, last_byte_at = _read(patience_s())
+    payload, deadline = b"".join(chunks), last_byte_at + patience_s()
     if not payload:
         return [], b"", deadline
     if posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") not in (b"", b"0"):
-        # What our own processes start must not be remembered: a summary would be summarised.
-        _exclude_session(store(posix.environ), b"".join(payload))
+        # Sessions that our own processes start must not be remembered: a summary would be summarized.
+        _exclude_session(store(posix.environ), payload)
         return [], b"", deadline
+    # The agents that copy one of these two set its variable too.
     project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
     path = store(posix.environ)
-    said = b"".join(payload)
     if is_paused(path, time.time_ns() // 1_000_000):
         return [], b"", deadline
-    return pack(key, _encoded(agent), _encoded(event), project, [_without_private(said)]), path, deadline
+    return pack(key, _encoded(agent), _encoded(event), project, [_without_private(payload)]), path, deadline
 
 
-def _exclude_session(store: bytes, said: bytes) -> None:
-    """Note whose session this is: what its agent writes down of it must not be taken in later either."""
+def _exclude_session(store: bytes, payload: bytes) -> None:
+    """Note the session's id: its transcript must not be imported later either."""
     for name in (b'"session_id"', b'"sessionId"', b'"sessionID"'):
-        _, found, rest = said.partition(name)
-        words = rest.split(b'"', 2)
-        if found and len(words) == 3:
-            session = words[1]
+        _, found, rest = payload.partition(name)
+        parts = rest.split(b'"', 2)
+        if found and len(parts) == 3:
+            session = parts[1]
             if len(session) <= _SESSION_MAX_BYTES and session.replace(b"-", b"").replace(b"_", b"").isalnum():
                 folder = store + EXCLUDED_SESSIONS_SUFFIX
                 _make_private(folder)
@@ -157,20 +157,20 @@ def is_paused(store: bytes, now_ms: int) -> bool:
 
 
 def is_ignored(store: bytes, envelope: list[bytes]) -> bool:
-    """Whether the user wants such calls to be ignored. Ask before an envelope goes where no daemon reads it first.
+    """Whether the user wants such calls ignored. Ask before an envelope goes where no daemon reads it first.
 
-    Where there are no rules, that takes some microseconds.
+    Where there are no rules, this takes some microseconds.
     """
     _, agent, event, project = envelope[1].split(b"\0")
-    folders = {project, _own_folder(), *_told_folders(envelope[2])}
+    folders = {project, _own_folder(), *_named_folders(envelope[2])}
     # A folder with a backslash in it is written in a way that only JSON's reader understands.
     if not (_exists(store + IGNORE_SUFFIX) or any(b"\\" in folder or _has_rules(folder) for folder in folders)):
         return False
-    # Ten times as dear as all the rest: only where there are rules. Should it fail, the envelope is spooled nowhere.
+    # Ten times as slow as all the rest: only where there are rules. Should it fail, the envelope is spooled nowhere.
     if sys.flags.no_site:
         import site
 
-        site.main()  # the libraries that read the rules are where this Python was told not to look
+        site.main()  # this Python was told not to look where the libraries are that read the rules
     from agent_memory.capture.privacy import ignore
 
     return ignore.ignores_call(store, envelope[2], *(name.decode(errors="replace") for name in (agent, event, project)))
@@ -183,7 +183,7 @@ def pack(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[b
 
 
 def patience_s() -> float:
-    """How long one may wait after the agent's last word: for another one, and for the daemon's reply."""
+    """How long to wait after the agent's last byte: for another one, and for the daemon's reply."""
     try:
         deadline_ms = int(posix.environ.get(b"MEMORY_HOOK_DEADLINE_MS", b""))
     except ValueError:
@@ -192,9 +192,9 @@ def patience_s() -> float:
 
 
 def send(spool: bytes, envelope: list[bytes], deadline: float) -> bytes:
-    """What the agent is to be answered once the daemon behind the spool's door has the envelope on disk.
+    """The answer for the agent, once the daemon that the spool's socket link leads to has the envelope on disk.
 
-    Empty where it did not say so in time.
+    Empty if it did not reply in time.
     """
     connection = socket(AF_UNIX, SOCK_STREAM)
     try:
@@ -205,10 +205,10 @@ def send(spool: bytes, envelope: list[bytes], deadline: float) -> bytes:
             connection.settimeout(max(deadline - time.monotonic(), 0.001))
             connection.sendall(part)
         connection.settimeout(max(deadline - time.monotonic(), 0.001))
-        said = connection.recv(1)
-        if said == STORED_WITH_REPLY:
+        status = connection.recv(1)
+        if status == STORED_WITH_REPLY:
             return _line(connection, deadline)
-        return REPLY if said == STORED else b""
+        return REPLY if status == STORED else b""
     except OSError:
         return b""
     finally:
@@ -216,7 +216,7 @@ def send(spool: bytes, envelope: list[bytes], deadline: float) -> bytes:
 
 
 def _line(connection: socket, deadline: float) -> bytes:
-    """The line that the daemon says, or the usual reply where all of it doesn't come in time."""
+    """The line that the daemon sends, or the usual reply if not all of it comes in time."""
     line = b""
     try:
         while line[-1:] != b"\n":
@@ -231,7 +231,7 @@ def _line(connection: socket, deadline: float) -> bytes:
 
 
 def spool_envelope(spool: bytes, envelope: list[bytes]) -> bool:
-    """Leave the envelope in the spool; on a full disk, in the one beside the door, which often is in memory."""
+    """Leave the envelope in the spool; on a full disk, in the one beside the socket, which often is in memory."""
     key = envelope[1].partition(b"\0")[0]
     return any(_spool_in(folder, key, envelope) for folder in spools(spool))
 
@@ -247,17 +247,17 @@ def store(environ: dict[bytes, bytes]) -> bytes:
         if named:
             return _from_settings()
     except Exception:
-        pass  # what the daemon can't be started with is not for a hook to complain about
+        pass  # settings that the daemon can't start with are not for a hook to complain about
     if sys.platform == "darwin":
         return _home(environ) + b"/Library/Application Support/agent-memory/db"
     return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"
 
 
-def _told_folders(said: bytes) -> set[bytes]:
-    """The folders that the agent names, as far as they can be told without reading JSON."""
+def _named_folders(payload: bytes) -> set[bytes]:
+    """The folders that the payload names, as far as they can be found without reading JSON."""
     found = set()
     for name in _FOLDER_FIELDS:
-        for behind in said.split(name)[1:]:
+        for behind in payload.split(name)[1:]:
             start, quote, rest = behind[:_FOLDER_MAX_BYTES].partition(b'"')
             if quote and not start.strip(b" :\t\r\n"):
                 found.add(rest.partition(b'"')[0])
@@ -288,49 +288,48 @@ def _exists(path: bytes) -> bool:
     return True
 
 
-def _without_private(said: bytes) -> bytes:
-    """What was said, but for its private spans."""
-    if b"rivate" not in said and b"RIVATE" not in said:
-        return said
+def _without_private(payload: bytes) -> bytes:
+    """The payload without its private spans."""
+    if b"rivate" not in payload and b"RIVATE" not in payload:
+        return payload
     for mark in PRIVATE_MARKS:
-        if mark in said:
-            from agent_memory.capture.privacy import (
-                private,  # regular expressions: only where there is something to take out
-            )
+        if mark in payload:
+            # Regular expressions: only where there is something to take out.
+            from agent_memory.capture.privacy import private
 
-            return private.without_in_json(said)
-    return said
+            return private.without_in_json(payload)
+    return payload
 
 
 def _read(patience_s: float) -> tuple[list[bytes], float]:
-    """Standard input to its end, or to where the agent fell silent, and when the last of it came.
+    """Standard input to its end, or until the agent falls silent, and when its last byte came.
 
-    What is beyond the largest payload is not kept.
+    More than the largest payload is not kept.
     """
     chunks, size = [], 0
-    heard = time.monotonic()
+    last_byte_at = time.monotonic()
     waiting = select.poll()
     waiting.register(0, select.POLLIN)
     silence_s = max(patience_s, STALLED_S)
     try:
         while waiting.poll(silence_s * 1000) and (chunk := posix.read(0, _CHUNK_BYTES)):
-            # What can be all of an object, needs no other end.
+            # An object that may be complete needs no other end.
             silence_s = patience_s if chunk.rstrip()[-1:] == b"}" else max(patience_s, STALLED_S)
-            heard = time.monotonic()
+            last_byte_at = time.monotonic()
             size += len(chunk)
             if size <= PAYLOAD_MAX_BYTES:
                 chunks.append(chunk)
     except OSError:
         pass  # closed from the beginning
-    return chunks, heard
+    return chunks, last_byte_at
 
 
 def _spool_in(folder: bytes, key: bytes, envelope: list[bytes]) -> bool:
-    # Written under a name that nobody reads, then named: whoever looks sees the whole envelope or none.
+    # Written under a name that nobody reads, then renamed: a reader sees the whole envelope or none.
     unfinished = folder + b"/." + key
     try:
         _make_private(folder)
-        if len(posix.listdir(folder)) >= SPOOL_MAX_ENVELOPES + 2:  # the door, and what was rejected
+        if len(posix.listdir(folder)) >= SPOOL_MAX_ENVELOPES + 2:  # the socket link, and the folder of rejected ones
             return False
         _write(unfinished, envelope)
         posix.rename(unfinished, folder + b"/" + key)
@@ -365,7 +364,7 @@ def _make_private(folder: bytes) -> None:
 
 
 def _configured(environ: dict[bytes, bytes]) -> bytes:
-    """The config file's db_path, or nothing. TOML in full is for `settings`; this knows a line with a plain string."""
+    """The config file's db_path, or nothing. `settings` reads all of TOML; this reads a line with a plain string."""
     path = environ.get(b"MEMORY_CONFIG") or _folder(environ, b"XDG_CONFIG_HOME", b"/.config") + CONFIG
     if path[:2] == b"~/":
         path = _home(environ) + path[1:]
@@ -390,7 +389,7 @@ def _configured(environ: dict[bytes, bytes]) -> bytes:
 
 
 def _from_settings() -> bytes:
-    from agent_memory import settings  # forty times as dear as all the rest: only where nothing else will do
+    from agent_memory import settings  # forty times as slow as all the rest: only where nothing else will do
 
     return str(settings.load().db_path).encode(errors="surrogateescape")
 

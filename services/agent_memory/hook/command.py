@@ -1,4 +1,4 @@
-"""The command that goes into an agent's settings: the hook's program in its quickest form."""
+"""The command in an agent's settings: the hook's program in its quickest form."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from agent_memory import capture
 from agent_memory.hook import client
 
 _FILE = "run.py"
-# Where it is, and where it was: an installation of an earlier version is outdated, not somebody else's.
+# Its path, and its path in an earlier version: an installation of that one is outdated, not somebody else's.
 _FILES = (f"/agent_memory/hook/{_FILE}", f"/agent_memory/capture/{_FILE}")
 
 
 def command(agent: str, event: str, store: str = "") -> str:
-    """What a POSIX shell is to run when that agent's `event` happens; it ends with 0 whatever happens.
+    """The line for a POSIX shell to run when that agent's `event` happens; it exits 0 whatever happens.
 
-    Should our Python be gone one day, the shell itself gives the answer: some agents stop their user cold where a
-    hook's command is missing.
+    If our Python is gone one day, the shell itself gives the answer: some agents stop working where a hook's command
+    is missing.
     """
     line = shlex.join([*program(store), "--agent", agent, event])
     return f"{line} 2>/dev/null || echo {shlex.quote(capture.REPLY.decode().rstrip())}"
 
 
 def program(store: str = "") -> list[str]:
-    """The program alone: the Python that we run with, told to load nothing that it need not, and the file to run.
+    """The program alone: the Python that we run with, without anything it need not load, and the file to run.
 
-    `store` is the one it is to bring events to, where that is not the one it finds by itself.
+    `store` is the one to bring events to, where that is not the one it finds by itself.
     """
     named = ["env", f"MEMORY_DB_PATH={store}"] if store else []
     return [*named, sys.executable, "-I", "-S", str(Path(client.__file__).with_name(_FILE))]
 
 
 def is_ours(line: str) -> bool:
-    """Whether that command calls our hook: in its quickest form or as `memory-ingest`, of whichever installation."""
+    """Whether that command calls our hook, in its quickest form or as `memory-ingest`, of any installation."""
     try:
         words = shlex.split(line)
     except ValueError:

@@ -1,7 +1,7 @@
-"""`memory-ingest`, as it is installed on PATH: what an agent's hook, or a person, may call.
+"""`memory-ingest`, as it is installed on PATH, for an agent's hook or a person to call.
 
-It does what `capture.run` does in a third of the time; an installer writes that one into an agent's settings, see
-`hook.command`. Beside it, this one answers questions, and knows the way to a daemon that is named by its address.
+`hook.run` does the same in a third of the time; the installer writes that one into an agent's settings, see
+`hook.command`. This one also has help, and sends to a daemon that is named by its address.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from contextlib import suppress
 from agent_memory import capture
 from agent_memory.hook import client
 
-# To a daemon that is named, the way is gRPC, whose import alone takes half of the usual deadline.
+# A daemon that is named is reached by gRPC, whose import alone takes half of the usual deadline.
 REMOTE_DEADLINE_MS = 1400
 STDERR = 2
 ADDRESS_VARIABLE = "MEMORY_DAEMON_ADDR"
 HELP = """\
 Usage: memory-ingest [--agent AGENT] [EVENT]
 
-Stores what a coding agent's hook tells: one JSON object on standard input.
+Stores the event in a coding agent's hook payload: one JSON object on standard input.
 
 It prints {"continue":true} and exits 0, whatever happens. AGENT and EVENT help where the JSON does not name them.
-What the daemon does not take in time waits in a folder beside the store, and is taken in later.
+An event that the daemon does not take in time waits in a folder beside the store, and is taken in later.
 
-MEMORY_HOOK_DEADLINE_MS says how long the agent may be kept waiting (default 200, or 1400 with MEMORY_DAEMON_ADDR).
-MEMORY_HOOK_DISABLED=1 stores nothing.
+MEMORY_HOOK_DEADLINE_MS limits how long the agent is kept waiting (default 200, or 1400 with MEMORY_DAEMON_ADDR).
+With MEMORY_HOOK_DISABLED=1 it stores nothing.
 
 Example: echo '{"hook_event_name":"UserPromptSubmit","session_id":"s1","prompt":"Hello"}' | memory-ingest
 """
@@ -36,28 +36,28 @@ Example: echo '{"hook_event_name":"UserPromptSubmit","session_id":"s1","prompt":
 def main() -> None:
     """Run the hook and end the process with exit code 0."""
     words = sys.argv[1:]
-    if informs := {"--help", "-h", "--version"}.intersection(words):
-        sys.stdout.write(_information(informs.pop()))
+    if asked := {"--help", "-h", "--version"}.intersection(words):
+        sys.stdout.write(_information(asked.pop()))
         return
     answer = capture.REPLY
     # The one place that catches everything: the agent goes on whatever happens to us.
     with suppress(BaseException):
         if os.environ.get(ADDRESS_VARIABLE):
-            _deliver_or_keep(words)
+            _deliver_or_spool(words)
         else:
             answer = client.capture(*client.named(words))
     client.finish(answer)
 
 
-def _deliver_or_keep(words: list[str]) -> None:
-    """Send the event to the named daemon; what does not arrive in time waits for the daemon of this machine."""
+def _deliver_or_spool(words: list[str]) -> None:
+    """Send the event to the named daemon; one that does not arrive in time waits for this machine's daemon."""
     envelope, store, _ = client.read_stdin(*client.named(words))
     if not envelope or client.is_ignored(store, envelope):
         return
-    # An agent shows its user whatever a hook, or a library in it, says on stderr.
+    # An agent shows its user whatever a hook, or a library in it, writes to stderr.
     os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)
     delivered = threading.Event()
-    # A thread, because nobody waits too long for one: the imports can hang like the network behind them.
+    # A thread, because it can be left behind: the imports can hang, as the network can.
     sending = threading.Thread(target=_send, args=[envelope, delivered], daemon=True)
     sending.start()
     sending.join(_deadline_ms() / 1000)
@@ -67,7 +67,7 @@ def _deliver_or_keep(words: list[str]) -> None:
 
 def _send(parts: list[bytes], delivered: threading.Event) -> None:
     with suppress(BaseException):
-        # Only now: gRPC takes longer to import than all the rest takes to run.
+        # Only here: gRPC takes longer to import than all the rest takes to run.
         from agent_memory.hook.delivery import deliver
 
         deliver(b"".join(parts))

@@ -1,35 +1,34 @@
-"""What coding agents tell their hooks, and how it becomes events.
+"""Capture: what coding agents pass to their hooks, and how it becomes events.
 
-The names that the hook client and the daemon must both know stand here, where importing them costs the hook nothing
-more.
+Here are the names that the hook client and the daemon share: importing them costs the hook nothing more.
 """
 
 import posix
 
 # Every agent knows `continue` or ignores it.
 REPLY = b'{"continue":true}\n'
-# What the daemon says to the hook client: the event is on disk; the same, and a line to answer the agent with follows.
+# The daemon's reply to the hook client: the event is on disk; or that, followed by a line to answer the agent with.
 STORED = b"\x06"
 STORED_WITH_REPLY = b"\x02"
 ENVELOPE_VERSION = b"agent-memory-envelope-1"
 PAYLOAD_MAX_BYTES = 64 << 20
-# Months of work without a daemon. A full spool takes nothing more: the beginning of what was said is worth as much as
-# its end, so what it holds is never thrown away for something newer.
+# Months of work without a daemon. A full spool takes nothing more: an older event is worth as much as a newer one, so
+# none is thrown away to make room.
 SPOOL_MAX_ENVELOPES = 50_000
 
-# Beside the store, so that who finds the one finds the other: the folder of the envelopes that wait for its daemon,
+# Beside the store, so that whoever finds it finds them: the folder of the envelopes that wait for its daemon;
 SPOOL_SUFFIX = b"-spool"
 # in it, a link to the socket of the daemon that serves the store;
 SOCKET_LINK = b"socket"
 # a folder with an empty file for each session that is excluded from capture, named after it;
 EXCLUDED_SESSIONS_SUFFIX = b"-excluded-sessions"
-# when the user wanted nothing captured, and what is to be ignored.
+# the pauses, in which the user wanted nothing captured; and the rules for what to ignore.
 PAUSES_SUFFIX = b"-pauses"
 IGNORE_SUFFIX = b"-ignore"
-# What is to be ignored in a folder of the user's.
+# The rules for a folder of the user's.
 IGNORE_FILE = b".memoryignore"
 
-# In each of them stands the end of an opening mark, as it is or as JSON and HTML escape it.
+# The ends of an opening mark, as it is and as JSON and HTML escape it.
 PRIVATE_MARKS = (b"rivate>", b"rivate&", b"rivate\\", b"RIVATE>", b"RIVATE&", b"RIVATE\\")
 
 

@@ -1,4 +1,4 @@
-"""Envelopes: what a hook's process passes on, opened."""
+"""Envelopes: framed hook payloads, unpacked."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from agent_memory.capture import ENVELOPE_VERSION, PAYLOAD_MAX_BYTES
 from agent_memory.errors import InvalidEvent
 
 HEADER_MAX_BYTES = 80
-# A path may have 4096 bytes; there is one, and two names beside it.
+# There is a path, of up to 4096 bytes, and two names.
 FIELDS_MAX_BYTES = 16 << 10
 KEY = re.compile(r"\d{20}-[0-9a-f]{16}")
 
-# The other name is that of envelopes which an earlier version left in a spool.
+# The other name is that of envelopes that an earlier version left in a spool.
 _HEADER = re.compile(rb"(?:" + re.escape(ENVELOPE_VERSION) + rb"|agent-memory-letter-1) (\d{1,9}) (\d{1,9})\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """One call of a hook as it came: standard input, and what else is known of it."""
+    """One call of a hook as it came: standard input, and what the hook client adds."""
 
     key: str
-    # What the command line named, and the folder the agent was opened in; empty where nothing did.
+    # From the command line, and the folder that the agent was opened in; empty where unknown.
     agent: str
     event: str
     project: str
@@ -35,7 +35,7 @@ class Envelope:
 
 
 def lengths(header: bytes) -> tuple[int, int]:
-    """How many bytes of fields and of payload follow the header, a line with its end; raises InvalidEvent."""
+    """How many bytes of fields and of payload follow the header, given with its line end; raises InvalidEvent."""
     match = _HEADER.fullmatch(header)
     fields, payload = map(int, match.groups()) if match else (FIELDS_MAX_BYTES + 1, 0)
     if fields > FIELDS_MAX_BYTES or payload > PAYLOAD_MAX_BYTES:

@@ -1,4 +1,4 @@
-"""Events from hook calls: what is worth remembering, in whose words, under which id."""
+"""Events from hook calls: what is worth keeping, whose words it is, under which id."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from agent_memory.capture.wire import HookCall, ToolCall
 from agent_memory.ids import derived_ulid
 from agent_memory.model import TOOL_MAX_BYTES, Event, EventRole, EventType
 
-# The daemon takes 16 MiB an event; what is longer than this nobody typed.
+# The daemon takes 16 MiB an event; nobody types more than this.
 TEXT_MAX_BYTES = 10 << 20
 ID_MAX_BYTES = 512
 METADATA_MAX_BYTES = 4 << 10
 
-# They tell nothing that another hook does not tell better, or nothing about the conversation.
+# Another hook has the same and more, or they have nothing of the conversation.
 NOTHING_NEW = frozenset(
     {
         *("PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"),
@@ -28,44 +28,43 @@ NOTHING_NEW = frozenset(
 )
 # Sources of a SessionStart that come with a new session id, so that there is one of them in a session.
 _FIRST_STARTS = ("startup", "new", "clear", "fork")
-# Agents tell an end twice, a moment apart, and give neither anything to be known by.
+# Agents report an end twice, shortly after one another, and neither report has an id.
 _SAME_END_MS = 10_000
 # The results of background work, which Claude Code hands to the model as if the user had typed them.
 _MACHINE_PROMPT = "<task-notification>"
-# In place of what the memory answered to an agent.
+# In place of what the memory answered an agent.
 _ANSWERED = "[recalled by agent-memory, and not stored again]"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def event_from(call: HookCall, now_ms: int, key: str, tool_max_bytes: int = TOOL_MAX_BYTES) -> Event | None:
-    """The event that the hook call tells of; None where it tells nothing that should be kept.
+    """The hook call's event; None where it has nothing worth keeping.
 
-    `now_ms` and `key` say when the hook was called and which call it was, where the payload doesn't. Of a tool's input
-    and of its result `tool_max_bytes` are kept.
+    `now_ms` and `key` are the call's time and its id, for a payload without them. Of a tool's input and of its result
+    `tool_max_bytes` are kept.
     """
-    told = _told(call, tool_max_bytes)
-    if told is not None:
-        # Before the id is made: what is captured live has lost its private spans already, what is taken from a
-        # transcript has not.
-        told = replace(told, text=private.without(told.text))
+    content = _content(call, tool_max_bytes)
+    if content is not None:
+        # Before the id is made: a live call has lost its private spans already, a call from a transcript has not.
+        content = replace(content, text=private.without(content.text))
     session_id = _identifier(call.session_id)
-    if told is None or not session_id:
+    if content is None or not session_id:
         return None
     return Event(
-        event_id=_event_id(call, session_id, told.text, now_ms, key),
+        event_id=_event_id(call, session_id, content.text, now_ms, key),
         session_id=session_id,
         timestamp_ms=now_ms if call.timestamp_ms is None else call.timestamp_ms,
-        event_type=told.event_type,
-        role=told.role,
-        # What we recalled for the agent is no news, in whosever words it comes back.
-        text=fitted(recalled.without(told.text), TEXT_MAX_BYTES),
-        metadata=_metadata(call, told),
+        event_type=content.event_type,
+        role=content.role,
+        # What we recalled for the agent is no news, wherever it comes back.
+        text=fitted(recalled.without(content.text), TEXT_MAX_BYTES),
+        metadata=_metadata(call, content),
         agent=call.agent,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Content:
     event_type: EventType
     role: EventRole
     text: str
@@ -74,15 +73,15 @@ class _Told:
     tool_input: str = ""
 
 
-def _told(call: HookCall, tool_max_bytes: int) -> _Told | None:
+def _content(call: HookCall, tool_max_bytes: int) -> _Content | None:
     match call.hook:
         case "UserPromptSubmit":
             return _prompt(call)
         case "Stop":
-            # The one event of a turn's end: it carries the assistant's words, so there is no message beside it.
-            return _Told(EventType.ASSISTANT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
+            # The one event of a turn's end: it has the assistant's words, so there is no message beside it.
+            return _Content(EventType.ASSISTANT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
         case "AssistantMessage":
-            return _Told(EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT, call.last_assistant_message)
+            return _Content(EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT, call.last_assistant_message)
         case "PostToolUse" | "PostToolUseFailure" if call.tool is not None:
             return _tool_result(call, call.tool, tool_max_bytes)
         case "SessionStart":
@@ -90,67 +89,67 @@ def _told(call: HookCall, tool_max_bytes: int) -> _Told | None:
             return None if call.source == "compact" else _start(call)
         case "SessionEnd":
             text = _because("Session ended", call.reason)
-            return _Told(EventType.SESSION_END, EventRole.SYSTEM, text, {"reason": call.reason})
+            return _Content(EventType.SESSION_END, EventRole.SYSTEM, text, {"reason": call.reason})
         case "SubagentStart" | "SubagentStop":
             return _subagent(call)
         case "StopFailure":
             text = call.last_assistant_message or call.error
-            return _Told(EventType.ASSISTANT_STOP, EventRole.SYSTEM, text, {"error": call.error})
+            return _Content(EventType.ASSISTANT_STOP, EventRole.SYSTEM, text, {"error": call.error})
         case hook if not hook or hook in NOTHING_NEW:
             return None
         case _:
             return _system(call, tool_max_bytes)
 
 
-def _prompt(call: HookCall) -> _Told | None:
+def _prompt(call: HookCall) -> _Content | None:
     prompt = recalled.without(call.prompt)
     if not prompt:
         return None
     if prompt.lstrip().startswith(_MACHINE_PROMPT):
-        return _Told(EventType.TOOL_RESULT, EventRole.SYSTEM, prompt, {"machine_text": "task-notification"})
+        return _Content(EventType.TOOL_RESULT, EventRole.SYSTEM, prompt, {"machine_text": "task-notification"})
     if call.subagent_id:
-        # The words are the agent's: it tells a subagent what to do.
-        return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, prompt, {"machine_text": "subagent-task"})
-    return _Told(EventType.USER_MESSAGE, EventRole.USER, prompt)
+        # The words are the agent's: a task for its subagent.
+        return _Content(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, prompt, {"machine_text": "subagent-task"})
+    return _Content(EventType.USER_MESSAGE, EventRole.USER, prompt)
 
 
-def _tool_result(call: HookCall, tool: ToolCall, max_bytes: int) -> _Told:
+def _tool_result(call: HookCall, tool: ToolCall, max_bytes: int) -> _Content:
     success = False if call.hook == "PostToolUseFailure" else tool.success
     command = tool.input.get("command")
     if isinstance(command, str) and recalled.is_question(command) and not tool.error:
-        # Else every answer would become a memory of its own, and be found before what it tells of.
+        # Else every answer would become a memory of its own, and be found before its source.
         tool = replace(tool, response=_ANSWERED)
     details = {
         "tool_name": tool.name,
         "tool_use_id": tool.use_id,
-        # Some agents don't say.
+        # Some agents do not say.
         "success": "" if success is None else str(success).lower(),
         "files": "\n".join(tools.files(tool)),
     }
-    text, rest = tools.told(tool, max_bytes), tools.untold(tool, max_bytes)
-    return _Told(EventType.TOOL_RESULT, EventRole.TOOL, text, details, rest)
+    text, rest = tools.shown(tool, max_bytes), tools.not_shown(tool, max_bytes)
+    return _Content(EventType.TOOL_RESULT, EventRole.TOOL, text, details, rest)
 
 
-def _start(call: HookCall) -> _Told:
+def _start(call: HookCall) -> _Content:
     text = _because("Session started", call.source)
-    return _Told(EventType.SESSION_START, EventRole.SYSTEM, text, {"source": call.source})
+    return _Content(EventType.SESSION_START, EventRole.SYSTEM, text, {"source": call.source})
 
 
-def _subagent(call: HookCall) -> _Told | None:
+def _subagent(call: HookCall) -> _Content | None:
     if call.subagent_type == "":
         return None
     if call.hook == "SubagentStart":
         text = _because("Subagent started", call.subagent_type or "")
-        return _Told(EventType.SUBAGENT_START, EventRole.SYSTEM, text)
-    return _Told(EventType.SUBAGENT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
+        return _Content(EventType.SUBAGENT_START, EventRole.SYSTEM, text)
+    return _Content(EventType.SUBAGENT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
 
 
-def _system(call: HookCall, tool_max_bytes: int) -> _Told:
-    """A hook we have no words for keeps its name and whatever it says.
+def _system(call: HookCall, tool_max_bytes: int) -> _Content:
+    """A hook of no known kind keeps its name and all of its fields.
 
-    Of the types there are, an assistant's message comes nearest; the role tells that no assistant said it.
+    Of the types there are, an assistant's message comes nearest; the role says that no assistant wrote it.
     """
-    tool = tools.told(call.tool, tool_max_bytes) if call.tool else ""
+    tool = tools.shown(call.tool, tool_max_bytes) if call.tool else ""
     text = call.message or call.compact_summary or call.prompt or call.last_assistant_message or tool or call.error
     if not text:
         said = {name: value for name, value in call.rest.items() if value}
@@ -161,14 +160,14 @@ def _system(call: HookCall, tool_max_bytes: int) -> _Told:
         "source": call.source,
         "reason": call.reason,
     }
-    return _Told(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, text, details)
+    return _Content(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, text, details)
 
 
 def _because(happened: str, why: str) -> str:
     return f"{happened} ({why})" if why else happened
 
 
-def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
+def _metadata(call: HookCall, content: _Content) -> dict[str, str]:
     values = {
         "hook_event_name": call.hook_name,
         "cwd": call.cwd,
@@ -180,18 +179,18 @@ def _metadata(call: HookCall, told: _Told) -> dict[str, str]:
         "permission_mode": call.permission_mode,
         "agent_id": call.subagent_id,
         "agent_type": call.subagent_type or "",
-        **told.details,
+        **content.details,
     }
     metadata = {name: fitted(value, METADATA_MAX_BYTES) for name, value in values.items() if value}
-    return {**metadata, "tool_input": told.tool_input} if told.tool_input else metadata
+    return {**metadata, "tool_input": content.tool_input} if content.tool_input else metadata
 
 
 def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str) -> str:
-    """The same id for the same happening, whenever and however often the hook tells of it, or a transcript does.
+    """The same id for the same event, however often hooks or a transcript report it.
 
-    The time in a derived id is zero where something else names the call: a doubled hook reads two clocks, and a
-    transcript has a third. Where only its time names it, the id begins with that: what a transcript has is close by,
-    and the rest of the id is the same. Where the payload has nothing of its own at all, the call's key has to do.
+    The time in a derived id is zero where something else identifies the call: two hooks read two clocks, and a
+    transcript has a third. Where only its time identifies it, the id begins with that: the transcript's time is close
+    by, and the rest of the id is the same. A payload with neither gets its id from the call's key.
     """
     stamp = "" if call.timestamp_ms is None else str(call.timestamp_ms)
     stamp_ms = 0
@@ -205,29 +204,29 @@ def _event_id(call: HookCall, session_id: str, text: str, now_ms: int, key: str)
         parts = ["first"]
     elif not call.prompt_id and (call.hook == "SessionEnd" or (call.hook == "Stop" and not stamp)):
         at_ms = now_ms if call.timestamp_ms is None else call.timestamp_ms
-        # A turn may be over in less, and its words tell it from the one before.
+        # A turn may take less than that; its words set it apart from the one before.
         parts = ["end", str(at_ms // _SAME_END_MS), *([text] if call.hook == "Stop" and text else [])]
     elif call.prompt_id:
-        parts = [call.prompt_id, stamp, call.subagent_id, _told_apart_by(call, text, stamp)]
+        parts = [call.prompt_id, stamp, call.subagent_id, _distinction(call, text, stamp)]
     elif call.timestamp_ms is not None:
-        stamp_ms, parts = call.timestamp_ms, ["", call.subagent_id, _told_apart_by(call, text, stamp)]
+        stamp_ms, parts = call.timestamp_ms, ["", call.subagent_id, _distinction(call, text, stamp)]
     else:
         parts = ["call", key]
     return derived_ulid(stamp_ms, session_id, hook, *parts)
 
 
-def _told_apart_by(call: HookCall, text: str, stamp: str) -> str:
-    """What two calls of one moment differ in, taken from the payload alone."""
+def _distinction(call: HookCall, text: str, stamp: str) -> str:
+    """What two calls at one time differ in, taken from the payload alone."""
     if call.tool is not None:
         # Not its result, and not its name where two hooks name it differently.
         name = "" if registry.named(call.agent).renames_tools else call.tool.name
         return f"{name}\0{tools.essence(call.tool)}" if name else tools.essence(call.tool)
-    # Where the time is given the words may come from elsewhere, and be there one time and not the other.
+    # With a time, the words may come from a transcript, and may be there for one report and not for another.
     return "" if call.hook == "Stop" and stamp else text
 
 
 def _identifier(text: str) -> str:
-    """The id without control characters and no longer than an id may be; a digest keeps long ones apart."""
+    """The id without control characters and no longer than allowed; a digest keeps long ones apart."""
     clean = _CONTROL.sub("\ufffd", text.strip())
     data = clean.encode()
     if len(data) <= ID_MAX_BYTES:

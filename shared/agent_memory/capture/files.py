@@ -1,4 +1,4 @@
-"""Files that somebody else names: read only if they are files, without waiting, and no more than asked for."""
+"""Files that somebody else names: read only if they are regular files, without waiting, and no more than asked."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import stat
 
 
 def head(path: str, max_bytes: int) -> bytes:
-    """The beginning of the file; nothing where there is none that can be read."""
+    """The first bytes of the file; none where it can't be read."""
     return _read(path, max_bytes, from_end=False)
 
 
 def tail(path: str, max_bytes: int) -> bytes:
-    """The end of the file; nothing where there is none that can be read."""
+    """The last bytes of the file; none where it can't be read."""
     return _read(path, max_bytes, from_end=True)
 
 
@@ -20,7 +20,7 @@ def _read(path: str, max_bytes: int, *, from_end: bool) -> bytes:
     if not path.startswith("/") or "\0" in path:
         return b""
     try:
-        # What somebody names may be a pipe or a device: opened without waiting, and read only if it is a file.
+        # It may be a pipe or a device: opened without waiting, and read only if it is a regular file.
         file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             status = os.fstat(file)

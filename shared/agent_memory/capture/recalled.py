@@ -1,4 +1,4 @@
-"""Recalled text: what we put before an agent carries a mark, so that it is never taken for something that was said."""
+"""Recalled text: what we put before an agent is marked, so that it is never taken for part of the conversation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MARK: Final = "agent-memory-recall"
 OPENING: Final = f"<{_MARK}>"
 CLOSING: Final = f"</{_MARK}>"
 
-# Some agents escape the brackets of what they pass on, and what is read of their transcripts is JSON.
+# Some agents escape brackets, and their transcripts are JSON.
 _LEFT, _RIGHT = r"(?:<|&lt;|\\u003c)", r"(?:>|&gt;|\\u003e)"
 _MARKED = re.compile(rf"\s*{_LEFT}{_MARK}{_RIGHT}.*?{_LEFT}/{_MARK}{_RIGHT}\s*", re.DOTALL | re.IGNORECASE)
 # Questions to the memory, as an agent types them into a shell.
@@ -25,10 +25,10 @@ def marked(text: str) -> str:
 
 
 def is_question(command: str) -> bool:
-    """Whether the command asks the memory something: what it prints was said, and stored, before."""
+    """Whether the command asks the memory something: what it prints is stored already."""
     return "memory-daemon" in command and _QUESTION.search(command) is not None
 
 
 def without(text: str) -> str:
-    """The text without what we had recalled into it."""
+    """The text without what we recalled into it."""
     return _MARKED.sub("\n", text).strip("\n") if _MARK in text else text

@@ -18,7 +18,7 @@ SESSIONS_MAX: Final = 4096
 class _Session:
     project: str = ""
     model: str = ""
-    # Of a subagent that is a session of its own: whose subagent it is.
+    # Of a subagent that is a session of its own: the session that started it.
     parent: str = ""
 
 

@@ -13,17 +13,17 @@ from agent_memory.files import make_private_dir
 
 # Longer than any hook lives: an unfinished envelope this old has lost its writer.
 ABANDONED_S = 60
-# What can't be understood is kept for whoever looks into it, and the oldest of it makes room.
+# Inputs that can't be read are kept for somebody to look at; the oldest make room.
 REJECTED_MAX = 200
 REJECTED_HEAD_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolState:
-    """What `status` tells of a spool."""
+    """What `status` shows of a spool."""
 
     path: str
-    # Envelopes that the daemon has not taken in, and since when the oldest waits.
+    # Envelopes that the daemon has not taken in, and the time of the oldest.
     waiting: int
     oldest_ms: int | None
     # Envelopes that hold no event, kept aside with the reason.
@@ -32,18 +32,18 @@ class SpoolState:
 
 
 class Spool:
-    """The spool of one store, and the place where envelopes go while its disk is full."""
+    """The spool of one store, and the folder that takes envelopes while its disk is full."""
 
     def __init__(self, db_path: Path) -> None:
         self.folder = Path(os.fsdecode(spool_of(os.fsencode(db_path))))
 
     def link_socket(self, socket: Path) -> None:
-        """Lead hooks to the socket; raises OSError where the spool can't be written."""
+        """Link the socket, for hooks to find; raises OSError where the spool can't be written."""
         make_private_dir(self.folder)
-        new = self.folder / f".door-{os.getpid()}"
+        new = self.folder / f".socket-{os.getpid()}"
         new.unlink(missing_ok=True)
         new.symlink_to(socket)
-        # In one step: there is no moment in which a hook finds no door.
+        # In one step: a hook finds a link at any time.
         new.replace(self.folder / os.fsdecode(SOCKET_LINK))
 
     def waiting(self) -> list[Path]:
@@ -55,7 +55,7 @@ class Spool:
         return sorted((path for path in self._files() if path.name[:1] == "." and _is_old(path, now_s)), key=_name)
 
     def reject(self, name: str, data: bytes, reason: str) -> None:
-        """Keep aside what holds no event: the reason on the first line, then the beginning of what came."""
+        """Keep aside an input that holds no event: the reason on the first line, then the beginning of the input."""
         folder = self.folder / "rejected"
         make_private_dir(folder)
         kept = sorted(folder.iterdir())
@@ -66,7 +66,7 @@ class Spool:
             file.write(reason.replace("\n", " ").encode(errors="replace") + b"\n" + data[:REJECTED_HEAD_BYTES])
 
     def state(self) -> SpoolState:
-        """How much waits, now; a spool that is not there is empty."""
+        """How much waits now; a spool that is not there is empty."""
         names = sorted(path.name for path in self._files() if path.name[:1] != ".")
         rejected = 0
         with suppress(OSError):
@@ -88,7 +88,7 @@ class Spool:
 
 
 def excluded_sessions(db_path: Path) -> frozenset[str]:
-    """The sessions that are not to be remembered, whatever is kept of them: our own processes started them."""
+    """The sessions that are excluded from capture, and from imports: our own processes started them."""
     # The second folder is one that an earlier version made.
     folders = (Path(os.fsdecode(os.fsencode(db_path) + name)) for name in (EXCLUDED_SESSIONS_SUFFIX, b"-unheard"))
     return frozenset(path.name for folder in folders if folder.is_dir() for path in folder.iterdir())

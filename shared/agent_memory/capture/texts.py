@@ -1,17 +1,17 @@
-"""Texts that fit: what is too long keeps its head and its tail, with a note of what was left out between them."""
+"""Texts that fit: one that is too long keeps its head and its tail, with a note between them of what was left out."""
 
 from __future__ import annotations
 
-# The head says what it is about, the tail how it ended; of the two the head needs more room.
+# The head says what the text is about, the tail how it ended; the head needs more room.
 HEAD_SHARE = 0.75
 NOTE_MAX_BYTES = 64
-# A cut goes between words where one ends so near: half a key would be taken for no key by who looks for them.
+# A cut goes between words if one ends this near: a search for secrets would miss half a key.
 WORD_MAX = 256
 _BLANKS = " \n\t\r"
 
 
 def fitted(text: str, max_bytes: int) -> str:
-    """The text in at most `max_bytes` bytes of UTF-8, cut between words if it has any; as it is where it fits."""
+    """The text in at most `max_bytes` bytes of UTF-8, cut between words if it has any; unchanged if it fits."""
     # A character takes four bytes at most, so that most texts need no second look.
     if len(text) * 4 <= max_bytes:
         return text

@@ -1,4 +1,4 @@
-"""Tool calls, told so that a person can read them: what was called with what, and what came of it."""
+"""Tool calls as text for people: the tool, its main argument, and the result."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from collections.abc import Mapping
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.wire import ToolCall
 
-# The one field that says what a call was about, the most telling first.
-_TELLING = (
+# The field that says what a call was about; the first that it has.
+_MAIN_FIELDS = (
     *("command", "file_path", "filePath", "notebook_path", "url", "query", "pattern", "path", "dir_path"),
     *("description", "prompt", "message", "patchText", "input"),
 )
 _FILE_FIELDS = ("file_path", "notebook_path", "filePath")
-# An agent whose only tool with a path of this name works on files.
+# Tools whose field `path` is a file.
 _PATH_TOOLS = ("create", "view", "edit", "str_replace_editor")
 _PATCH_TOOLS = ("apply_patch", "patch")
 _PATCHED_FILE = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+)$", re.MULTILINE)
 
 
-def told(tool: ToolCall, max_bytes: int) -> str:
-    """`Bash: ls -l` and, below it, the result or the error; of what is longer than that, each keeps head and tail."""
+def shown(tool: ToolCall, max_bytes: int) -> str:
+    """`Bash: ls -l` and, below it, the result or the error; if longer than that, each keeps its head and its tail."""
     call = f"{tool.name}: {fitted(essence(tool), max_bytes)}"
     return f"{call}\n{fitted(_outcome(tool), max_bytes)}".rstrip()
 
 
-def untold(tool: ToolCall, max_bytes: int) -> str:
-    """The arguments that `told` does not show, as JSON; empty where it shows all."""
-    shown = (essence(tool).rstrip(), _outcome(tool).rstrip())
-    rest = {name: value for name, value in tool.input.items() if str(value).rstrip() not in shown}
+def not_shown(tool: ToolCall, max_bytes: int) -> str:
+    """The arguments that `shown` leaves out, as JSON; empty where it leaves out none."""
+    texts = (essence(tool).rstrip(), _outcome(tool).rstrip())
+    rest = {name: value for name, value in tool.input.items() if str(value).rstrip() not in texts}
     return fitted(as_json(rest), max_bytes) if rest and essence(tool) != as_json(tool.input) else ""
 
 
 def essence(tool: ToolCall) -> str:
-    """What the call was about: its most telling argument, or all of them."""
-    for field in _TELLING:
+    """What the call was about: its main argument, or all of them."""
+    for field in _MAIN_FIELDS:
         value = tool.input.get(field)
         if isinstance(value, str) and value:
             return value
@@ -82,7 +82,7 @@ def _result(response: object) -> str:
             return content
         case {"content": list(blocks)}:
             return _blocks(blocks)
-        # Work that goes on in the background has only this to say for now.
+        # Work that goes on in the background has nothing else yet.
         case {"status": str(status)}:
             return status
         case _:
@@ -115,5 +115,5 @@ def _patch(hunk: object) -> str:
 
 
 def as_json(value: object) -> str:
-    """The value as an agent would have written it."""
+    """The value as an agent would write it."""
     return json.dumps(value, ensure_ascii=False)

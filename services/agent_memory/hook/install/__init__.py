@@ -1,1 +1,1 @@
-"""The installer: puts our hooks into agents' settings, and takes them out again, and touches nothing else there."""
+"""The installer: adds our hooks to agents' settings, removes them again, and touches nothing else there."""

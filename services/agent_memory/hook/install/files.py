@@ -1,4 +1,4 @@
-"""Files that belong to somebody else: changed all at once or not at all, after a copy was put aside."""
+"""Files that belong to somebody else: changed all at once or not at all, after a copy was kept."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FileChanged(AgentMemoryError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a file is to become. Texts are whole, as they are read by `places.read`; an empty one stands for no file."""
+    """A file's whole text before and after; an empty one stands for no file."""
 
     path: Path
     before: str
@@ -31,11 +31,11 @@ class Change:
 
 
 def apply(change: Change) -> list[Path]:
-    """Make the change; the folders that had to be made for it, outermost first.
+    """Make the change; returns the folders that had to be made for it, outermost first.
 
-    A link stays one: what it leads to is changed. Raises FileChanged, OSError.
+    A link stays a link: the file it leads to is changed. Raises FileChanged, OSError.
     """
-    # Whoever links his settings from elsewhere wants them to be there.
+    # Settings that are linked from elsewhere are meant to stay there.
     path = Path(os.path.realpath(change.path))
     if change.after:
         made = _made_folders(path.parent)
@@ -47,7 +47,7 @@ def apply(change: Change) -> list[Path]:
 
 
 def copy_aside(text: str, path: Path, folder: Path, now: datetime) -> Path:
-    """Keep the text of the file in that folder of ours, for this user only; where it is now."""
+    """Keep the file's text in that folder of ours, for this user only; returns the path of the copy."""
     make_private_dir(folder)
     copy = folder / f"{now:%Y-%m-%dT%H-%M-%S.%f}-{path.name}"
     atomic_write(copy, text.encode())
@@ -57,7 +57,7 @@ def copy_aside(text: str, path: Path, folder: Path, now: datetime) -> Path:
 
 
 def remove_if_empty(folders: list[Path]) -> None:
-    """Remove those of the folders in which nothing is, innermost first."""
+    """Remove those of the folders that are empty, innermost first."""
     for folder in reversed(folders):
         with suppress(OSError):
             folder.rmdir()
@@ -74,7 +74,7 @@ def _replace(path: Path, change: Change) -> None:
 
 
 def _check(path: Path, change: Change) -> None:
-    """Agents write their settings, too; what they wrote since we read must not be lost."""
+    """Agents write their settings too; what they have written since we read must not be lost."""
     now = path.read_bytes() if path.exists() else b""
     if now != change.before.encode():
         raise FileChanged(f"{path} was changed by another program just now; nothing was written. Try again.")

@@ -1,4 +1,4 @@
-"""Installations: our hooks in an agent's settings, for this user or one project; put in, looked at, taken out."""
+"""Installations: our hooks in an agent's settings, for this user or one project; added, inspected, removed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RECORD: Final = "installed.json"
 
 
 class SettingsRefused(AgentMemoryError):
-    """An agent's settings can't be changed; the message names the file, the line and what is wrong there."""
+    """An agent's settings can't be changed; the message names the file, the line and the problem."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{problem}. Nothing was changed.")
@@ -35,9 +35,9 @@ class SettingsRefused(AgentMemoryError):
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """What is remembered of an installation, so that it can be undone to the byte."""
+    """What is kept of an installation, so that it can be undone to the byte."""
 
-    # What the file was without our hooks, and a digest of what it was with them.
+    # The file's text without our hooks, and a digest of its text with them.
     original: str
     installed: str
     # The folders that were made for it, outermost first.
@@ -45,10 +45,10 @@ class _Record:
 
 
 class Installation:
-    """Our hooks in one agent's settings, as they are now. `project` is a folder; without one they are this user's."""
+    """Our hooks in one agent's settings, as they are now: for the project in a folder, or else for this user."""
 
     def __init__(self, agent: Agent, project: Path | None = None, store: str = "") -> None:
-        """`store` is for hooks that would find another by themselves. Raises SettingsRefused."""
+        """`store` is named to hooks that would find another by themselves. Raises SettingsRefused."""
         self.agent = agent
         self._place, self._text = _chosen(config_paths.candidates(agent, project, store))
         with _explained(self.path):
@@ -64,19 +64,19 @@ class Installation:
         return self._place.path
 
     def connected(self) -> Change:
-        """The change that puts our hooks in, in place of whatever is there of them. Raises SettingsRefused."""
+        """The change that adds our hooks, in place of any that are there. Raises SettingsRefused."""
         if self.state is State.CURRENT:
             return Change(self.path, self._text, self._text)
         with _explained(self.path):
             return Change(self.path, self._text, self._place.format.connect(self._without()))
 
     def disconnected(self) -> Change:
-        """The change that takes our hooks out, to the byte where nobody changed it since. Raises SettingsRefused."""
+        """The change that removes our hooks, to the byte if the file is as we left it. Raises SettingsRefused."""
         with _explained(self.path):
             return Change(self.path, self._text, self._without())
 
     def connect(self, now: datetime) -> Path | None:
-        """Put our hooks in; where the file that was there is kept, if there was one. Raises SettingsRefused."""
+        """Add our hooks; returns the path of the file's copy, if there was a file. Raises SettingsRefused."""
         change = self.connected()
         with _explained(self.path):
             copy = files.copy_aside(change.before, self.path, self._folder, now) if change.before else None
@@ -88,7 +88,7 @@ class Installation:
         return copy
 
     def disconnect(self, now: datetime) -> Path:
-        """Take our hooks out; where the file that was there is kept. Raises SettingsRefused."""
+        """Remove our hooks; returns the path of the file's copy. Raises SettingsRefused."""
         change = self.disconnected()
         with _explained(self.path):
             copy = files.copy_aside(change.before, self.path, self._folder, now)
@@ -114,7 +114,7 @@ class Installation:
 
 
 def _chosen(candidates: list[ConfigFile]) -> tuple[ConfigFile, str]:
-    """The place that our hooks are in; else one that has others' hooks, since agents warn of two; else the first."""
+    """The file that has our hooks; else one that has others' hooks, since agents warn of two; else the first."""
     opened = [(place, _opened(place)) for place in candidates]
     for place, text in opened:
         with _explained(place.path):
@@ -128,7 +128,7 @@ def _chosen(candidates: list[ConfigFile]) -> tuple[ConfigFile, str]:
 
 
 def _opened(place: ConfigFile) -> str:
-    """The place's text, to the byte but for being text; empty where there is no file."""
+    """The file's text, undecoded bytes refused; empty where there is no file."""
     with _explained(place.path):
         try:
             return place.path.read_bytes().decode()

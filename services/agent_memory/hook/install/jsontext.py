@@ -1,6 +1,6 @@
-"""JSON as text: where each value stands, so that one can be put in or taken out and every other byte stays.
+"""JSON as text: where each value is, so that one can be added or removed and every other byte stays.
 
-Comments are passed over where the reader of the file passes over them. A byte order mark is a part of the text.
+Comments are skipped where the reader of the file skips them. A byte order mark is a part of the text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORDS: Final = {"true": True, "false": False, "null": None}
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value, from `start` to before `end`, and what is in it. A member of an object begins with its name."""
+    """A value, from `start` to before `end`, with its children. A member of an object begins with its name."""
 
     start: int
     end: int
@@ -38,7 +38,7 @@ class Node:
     children: tuple[Node, ...] = ()
 
     def member(self, name: str) -> Node | None:
-        """The member of that name, the last where there are several: that is the one which readers take."""
+        """The member of that name, the last if there are several: readers take that one."""
         return next((child for child in reversed(self.children) if child.name == name), None)
 
 
@@ -51,7 +51,7 @@ def parse(text: str, *, comments: bool = False) -> Node:
         raise Unusable("it is nested too deeply") from None
     end = reader.skip(position)
     if end < len(text):
-        raise Unusable(f"there is something behind the end: {text[end : end + 20]!r}", line_of(text, end))
+        raise Unusable(f"there is more after the end: {text[end : end + 20]!r}", line_of(text, end))
     return root
 
 
@@ -63,7 +63,7 @@ def line_of(text: str, position: int) -> int:
 def put_in(text: str, parent: Node, value: object, name: str = "") -> str:
     """The text with one more child at the end of `parent`: a member of that name, or an item where it has no name.
 
-    It is written on one line, on a line of its own where the others are.
+    It is written on one line, on a line of its own if the others are.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     child = json.dumps(value, ensure_ascii=False)

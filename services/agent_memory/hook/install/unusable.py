@@ -1,4 +1,4 @@
-"""What stands in the way of changing a text of settings."""
+"""The error of settings that can't be changed."""
 
 from __future__ import annotations
 

@@ -1,21 +1,21 @@
-// agent-memory's plugin for opencode: passes on what is said, word for word, and keeps nothing of it.
-// `memory-daemon hooks install opencode` has written it, writes it anew after an upgrade, and
-// `memory-daemon hooks uninstall opencode` removes it. What is changed here by hand is lost then.
+// agent-memory's plugin for opencode: passes conversations on, word for word, and keeps nothing of them.
+// `memory-daemon hooks install opencode` wrote it, and writes it again after an upgrade;
+// `memory-daemon hooks uninstall opencode` removes it. Changes made here by hand are lost then.
 import { spawn } from "node:child_process"
 
 const PROGRAM = @PROGRAM@
-// What opencode may be kept waiting; it is some ten milliseconds as a rule.
+// How long opencode may be kept waiting; usually it is some ten milliseconds.
 const PATIENCE_MS = @PATIENCE_MS@
 const EVENTS = ["session.created", "session.idle", "session.error", "session.deleted"]
 
 export const AgentMemory = async ({ directory }) => {
   // A subagent is a session of its own; what it does belongs to the session that it works for.
   const parents = new Map()
-  // Sessions of people that were heard of since this process began.
+  // Users' sessions that this process has seen.
   const open = new Set()
-  // What the memory answered a session's beginning with, where the user wants that.
+  // What the memory recalls for a session, where the user wants that.
   const recalled = new Map()
-  // Sessions that are being summarised: the summary is told as if it were an answer.
+  // Sessions that are being compacted: opencode reports the summary as if it were an answer.
   const compacting = new Set()
   let last = Promise.resolve()
 
@@ -54,10 +54,10 @@ export const AgentMemory = async ({ directory }) => {
     } catch {}
   }
 
-  const heard = async (session) => {
+  const resume = async (session) => {
     if (!session || open.has(session) || parents.has(session)) return
     open.add(session)
-    // opencode tells of sessions that are made, not of those that are taken up again.
+    // opencode reports sessions that are created, not those that are resumed.
     const event = { type: "session.resumed", properties: { info: { id: session, directory } } }
     await begin(session, event)
   }
@@ -68,13 +68,13 @@ export const AgentMemory = async ({ directory }) => {
       if (event?.type === "session.created") {
         if (info?.parentID) parents.set(info.id, info.parentID)
         else open.add(info?.id)
-        // It names its parent itself.
+        // A subagent's session names its parent itself.
         return info?.parentID ? pass("event", undefined, { event }) : begin(info?.id, event)
       }
       if (event?.type === "session.compacted" || event?.type === "session.idle") compacting.delete(sessionID)
-      // What a tool gave back is told below; that there was nothing to give is told only here.
-      const refused = event?.type === "message.part.updated" && part?.type === "tool" && part.state?.status === "error"
-      if (!refused && !EVENTS.includes(event?.type)) return
+      // A tool's result comes below; that it failed comes only here.
+      const failed = event?.type === "message.part.updated" && part?.type === "tool" && part.state?.status === "error"
+      if (!failed && !EVENTS.includes(event?.type)) return
       if (event.type === "session.deleted") {
         open.delete(info?.id)
         recalled.delete(info?.id)
@@ -82,7 +82,7 @@ export const AgentMemory = async ({ directory }) => {
       return pass("event", sessionID ?? part?.sessionID ?? info?.id, { event })
     },
     "chat.message": async (input, output) => {
-      await heard(input?.sessionID)
+      await resume(input?.sessionID)
       return pass("chat.message", input?.sessionID, input, output)
     },
     "tool.execute.after": async (input, output) => pass("tool.execute.after", input?.sessionID, input, output),
@@ -92,7 +92,7 @@ export const AgentMemory = async ({ directory }) => {
     "experimental.text.complete": async (input, output) => {
       if (!compacting.has(input?.sessionID)) return pass("experimental.text.complete", input?.sessionID, input, output)
     },
-    // With every request, and nowhere in the conversation: opencode does not store it, so it never comes back.
+    // With every request, and not in the conversation: opencode does not store it, so it never comes back.
     "experimental.chat.system.transform": async (input, output) => {
       if (recalled.has(input?.sessionID)) output.system.push(recalled.get(input.sessionID))
     },

@@ -1,6 +1,6 @@
-"""Pauses: the spans of time in which the user wants nothing to be captured, kept in a file beside the store.
+"""Pauses: the spans of time in which the user wants nothing captured, kept in a file beside the store.
 
-They are kept when they are over, because agents keep transcripts: what was said in a pause must not come in later.
+They are kept when they are over, because agents keep transcripts: a conversation in a pause must not be imported later.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from agent_memory.capture import PAUSES_SUFFIX
 from agent_memory.files import atomic_write, make_private_dir
 
-# When a pause ends that nobody has set an end to: the last moment that a timestamp can name.
+# The end of a pause without an end: the last time that a timestamp can name.
 OPEN_END_MS: Final = 9_999_999_999_999
 
 
@@ -30,7 +30,7 @@ class Pause:
 
 
 class Pauses:
-    """The pauses of one store, the newest first. Read anew whenever the file has changed. For any thread."""
+    """The pauses of one store, the newest first. The file is read again when it has changed. For any thread."""
 
     def __init__(self, db_path: Path) -> None:
         self.path = Path(os.fsdecode(os.fsencode(db_path) + PAUSES_SUFFIX))
@@ -47,17 +47,17 @@ class Pauses:
         return self._read[1]
 
     def current(self, now_ms: int) -> Pause | None:
-        """The pause that goes on now, or went on at that moment."""
+        """The pause that goes on at that time."""
         return next((pause for pause in self.all() if pause.holds(now_ms)), None)
 
     def begin(self, now_ms: int, to_ms: int) -> None:
-        """Pause from now on; a pause that goes on already gets the new end."""
+        """Pause from now on; a pause that goes on gets the new end."""
         going_on = self.current(now_ms)
         first = Pause(going_on.from_ms if going_on else now_ms, to_ms)
         self._write((first, *(pause for pause in self.all() if pause != going_on)))
 
     def end(self, now_ms: int) -> bool:
-        """End the pause that goes on; False where there is none."""
+        """End the pause that goes on; False if there is none."""
         going_on = self.current(now_ms)
         if going_on is None:
             return False

@@ -1,6 +1,6 @@
-"""Private spans: what stands between `<private>` and `</private>` is taken out before anything else is done with it.
+"""Private spans: text between `<private>` and `</private>` is taken out before anything else happens to it.
 
-A span that is not closed reaches to the end of its text. Some programs escape the brackets of what they pass on.
+A span that is not closed reaches to the end of its text. Some programs escape brackets.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ _OPENING: Final = rf"{_LEFT}{_NAME}{_RIGHT}"
 _CLOSING: Final = rf"{_LEFT}\\{{0,4}}/{_NAME}{_RIGHT}"
 # Possessive all through: no character is looked at twice, however long the text is and however often it nearly closes.
 _IN_TEXT: Final = re.compile(rf"{_OPENING}(?:[^<&\\]++|(?!{_CLOSING})[<&\\])*+(?:{_CLOSING})?")
-# In JSON a text ends with a quotation mark that something of JSON's own comes after; in what is no JSON, others do not
-# end it.
+# In JSON a text ends with a quotation mark that JSON's own punctuation follows; any other quotation mark does not end
+# it, as in a payload that is not JSON.
 _IN_JSON: Final = re.compile(
     rf"{_OPENING}(?:[^\"\\<&]++|(?!{_CLOSING})(?:\\.|[<&\\])|\"(?!\s*(?:[,}}\]:]|\Z)))*+(?:{_CLOSING})?".encode(),
     re.DOTALL,

@@ -1,8 +1,8 @@
-"""Projects: which one a folder belongs to, whatever the folder is called and wherever it lies.
+"""Projects: which one a folder belongs to, whatever the folder is called and wherever it is.
 
-A repository with a remote has the remote's name, so worktrees, clones and moved folders are one project, and a fork,
-which has a remote of its own, is another. One without a remote has its first commit's name, and what is no repository
-its folder's.
+A repository with a remote is named after the remote, so worktrees, clones and moved folders are one project, and a
+fork, which has a remote of its own, is another. A repository without a remote is named after its first commit, and
+any other folder after itself.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from agent_memory.capture.wire import HookCall
 
 # A clone of a clone of a clone on one machine; two that name each other have to end.
 REMOTES_MAX: Final = 4
-# More than anybody works in; the one asked for longest ago goes first.
+# More than anybody works in; the one that was not asked for longest goes first.
 REMEMBERED_MAX: Final = 1024
-# The folders of a repository say what is so now. Of a call that waited longer than this, they don't say the branch.
+# A repository shows its branch of now: for a call that waited longer than this, it does not count.
 LATE_MS: Final = 60_000
 
 Value = TypeVar("Value")
@@ -31,17 +31,17 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """One project, however many folders it has; and the branch of the folder that was asked for, where it has one."""
+    """A project, however many folders it has, and the branch of the folder that was asked for."""
 
     project_id: str
     branch: str = ""
 
 
 class Projects:
-    """Finds the project of a folder. What it reads it remembers until the file changes. For any thread."""
+    """Finds the project of a folder. It remembers what it reads until the file changes. For any thread."""
 
     def __init__(self, renamed: Mapping[str, str], home: str = "") -> None:
-        """`renamed` leads from names to the ones to use instead: the setting `project_names`."""
+        """`renamed` maps names to the ones to use instead: the setting `project_names`."""
         self._renamed = renamed
         self._home = home or os.path.realpath(Path.home())
         self._addresses: _Remembered[str] = _Remembered()
@@ -49,7 +49,7 @@ class Projects:
         self._first_commits: _Remembered[str] = _Remembered()
 
     def of(self, folder: str) -> Project:
-        """The project of a folder, given by its full path; it need not exist any more."""
+        """The project of a folder, given by its full path. The folder need not exist any more."""
         checkout = self._checkout(folder)
         if checkout is None:
             return Project(self._renamed_to(_real(folder)))
@@ -59,7 +59,7 @@ class Projects:
     def names(self, folder: str) -> tuple[str, ...]:
         """All names under which events of the folder's project may be stored, its id first.
 
-        They are those it had before it had a remote, or a commit, and those that were renamed to its own.
+        They include the names it had before it had a remote, or a commit, and those renamed to its own.
         """
         project_id = self.of(folder).project_id
         earlier = filter(None, self._earlier(folder))
@@ -70,7 +70,7 @@ class Projects:
     def with_project(self, call: HookCall, late_ms: int = 0) -> HookCall:
         """The call with its project and its branch. `late_ms` is how long ago it was made.
 
-        Where the project's folder is not known, the repository around the agent's own folder is the project.
+        If the project's folder is not known, the repository around the agent's working directory is the project.
         """
         if not call.project and self._checkout(call.cwd) is None:
             return call
@@ -85,13 +85,13 @@ class Projects:
         checkout = self._checkout(folder)
         if checkout is None:
             return [_real(folder)]
-        # All forks have the same first commit: it was the name of the one only that began here.
+        # All forks share the first commit: it was the name of this one only if it began here.
         began_here = checkouts.began_here(checkout) or not self._address(checkout)
         top = str(checkout.top)
         return [self._first_commit(checkout), top] if began_here else [top]
 
     def _name(self, checkout: Checkout, patience: int) -> str:
-        """The name of the repository that this one was cloned from, or its own; empty where it has no commit yet."""
+        """The name of the repository that this one was cloned from, or its own; empty if it has no commit yet."""
         address = self._address(checkout)
         folder = remotes.folder_of(address)
         origin = checkouts.at(checkout.top / folder) if folder and patience else None
@@ -108,7 +108,7 @@ class Projects:
         tip = checkouts.tip(checkout)
         if not tip:
             return ""
-        # It stays the first whatever is committed; another repository in the same place has a config of its own.
+        # It stays the first whatever is committed; another repository in its place has a config of its own.
         first = self._first_commits.get(
             checkout.common_dir / "config", lambda: first_commit.first_commit(checkout.common_dir, tip)
         )
@@ -119,14 +119,14 @@ class Projects:
 
 
 class _Remembered(Generic[Value]):
-    """What was read of files, until they change."""
+    """Values read from files, until the files change."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Path, tuple[tuple[int, int, int], Value]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, path: Path, read: Callable[[], Value]) -> Value:
-        """What `read` made of the file; it is called again once the file is another one."""
+        """The value that `read` takes from the file; it is called again once the file has changed."""
         stamp = _stamp(path)
         with self._lock:
             known = self._known.get(path)

@@ -1,4 +1,4 @@
-"""The way of a hook's words through the real processes: at the door, by way of the spool, and both at once."""
+"""A hook's payload through the real processes: by the socket, by the spool, and by both at once."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def test_what_was_said_while_no_daemon_ran_is_taken_in_when_one_starts(stack: St
     call_hook(stack, prompt("first"))
     call_hook(stack, prompt("second"))
     said_ms = time.time_ns() // 1_000_000
-    before, told = stack.status()["spool"], stack.run("status", check=False).stdout
+    before, shown = stack.status()["spool"], stack.run("status", check=False).stdout
 
     stack.start()
     wait_until(lambda: is_taken_in(stack))
 
     assert before["waiting"] == 2
     assert before["oldest_ms"] <= said_ms
-    assert "\nSpool: 2 events wait to be taken in, the oldest for " in told
+    assert "\nSpool: 2 events wait to be taken in, the oldest for " in shown
     assert stack.status()["spool"] == {**before, "waiting": 0, "oldest_ms": None}
     assert "Spool" not in stack.run("status").stdout
     stored = events(stack)
@@ -113,7 +113,7 @@ def test_a_front_that_hangs_costs_the_deadline_and_no_event(stack: Stack) -> Non
 
 
 def test_a_writer_that_hangs_costs_the_deadline_and_no_event(stack: Stack) -> None:
-    """The front is there and can't promise anything; the event is in the spool, and stored once."""
+    """The query service answers but can promise nothing; the event is in the spool, and stored once."""
     stack.start()
     os.kill(stack.pid("ingest"), signal.SIGSTOP)
     try:
@@ -127,19 +127,19 @@ def test_a_writer_that_hangs_costs_the_deadline_and_no_event(stack: Stack) -> No
 
 
 def test_what_holds_no_event_is_kept_aside_with_the_reason(stack: Stack) -> None:
-    """Garbage at the door, garbage in the spool, and an envelope that is torn: none of them stands in the way."""
+    """Garbage at the socket, garbage in the spool, and a torn envelope: none of them holds up the rest."""
     call_hook(stack, b"garbage in the spool")
     folder = spool(stack).folder
     (folder / ("1".zfill(20) + "-" + "0" * 16)).write_bytes(capture.ENVELOPE_VERSION + b" 30 100\ntorn")
     call_hook(stack, prompt("Hello"))
 
     stack.start()
-    call_hook(stack, b"garbage at the door")
+    call_hook(stack, b"garbage at the socket")
     wait_until(lambda: is_taken_in(stack))
 
     assert [event.text for event in events(stack)] == ["Hello"]
     kept = b"\n".join(path.read_bytes() for path in (folder / "rejected").iterdir())
-    for words in (b"garbage in the spool", b"garbage at the door", b"torn", b"not JSON"):
+    for words in (b"garbage in the spool", b"garbage at the socket", b"torn", b"not JSON"):
         assert words in kept
     assert "Rejected: 3 inputs" in stack.run("status").stdout
 
@@ -162,8 +162,8 @@ def test_a_envelope_whose_writer_was_killed_is_taken_in_if_it_is_whole(stack: St
     assert [each.name for each in path.parent.iterdir() if each.name[0] == "."] == []
 
 
-def test_strangers_at_the_door_are_shown_out(stack: Stack) -> None:
-    """What is no envelope gets no answer, and the door stays open for the next one."""
+def test_input_that_is_no_envelope_gets_no_answer(stack: Stack) -> None:
+    """And the socket stays open for the next one."""
     stack.start()
     for words in (b"GET / HTTP/1.1\r\n\r\n", b"\n", b"x" * 1000, capture.ENVELOPE_VERSION + b" 9 999999999\n"):
         with socket.socket(socket.AF_UNIX) as stranger:
@@ -178,7 +178,7 @@ def test_strangers_at_the_door_are_shown_out(stack: Stack) -> None:
     assert len(events(stack)) == 1
 
 
-def test_twenty_megabytes_go_through_the_door(stack: Stack) -> None:
+def test_twenty_megabytes_go_through_the_socket(stack: Stack) -> None:
     """Head and tail are stored."""
     stack.start()
 
