@@ -49,6 +49,8 @@ class Settings:
     """The one agent name that `unified` uses; required there."""
     redaction: bool = True
     """Whether secrets are [removed before anything is stored](privacy.md#secrets)."""
+    redact_payment_data: bool = False
+    """Whether card numbers and bank account numbers (IBAN) are secrets, too."""
     ignore: tuple[str, ...] = ()
     """Folders, files and tools to [keep out of the memory](privacy.md#what-you-keep-out), in the syntax of a
     `.memoryignore` file."""
@@ -110,6 +112,7 @@ VARIABLES = {
     "multi_agent_mode": "MEMORY_MULTI_AGENT_MODE",
     "agent_id": "MEMORY_AGENT_ID",
     "redaction": "MEMORY_REDACTION",
+    "redact_payment_data": "MEMORY_REDACT_PAYMENT_DATA",
     "ignore": "MEMORY_IGNORE",
     "summarizer_provider": "MEMORY_SUMMARIZER_PROVIDER",
     "summarizer_model": "MEMORY_SUMMARIZER_MODEL",
@@ -266,7 +269,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text.lower() not in CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(CHOICES[name])}")
                 return text.lower()
-            case "redaction":
+            case "redaction" | "redact_payment_data":
                 return _switch(text)
             case "ignore":
                 return _lines(text)

@@ -63,6 +63,22 @@ PIECES = (
         "<",
         ">",
     ),
+    *(
+        "\x1b[31m",
+        "\u200b",
+        "%3D",
+        "\\u0022",
+        "&quot;",
+        "Cookie: ",
+        "sid=",
+        "; ",
+        "mysql -p",
+        "curl -u bob:",
+        "login bob ",
+        "$2b$12$",
+        "abcdefGHIJKL0123456789" * 2,
+        "legal winner thank year wave sausage worth useful legal winner thank yellow",
+    ),
 )
 TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 
@@ -140,6 +156,140 @@ def test_of_a_settings_file_every_value_is_taken_out() -> None:
     assert "pepper" not in redacted
     assert "DEBUG=true\nPORT=3000\n" in redacted
     assert REDACTOR.redact(text) == text
+
+
+HIDDEN = "f8Kq02mZxW31vBn77Ty"
+DISGUISED = {
+    f"\x1b[32m{TOKEN}\x1b[0m": TOKEN,
+    f"{TOKEN[:9]}\x1b[1;31m{TOKEN[9:]}": TOKEN[9:],
+    f"\\u001b[32m{TOKEN}\\u001b[0m": TOKEN,
+    f"{TOKEN[:9]}\u200b{TOKEN[9:20]}\u2060{TOKEN[20:]}": TOKEN[9:20],
+    f"{TOKEN[:9]}\U000e0041{TOKEN[9:]}": TOKEN[9:],
+    f"pass\u00adword: {HIDDEN}": HIDDEN,
+    f"next=%2Fme%3Ftoken%3D{HIDDEN}%26x%3D1": HIDDEN,
+    f"next=%252Fme%253Ftoken%253D{HIDDEN}": HIDDEN,
+    f"\\u0022api_key\\u0022:\\u0022{HIDDEN}\\u0022": HIDDEN,
+    f"&quot;password&quot;:&quot;{HIDDEN}&quot;": HIDDEN,
+    f"&#x70;assword&#61;{HIDDEN}": HIDDEN,
+    f"curl -H 'Authorization: Bearer\n  {HIDDEN}'": HIDDEN,
+    f"TOKEN: {TOKEN[:22]}\n  {TOKEN[22:]}": TOKEN[22:],
+    f"\u2502 {TOKEN[:22]} \u2502\n\u2502 {TOKEN[22:]} \u2502": TOKEN[22:],
+    f"export API_KEY={HIDDEN}{HIDDEN} \\\n   9x8w7v6u5t4s": "9x8w7v6u5t4s",
+}
+
+
+@pytest.mark.parametrize("text", DISGUISED)
+def test_nothing_that_a_reader_does_not_see_hides_a_secret(text: str) -> None:
+    """Colours, escapes, entities, invisible characters and lines' ends, inside a secret, in its name or before it."""
+    assert not may_contain_nothing(text.encode())
+    assert DISGUISED[text] not in REDACTOR.redact(text)
+
+
+def test_what_stands_around_a_disguised_secret_stays() -> None:
+    """Its colours, too."""
+    assert redact(f"\x1b[1mkey\x1b[0m = \x1b[32m{TOKEN}\x1b[0m, caf\u00e9 100%25") == (
+        "\x1b[1mkey\x1b[0m = \x1b[32m[redacted:github-token]\x1b[0m, caf\u00e9 100%25"
+    )
+
+
+# What is not said, and the kind of it. Each is shown by its marker alone.
+PLACED = {
+    "cookie": (
+        "Cookie: theme=dark; sessionid={8f7a6b5c4d3e2f1a}; lang=en",
+        "'set-cookie': 'connect.sid={s%3Aabc123DEF456.ghi789}; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT'",
+        "curl -b 'sid={Zk39dkQ02mX9}' https://example.com",
+        "example.com\tTRUE\t/\tFALSE\t1799999999\tsession\t{k3J9d0Lm2Qx}",
+    ),
+    "signature": (
+        "https://a.blob.core.windows.net/c?sv=2022-11-02&sp=r&sig={Zk3%2Bq9dX0aLmPz7vRt5Yw1Uo8Ib4Nc6%3D}&se=2026",
+        "https://b.s3.amazonaws.com/k?X-Amz-Date=20260130&X-Amz-Signature={4f3a9c1de0b7864f3a9c1de0b7864f3a9c1de0b7}",
+        "https://storage.googleapis.com/b/o?X-Goog-Expires=900&X-Goog-Signature={4f3a9c1de0b7864f3a9c1de0b7864f3a9c1de0b7}",
+    ),
+    "password": (
+        "machine api.example.com login bob password {sw0rdfish99}",
+        "machine git.example.com\n  login bob\n  password {correcthorse}\n",
+        "mysql -u root -p{Tr0ub4dor} shop",
+        "mysqldump -uroot -p'{my pass wd}' shop",
+        "sshpass -p {s3same} ssh dev@example.com",
+        "redis-cli -h cache -a {f00barbaz} ping",
+        "htpasswd -b .htpasswd bob {winter77}",
+        "htpasswd -nbB bob {winter77}",
+        "curl -su bob:{wonder1and} https://example.com",
+        'curl --user "bob:{wonder1and}" https://example.com',
+        "openssl enc -aes-256-cbc -pass pass:{kaffee42} -in a",
+        "unzip -P {geheim1} a.zip",
+        "docker login -u bob -p {hunter22} registry.example.com",
+        "echo {hunter22} | docker login -u bob --password-stdin",
+        "echo 'root:{hunter22}' | sudo chpasswd",
+        "smbclient //files/s -U bob%{hunter22}",
+        "ldapsearch -x -D cn=admin -w {hunter22} -b dc=example",
+        "CREATE USER bob IDENTIFIED BY '{hunter22}';",
+        "ALTER ROLE bob WITH PASSWORD '{hunter22}'",
+        "Passwort: {Sommer2026!}",
+        "Das Passwort für die Staging-DB lautet {Sommer2026x}!",
+        "le mot de passe est {Soleil88}",
+        "mdp = '{Soleil88}'",
+        "la contraseña del servidor es {Sol2026xx}",
+        "clave: {Sol2026xx}",
+        "parola d'ordine: {Sole2026x}",
+        "a senha do banco é {Sol2026xx}",
+        "the password for the staging database is {hunter22!x}",
+        "I set the password to {hunter22!x} yesterday",
+    ),
+    "password-hash": (
+        "root:{$6$rounds=5000$saltsalt$" + "a1B2./" * 14 + "xY}:19000:0:99999:7:::",
+        "bob:{$apr1$Xk3.q9d0$abcdefGHIJKL0123456789}",
+        "{$2b$12$" + "abcdefGHIJKL0123456789" * 2 + "abcdefGHI}",
+        "'{pbkdf2_sha256$260000$abcSALT123$Zk3q9dX0aLmPz7vRt5Yw1Uo8Ib4Nc6Hs2Jf+abcd=}'",
+        "Administrator:500:{aad3b435b51404eeaad3b435b51404ee:0123456789abcdef0123456789abcdef}:::",
+    ),
+    "seed-phrase": (
+        "write it down: {legal winner thank year wave sausage worth useful legal winner thank yellow}.",
+        "1. {year\n2. win\n3. thank\n4. year\n5. wave\n6. fog\n7. worth\n8. useful\n9. arm\n10. add\n11. fit 12. zoo}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in PLACED.items() for text in texts])
+def test_a_secret_without_a_name_is_known_by_its_place(kind: str, text: str) -> None:
+    """And only the secret goes."""
+    start, end = text.index("{"), text.rindex("}")
+    whole = text[:start] + text[start + 1 : end] + text[end + 1 :]
+
+    assert not may_contain_nothing(whole.encode())
+    assert redact(whole) == f"{text[:start]}[redacted:{kind}]{text[end + 1 :]}"
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        ("card-number", "4111 1111 1111 1111"),
+        ("card-number", "378282246310005"),
+        ("card-number", "5555-5555-5555-4444"),
+        ("iban", "DE89 3704 0044 0532 0130 00"),
+        ("iban", "GB82WEST12345698765432"),
+    ],
+)
+def test_payment_data_is_taken_out_where_that_is_wanted(kind: str, number: str) -> None:
+    """A number whose checksum is wrong is another number."""
+    redactor = Redactor(payment_data=True)
+    wrong = f"{number[:-1]}{(int(number[-1]) + 1) % 10}"
+
+    assert redactor.redact(f"paid with {number}, thanks") == f"paid with [redacted:{kind}], thanks"
+    assert not may_contain_nothing(f"paid with {number}".encode(), payment_data=True)
+    assert redactor.redact(f"paid with {wrong}, thanks") == f"paid with {wrong}, thanks"
+    assert redact(f"paid with {number}") == f"paid with {number}"
+
+
+def test_the_list_that_seed_phrases_are_chosen_from_is_none() -> None:
+    """Nor are words in a row that a sentence has."""
+    from importlib.resources import files
+
+    words = files("agent_memory.redaction").joinpath("seed_words.txt").read_text("ascii")
+
+    assert len(set(words.split())) == 2048
+    assert redact(words) == words
+    assert "redacted" not in redact("that this will also come about when both have what each one must use there")
 
 
 @given(TEXTS)

@@ -21,8 +21,9 @@ _LINES_MAX: Final = 16_384
 
 # A host is named after it; what looks like a variable or a gap to fill is none.
 _PASSWORD: Final = re.compile(r"://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,256})@(?=[\w\[{$*])")
-_CURL: Final = re.compile(r"(?:\s-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"'/]{1,64}:([^\s\"'@/]{3,256})")
-_STAND_IN: Final = re.compile(r"[$%{<*\[]|x+\Z|\.+\Z|(?:password|passwd|pass|pw|pwd|secret|token)\Z", re.IGNORECASE)
+_STAND_IN: Final = re.compile(
+    r"[$%{<*\[]|pserver:|x+\Z|\.+\Z|(?:password|passwd|pass|pw|pwd|secret|token)[\])}>]*\Z", re.IGNORECASE
+)
 
 
 def private_keys(text: str) -> Iterator[Span]:
@@ -53,12 +54,8 @@ def private_keys(text: str) -> Iterator[Span]:
 
 
 def passwords_in_links(text: str) -> Iterator[Span]:
-    """The passwords that stand before a host's name, and those that curl is given."""
+    """The passwords that stand before a host's name."""
     if "://" in text and "@" in text:
         for found in _PASSWORD.finditer(text):
             if not _STAND_IN.match(found[2]):
                 yield *found.span(2), "url-password"
-    if "curl" in text:
-        for found in _CURL.finditer(text):
-            if not _STAND_IN.match(found[1]):
-                yield *found.span(1), "password"

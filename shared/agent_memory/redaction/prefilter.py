@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import Final
 
-import re2
-
 from agent_memory.capture import PRIVATE_MARKS
-from agent_memory.redaction.named import STEMS, VALUE_MIN
+from agent_memory.redaction.commands import COMMANDS
+from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.named import FOREIGN_STEMS, STEMS, VALUE_MIN
+from agent_memory.redaction.seed_phrases import row_of_seed_words
 from agent_memory.redaction.shapes import RUN_MIN
 
 _STEM: Final = f"(?i:{'|'.join(STEMS)})"
-_PASSWORD: Final = "(?i:pass|pwd)"
+_FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem in FOREIGN_STEMS)
+_PASSWORD: Final = f"(?i:pass|pwd|{_FOREIGN})"
 _CLOSED: Final = r"(?:\\{0,3}[\"'`])?[\])]{0,2}"
 # What stands between a name and its value; the last is what does between a field's name and its value in protobuf.
 _SIGN: Final = r"(?:\s*(?:=>|:=|=+|:)|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s(?:now\s)?:?|\x12)"
@@ -34,7 +36,7 @@ def _run(of: str, length: int) -> str:
 
 _MADE_VALUE: Final = _run(r"\S", VALUE_MIN)
 _MADE_RUN: Final = _run(r"[\w-]", RUN_MIN)
-_EVENT: Final = re2.compile(
+_NAMED: Final = search_for(
     "|".join(
         (
             rf"{_PASSWORD}[\w-]*{_CLOSED}{_SIGN}",
@@ -45,34 +47,65 @@ _EVENT: Final = re2.compile(
             _MADE_RUN,
             r"://\S*@",
             r"v1\.0-",  # a token that is a hash behind it
-            "curl",
             "PRIVATE KEY",
             r"\.env",
-            *(re2.escape(mark.decode()) for mark in PRIVATE_MARKS),
+            *(re.escape(mark.decode()) for mark in PRIVATE_MARKS),
         )
     ).encode()
 )
+
+# "password for staging is x", "le mot de passe est x", `PASSWORD 'x'`.
+_VERB: Final = r"\s(?:is|was|are|ist|war|lautet|est|était|es|era|è|é|to|auf)(?:\s\w+)?:?\s"
+# The rest of the sentence between a name and its verb.
+_OF_WHAT: Final = r"[^\n:=.,;!?\"`<>(){}]*?"
+_SAID: Final = (
+    rf"(?i:passw|passphrase|passcode|passe\b|pwd|{_FOREIGN}){_OF_WHAT}(?:{_VERB}|\s?:\s|[ \t]\\*[\"'`])",
+    rf"{_STEM}{_OF_WHAT}(?:{_VERB}|\s?:\s)\S*\d",
+)
+_HEADERS: Final = (
+    r"(?i:cookie)|\t(?:TRUE|FALSE)\t",
+    r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)",
+)
+_HASHES: Final = (
+    r"\$[\w-]+\$|\{(?:S?SHA|S?MD5|PBKDF2|CRYPT|ARGON2)|(?:pbkdf2|scrypt):|SCRAM-SHA|\bmd5[0-9a-f]{32}|\*[0-9A-F]{40}|:::|:\d{4,6}:\d*:",
+)
+# Colours, escapes, entities and invisible characters, behind which anything may stand.
+_DISGUISES: Final = (
+    r"\x1b[\[\](]",
+    r"\xe2\x90\x9b|\^\[|\\(?:u001[bB]|x1[bB]|033|e\[)",
+    r"\\(?:u00|x)[2-7]|%(?:25)*[2-7][0-9a-fA-F]|&(?:amp;)*(?:#|quot|apos|amp|lt|gt)|\\u(?:00[aA]|20[0-6]|[fF][eE]|061)",
+    r"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0[\x8b-\x8f]|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xe3\x85\xa4",
+    r"\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xef\xbe\xa0|\xef\xbf[\xb9-\xbb]|\xf0\x9d\x85[\xb3-\xba]|\xf3\xa0[\x80-\xbf]",
+)
+# Apart from the others: one machine for all of them would have too many states.
+_PLACED: Final = search_for(
+    "|".join((*_SAID, *COMMANDS, *_HEADERS, *_HASHES)).encode() + b"|" + "|".join(_DISGUISES).encode("ascii")
+)
+_PAYMENT: Final = search_for(rb"\d(?:[ -]?\d){13}|[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2}")
 
 # Commits, checksums, UUIDs: a generator made them, too, but a hexadecimal number is known as a secret by its name only,
 # except for those of one service, which begin so.
 _HEXADECIMAL: Final = re.compile(rf"(?<![\w-])(?!4b1d)[0-9A-Fa-f-]{{{RUN_MIN},}}+(?![\w-])".encode())
 
-_NAME: Final = re2.compile(_STEM.encode())
+_NAME: Final = search_for(_STEM)
 # A name stands nearer than that to its value.
 _NAME_WITHIN: Final = 256
 _PORTION_BYTES: Final = 1 << 20
 
 
-def may_contain_nothing(content: bytes) -> bool:
+def may_contain_nothing(content: bytes, *, payment_data: bool = False) -> bool:
     """Whether neither a secret nor a private span can be in these bytes of a text."""
-    return next(candidates([content]), None) is None
+    return next(candidates([content], payment_data=payment_data), None) is None
 
 
-def candidates(contents: Iterable[bytes]) -> Iterator[int]:
-    """The places of those contents in which there may be a secret or a private span, in order."""
+def candidates(contents: Iterable[bytes], *, payment_data: bool = False) -> Iterator[int]:
+    """The places of those contents in which there may be a secret or a private span, in order.
+
+    `payment_data` says whether numbers of cards and bank accounts are secrets.
+    """
     before = 0
     for portion in _portions(contents):
-        yield from (before + place for place in _suspects(portion))
+        yield from (before + place for place in _suspects(portion, payment_data=payment_data))
         before += len(portion)
 
 
@@ -90,18 +123,36 @@ def _portions(contents: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield portion
 
 
-def _suspects(contents: list[bytes]) -> Iterator[int]:
+def _suspects(contents: list[bytes], *, payment_data: bool) -> list[int]:
     # One pass over all of them: a search costs more than the few hundred bytes of an event.
     ends = list(accumulate(len(content) + 1 for content in contents))
     joined = b"\n".join(contents)
-    begin = 0
-    # What is found may reach into the next content, so that one is looked at from its own beginning.
-    while found := _EVENT.search(joined, begin):
-        start = found.start()
-        number = _HEXADECIMAL.match(joined, start)
-        if number and not _NAME.search(joined, start - _NAME_WITHIN, start):
-            begin = number.end()
-            continue
-        place = bisect_right(ends, start)
-        yield place
-        begin = ends[place]
+    found: set[int] = set()
+    for place_of_next in (_named, _placed, row_of_seed_words, *((_payment,) if payment_data else ())):
+        begin = 0
+        # What is found may reach into the next content, so that one is looked at from its own beginning.
+        while (start := place_of_next(joined, begin)) >= 0:
+            place = bisect_right(ends, start)
+            found.add(place)
+            begin = ends[place]
+    return sorted(found)
+
+
+def _named(content: bytes, begin: int) -> int:
+    while found := _NAMED(content, begin, len(content)):
+        start, _ = found
+        number = _HEXADECIMAL.match(content, start)
+        if not number or _NAME(content, max(0, start - _NAME_WITHIN), start):
+            return start
+        begin = number.end()
+    return -1
+
+
+def _placed(content: bytes, begin: int) -> int:
+    found = _PLACED(content, begin, len(content))
+    return found[0] if found else -1
+
+
+def _payment(content: bytes, begin: int) -> int:
+    found = _PAYMENT(content, begin, len(content))
+    return found[0] if found else -1

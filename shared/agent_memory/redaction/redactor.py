@@ -9,41 +9,66 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from agent_memory.redaction import payment
+from agent_memory.redaction.commands import passwords_in_commands
 from agent_memory.redaction.environment import environment_values
+from agent_memory.redaction.hashes import password_hashes
+from agent_memory.redaction.headers import cookies, signatures
 from agent_memory.redaction.named import named_values
+from agent_memory.redaction.plain_view import plain_view
 from agent_memory.redaction.positional import passwords_in_links, private_keys
+from agent_memory.redaction.prefilter import may_contain_nothing
+from agent_memory.redaction.seed_phrases import seed_phrases
 from agent_memory.redaction.shapes import Span, known_tokens, tokens_in_base64
+from agent_memory.redaction.wrapped import continued, wrapped_tokens
 
 MARKER: Final = re.compile(r"\[redacted:([a-z0-9-]{1,40})(?::[0-9a-z]{4})?\]")
 _TAG_LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TAG_LENGTH: Final = 4
 # What was hidden by what was taken out is looked for again; more often only a text that was made for it needs.
 _ROUNDS_MAX: Final = 6
+# Too short for that, or made of words.
+_NEVER_WRAPPED: Final = frozenset(("password", "url-password", "private-key", "seed-phrase", "card-number", "iban"))
 
 Finder = Callable[[str], Iterator[Span]]
 # The surest first: what one has taken out, the next does not see.
-_FINDERS: Final[tuple[Finder, ...]] = (private_keys, tokens_in_base64, known_tokens, passwords_in_links, named_values)
+_FINDERS: Final[tuple[Finder, ...]] = (
+    private_keys,
+    wrapped_tokens,
+    tokens_in_base64,
+    known_tokens,
+    password_hashes,
+    passwords_in_links,
+    signatures,
+    cookies,
+    passwords_in_commands,
+    named_values,
+    seed_phrases,
+)
 
 
 class Redactor:
     """Takes secrets out. With a key, the same secret gets the same marker; without one, markers tell the kind only."""
 
-    def __init__(self, key: bytes = b"") -> None:
+    def __init__(self, key: bytes = b"", *, payment_data: bool = False) -> None:
+        """`payment_data` says whether the numbers of cards and bank accounts are secrets, too."""
         self._key = key
+        self._finders = (*_FINDERS, payment.payment_data) if payment_data else _FINDERS
 
     def redact(self, text: str, counts: Counter[str] | None = None, *, is_environment: bool = False) -> str:
         """The text with markers; `counts` is told how many of which kind. What is redacted already stays as it is.
 
         `is_environment` says that the text shows a file of settings in which every value may be secret.
         """
-        finders = (*_FINDERS, environment_values) if is_environment else _FINDERS
+        finders = (*self._finders, environment_values) if is_environment else self._finders
         for _ in range(_ROUNDS_MAX):
             before = text
             for finder in finders:
                 text = self._without(text, finder, counts)
+            text = self._without(text, _disguised(finders), counts)
             if text == before:
                 break
         return text
@@ -64,6 +89,8 @@ class Redactor:
         for start, end, kind in finder(text):
             if start < place:
                 continue  # it overlaps with the one before
+            if kind not in _NEVER_WRAPPED:
+                end = continued(text, end)
             parts += [text[place:start], self._marker(kind, text[start:end])]
             place = end
             if counts is not None:
@@ -75,6 +102,23 @@ class Redactor:
             return f"[redacted:{kind}]"
         digest = hashlib.blake2b(secret.encode("utf-8", "surrogatepass"), key=self._key, digest_size=_TAG_LENGTH)
         return f"[redacted:{kind}:{''.join(_TAG_LETTERS[byte & 31] for byte in digest.digest())}]"
+
+
+def _disguised(finders: Sequence[Finder]) -> Finder:
+    """A finder of what these find, behind colours, escapes and invisible characters."""
+
+    def find(text: str) -> Iterator[Span]:
+        view = plain_view(text)
+        if view is not None and not may_contain_nothing(view.text.encode("utf-8", "surrogatepass")):
+            found: list[Span] = []
+            for finder in finders:
+                for start, end, kind in finder(view.text):
+                    if all(end <= other[0] or other[1] <= start for other in found):
+                        found.append((start, end, kind))
+            for start, end, kind in sorted(found):
+                yield *view.place(start, end), kind
+
+    return find
 
 
 _WITHOUT_KEY: Final = Redactor()

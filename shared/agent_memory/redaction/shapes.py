@@ -36,7 +36,7 @@ _SHAPES: Final = (
         r"AIza[\w-]{35}|GOCSPX-[\w-]{28}|(?<=ya29\.)[\w-]{20,}+|(?<=1//)0[\w-]{40,}+|(?<=AQ\.)Ab8RN6[\w-]{40,}+",
     ),
     ("azure-key", r"(?<=\dQ~)[\w~.-]{31,34}(?![\w~.-])"),
-    ("alibaba-key", r"LTAI[A-Za-z0-9]{12,26}(?![A-Za-z0-9])|(?<=STS\.)[A-Za-z0-9]{20,}+"),
+    ("alibaba-key", r"LTAI[A-Za-z0-9]{12,26}(?![A-Za-z0-9])|(?<=STS\.)(?=[A-Za-z]*\d)[A-Za-z0-9]{20,}+"),
     ("tencent-key", r"AKID[A-Za-z0-9]{32}(?![A-Za-z0-9])"),
     ("yandex-key", r"AQVN[\w-]{35,}+|y[0-3]_[\w-]{50,}+"),
     ("digitalocean-token", r"do[opr]_v1_[0-9a-f]{64}"),
@@ -224,9 +224,15 @@ def known_tokens(text: str) -> Iterator[Span]:
         if text[place - 1 : place] == "\\":
             place += 1  # the letter of an escape such as \n
         while place < end and (found := _ANY.match(text, place)):
-            if len(set(found[0])) >= _DISTINCT_MIN:
+            if _is_token(found[0]):
                 yield found.start(), found.end(), _KINDS[(found.lastindex or 1) - 1]
             place = max(found.end(), place + 1)
+
+
+def shape_of(token: str) -> str:
+    """The kind of a token whose shape the beginning of this text has; empty if it has none."""
+    found = _ANY.match(token)
+    return _KINDS[(found.lastindex or 1) - 1] if found and _is_token(found[0]) else ""
 
 
 def tokens_in_base64(text: str) -> Iterator[Span]:
@@ -234,12 +240,17 @@ def tokens_in_base64(text: str) -> Iterator[Span]:
     yield from sorted(span for beginning in BASE64_BEGINNINGS for span in _beginning_with(beginning, text))
 
 
+def _is_token(text: str) -> bool:
+    """Whether what has a token's shape is one, and not what stands for one in a manual."""
+    return len(set(text)) >= _DISTINCT_MIN and "EXAMPLE" not in text
+
+
 def _beginning_with(beginning: str, text: str) -> Iterator[Span]:
     place = text.find(beginning)
     while place >= 0:
         token = _BASE64.match(text, place)
         found = _ANY.match(text, place) if token else None
-        if token and found and len(set(token[0])) >= _DISTINCT_MIN:
+        if token and found and _is_token(token[0]):
             yield place, token.end(), _KINDS[(found.lastindex or 1) - 1]
         place = text.find(beginning, token.end() if token else place + 1)
 

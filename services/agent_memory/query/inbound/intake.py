@@ -46,7 +46,8 @@ class Intake:
 
     def __init__(self, settings: Settings, redaction_key: bytes) -> None:
         self._settings = settings
-        self._redactor = Redactor(redaction_key) if settings.redaction else None
+        self._payment_data = settings.redact_payment_data
+        self._redactor = Redactor(redaction_key, payment_data=self._payment_data) if settings.redaction else None
         self._pauses = Pauses(settings.db_path)
         self._ignoring = Ignoring(settings.ignore)
 
@@ -73,7 +74,8 @@ class Intake:
                 # The other events are stored all the same.
                 outcomes.append(error)
         admitted = [(place, outcome.content) for place, outcome in enumerate(outcomes) if isinstance(outcome, Admitted)]
-        for candidate in candidates(_behind_ids(events[place], content) for place, content in admitted):
+        contents = (_behind_ids(events[place], content) for place, content in admitted)
+        for candidate in candidates(contents, payment_data=self._payment_data):
             place, content = admitted[candidate]
             outcomes[place] = self._public_event(pb.Event.FromString(content))
         return outcomes
@@ -139,7 +141,8 @@ class Intake:
         return found
 
     def _public(self, text: str, found: Counter[str], *, is_environment: bool = False) -> str:
-        if not is_environment and may_contain_nothing(text.encode("utf-8", "surrogatepass")):
+        content = text.encode("utf-8", "surrogatepass")
+        if not is_environment and may_contain_nothing(content, payment_data=self._payment_data):
             return text
         text = private.without(text)
         return self._redactor.redact(text, found, is_environment=is_environment) if self._redactor else text

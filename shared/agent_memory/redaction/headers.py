@@ -1,0 +1,68 @@
+"""Secrets that web programs pass on: cookies, and the signatures of links that open for whoever has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from agent_memory.redaction.named import VALUE_MIN, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.shapes import Span
+
+_HEADER: Final = re.compile(
+    r"(?:\b(?:set-)?cookie2?\\{0,3}[\"'`]?\]?\s{0,4}[:=,]\s{0,4}\[?\s{0,4}|\bcurl\s(?:[^\n|;]{0,300}?\s)?(?:-b|--cookie)[\s=]{1,2})\\{0,3}[\"'`]?",
+    re.IGNORECASE,
+)
+_PAIR: Final = re.compile(
+    r"[;,]?\s{0,2}([!#$%&*+.^`|~\w-]{1,80})=\"?([^;,\s\"'\\]{1,4096})\"?|;?\s{0,2}(?:httponly|secure|partitioned)\b",
+    re.IGNORECASE,
+)
+# What a server says about its cookie, in words.
+_ATTRIBUTES: Final = re.compile(
+    r"(?:path|domain|expires|max-age|samesite|priority|version|comment|_ga\w*|_gid|__utm\w*|_gcl\w*|_fbp|theme|lang(?:uage)?|locale|tz|timezone|currency)\Z",
+    re.IGNORECASE,
+)
+_EXPIRES: Final = re.compile(r";\s{0,2}expires=\w{3,9},\s\d\d[ -]\w{3}[ -]\d{2,4}\s[\d:]{8}\s\w{3}", re.IGNORECASE)
+_SESSION: Final = re.compile(
+    r"sess|sid\Z|token|auth|jwt|csrf|xsrf|remember|login|secret|credential|\.aspx|connect\.sid", re.IGNORECASE
+)
+# A line of the file in which curl and browsers keep cookies.
+_JAR: Final = re.compile(r"\t(?:TRUE|FALSE)\t/\S{0,200}\t(?:TRUE|FALSE)\t\d{1,12}\t([^\t\n]{1,80})\t([^\s\"']{1,4096})")
+_PLAIN: Final = re.compile(r"[A-Za-z]+\Z|\d{1,7}\Z|(?:deleted|undefined|null)\Z", re.IGNORECASE)
+
+_SIGNATURE: Final = re.compile(
+    r"(?:\bx-(?:amz|goog|oss|obs|cos|tos|ms)-(?:signature|security-token)|\bq-signature|[?&;,\s](?:sig|signature|security-?token))"
+    r"(?:=|%3D)(?P<value>[\w%+/=~.-]{20,2048})",
+    re.IGNORECASE,
+)
+
+
+def cookies(text: str) -> Iterator[Span]:
+    """The values of cookies that tell who somebody is, wherever a header or a cookie file shows them."""
+    if "ookie" in text or "OOKIE" in text or ("curl" in text and " -b" in text):
+        for header in _HEADER.finditer(text):
+            place = header.end()
+            while pair := _EXPIRES.match(text, place) or _PAIR.match(text, place):
+                if pair.re is _PAIR and pair[1] and _is_secret(pair[1], pair[2]):
+                    yield *pair.span(2), "cookie"
+                place = pair.end()
+    if "\t/" in text:
+        for line in _JAR.finditer(text):
+            if _is_secret(line[1], line[2]):
+                yield *line.span(2), "cookie"
+
+
+def signatures(text: str) -> Iterator[Span]:
+    """The signatures of links and requests: Azure's SAS, AWS' and Google's signed URLs, and their like."""
+    if "ig=" in text or "ig%3" in text or "ature" in text or "oken" in text:
+        for found in _SIGNATURE.finditer(text):
+            if is_random(found["value"], least=VALUE_MIN) and not is_stand_in(found["value"]):
+                yield *found.span("value"), "signature"
+
+
+def _is_secret(name: str, value: str) -> bool:
+    if _ATTRIBUTES.match(name) or _PLAIN.match(value) or is_stand_in(value):
+        return False
+    if _SESSION.search(name):
+        return len(value) >= VALUE_MIN and any(character.isdigit() for character in value)
+    return is_random(value, least=VALUE_MIN) and not is_wordy(value)
