@@ -1,7 +1,7 @@
 """Bookmarks: which transcripts were read to their end into this store, so that they are not read again every night.
 
-They lie in the store's folder and go where it goes: a copy that is put back has those of its own time, and what was
-said since is read again.
+They are in the store's folder and go where it goes: a restored copy has the bookmarks of its own time, and transcripts
+that were written since are read again.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from agent_memory.backfill.transcript_paths import Transcript
 from agent_memory.files import atomic_write
 
 FILE: Final = "transcripts.json"
-# A command that is ended goes on from here; so often is often enough.
+# An interrupted command goes on from here.
 SAVE_EVERY_S: Final = 5.0
 
 
 class Bookmarks:
-    """What is known of the files, by their full paths: their size, and when they were written to last."""
+    """By full path, each file's size and the time of the last write to it."""
 
     def __init__(self, store: Path | None) -> None:
-        """Those of the store; without one, nothing is known and nothing is kept."""
+        """The store's bookmarks; without a store, none, and none are kept."""
         self._path = store / FILE if store else None
         self._known: dict[str, list[int]] = {}
         self._saved_s = time.monotonic()
@@ -37,13 +37,13 @@ class Bookmarks:
         return self._known.get(str(transcript.path)) == [transcript.size, transcript.changed_ns]
 
     def add(self, transcript: Transcript) -> None:
-        """Remember that all of the file is stored: it must be on disk by now."""
+        """Note that all of the file is stored; it must be on disk by now."""
         self._known[str(transcript.path)] = [transcript.size, transcript.changed_ns]
         if time.monotonic() - self._saved_s >= SAVE_EVERY_S:
             self.save()
 
     def save(self) -> None:
-        """Write down what is known; where that can't be done, files are read again, and nothing else happens."""
+        """Save the bookmarks; if that fails, files are read again, and nothing else happens."""
         self._saved_s = time.monotonic()
         if self._path is None:
             return

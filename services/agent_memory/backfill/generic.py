@@ -16,19 +16,19 @@ from agent_memory.ids import derived_ulid
 from agent_memory.model import Event, EventRole, EventType
 
 FIELDS: Final = ("text", "timestamp", "role", "session_id", "agent", "event_type", "event_id", "metadata")
-# What somebody in that role does, unless the line says otherwise.
+# The event type of each role, unless the line names one.
 _TYPES: Final = {
     EventRole.USER: EventType.USER_MESSAGE,
     EventRole.ASSISTANT: EventType.ASSISTANT_MESSAGE,
     EventRole.SYSTEM: EventType.ASSISTANT_MESSAGE,
     EventRole.TOOL: EventType.TOOL_RESULT,
 }
-# Names that other programs have for the same.
+# What other programs call the roles.
 _ROLES: Final = {"human": "user", "model": "assistant", "ai": "assistant", "bot": "assistant", "function": "tool"}
 
 
 def events_of(source: Source, session_id: str, report: Report, advance: Advance) -> Iterator[Event]:
-    """The events in these lines; `session_id` is theirs that name none. What can't be read is reported and skipped."""
+    """The events in these lines; `session_id` is for those without one. What can't be read is reported and skipped."""
     path = source if isinstance(source, Path) else Path("-")
     for number, record in records(source, report, advance):
         try:
@@ -38,7 +38,7 @@ def events_of(source: Source, session_id: str, report: Report, advance: Advance)
 
 
 def event_of(record: Payload, session_id: str) -> Event:
-    """The event that a line tells of; raises InvalidEvent that names the field.
+    """The event in a line; raises InvalidEvent that names the field.
 
     An event without an id gets one that stands for what it says, so that the same line twice is one event.
     """

@@ -18,13 +18,13 @@ from agent_memory.model import Event
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
-# What the daemon takes at once; so many characters keep a batch of long events below what a message may hold.
+# The daemon's limit for one call; the characters keep a batch of long events below a message's limit.
 BATCH_MAX_EVENTS: Final = 500
 BATCH_MAX_CHARACTERS: Final = 2 << 20
 # A daemon that restarts, or has too much to do, is waited for: longer each time.
 TRIES: Final = 8
 FIRST_WAIT_S: Final = 0.25
-# So far apart can a hook's clock and a transcript's be for the same thing: as long as all hooks of a call may take.
+# A hook's time and a transcript's may be this far apart for one event: as long as all hooks of a call may take.
 NEAR_MS: Final = 60_000
 _PAGE_EVENTS: Final = 500
 
@@ -38,7 +38,7 @@ class Importer:
         self._batch: list[tuple[Event, Tally]] = []
         self._characters = 0
         self._stored = _Stored(client) if client else None
-        # A batch is on its way while the next is read: both take the time of a processor.
+        # A batch is on its way while the next is read: each keeps a processor busy.
         self._sender = ThreadPoolExecutor(1, "import")
         self._sending: tuple[list[tuple[Event, Tally]], Future[list[pb.IngestResult]]] | None = None
 
@@ -55,12 +55,12 @@ class Importer:
                 self._send()
 
     def flush(self) -> None:
-        """Send what waits; returns once it is on disk. Raises WriterUnavailable, NotRunning: run it again, then."""
+        """Send what waits; returns once it is on disk. Raises WriterUnavailable, NotRunning; it may be called again."""
         self._send()
         self._settle()
 
     def _send(self) -> None:
-        """Have the batch sent, once the one before it is on disk."""
+        """Send the batch, once the one before it is on disk."""
         self._settle()
         batch, self._batch, self._characters = self._batch, [], 0
         if batch and self._client is not None:
@@ -94,7 +94,7 @@ class _Stored:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._session_id = ""
-        # Of one session, by what the ids of one thing have in common: when it was, and its id.
+        # Of one session, by the part that the ids of one event share: its time and its id.
         self._ids: dict[str, list[tuple[int, str]]] = {}
 
     def same(self, event: Event) -> Event:
@@ -131,7 +131,7 @@ def _sent(client: Client, events: list[Event]) -> list[pb.IngestResult]:
         try:
             return client.ingest_many(events)
         except WriterUnavailable:
-            # What it took already it takes once; a front that is gone is another matter, and ends the command.
+            # It stores no event twice. A query service that is gone raises another error, which ends the command.
             time.sleep(wait_s)
             wait_s *= 2
     return client.ingest_many(events)

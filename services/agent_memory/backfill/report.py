@@ -10,7 +10,7 @@ from typing import Any, Final
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.present.text import counted, printable
 
-# Beyond this the first ones tell what is wrong.
+# The first ones show what is wrong.
 BROKEN_SHOWN: Final = 20
 BROKEN_KEPT: Final = 1000
 
@@ -23,19 +23,19 @@ class Tally:
     # Read to their end before, and not written to since.
     unchanged_files: int = 0
     events: int = 0
-    # New to the store, there already, not to be stored because the user said so, and refused by the daemon.
+    # New to the store, stored already, ignored by the user's rules, and refused by the daemon.
     stored: int = 0
     known: int = 0
     ignored: int = 0
     refused: int = 0
-    # By session, whether something of it was there before.
+    # By session, whether some of it was stored before.
     sessions: dict[str, bool] = field(default_factory=dict)
     # Sessions of which something was missing.
     touched: set[str] = field(default_factory=set)
 
     @property
     def sessions_saved(self) -> int:
-        """Sessions of which nothing was there before."""
+        """Sessions of which nothing was stored before."""
         return sum(1 for session_id in self.touched if not self.sessions[session_id])
 
 
@@ -54,7 +54,7 @@ class Report:
         return self.tallies.setdefault(agent, Tally())
 
     def add_broken(self, broken: Broken) -> None:
-        """Note what could not be read; of very many the first are kept."""
+        """Note a line or a file that could not be read; of very many the first are kept."""
         self.broken_count += 1
         if len(self.broken) < BROKEN_KEPT:
             self.broken.append(broken)

@@ -1,4 +1,4 @@
-"""`backfill`, `reconcile` and `import`: what was said before there was a memory, was missed, or was said elsewhere."""
+"""`backfill`, `reconcile` and `import`: sessions from before the memory, that hooks missed, or of other programs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
     from agent_memory.backfill.report import Report
     from agent_memory.backfill.transcript_paths import Transcript
 
-# A transcript that was written to within this is still being written to; its last words may not be the last.
+# A transcript that was written to this recently is still being written to; its last words may not be the last.
 SETTLED_NS: Final = 60_000_000_000
 # The daemon looks into its spool every second.
 SPOOL_PATIENCE_S: Final = 30.0
@@ -49,8 +49,8 @@ Advance = Callable[[int], None]
 )
 @click.argument("agent", required=False, metavar="[AGENT]")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--since", metavar="TIME", help="Only what was said from then on.")
-@click.option("--dry-run", is_flag=True, help="Only say what there is.")
+@click.option("--since", metavar="TIME", help="Only events from then on.")
+@click.option("--dry-run", is_flag=True, help="Only show what there is.")
 @json_option
 @settings_options
 @click.pass_context
@@ -68,7 +68,7 @@ def backfill(
         raise AgentMemoryError(f"There are no transcripts{f' of {agent}' if agent else ''} {where}.")
     settings = current(context)
     size = sum(each.size for each in transcripts)
-    # A file that is named is read, whatever was read before; and one that is read in part is not read.
+    # A file that is named is read again; and one that was read in part gets no bookmark.
     bookmarks = Bookmarks(None if path or since or dry_run else _store(settings))
     with importing(settings, "Reading", size, dry_run=dry_run) as (importer, report, advance):
         _take(settings, importer, report, advance, transcripts, bookmarks, since_ms)
@@ -136,7 +136,7 @@ def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) ->
 def importing(
     settings: Settings, label: str, size: int, *, dry_run: bool = False
 ) -> Iterator[tuple[Importer, Report, Advance]]:
-    """What an import needs: where events go, what is to be told of it, and whom to tell the bytes that were read."""
+    """What an import needs: where events go, the report, and a function to call with the bytes that were read."""
     from agent_memory.backfill.importer import Importer
     from agent_memory.backfill.report import Report
     from agent_memory.cli.render import progress
@@ -145,7 +145,7 @@ def importing(
     with ExitStack() as stack:
         client = None if dry_run else stack.enter_context(connect_to_store(settings))
         if client is not None:
-            client.stats()  # where there is no daemon nothing is read in vain
+            client.stats()  # fails at once where no daemon answers
             _wait_for_spool(settings)
         show = stack.enter_context(progress(f"{label}, MB", size // _MEGABYTE))
         report = Report(dry_run=dry_run)
@@ -169,7 +169,7 @@ def _take(
     bookmarks: Bookmarks,
     since_ms: int = 0,
 ) -> None:
-    """Take in these transcripts, but for those with a bookmark, from that moment on."""
+    """Take in the events of these transcripts from that time on. Transcripts with a bookmark are skipped."""
     from agent_memory.backfill.reading import events_of
     from agent_memory.capture.project.projects import Projects
     from agent_memory.capture.spool import excluded_sessions
@@ -197,7 +197,7 @@ def _store(settings: Settings) -> Path | None:
 
 
 def _wait_for_spool(settings: Settings) -> None:
-    """Let what hooks left behind go first: what they told of is found again then, whatever clock it was told by."""
+    """Let what hooks have spooled go first: the import finds those events then, whatever clock they are timed by."""
     from agent_memory.capture.spool import Spool
 
     spool, deadline_s = Spool(settings.db_path), time.monotonic() + SPOOL_PATIENCE_S

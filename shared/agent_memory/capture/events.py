@@ -20,11 +20,8 @@ ID_MAX_BYTES = 512
 METADATA_MAX_BYTES = 4 << 10
 
 # Another hook has the same and more, or they have nothing of the conversation.
-NOTHING_NEW = frozenset(
-    {
-        *("PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"),
-        *("BeforeTool", "BeforeModel", "AfterModel", "BeforeToolSelection", "PreCompress"),
-    }
+_NOTHING_NEW = frozenset(
+    {"PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"}
 )
 # Sources of a SessionStart that come with a new session id, so that there is one of them in a session.
 _FIRST_STARTS = ("startup", "new", "clear", "fork")
@@ -95,7 +92,7 @@ def _content(call: HookCall, tool_max_bytes: int) -> _Content | None:
         case "StopFailure":
             text = call.last_assistant_message or call.error
             return _Content(EventType.ASSISTANT_STOP, EventRole.SYSTEM, text, {"error": call.error})
-        case hook if not hook or hook in NOTHING_NEW:
+        case hook if not hook or hook in _NOTHING_NEW:
             return None
         case _:
             return _system(call, tool_max_bytes)

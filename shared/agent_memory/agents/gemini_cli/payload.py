@@ -8,6 +8,8 @@ from agent_memory.agents.agent import Evidence, SamplePrompt
 from agent_memory.agents.payload import Payload, object_of, parts_text, text_of
 
 _HOOKS = {"BeforeAgent": "UserPromptSubmit", "AfterAgent": "Stop", "AfterTool": "PostToolUse"}
+# Another hook has the same and more, or they have nothing of the conversation.
+_NOTHING_NEW = ("BeforeTool", "BeforeModel", "AfterModel", "BeforeToolSelection", "PreCompress")
 # Its own mark around what a hook put before the prompt.
 _HOOK_CONTEXT = re.compile(r"\A\s*<hook_context>.*?</hook_context>\s*", re.DOTALL)
 _UNTRUSTED = re.compile(r"\A<untrusted_context>\n?(.*?)\n?</untrusted_context>\Z", re.DOTALL)
@@ -23,7 +25,8 @@ def detect(payload: Payload) -> Evidence:
 def normalise(payload: Payload, event: str) -> Payload:
     """Agents are begun and ended where others prompt and stop; a subagent is a tool."""
     hook = text_of(payload, "hook_event_name") or event
-    common: dict[str, object] = {**payload, "hook_event_name": _HOOKS.get(hook, hook)}
+    name = "" if hook in _NOTHING_NEW else _HOOKS.get(hook, hook)
+    common: dict[str, object] = {**payload, "hook_event_name": name}
     match hook:
         case "BeforeAgent":
             common["prompt"] = _HOOK_CONTEXT.sub("", text_of(payload, "prompt"))
