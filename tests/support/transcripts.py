@@ -35,11 +35,14 @@ def settle(agent: str, home: Path, data: Path | None = None) -> None:
         shutil.copytree(RECORDINGS / agent / "home", home, dirs_exist_ok=True)
 
 
-def hook_calls(agent: str) -> Iterator[tuple[str, bytes]]:
-    """What the hooks were told, in order: the event that the command line named, and standard input."""
+def hook_calls(agent: str, home: Path) -> Iterator[tuple[str, bytes]]:
+    """What the hooks were told, in order: the event that the command line named, and standard input.
+
+    What the agent kept lies in that home, not in the one of the recording.
+    """
     for line in (RECORDINGS / agent / "hooks.jsonl").read_text(encoding="utf-8").splitlines():
         call = json.loads(line)
-        yield call["event"], call["stdin"].encode()
+        yield call["event"], call["stdin"].replace("/home/dev/.", f"{home}/.").encode()
 
 
 def read(transcript: Transcript, broken: list[Broken] | None = None) -> list[Event]:

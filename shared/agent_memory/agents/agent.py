@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.payload import Payload
-from agent_memory.agents.replayed_call import Replay
+from agent_memory.agents.replayed_call import Reader, Replay
 
 # A hook takes a fifth of a second at most; a machine that has no time for it must not hold up the agent for long.
 # One agent grants a session's end no more than this, and complains at every start where more is asked for.
@@ -139,6 +139,20 @@ class TranscriptHead:
         return any(map(is_own, self.records))
 
 
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who made a hook's call: a session, or one of its subagents; and the transcript that the payload names."""
+
+    transcript_path: str
+    session_id: str
+    subagent_id: str
+
+
+def named_in_payload(speaker: Speaker) -> Iterable[str]:
+    """The transcript that the payload names: it is the speaker's own, or holds what subagents say, too."""
+    return (speaker.transcript_path,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcripts:
     """Where an agent keeps its transcripts, and how they are read."""
@@ -151,6 +165,10 @@ class Transcripts:
     below: str = ""
     recognises: Callable[[TranscriptHead], bool]
     replay: Replay
+    # What reads the lines of one while its session is live; None where hooks tell all that is said.
+    reader: Callable[[Path], Reader] | None = None
+    # The transcripts that what the speaker says is written to.
+    paths_of: Callable[[Speaker], Iterable[str]] = named_in_payload
 
 
 def no_model(tail: bytes) -> str:
@@ -159,6 +177,10 @@ def no_model(tail: bytes) -> str:
 
 def no_last_words(tail: bytes, until_ms: int | None) -> str:
     return ""
+
+
+def all_words(tail: bytes, words: str) -> str:
+    return words
 
 
 def no_success(tail: bytes, use_id: str) -> bool | None:
@@ -173,6 +195,8 @@ class Tail:
     model: Callable[[bytes], str] = no_model
     # The assistant's last words of the turn, up to that time; empty where there are none.
     last_words: Callable[[bytes, int | None], str] = no_last_words
+    # Of a turn's words as the hook has them, the last ones: the others are stored by themselves.
+    last_words_of: Callable[[bytes, str], str] = all_words
     # Whether the tool call with that id succeeded; None where it does not say.
     success: Callable[[bytes, str], bool | None] = no_success
     # Whether `success` can answer at all: only then is the transcript read for each call of a tool.

@@ -1,7 +1,12 @@
-"""JSON lines, a record each, read one at a time: a history of any length takes the memory of its longest line."""
+"""JSON lines, a record each, read one at a time: a history of any length takes the memory of its longest line.
+
+A program that was killed, or two that wrote at once, leave lines with half a record, with NULs, or with two records.
+What can be read of them is read.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -16,6 +21,9 @@ from agent_memory.errors import InvalidEvent
 # No hook passes on more than this either.
 LINE_MAX_BYTES: Final = 64 << 20
 _CHUNK_BYTES: Final = 1 << 20
+# So many places in a broken line are looked at for the beginning of a record.
+_TRIES_MAX: Final = 64
+_DECODER: Final = json.JSONDecoder(strict=False)
 
 # A file by its name, or one that is open: standard input.
 Source = Path | BinaryIO
@@ -68,11 +76,46 @@ def _records(file: BinaryIO, path: Path, report: Report, advance: Advance) -> It
         if len(line) >= LINE_MAX_BYTES:
             report(Broken(path, number, f"the line is longer than {LINE_MAX_BYTES} bytes"))
         elif line.strip():
-            try:
-                yield number, decoded(line)
-            except InvalidEvent as error:
-                if line.endswith(b"\n"):
-                    report(Broken(path, number, str(error)))
+            found, problem = objects(line)
+            yield from ((number, each) for each in found)
+            if problem and line.endswith(b"\n"):
+                report(Broken(path, number, problem))
+
+
+def objects(line: bytes) -> tuple[list[Payload], str]:
+    """The JSON objects of a line, usually one, and what is wrong with the rest of it; empty where nothing is."""
+    try:
+        return [decoded(line)], ""
+    except InvalidEvent as error:
+        found, whole = _rescued(line)
+        return found, "" if whole else str(error)
+
+
+def _rescued(line: bytes) -> tuple[list[Payload], bool]:
+    """The objects that stand one after the other up to the line's end, and whether nothing else does."""
+    text = line.decode("utf-8-sig", errors="replace").rstrip()
+    start, tries = text.find("{"), 0
+    whole = not text[: max(start, 0)].strip()
+    while start >= 0 and tries < _TRIES_MAX:
+        tries += 1
+        try:
+            found = list(_one_after_the_other(text, start))
+        except (ValueError, RecursionError):
+            # Where another record begins in the midst of one that was torn.
+            start, whole = text.find('{"', start + 1), False
+        else:
+            return found, whole
+    return [], False
+
+
+def _one_after_the_other(text: str, start: int) -> Iterator[Payload]:
+    while start < len(text):
+        value, start = _DECODER.raw_decode(text, start)
+        if not isinstance(value, dict):
+            raise ValueError("this is no object")
+        yield value
+        while text[start : start + 1].isspace():
+            start += 1
 
 
 def _lines(file: BinaryIO, advance: Advance) -> Iterator[bytes]:

@@ -89,6 +89,8 @@ def _content(call: HookCall, tool_max_bytes: int) -> _Content | None:
             return _Content(EventType.SESSION_END, EventRole.SYSTEM, text, {"reason": call.reason})
         case "SubagentStart" | "SubagentStop":
             return _subagent(call)
+        case "PostCompact":
+            return _compaction(call)
         case "StopFailure":
             text = call.last_assistant_message or call.error
             return _Content(EventType.ASSISTANT_STOP, EventRole.SYSTEM, text, {"error": call.error})
@@ -141,13 +143,21 @@ def _subagent(call: HookCall) -> _Content | None:
     return _Content(EventType.SUBAGENT_STOP, EventRole.ASSISTANT, call.last_assistant_message)
 
 
+def _compaction(call: HookCall) -> _Content | None:
+    """What the agent wrote for itself about all that was said, to go on with in place of it."""
+    if not call.compact_summary:
+        return None
+    details = {"machine_text": "compaction-summary"}
+    return _Content(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, call.compact_summary, details)
+
+
 def _system(call: HookCall, tool_max_bytes: int) -> _Content:
     """A hook of no known kind keeps its name and all of its fields.
 
     Of the types there are, an assistant's message comes nearest; the role says that no assistant wrote it.
     """
     tool = tools.shown(call.tool, tool_max_bytes) if call.tool else ""
-    text = call.message or call.compact_summary or call.prompt or call.last_assistant_message or tool or call.error
+    text = call.message or call.prompt or call.last_assistant_message or tool or call.error
     if not text:
         said = {name: value for name, value in call.rest.items() if value}
         text = f"{call.hook}: {fitted(tools.as_json(said), tool_max_bytes)}" if said else call.hook
@@ -218,8 +228,9 @@ def _distinction(call: HookCall, text: str, stamp: str) -> str:
         # Not its result, and not its name where two hooks name it differently.
         name = "" if registry.named(call.agent).renames_tools else call.tool.name
         return f"{name}\0{tools.essence(call.tool)}" if name else tools.essence(call.tool)
+    # The same words may have blanks around them in one report and not in another.
     # With a time, the words may come from a transcript, and may be there for one report and not for another.
-    return "" if call.hook == "Stop" and stamp else text
+    return "" if call.hook == "Stop" and stamp else text.strip()
 
 
 def _identifier(text: str) -> str:

@@ -10,6 +10,7 @@ from agent_memory.agents.replayed_call import ReplayedCall
 from agent_memory.capture import wire
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.events import event_from
+from agent_memory.capture.followed import Written
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.transcripts import with_transcript
 from agent_memory.capture.wire import HookCall
@@ -50,6 +51,10 @@ class Pipeline:
         # The folder's branch of today is not the one of that day: the transcript's is, or none.
         call = self._complete(replace(call, git_branch=replayed.git_branch), late_ms=_LONG_AGO_MS)
         return event_from(call, replayed.at_ms, str(number), self._tool_max_bytes)
+
+    def event_of_written(self, written: Written) -> Event | None:
+        """What a call from a followed transcript becomes: its session is known from its own calls."""
+        return self.event_of_replayed(written.agent, written.call, number=0)
 
     def _complete(self, call: HookCall, late_ms: int) -> HookCall:
         return self._with_project(self._sessions.with_session(call), late_ms)

@@ -14,6 +14,7 @@ from agent_memory.capture.wire import HookCall
 from agent_memory.errors import CommandRefused, InvalidEvent
 from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
+from agent_memory.query.hooks.follower import Follower
 from agent_memory.query.inbound.intake import Admitted
 from agent_memory.query.store_context import StoreContext
 
@@ -35,7 +36,14 @@ class HookInbox:
         self._batcher = store.batcher
         self._intake = store.intake
         self._pipeline = Pipeline(store.projects.with_project, store.settings.tool_max_bytes)
+        self._follower = Follower(store, self._pipeline)
         self._spool = spool
+
+    def start(self) -> None:
+        self._follower.start()
+
+    def stop(self) -> None:
+        self._follower.stop()
 
     def take(self, envelopes: Sequence[Envelope]) -> list[HookCall]:
         """Store the envelopes' events; returns once they are on disk, with the calls that could be read.
@@ -44,13 +52,15 @@ class HookInbox:
         """
         opened = [each for envelope in envelopes if (each := self._open(envelope)) is not None]
         kept = [each for each in opened if each.event is not None]
+        calls = [each.call for each in opened]
         if kept:
             try:
                 self._append(kept)
             except CommandRefused:
                 for each in kept:
                     self._append_alone(each)
-        return [each.call for each in opened]
+        self._follower.follow(calls)
+        return calls
 
     def reject(self, name: str, data: bytes, reason: str) -> None:
         """Keep aside an input that holds no event, for somebody to look at; raises OSError."""

@@ -76,6 +76,7 @@ class HookServer:
             raise AgentMemoryError(
                 f"Hooks can't be served at {self._socket_path} with a spool in {self._spool.folder}: {error}."
             ) from error
+        self._inbox.start()
         for thread in self._threads:
             thread.start()
 
@@ -87,6 +88,7 @@ class HookServer:
             thread.join()
         self._listener.close()
         self._pool.shutdown()
+        self._inbox.stop()
         self._wakes.close()
         self._waker.close()
 

@@ -56,6 +56,8 @@ AGENT: Final = Agent(
         endings=(".jsonl",),
         recognises=transcript.recognises,
         replay=replay_with(transcript.Session),
+        reader=transcript.Session,
+        paths_of=transcript.paths_of,
     ),
     tail=Tail(model=transcript.model_in),
 )

@@ -71,6 +71,7 @@ AGENT: Final = Agent(
         endings=(".jsonl",),
         recognises=transcript.recognises,
         replay=replay_with(transcript.Thread),
+        reader=transcript.Thread,
     ),
     tail=Tail(success=transcript.success_in, has_success=True),
 )

@@ -6,13 +6,17 @@ write no `item_completed` and no turn ids; their older events are read instead.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from agent_memory.agents.agent import TranscriptHead
+from agent_memory.agents.codex import forks
 from agent_memory.agents.payload import Payload, at_ms_of, object_of, objects_of, text_of
 from agent_memory.agents.replayed_call import ReplayedCall
 from agent_memory.agents.tails import newest_first
@@ -22,6 +26,7 @@ _CALLS = ("function_call", "custom_tool_call", "local_shell_call")
 _RESULTS = ("function_call_output", "custom_tool_call_output")
 # A call that was not made, or failed before it began: its hook was not called either.
 _NOT_CALLED = ("failed", "declined")
+_DECLINED: Final = "refused by the user"
 
 
 def recognises(head: TranscriptHead) -> bool:
@@ -41,22 +46,36 @@ def success_in(tail: bytes, use_id: str) -> bool | None:
 class Thread:
     """Reads one rollout, from its beginning to its end."""
 
-    def __init__(self, _path: Path) -> None:
-        self._session_id = self._subagent_id = self._subagent_type = self._project = self._branch = ""
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._session_id = self._subagent_id = self._subagent_type = self._project = self._branch = self._remote = ""
+        # The session that it is itself, once it repeats no other any more.
+        self._thread_id = ""
         self._is_of_user = False
         self._cwd = self._turn_id = self._context_turn_id = self._model = ""
         self._at_ms = 0
-        self._has_started = False
+        # Sessions and subagents that have begun.
+        self._begun: set[str] = set()
+        # Of a fork: what it repeats of the thread that it was forked from, while it does.
+        self._replay: forks.Replay | None = None
         # Whether the client records each item as it is completed.
         self._has_items = False
         # Calls that wait for their results, by id: the tool's name and its input.
         self._calls: dict[str, tuple[str, Payload]] = {}
-        # The last words of a turn and their time, from clients of 2025, which record no turn's end.
-        self._words, self._said_ms = "", 0
+        # What the assistant said since its last call.
+        self._words: list[_Words] = []
+        # How often it said the same in this turn, where its messages have no ids.
+        self._said: Counter[str] = Counter()
 
     def take(self, record: Payload) -> Iterator[ReplayedCall]:
-        self._at_ms = at_ms_of(record) or self._at_ms
         payload = object_of(record, "payload")
+        if self._replay is not None:
+            if self._replay.is_over(record):
+                yield from self._stop("")
+                self._session_id, self._replay = self._thread_id, None
+            elif self._replay.is_kept_elsewhere:
+                return
+        self._at_ms = at_ms_of(record) or self._at_ms
         match record.get("type"):
             case "session_meta":
                 self._open(payload)
@@ -65,14 +84,17 @@ class Thread:
                 self._turn_id = self._context_turn_id or self._turn_id
                 self._cwd = text_of(payload, "cwd") or self._cwd
                 self._model = text_of(payload, "model") or self._model
+            case "compacted" if self._is_of_user and (summary := text_of(payload, "message")):
+                digest = digest_of(summary)
+                yield self._call("PostCompact", compact_summary=summary, message_id=digest, is_unhooked=True)
             case "response_item" if self._is_of_user:
                 yield from self._model_item(payload)
             case "event_msg" if self._is_of_user:
                 yield from self._client_event(payload)
 
     def end(self) -> Iterator[ReplayedCall]:
-        """The last turn's end, where only the next turn would show it."""
-        yield from self._stop(self._words, self._said_ms)
+        """The end of a turn that has no record of it."""
+        yield from self._stop("")
 
     def _open(self, meta: Payload) -> None:
         if self._session_id:
@@ -86,69 +108,122 @@ class Thread:
         if is_subagent:
             spawned = object_of(object_of(source, "subagent"), "thread_spawn")
             self._subagent_id, self._subagent_type = thread_id, text_of(spawned, "agent_role") or "default"
+        if forked_from := text_of(meta, "forked_from_id"):
+            # What it repeats was said in the other thread.
+            self._replay = forks.Replay(self._path, thread_id, forked_from)
+            self._session_id, self._thread_id = forked_from, self._session_id
         self._project = self._cwd = text_of(meta, "cwd")
-        self._branch = text_of(object_of(meta, "git"), "branch")
+        git = object_of(meta, "git")
+        self._branch, self._remote = text_of(git, "branch"), text_of(git, "repository_url")
 
     def _client_event(self, event: Payload) -> Iterator[ReplayedCall]:
         kind = event.get("type")
-        self._turn_id = text_of(event, "turn_id") or self._turn_id
+        turn_id = text_of(event, "turn_id")
+        if turn_id and turn_id != self._turn_id:
+            self._turn_id = turn_id
+            self._said.clear()
         match kind:
             case "item_completed":
                 self._has_items = True
                 yield from self._item(object_of(event, "item"))
             case "task_complete":
-                yield from self._stop(text_of(event, "last_agent_message") or self._words)
-            case "turn_aborted" if event.get("reason", "interrupted") == "interrupted":
-                yield self._call("Interrupt")
+                yield from self._stop(text_of(event, "last_agent_message"))
+            case "turn_aborted":
+                yield from self._flush()
+                if event.get("reason", "interrupted") == "interrupted":
+                    yield self._call("Interrupt")
             case "user_message" if not self._has_items and event.get("kind", "plain") == "plain":
-                yield from self._stop(self._words, self._said_ms)
+                yield from self._stop("")
                 # Something must name the turn where the client does not.
-                self._turn_id = text_of(event, "turn_id") or self._context_turn_id or str(self._at_ms)
+                self._turn_id = turn_id or self._context_turn_id or str(self._at_ms)
+                self._said.clear()
                 yield from self._prompt(text_of(event, "message"))
             case "agent_message" if not self._has_items:
-                self._words, self._said_ms = text_of(event, "message"), self._at_ms
+                self._say("", text_of(event, "message"))
 
     def _item(self, item: Payload) -> Iterator[ReplayedCall]:
         use_id = text_of(item, "id")
         match item.get("type"):
             case "UserMessage":
-                texts = (text_of(part, "text") for part in objects_of(item, "content"))
-                yield from self._prompt("\n".join(filter(None, texts)))
+                yield from self._prompt(_texts(item))
+            case "AgentMessage":
+                self._say(use_id, _texts(item))
             case "CommandExecution":
                 name, given = self._calls.pop(use_id, ("Bash", {"command": _command(item.get("command"))}))
-                if item.get("status") != "declined":
-                    output, exit_code = item.get("aggregated_output"), item.get("exit_code")
+                output, exit_code = item.get("aggregated_output"), item.get("exit_code")
+                if item.get("status") == "declined":
+                    yield self._refused(name, given, use_id, output)
+                else:
                     yield self._result(name, given, use_id, output, exit_code)
-            case "FileChange" if item.get("status") in _NOT_CALLED:
-                self._calls.pop(use_id, None)
+            case "FileChange" if item.get("status") in _NOT_CALLED and use_id in self._calls:
+                name, given = self._calls.pop(use_id)
+                if item.get("status") == "declined":
+                    yield self._refused(name, given, use_id, None)
 
     def _model_item(self, item: Payload) -> Iterator[ReplayedCall]:
         call_id = text_of(item, "call_id")
         if item.get("type") in _CALLS:
             self._calls[call_id] = _call(item)
-            self._words = ""
+            yield from self._flush()
         elif item.get("type") in _RESULTS and call_id in self._calls:
             name, given = self._calls.pop(call_id)
             output, exit_code = _output(item.get("output"))
             yield self._result(name, given, call_id, output, exit_code)
 
+    def _say(self, item_id: str, text: str) -> None:
+        if not text.strip():
+            return
+        if not item_id:
+            self._said[text] += 1
+            item_id = f"{digest_of(text)}-{self._said[text]}"
+        # Some clients count their items in each turn.
+        self._words.append(_Words(text, f"{self._turn_id}:{item_id}", self._turn_id, self._at_ms))
+
     def _prompt(self, prompt: str) -> Iterator[ReplayedCall]:
         if not prompt:
             return
-        if not self._has_started:
-            self._has_started = True
+        if self._words and self._words[-1].turn_id != self._turn_id:
+            yield from self._stop("", is_unhooked=True)  # that turn was cut off
+        yield from self._flush()
+        if (speaker := self._subagent_id or self._session_id) not in self._begun:
+            self._begun.add(speaker)
             # With the first prompt: a thread in which nobody spoke has no beginning.
             if self._subagent_id:
                 yield self._call("SubagentStart")
             else:
-                yield self._call("SessionStart", source="startup", turn_id="")
+                source = "fork" if self._thread_id else "startup"
+                yield self._call("SessionStart", source=source, turn_id="")
         yield self._call("UserPromptSubmit", prompt=prompt)
 
-    def _stop(self, words: str, at_ms: int = 0) -> Iterator[ReplayedCall]:
-        self._words = ""
-        if words:
+    def _flush(self) -> Iterator[ReplayedCall]:
+        """The words that came so far were not the last of the turn."""
+        said, self._words = self._words, []
+        for each in said:
+            yield self._call(
+                "AssistantMessage",
+                each.at_ms,
+                last_assistant_message=each.text,
+                message_id=each.message_id,
+                is_unhooked=True,
+            )
+
+    def _stop(self, words: str, *, is_unhooked: bool = False) -> Iterator[ReplayedCall]:
+        """The turn's end with its last words, where the client names them, else with those that came last."""
+        last = self._words.pop() if self._words else None
+        if last is not None and words and words.strip() != last.text.strip():
+            self._words.append(last)
+            last = None
+        yield from self._flush()
+        if words or last is not None:
             hook = "SubagentStop" if self._subagent_id else "Stop"
-            yield self._call(hook, at_ms, last_assistant_message=words)
+            at_ms, turn_id = (last.at_ms, last.turn_id) if last is not None and not words else (0, self._turn_id)
+            text = words or (last.text if last else "")
+            yield self._call(hook, at_ms, is_unhooked=is_unhooked, turn_id=turn_id, last_assistant_message=text)
+
+    def _refused(self, name: str, given: Payload, use_id: str, output: object) -> ReplayedCall:
+        error = output if isinstance(output, str) and output else _DECLINED
+        tool: dict[str, Any] = {"tool_name": name, "tool_input": given, "tool_use_id": use_id, "error": error}
+        return self._call("PostToolUseFailure", is_unhooked=True, **tool)
 
     def _result(self, name: str, given: Payload, use_id: str, output: object, exit_code: object) -> ReplayedCall:
         tool: dict[str, Any] = {"tool_name": name, "tool_input": given, "tool_use_id": use_id, "tool_response": output}
@@ -156,7 +231,7 @@ class Thread:
             tool["exit_code"] = exit_code
         return self._call("PostToolUse", **tool)
 
-    def _call(self, hook: str, at_ms: int = 0, **fields: Any) -> ReplayedCall:
+    def _call(self, hook: str, at_ms: int = 0, *, is_unhooked: bool = False, **fields: Any) -> ReplayedCall:
         subagent = {"agent_id": self._subagent_id, "agent_type": self._subagent_type} if self._subagent_id else {}
         payload = {
             "hook_event_name": hook,
@@ -167,7 +242,33 @@ class Thread:
             **subagent,
             **fields,
         }
-        return ReplayedCall(payload, at_ms or self._at_ms, project=self._project, git_branch=self._branch)
+        return ReplayedCall(
+            payload,
+            at_ms or self._at_ms,
+            project=self._project,
+            git_branch=self._branch,
+            git_remote=self._remote,
+            is_unhooked=is_unhooked,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A message of the assistant's."""
+
+    text: str
+    message_id: str
+    turn_id: str
+    at_ms: int
+
+
+def digest_of(text: str) -> str:
+    """What stands for a text that has no id."""
+    return hashlib.sha256(text.strip().encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _texts(item: Payload) -> str:
+    return "\n".join(filter(None, (text_of(part, "text") for part in objects_of(item, "content"))))
 
 
 def _call(item: Payload) -> tuple[str, Payload]:

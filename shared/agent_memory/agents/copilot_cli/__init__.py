@@ -61,6 +61,7 @@ AGENT: Final = Agent(
         endings=("events.jsonl",),
         recognises=transcript.recognises,
         replay=replay_with(transcript.Log),
+        reader=transcript.Log,
     ),
     tail=Tail(
         model=transcript.model_in,

@@ -6,7 +6,9 @@ Where a hook was run, the log has its input, to the millisecond; only calls that
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from agent_memory.agents.agent import TranscriptHead
 from agent_memory.agents.payload import Payload, at_ms_of, object_of, objects_of, text_of
@@ -42,11 +44,23 @@ def last_words_in(tail: bytes, until_ms: int | None) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A message of the assistant's."""
+
+    text: str
+    message_id: str
+    at_ms: int
+
+
+_NO_WORDS: Final = _Words("", "", 0)
+
+
 class Log:
     """Reads one log, from its beginning to its end."""
 
     def __init__(self, _path: Path) -> None:
-        self._session_id = self._project = self._cwd = self._branch = ""
+        self._session_id = self._project = self._cwd = self._branch = self._remote = ""
         self._model = ""
         self._at_ms = 0
         self._subagent_types: dict[str, str] = {}
@@ -54,7 +68,7 @@ class Log:
         self._hooked: dict[tuple[str, str, str], int] = {}
         self._calls: dict[str, tuple[str, Payload]] = {}
         # By the agent's id: the last words of its turn and their time, until a hook was run for its end.
-        self._ends: dict[str, tuple[str, int]] = {}
+        self._ends: dict[str, _Words] = {}
 
     def take(self, record: Payload) -> Iterator[ReplayedCall]:
         data, subagent_id = object_of(record, "data"), text_of(record, "agentId")
@@ -70,14 +84,30 @@ class Log:
                     yield self._call("subagentStart", subagent_id, agentName=self._subagent_types.get(subagent_id))
                 prompt = text_of(data, "content")
                 if prompt and not self._was_hooked("userPromptSubmitted", subagent_id, prompt):
-                    yield self._call("userPromptSubmitted", subagent_id, prompt=prompt)
+                    # No hook is called for what was typed while the agent worked.
+                    is_ahead = text_of(data, "delivery") not in ("", "idle")
+                    yield self._call("userPromptSubmitted", subagent_id, prompt=prompt, unhooked=is_ahead)
             case "assistant.message":
-                # A message that calls a tool is not the last of the turn.
-                is_last = text_of(data, "content") and not objects_of(data, "toolRequests")
                 self._model = text_of(data, "model") or self._model
-                self._ends.pop(subagent_id, None)
-                if is_last:
-                    self._ends[subagent_id] = (text_of(data, "content"), self._at_ms)
+                yield from self._flush(subagent_id)
+                if (words := text_of(data, "content")).strip():
+                    self._ends[subagent_id] = _Words(words, text_of(data, "messageId"), self._at_ms)
+                # A message that calls a tool is not the last of the turn.
+                if objects_of(data, "toolRequests"):
+                    yield from self._flush(subagent_id)
+            case "abort":
+                yield from self._flush(subagent_id)
+                error = "interrupted by the user"
+                yield self._call(
+                    "errorOccurred",
+                    subagent_id,
+                    error={"message": error},
+                    message_id=text_of(record, "id"),
+                    unhooked=True,
+                )
+            case "session.compaction_complete" if summary := text_of(data, "summaryContent"):
+                message_id = text_of(record, "id")
+                yield self._call("PostCompact", "", compact_summary=summary, message_id=message_id, unhooked=True)
             case "tool.execution_start":
                 self._calls[text_of(data, "toolCallId")] = (text_of(data, "toolName"), object_of(data, "arguments"))
             case "tool.execution_complete":
@@ -85,16 +115,16 @@ class Log:
             case "subagent.started":
                 self._subagent_types[subagent_id] = text_of(data, "agentType") or text_of(data, "agentName")
             case "subagent.completed":
-                words, _ = self._ends.pop(subagent_id, ("", 0))
+                words = self._ends.pop(subagent_id, _NO_WORDS).text
                 if not self._was_hooked("subagentStop", subagent_id):
                     yield self._call("subagentStop", subagent_id, response=words)
             case "session.shutdown":
-                yield from self.end()
+                for ended in list(self._ends):
+                    yield from self._stop(ended)
 
     def end(self) -> Iterator[ReplayedCall]:
-        """The ends of turns that no hook was run for."""
-        for subagent_id in list(self._ends):
-            yield from self._stop(subagent_id)
+        """The end of a turn that no hook was run for."""
+        yield from self._stop("")
 
     def _start(self, data: Payload) -> Iterator[ReplayedCall]:
         if self._session_id:
@@ -103,6 +133,7 @@ class Log:
         self._session_id = text_of(data, "sessionId")
         self._project = self._cwd = text_of(context, "cwd")
         self._branch = text_of(context, "branch")
+        self._remote = _remote(context)
         self._at_ms = at_ms_of(data, "startTime") or self._at_ms
         yield self._call("sessionStart", "", source="new")
 
@@ -120,10 +151,10 @@ class Log:
         elif hook in ("subagentStart", "subagentStop"):
             self._note_hook(hook, text_of(given, "agentId"))
         elif hook == "agentStop":
-            words, _ = self._ends.pop(subagent_id, ("", 0))
+            words = self._ends.pop(subagent_id, _NO_WORDS).text
             payload |= {"response": words, "model": self._model}
         self._cwd = text_of(given, "cwd") or self._cwd
-        yield ReplayedCall(payload, at_ms_of(given) or self._at_ms, hook, self._project, self._branch)
+        yield ReplayedCall(payload, at_ms_of(given) or self._at_ms, hook, self._project, self._branch, self._remote)
 
     def _result(self, data: Payload, subagent_id: str) -> Iterator[ReplayedCall]:
         name, given = self._calls.pop(text_of(data, "toolCallId"), ("", {}))
@@ -138,10 +169,35 @@ class Log:
         yield self._call("postToolUse", subagent_id, toolName=name, toolArgs=given, toolResult=result)
 
     def _stop(self, subagent_id: str) -> Iterator[ReplayedCall]:
-        words, at_ms = self._ends.pop(subagent_id, ("", 0))
-        if words and not subagent_id:
-            self._at_ms = at_ms
-            yield self._call("agentStop", subagent_id, response=words, model=self._model)
+        last = self._ends.get(subagent_id, _NO_WORDS)
+        if last.text and not subagent_id:
+            del self._ends[subagent_id]
+            self._at_ms = last.at_ms
+            yield self._call("agentStop", subagent_id, response=last.text, model=self._model)
+        yield from self._flush(subagent_id)
+
+    def _flush(self, subagent_id: str) -> Iterator[ReplayedCall]:
+        """The words that came last were not the last of the turn."""
+        said = self._ends.pop(subagent_id, _NO_WORDS)
+        if said.text:
+            payload = {
+                "hook_event_name": "AssistantMessage",
+                "sessionId": self._session_id,
+                "timestamp": said.at_ms,
+                "cwd": self._cwd,
+                "message_id": said.message_id,
+                "last_assistant_message": said.text,
+                "model": self._model,
+                **(self._identity(subagent_id) if subagent_id else {}),
+            }
+            yield ReplayedCall(
+                payload,
+                said.at_ms,
+                project=self._project,
+                git_branch=self._branch,
+                git_remote=self._remote,
+                is_unhooked=True,
+            )
 
     def _identity(self, subagent_id: str) -> Payload:
         return {
@@ -150,7 +206,7 @@ class Log:
             "parentAgentId": self._session_id,
         }
 
-    def _call(self, hook: str, subagent_id: str, **fields: object) -> ReplayedCall:
+    def _call(self, hook: str, subagent_id: str, *, unhooked: bool = False, **fields: object) -> ReplayedCall:
         of_parent = hook in ("subagentStart", "subagentStop")
         payload = {
             "sessionId": self._session_id if of_parent else subagent_id or self._session_id,
@@ -159,7 +215,7 @@ class Log:
             **(self._identity(subagent_id) if subagent_id else {}),
             **fields,
         }
-        return ReplayedCall(payload, self._at_ms, hook, self._project, self._branch)
+        return ReplayedCall(payload, self._at_ms, hook, self._project, self._branch, self._remote, unhooked)
 
     def _note_hook(self, what: str, subagent_id: str, content: str = "") -> None:
         key = (what, subagent_id, content)
@@ -173,6 +229,13 @@ class Log:
         elif count:
             del self._hooked[key]
         return count > 0
+
+
+def _remote(context: Payload) -> str:
+    """The address of the session's repository, which is named by its host and its path there."""
+    repository = text_of(context, "repository")
+    host = text_of(context, "repositoryHost") or text_of(context, "hostType").removesuffix(".com") + ".com"
+    return f"https://{host}/{repository}" if repository and "." in host.strip(".") else ""
 
 
 def _is_start(record: Payload) -> bool:

@@ -65,6 +65,8 @@ AGENT: Final = Agent(
         below="chats",
         recognises=transcript.recognises,
         replay=replay_with(transcript.Chat),
+        reader=transcript.Chat,
+        paths_of=transcript.paths_of,
     ),
-    tail=Tail(model=transcript.model_in),
+    tail=Tail(model=transcript.model_in, last_words_of=transcript.last_words_of),
 )

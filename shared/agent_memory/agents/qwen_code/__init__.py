@@ -54,6 +54,8 @@ AGENT: Final = Agent(
         endings=(".jsonl",),
         recognises=transcript.recognises,
         replay=replay_with(transcript.Chat),
+        reader=transcript.Chat,
+        paths_of=transcript.paths_of,
     ),
     tail=Tail(model=transcript.model_in),
     # It is part of the system prompt of one run, and of no record.

@@ -8,10 +8,11 @@ finds the event that the two share.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from agent_memory.agents.agent import TranscriptHead
+from agent_memory.agents.agent import Speaker, TranscriptHead
 from agent_memory.agents.payload import Payload, at_ms_of, object_of, objects_of, text_of
 from agent_memory.agents.replayed_call import ReplayedCall
 from agent_memory.agents.tails import newest_first
@@ -20,6 +21,7 @@ from agent_memory.agents.tails import newest_first
 _NOT_TYPED: Final = ("<system-reminder>", "<qwen:")
 # Records of a user's that a user wrote; the other subtypes are the client's.
 _TYPED: Final = ("", "mid_turn_user_message")
+_REFUSED: Final = "refused by the user"
 
 
 def recognises(head: TranscriptHead) -> bool:
@@ -35,6 +37,14 @@ def model_in(tail: bytes) -> str:
     return ""
 
 
+def paths_of(speaker: Speaker) -> Iterator[str]:
+    """The session's chat; a subagent has its own, in a folder beside those of the chats."""
+    yield speaker.transcript_path
+    chat = Path(speaker.transcript_path)
+    if speaker.subagent_id and "/" not in speaker.subagent_id:
+        yield str(chat.parent.parent / "subagents" / chat.stem / f"agent-{speaker.subagent_id}.jsonl")
+
+
 class Chat:
     """Reads one chat, from its beginning to its end."""
 
@@ -44,8 +54,8 @@ class Chat:
         self._at_ms = 0
         # Calls that wait for their results, by id.
         self._calls: dict[str, Payload] = {}
-        # A subagent's last message and its time, unless it has called a tool since.
-        self._words, self._said_ms = "", 0
+        # A subagent's last words, unless it has called a tool since.
+        self._words: _Words | None = None
 
     def take(self, record: Payload) -> Iterator[ReplayedCall]:
         if "forkedFrom" in record:
@@ -68,9 +78,9 @@ class Chat:
 
     def end(self) -> Iterator[ReplayedCall]:
         """A subagent's end, unless it is still at work."""
-        words, self._words = self._words, ""
-        if words:
-            yield self._call("SubagentStop", self._said_ms, last_assistant_message=words)
+        last, self._words = self._words, None
+        if last is not None:
+            yield self._call("SubagentStop", last.at_ms, last_assistant_message=last.text)
 
     def _start(self, record: Payload) -> Iterator[ReplayedCall]:
         self._session_id = text_of(record, "sessionId")
@@ -91,11 +101,29 @@ class Chat:
     def _assistant_message(self, record: Payload, message: Payload) -> Iterator[ReplayedCall]:
         calls = [call for part in objects_of(message, "parts") if (call := object_of(part, "functionCall"))]
         self._calls |= {text_of(call, "id"): call for call in calls}
-        words = "".join(_texts(message))
-        if self._subagent_id:
-            self._words, self._said_ms = ("", 0) if calls else (words, self._at_ms)
-        elif words and not calls:
-            yield self._call("Stop", last_assistant_message=words, model=text_of(record, "model"))
+        text = "".join(_texts(message))
+        words = _Words(text, text_of(record, "uuid"), self._at_ms) if text.strip() else None
+        model = text_of(record, "model")
+        if self._words is not None:
+            yield self._said(self._words, model)
+            self._words = None
+        if words is not None and calls:
+            yield self._said(words, model)
+        elif words is not None and self._subagent_id:
+            self._words = words
+        elif words is not None:
+            yield self._call("Stop", last_assistant_message=text, model=model)
+
+    def _said(self, words: _Words, model: str) -> ReplayedCall:
+        """Words that are not the last of a turn."""
+        return self._call(
+            "AssistantMessage",
+            words.at_ms,
+            last_assistant_message=words.text,
+            message_id=words.record_id,
+            model=model,
+            is_unhooked=True,
+        )
 
     def _results(self, record: Payload, message: Payload) -> Iterator[ReplayedCall]:
         result = object_of(record, "toolCallResult")
@@ -103,18 +131,23 @@ class Chat:
         for response in responses:
             call_id = text_of(response, "id")
             call = self._calls.pop(call_id, None)
-            if call is None or _was_not_made(result):
+            if call is None:
                 continue
             tool: dict[str, Any] = {"tool_name": call.get("name"), "tool_input": call.get("args")}
+            output = object_of(response, "response")
+            if _was_not_made(result):
+                error = text_of(output, "error") or _REFUSED
+                tool |= {"tool_call_id": call_id, "error": error}
+                yield self._call("PostToolUseFailure", is_unhooked=True, **tool)
+                continue
             if "provenance" in record or self._subagent_id:  # hooks of early versions do not get the id
                 tool["tool_call_id"] = call_id
-            output = object_of(response, "response")
             if "error" in output:
                 yield self._call("PostToolUseFailure", **tool, error=output["error"])
             else:
                 yield self._call("PostToolUse", **tool, tool_response={"llmContent": output.get("output")})
 
-    def _call(self, hook: str, at_ms: int = 0, **fields: object) -> ReplayedCall:
+    def _call(self, hook: str, at_ms: int = 0, *, is_unhooked: bool = False, **fields: object) -> ReplayedCall:
         at_ms = at_ms or self._at_ms
         subagent = {"agent_id": self._subagent_id, "agent_type": self._subagent_type} if self._subagent_id else {}
         payload = {
@@ -125,7 +158,16 @@ class Chat:
             **subagent,
             **fields,
         }
-        return ReplayedCall(payload, at_ms, project=self._cwd)
+        return ReplayedCall(payload, at_ms, project=self._cwd, is_unhooked=is_unhooked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A text of the assistant's."""
+
+    text: str
+    record_id: str
+    at_ms: int
 
 
 def _texts(message: Payload) -> list[str]:
