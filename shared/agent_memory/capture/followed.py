@@ -17,7 +17,7 @@ from agent_memory.agents.jsonl import LINE_MAX_BYTES, objects
 from agent_memory.agents.replayed_call import Reader, ReplayedCall
 from agent_memory.capture.wire import HookCall
 
-# More than anybody has open at once; the one that was read longest ago goes first, and is read again from its beginning if it comes back.
+# More than anybody has open at once. Beyond it, the one that was read longest ago starts from its beginning again.
 FOLLOWED_MAX: Final = 256
 CHUNK_BYTES: Final = 1 << 20
 

@@ -21,8 +21,8 @@ def with_transcript(call: HookCall) -> HookCall:
     tail = registry.named(call.agent).tail
     if call.hook == "Stop":
         end = _end_of_turn(call, tail)
-        told = call.last_assistant_message
-        words = tail.last_words_of(end, told) if told else tail.last_words(end, call.timestamp_ms)
+        words = call.last_assistant_message
+        words = tail.last_words_of(end, words) if words else tail.last_words(end, call.timestamp_ms)
         return replace(call, last_assistant_message=words, model=call.model or tail.model(end))
     if tail.has_success and call.tool is not None and call.tool.use_id and call.tool.success is None:
         success = tail.success(files.tail(call.transcript_path, TAIL_BYTES), call.tool.use_id)
