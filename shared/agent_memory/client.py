@@ -64,7 +64,7 @@ class Client:
         request = pb.IngestEventsRequest(events=[event_to_pb(event) for event in events])
         return list(self._call(self._stub.IngestEvents, request).results)
 
-    # `max_tokens` is what an answer may cost to read; 0 is no limit.
+    # `max_tokens` is an answer's budget; 0 is no limit.
 
     def root(self, as_of_ms: int | None = None, max_tokens: int = 0) -> pb.GetTocRootResponse:
         return self._call(self._stub.GetTocRoot, pb.GetTocRootRequest(as_of_ms=as_of_ms, max_tokens=max_tokens))
@@ -80,7 +80,7 @@ class Client:
         return self._call(self._stub.GetNodeVersions, pb.GetNodeVersionsRequest(node_id=node_id))
 
     def toc_map(self, max_tokens: int = 0, project: str = "", *, as_of_ms: int | None = None) -> pb.GetTocMapResponse:
-        """What there is in time, in so many tokens: all, or of the project of that folder, or of that name."""
+        """The map within a budget: of everything, or of one project, named by its folder or its id."""
         request = pb.GetTocMapRequest(max_tokens=max_tokens, project=project, as_of_ms=as_of_ms)
         return self._call(self._stub.GetTocMap, request)
 
@@ -88,7 +88,7 @@ class Client:
         return self._call(self._stub.GetProjects, pb.GetProjectsRequest())
 
     def resolve_time(self, phrase: str, as_of_ms: int | None = None, *, max_tokens: int = 0) -> pb.ResolveTimeResponse:
-        """What a time in words means, or meant at that time; raises UsageError when nobody can tell."""
+        """What a time in words means, or meant at `as_of_ms`; raises UsageError for a text that is no time."""
         request = pb.ResolveTimeRequest(phrase=phrase, as_of_ms=as_of_ms, max_tokens=max_tokens)
         return self._call(self._stub.ResolveTime, request)
 
@@ -127,15 +127,15 @@ class Client:
         return self._call(self._stub.GetStats, pb.GetStatsRequest())
 
     def ledger(self, from_day: str = "") -> pb.GetLedgerResponse:
-        """How many events of each day and agent are stored and reachable; from that day on, `YYYY-MM-DD`."""
+        """How many events of each day and agent are stored and reachable, from the day `YYYY-MM-DD` on."""
         return self._call(self._stub.GetLedger, pb.GetLedgerRequest(from_day=from_day))
 
     def compact(self, column_family: str = "") -> pb.CompactResponse:
-        """Compact one column family, or all; returns when done, however long that takes."""
+        """Compact one column family, or all; returns when that is done."""
         return self._call(self._stub.Compact, pb.CompactRequest(column_family=column_family), timeout_s=3600)
 
     def rebuild_toc(self, request: pb.RebuildTocRequest) -> pb.RebuildTocResponse:
-        """Have the table of contents rebuilt; returns at once, with what there is to go through."""
+        """Start a rebuild of the table of contents; returns at once, with the size of the work."""
         return self._call(self._stub.RebuildToc, request, timeout_s=600)
 
     def rebuild_status(self) -> pb.GetRebuildStatusResponse:
@@ -148,7 +148,7 @@ class Client:
         return self._call(self._stub.GetSchedulerStatus, pb.GetSchedulerStatusRequest())
 
     def run_job(self, name: str) -> pb.RunJobResponse:
-        """Have a job run; returns at once, with the time by which `job_history` knows the run when it has ended."""
+        """Start a job; returns at once, with the `asked_ms` by which `job_history` has the run once it has ended."""
         return self._call(self._stub.RunJob, pb.RunJobRequest(job_name=name))
 
     def job_history(self, name: str = "") -> pb.GetJobRunsResponse:
@@ -162,7 +162,7 @@ class Client:
         return self._call(self._stub.ResumeJob, pb.ResumeJobRequest(job_name=name))
 
     def health(self, service: str = "") -> str:
-        """SERVING, NOT_SERVING or SERVICE_UNKNOWN; raises NotRunning where nobody answers."""
+        """SERVING, NOT_SERVING or SERVICE_UNKNOWN; raises NotRunning if nobody answers."""
         from grpc_health.v1 import health_pb2, health_pb2_grpc
 
         stub = health_pb2_grpc.HealthStub(self._channel)

@@ -1,4 +1,4 @@
-"""Records <-> protobuf messages. The wire speaks rpc, everything inside speaks model; this is where they meet."""
+"""Conversions between records and protobuf messages, and between errors and their bytes on the wire."""
 
 from __future__ import annotations
 

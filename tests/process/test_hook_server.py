@@ -77,7 +77,7 @@ def test_what_was_said_while_no_daemon_ran_is_taken_in_when_one_starts(stack: St
 
     assert before["waiting"] == 2
     assert before["oldest_ms"] <= said_ms
-    assert "\nSpool: 2 events wait to be taken in, the oldest for " in shown
+    assert "\nSpool: 2 events waiting to be stored, the oldest for " in shown
     assert stack.status()["spool"] == {**before, "waiting": 0, "oldest_ms": None}
     assert "Spool" not in stack.run("status").stdout
     stored = events(stack)

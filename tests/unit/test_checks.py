@@ -107,7 +107,7 @@ def test_an_agent_that_nobody_connected_is_told_of_and_no_fault() -> None:
 
     told = list(checks.hooks(found, came_lately=False))
 
-    assert [(each.grade, each.told.partition(":")[0]) for each in told] == [
+    assert [(each.grade, each.message.partition(":")[0]) for each in told] == [
         (Grade.OK, "codex"),
         (Grade.NOTE, "gemini-cli"),
     ]
@@ -134,8 +134,8 @@ def test_a_file_of_hooks_that_cannot_be_read_is_wrong() -> None:
 
     told = wrong(checks.hooks([surveyed("codex", State.CURRENT), unusable], came_lately=False))
 
-    assert [(finding.told, finding.remedy) for finding in told] == [
-        ("gemini-cli: line 3 is no JSON", "mend hooks.json by hand")
+    assert [(finding.message, finding.remedy) for finding in told] == [
+        ("gemini-cli: line 3 is no JSON", "correct hooks.json by hand")
     ]
 
 
@@ -182,7 +182,7 @@ def test_the_ledger_names_every_gap() -> None:
         ("2026-01-02", "codex", 5, 5, 4),
         ("2026-01-01", "-", 1, 0, 0),
     ]
-    assert [finding.told for finding in wrong(checks.ledger(found, outbox=0))] == [
+    assert [finding.message for finding in wrong(checks.ledger(found, outbox=0))] == [
         "2026-01-02 codex: 5 events are stored, 4 are reachable from the root"
     ]
     assert wrong(checks.ledger(found, outbox=1)) == []

@@ -1,4 +1,4 @@
-"""`admin`: the store's figures and its upkeep, beside a running daemon or without one."""
+"""`admin`: inspect and maintain the store, with or without a running daemon."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     )
     from agent_memory.store.maintenance.verify import Findings
 
-# How often a rebuild is asked how far it is.
+# How often to ask for a rebuild's progress.
 _LOOK_S: Final = 0.2
 
 
 @click.group(context_settings=HELP)
 @settings_options
 def admin() -> None:
-    """Look after the store, whether a daemon serves it or not.
+    """Inspect and maintain the store, with or without a daemon.
 
     Example: memory-daemon admin stats
     """
@@ -56,13 +56,13 @@ def stats(context: click.Context, as_json: bool) -> None:
 
 
 @admin.command()
-@click.option("--cf", "column_family", default="", metavar="NAME", help="One column family instead of all.")
+@click.option("--cf", "column_family", default="", metavar="NAME", help="Only this column family.")
 @settings_options
 @click.pass_context
 def compact(context: click.Context, column_family: str) -> None:
-    """Rewrite the store's files without what was overwritten.
+    """Rewrite the store's files without old rows.
 
-    It returns when that is done.
+    Rows that were deleted or overwritten go. Returns when that is done.
 
     Example: memory-daemon admin compact --cf events
     """
@@ -71,39 +71,39 @@ def compact(context: click.Context, column_family: str) -> None:
 
 
 @admin.command("rebuild-toc")
-@click.option("--from-date", metavar="YYYY-MM-DD", default="", help="Only what was said from that day on.")
-@click.option("--dry-run", is_flag=True, help="Only say what there is to do.")
+@click.option("--from-date", metavar="YYYY-MM-DD", default="", help="Rebuild only from that day on.")
+@click.option("--dry-run", is_flag=True, help="Only show what there is to do.")
 @click.option("--yes", is_flag=True, help="Do not ask, whatever it costs.")
 @settings_options
 @click.pass_context
 def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool) -> None:
-    """Make the table of contents again from the events.
+    """Rebuild the table of contents from the events.
 
-    Everything goes on meanwhile. Ended early, the command leaves the rebuild going on.
+    The daemon serves as usual meanwhile. Ctrl-C ends the command, not the rebuild.
 
     Example: memory-daemon admin rebuild-toc --from-date 2026-01-01
     """
     from agent_memory.rpc.memory_pb2 import RebuildTocRequest
 
     settings = current(context)
-    found = _survey(settings, from_date)
+    found = _rebuild_scope(settings, from_date)
     if dry_run:
         click.echo("\n".join([_plan(found), *_bill(settings, found)]))
         return
     if not yes:
-        _confirm(f"Make the table of contents again from {found.events} events?", _bill(settings, found))
+        _confirm(f"Rebuild the table of contents from {found.events} events?", _bill(settings, found))
     status = _rebuild(settings, RebuildTocRequest(from_date=from_date))
-    click.echo(f"Rebuilt from {status.events} events; {status.nodes_written} nodes were not as they should be")
+    click.echo(f"Rebuilt from {status.events} events; {status.nodes_written} nodes changed")
 
 
 @admin.command("reset-checkpoint")
-@click.option("--job", required=True, help="The job, as scheduler status names it.")
+@click.option("--job", required=True, help="The job's name, from scheduler status.")
 @settings_options
 @click.pass_context
 def reset_checkpoint(context: click.Context, job: str) -> None:
-    """Let a scheduled job begin as if it had never run.
+    """Reset a scheduled job, as if it had never run.
 
-    Its next run looks at everything it may look at.
+    Its next run goes through everything again.
 
     Example: memory-daemon admin reset-checkpoint --job toc_rollup_day
     """
@@ -122,10 +122,10 @@ def reset_checkpoint(context: click.Context, job: str) -> None:
 @settings_options
 @click.pass_context
 def verify(context: click.Context, repair: bool, as_json: bool) -> None:
-    """Check that the whole store is as it should be.
+    """Check the whole store.
 
-    Everything leads where it says, every excerpt is really there, and the counters are right. Exits with 0 when the
-    store is sound, else with 1.
+    Checks that every reference leads somewhere, that every excerpt is in its events, and that the counters are right.
+    Exits 1 if it found a fault.
 
     Example: memory-daemon admin verify --db-path ~/copy-of-db
     """
@@ -172,7 +172,7 @@ def _compact(settings: Settings, column_family: str) -> list[str]:
         return compact_offline(settings.db_path, column_family)
 
 
-def _survey(settings: Settings, from_date: str) -> RebuildTocResponse:
+def _rebuild_scope(settings: Settings, from_date: str) -> RebuildTocResponse:
     from agent_memory.control.connection import connect_to_store
     from agent_memory.rpc.memory_pb2 import RebuildTocRequest
 
@@ -188,8 +188,8 @@ def _survey(settings: Settings, from_date: str) -> RebuildTocResponse:
 
 
 def _bill(settings: Settings, found: RebuildTocResponse) -> list[str]:
-    """What the rebuild will cost, in words; none where nobody has to be paid."""
-    # Empty: a daemon from before it told.
+    """What the rebuild will cost, in words; empty if it costs nothing."""
+    # Empty: from a daemon too old to say.
     if found.summarized_by in (LOCAL, "") or not found.events:
         return []
     cost = rebuild_cost(settings, found.from_ms, found.events)
@@ -197,11 +197,11 @@ def _bill(settings: Settings, found: RebuildTocResponse) -> list[str]:
 
 
 def _confirm(question: str, costs: list[str]) -> None:
-    """Ask before anything is done; raises UsageError where something is to be spent and nobody is there to ask."""
+    """Ask before anything is done; raises UsageError if it costs something and nobody is there to ask."""
     if sys.stdin.isatty():
         click.confirm("\n".join([*costs, question]), abort=True)
     elif costs:
-        raise UsageError("\n".join([*costs, "Say --yes to have that spent, or --dry-run to see only what there is."]))
+        raise UsageError("\n".join([*costs, "Add --yes to spend that, or --dry-run to see only what there is."]))
 
 
 def _plan(found: RebuildTocResponse) -> str:
@@ -216,7 +216,7 @@ def _plan(found: RebuildTocResponse) -> str:
 
 
 def _rebuild(settings: Settings, request: RebuildTocRequest) -> GetRebuildStatusResponse:
-    """Have the daemon rebuild, show how far it is, and return when it is done."""
+    """Have the daemon rebuild, show its progress, and return when it is done."""
     from agent_memory.cli.render import progress
     from agent_memory.control.connection import connect_to_store
 
@@ -273,17 +273,17 @@ def _verdict(report: VerifyReport, db_path: Path) -> str:
         f"Grips: {report.grips_intact} intact, {report.grips_removed} removed on purpose",
     ]
     if report.grips_without_checksum:
-        lines.append(f"Grips without a seal: {report.grips_without_checksum}; rebuild-toc seals them")
+        lines.append(f"Grips without a checksum: {report.grips_without_checksum}; rebuild-toc adds it")
     if report.sessions_waiting:
-        lines.append(f"Sessions that are still being taken in: {report.sessions_waiting}")
+        lines.append(f"Sessions not checked, their events are still on the way: {report.sessions_waiting}")
     lines.append("")
     if report.sound:
         return "\n".join([*lines, "The store is sound."])
     lines += [f"{printable(each.subject)} {printable(each.message)}" for each in report.problems]
     if report.problem_count > len(report.problems):
         lines.append(f"and {report.problem_count - len(report.problems)} more")
-    mend = command("admin verify --repair", db_path)
-    return "\n".join([*lines, "", f"{_things(report.problem_count)} wrong. Mend that with: {mend}"])
+    repair = command("admin verify --repair", db_path)
+    return "\n".join([*lines, "", f"{_things(report.problem_count)} wrong. Repair with: {repair}"])
 
 
 def _things(count: int) -> str:
@@ -305,6 +305,6 @@ def _table(reply: GetStatsResponse) -> str:
     ]
     if reply.redacted:
         kinds = sorted(reply.redacted.items(), key=lambda item: (-item[1], item[0]))
-        told = ", ".join(f"{kind} {count}" for kind, count in kinds)
-        lines += ["", f"Secrets redacted: {sum(reply.redacted.values())} ({told})"]
+        counts = ", ".join(f"{kind} {count}" for kind, count in kinds)
+        lines += ["", f"Secrets redacted: {sum(reply.redacted.values())} ({counts})"]
     return "\n".join(lines)

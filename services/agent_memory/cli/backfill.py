@@ -38,11 +38,11 @@ Advance = Callable[[int], None]
 
 
 @click.command(
-    help=f"""Take in the sessions that agents have kept themselves.
+    help=f"""Import past sessions from the agents' own transcripts.
 
     They become the same events that hooks would have sent. AGENT is one of {", ".join(registry.AGENTS)}; without it,
-    all agents. PATH is a transcript, or a folder of them, that lies elsewhere than where the agents keep them. What is
-    stored already stays as it is: the same command again goes on where it was interrupted.
+    all agents. PATH is a transcript, or a folder of them, in another place than the agent's own. Events that are
+    stored already stay as they are, so an interrupted command can be run again.
 
     Example: memory-daemon backfill claude-code --since "last month" --dry-run
     """
@@ -61,7 +61,7 @@ def backfill(
         if path is not None or not os.path.lexists(agent):
             raise UsageError(f"There is no agent {agent!r}; there are {', '.join(registry.AGENTS)}.")
         path, agent = Path(agent), None
-    since_ms = _moment_ms(since)
+    since_ms = _since_ms(since)
     transcripts = [each for each in _transcripts(agent, path) if each.changed_ns // 1_000_000 >= since_ms]
     if not transcripts:
         where = f"in {path}" if path else "where agents keep them"
@@ -80,10 +80,10 @@ def backfill(
 @settings_options
 @click.pass_context
 def reconcile(context: click.Context, as_json: bool) -> None:
-    """Take in what the hooks missed of what agents have kept.
+    """Import what the hooks missed from recent transcripts.
 
-    It runs every night by itself, before an agent deletes what it kept. Only transcripts are read that were written
-    to since the last time, and nothing outside of the agents' own folders.
+    Runs every night by itself, before agents delete their transcripts. Reads only transcripts that were written to
+    since the last time, and only in the agents' own folders.
 
     Example: memory-daemon reconcile
     """
@@ -108,10 +108,10 @@ def reconcile(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) -> None:
-    """Take in any other program's history, in JSON lines.
+    """Import another program's history from JSON lines.
 
-    FILE may be - for standard input. A line is an object with text and timestamp and, where they are known, role,
-    session_id, agent, event_type, event_id and metadata.
+    FILE may be - for standard input. A line is an object with text and timestamp and, if known, role, session_id,
+    agent, event_type, event_id and metadata.
 
     Example: memory-daemon import chats.jsonl
     """
@@ -175,7 +175,7 @@ def _take(
     from agent_memory.capture.spool import excluded_sessions
 
     projects = Projects(settings.project_names)
-    passed_over = excluded_sessions(settings.db_path)
+    excluded = excluded_sessions(settings.db_path)
     for transcript in transcripts:
         tally = report.tally(transcript.agent)
         if bookmarks.has_read(transcript):
@@ -184,7 +184,7 @@ def _take(
             continue
         tally.files += 1
         events = events_of(transcript, projects, report.add_broken, advance, settings.tool_max_bytes)
-        wanted = (each for each in events if each.timestamp_ms >= since_ms and each.session_id not in passed_over)
+        wanted = (each for each in events if each.timestamp_ms >= since_ms and each.session_id not in excluded)
         importer.take(wanted, tally)
         importer.flush()
         bookmarks.add(transcript)
@@ -192,7 +192,7 @@ def _take(
 
 
 def _store(settings: Settings) -> Path | None:
-    """The store's folder, where it is on this machine."""
+    """The store's folder; None if it is not on this machine."""
     return settings.db_path if "MEMORY_DAEMON_ADDR" not in os.environ and settings.db_path.is_dir() else None
 
 
@@ -217,12 +217,12 @@ def _verdict(content: Mapping[str, Any], report: Report) -> str:
     lines = [report.text()] if content["events_saved"] or content["broken_count"] else []
     if content["events_saved"]:
         saved, completed = counted(content["sessions_saved"], "session"), content["sessions_completed"]
-        lines.append(f"Saved {saved} that the hooks had missed altogether, and what was missing of {completed}")
+        lines.append(f"Saved {saved} that the hooks had missed entirely, and the missing parts of {completed}")
     elif report.tallies or not content["files_being_written"]:
-        lines.append("Nothing is missing: all that the agents have kept is stored")
+        lines.append("Nothing is missing: everything in the agents' transcripts is stored")
     if being_written := content["files_being_written"]:
         verb = "is" if being_written == 1 else "are"
-        lines.append(f"{counted(being_written, 'transcript')} {verb} being written to, to be read the next time")
+        lines.append(f"{counted(being_written, 'transcript')} {verb} still being written to and will be read next time")
     return "\n".join(lines)
 
 
@@ -236,7 +236,7 @@ def _transcripts(agent: str | None, path: Path | None) -> list[Transcript]:
         raise UsageError(f"{str(path)!r} can't be read: {error.strerror}") from error
 
 
-def _moment_ms(text: str | None) -> int:
+def _since_ms(text: str | None) -> int:
     from agent_memory.present.times import parse_time
 
     return parse_time(text, datetime.now().astimezone()) if text else 0

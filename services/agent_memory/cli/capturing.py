@@ -1,4 +1,4 @@
-"""`pause-capture` and `resume-capture`: nothing is remembered for a while, whether a daemon runs or not."""
+"""`pause-capture` and `resume-capture`: remember nothing for a while, whether a daemon runs or not."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ from agent_memory.present.times import duration, parse_duration
 @settings_options
 @click.pass_context
 def pause_capture(context: click.Context, length: str | None, as_json: bool) -> None:
-    """Remember nothing of what happens from now on.
+    """Stop remembering, for a while or until resumed.
 
-    For LENGTH, or until resume-capture. What is said meanwhile is stored nowhere, and does not come in later from
-    an agent's transcripts either.
+    Lasts for LENGTH, or until resume-capture. Nothing said meanwhile is stored, and no transcript brings it in later.
 
     Example: memory-daemon pause-capture 30m
     """
@@ -33,8 +32,8 @@ def pause_capture(context: click.Context, length: str | None, as_json: bool) -> 
     try:
         pauses.begin(int(now_s * 1000), until_ms)
     except OSError as error:
-        raise AgentMemoryError(f"Capture goes on: {pauses.path} can't be written: {error}.") from error
-    click.echo(_as_json(until_ms) if as_json else f"Capture is {pause_told(until_ms, now_s)}")
+        raise AgentMemoryError(f"Capture continues: {pauses.path} can't be written: {error}.") from error
+    click.echo(_as_json(until_ms) if as_json else f"Capture is {pause_described(until_ms, now_s)}")
 
 
 @click.command("resume-capture")
@@ -42,7 +41,7 @@ def pause_capture(context: click.Context, length: str | None, as_json: bool) -> 
 @settings_options
 @click.pass_context
 def resume_capture(context: click.Context, as_json: bool) -> None:
-    """Remember again from now on.
+    """Start remembering again.
 
     Example: memory-daemon resume-capture
     """
@@ -51,20 +50,20 @@ def resume_capture(context: click.Context, as_json: bool) -> None:
         was_paused = pauses.end(time.time_ns() // 1_000_000)
     except OSError as error:
         raise AgentMemoryError(f"Capture stays paused: {pauses.path} can't be written: {error}.") from error
-    told = "Capture goes on" if was_paused else "Capture was not paused"
-    click.echo(_as_json(None) if as_json else told)
+    outcome = "Capture goes on" if was_paused else "Capture was not paused"
+    click.echo(_as_json(None) if as_json else outcome)
 
 
-def pause_told(until_ms: int, now_s: float) -> str:
+def pause_described(until_ms: int, now_s: float) -> str:
     """`paused until 14:30 (25 min 3 s left)`, in this machine's time."""
     if until_ms >= OPEN_END_MS:
         return "paused until you run: memory-daemon resume-capture"
     end = datetime.fromtimestamp(until_ms / 1000).astimezone()
     is_today = end.date() == datetime.fromtimestamp(now_s).astimezone().date()
-    moment = f"{end:%H:%M}" if is_today else f"{end:%Y-%m-%d %H:%M}"
-    return f"paused until {moment} ({duration(max(0, round(until_ms / 1000 - now_s)))} left)"
+    shown = f"{end:%H:%M}" if is_today else f"{end:%Y-%m-%d %H:%M}"
+    return f"paused until {shown} ({duration(max(0, round(until_ms / 1000 - now_s)))} left)"
 
 
 def _as_json(until_ms: int | None) -> str:
-    """Under the name it has in `status --json`."""
+    """The time under its name in `status --json`."""
     return json.dumps({"capture_paused_until_ms": until_ms}, indent=2)

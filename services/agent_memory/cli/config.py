@@ -1,4 +1,4 @@
-"""`config`: what the settings are, and where each comes from."""
+"""`config`: the settings, and where each comes from."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def config() -> None:
 @settings_options
 @click.pass_context
 def show(context: click.Context, as_json: bool) -> None:
-    """Show every setting, its value, and where that came from.
+    """Show every setting, its value, and where the value comes from.
 
     Example: memory-daemon config show --json
     """
@@ -49,7 +49,7 @@ def show(context: click.Context, as_json: bool) -> None:
 def validate(context: click.Context, as_json: bool) -> None:
     """Check the settings.
 
-    Those of the config file, the environment and the command line. Ends with 2 and the reason when one is wrong, or
+    Checks the config file, the environment and the command line. Exits 2 with the reason if a setting is wrong, or
     needs a library that is not installed.
 
     Example: memory-daemon --config new.toml config validate

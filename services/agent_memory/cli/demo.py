@@ -1,4 +1,4 @@
-"""`demo`: the whole program in half a minute, on a store of its own, from what a hook hears to an answer with proof."""
+"""`demo`: the whole program in half a minute, from hook calls to an answer with proof, on a scratch store."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # protobuf and gRPC cost 100 ms, and --help has no use for th
     from agent_memory.present.lines import Line
     from agent_memory.rpc import memory_pb2 as pb
 
-# The last event is in the table of contents a second after it came; a machine that is very busy may take longer.
+# The last event is in the table of contents within a second; a very busy machine may take longer.
 COMPLETE_S = 60.0
 _LOOK_S = 0.1
 _BROWSE_LIMIT = 100
@@ -40,41 +40,41 @@ What to type next
   memory-daemon hooks install --all-found  connect your coding agents
   memory-daemon query root                 ask it, once you have talked with one
 """
-# As in a checkout that nobody has installed.
+# In a checkout that is not installed.
 _OFF_PATH = "\nmemory-daemon is not on PATH: write it as you did just now, or install it.\n"
 
 
 @click.command()
-@click.option("--keep", is_flag=True, help="Leave the store behind, to look around in it afterwards.")
+@click.option("--keep", is_flag=True, help="Keep the store, to explore it afterwards.")
 @settings_options
 @click.pass_context
 def demo(context: click.Context, keep: bool) -> None:
     """Watch sample conversations become answers.
 
-    The daemon runs on a scratch store and a free port, and all of it is removed again.
+    Runs a daemon on a scratch store and a free port, and removes both at the end.
 
     Example: memory-daemon demo
     """
     settings = current(context)
     if settings.sources["db_path"] == "command line":
-        raise UsageError("The demo makes a store of its own; leave --db-path out. To have it afterwards: --keep")
+        raise UsageError("The demo creates its own store; leave out --db-path. To keep that store, add --keep.")
     end_like_an_interrupt()
     with _scratch(keep) as folder:
         settings = replace(settings, db_path=folder / "db", grpc_host="127.0.0.1", grpc_port=_free_port())
-        # Its sockets, too, and those of all that it starts: a home may be one that nobody can write to.
+        # The sockets of all processes are here too: the home may not be writable.
         os.environ["XDG_RUNTIME_DIR"] = str(folder)
-        # Every sample is answered alike.
+        # The hook must answer every sample alike.
         settings = replace(settings, session_start_tokens=0)
         with _running(settings):
             _show(settings)
-        click.echo("\nEverything was stopped again.")
+        click.echo("\nThe daemon is stopped.")
         if keep:
             click.echo(_kept(settings))
     click.echo(f"\n{_NEXT_STEPS}{'' if shutil.which('memory-daemon') else _OFF_PATH}", nl=False)
 
 
 def _show(settings: Settings) -> None:
-    """The demo itself: play, wait, look, ask, prove."""
+    """The demo itself: play the samples, show the table of contents, ask and prove."""
     from agent_memory.client import Client
 
     with Client(settings.address) as daemon:
@@ -93,7 +93,7 @@ def _play(daemon: Client, settings: Settings, zone: tzinfo) -> None:
     calls = samples.samples(datetime.now(zone))
     label = f"Playing {len(calls)} sample hook calls through memory-ingest"
     with (
-        # Closed at once when interrupted, so that no hook is called behind a daemon that is gone.
+        # Closed at once when interrupted, so that no hook runs after the daemon is gone.
         closing(samples.play(calls, settings)) as played,
         click.progressbar(played, length=len(calls), label=label) as progress,
     ):
@@ -120,7 +120,7 @@ def _wait_until_complete(daemon: Client, settings: Settings) -> None:
 
 
 def _outline(daemon: Client) -> Iterator[str]:
-    """The table of contents from the years down to the segments, a line a node."""
+    """The table of contents from the years down to the segments, one line per node."""
     for year in daemon.root().nodes:
         yield _entry("", year)
         yield from _below(daemon, year, "")
@@ -143,7 +143,7 @@ def _entry(glyph: str, node: pb.TocNode) -> str:
 
 
 def _answer(daemon: Client, zone: tzinfo) -> None:
-    """Ask for last week, and go from the first line of the answer down to the events behind it."""
+    """Ask for last week, and follow the answer's first line down to its events."""
     from agent_memory.present import pages
 
     now = datetime.now(zone)
@@ -174,7 +174,7 @@ def _ask(question: str, command: str) -> None:
 
 @contextmanager
 def _running(settings: Settings) -> Iterator[None]:
-    """The whole stack on these settings' store; stopped again whatever happens, its runtime folder removed."""
+    """Run the stack on these settings' store; always stop it again and remove its runtime folder."""
     from agent_memory.control import stack
 
     click.echo(f"Starting the daemon at {settings.address} with a store in {settings.db_path.parent}")
@@ -196,7 +196,7 @@ def _running(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _scratch(keep: bool) -> Iterator[Path]:
-    """A folder for the store, for this user only; removed in the end, or kept."""
+    """A folder for the store, for this user only; removed at the end, or kept."""
     folder = Path(tempfile.mkdtemp(prefix="agent-memory-demo-"))
     try:
         yield folder
@@ -214,7 +214,7 @@ def _free_port() -> int:
 def _kept(settings: Settings) -> str:
     store = f"--db-path {settings.db_path}"
     return (
-        f"Its store is in {settings.db_path.parent}. To look around in it:\n"
+        f"Its store is in {settings.db_path.parent}. To explore it:\n"
         f"  memory-daemon start {store} --port {settings.grpc_port}\n"
         f"  memory-daemon query root {store}\n"
         f"  memory-daemon stop {store}"

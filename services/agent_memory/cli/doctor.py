@@ -1,4 +1,4 @@
-"""`doctor`: whether all is well, on one page, and what to do where it is not."""
+"""`doctor`: check everything, on one page, with a remedy for each fault."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _COLOURS: Final = {Grade.OK: "green", Grade.NOTE: "yellow", Grade.WRONG: "red"}
 @settings_options
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
-    """Check everything, and say what to type where it is wrong.
+    """Check everything, and say what to type to fix it.
 
-    That is the daemon, the store, what waits, the hooks, the jobs, and whether anything was lost on the way. Exits
-    with 0 when all is well, else with 1.
+    Checks the daemon, the store, the spool, the hooks and the jobs, and that no captured event was lost. Exits 1 if it
+    found a fault.
 
     Example: memory-daemon doctor
     """
@@ -40,7 +40,7 @@ def _page(found: Examination) -> str:
     lines = []
     for finding in found.findings:
         grade = click.style(f"{finding.grade.value:<6}", fg=_COLOURS[finding.grade])
-        lines.append(f"{grade} {finding.subject:<12} {printable(finding.told)}")
+        lines.append(f"{grade} {finding.subject:<12} {printable(finding.message)}")
         if finding.remedy:
             lines.append(f"{'':<19}-> {printable(finding.remedy)}")
     if found.balances:
@@ -54,15 +54,15 @@ def _page(found: Examination) -> str:
 
 
 def _gap(balance: Balance) -> str:
-    """Where the rest of it is."""
+    """Where the events are that are captured and not reachable."""
     on_the_way = balance.stored - balance.reachable
     parts = [
         f"{balance.waiting} in the spool" if balance.waiting else "",
         f"{balance.rejected} not understood" if balance.rejected else "",
         f"{on_the_way} not in the table of contents yet" if on_the_way else "",
     ]
-    told = ", ".join(filter(None, parts))
-    return f"   {told}" if told else ""
+    places = ", ".join(filter(None, parts))
+    return f"   {places}" if places else ""
 
 
 def _row(day: str, agent: str, captured: str, stored: str, reachable: str) -> str:

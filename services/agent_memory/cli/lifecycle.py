@@ -1,4 +1,4 @@
-"""`start`, `stop`, `restart`, `status` and `logs`: the daemon's life."""
+"""`start`, `stop`, `restart`, `status` and `logs`: run the daemon and look at it."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ NOT_RUNNING = 3
 NOT_SOUND = 1
 
 _PORT = Number(1, 65535, "a port is")
-# Where health is not as it should be.
-_WHY = {
-    "NOT_SERVING": "What keeps it from serving stands last in: memory-daemon logs query",
-    "UNREACHABLE": "The front does not answer. See: memory-daemon logs query",
+# What to do about each kind of bad health.
+_ADVICE = {
+    "NOT_SERVING": "The reason is at the end of: memory-daemon logs query",
+    "UNREACHABLE": "The query service does not answer. See: memory-daemon logs query",
 }
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
-@click.option("--foreground", is_flag=True, help="Stay attached, show the logs, stop with Ctrl-C or SIGTERM.")
-@remembered("--port", "grpc_port", type=_PORT, help="The TCP port to serve at.")
-@remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at; this machine only, by default.")
+@click.option("--foreground", is_flag=True, help="Stay attached and show the logs; stop with Ctrl-C or SIGTERM.")
+@remembered("--port", "grpc_port", type=_PORT, help="The TCP port to listen on.")
+@remembered("--host", "grpc_host", metavar="HOST", help="The address to listen on; by default, this machine only.")
 @json_option
 @settings_options
 @click.pass_context
@@ -62,23 +62,23 @@ def start(context: click.Context, foreground: bool, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def stop(context: click.Context, as_json: bool) -> None:
-    """Stop the daemon and wait until all of it is gone.
+    """Stop the daemon and wait until it has ended.
 
     Example: memory-daemon stop
     """
     settings = current(context)
-    told = _stop(settings)
-    click.echo(_as_json(stack.status(settings)) if as_json else told)
+    outcome = _stop(settings)
+    click.echo(_as_json(stack.status(settings)) if as_json else outcome)
 
 
 @click.command()
-@remembered("--port", "grpc_port", type=_PORT, help="The TCP port to serve at from now on.")
-@remembered("--host", "grpc_host", metavar="HOST", help="The address to serve at from now on.")
+@remembered("--port", "grpc_port", type=_PORT, help="The TCP port to listen on from now on.")
+@remembered("--host", "grpc_host", metavar="HOST", help="The address to listen on from now on.")
 @json_option
 @settings_options
 @click.pass_context
 def restart(context: click.Context, as_json: bool) -> None:
-    """Stop and start the daemon, with the options it had.
+    """Restart the daemon with the options it had.
 
     Example: memory-daemon restart --log-level debug
     """
@@ -95,9 +95,9 @@ def restart(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Say whether the daemon runs, where, and how it is.
+    """Show whether the daemon runs, where, and how it is.
 
-    Ends with 0 when it serves, 1 when it runs but does not serve or a process was given up, 3 when it does not run.
+    Exits 0 if it serves, 1 if it runs but does not serve or a process has failed for good, 3 if it does not run.
 
     Example: memory-daemon status --json
     """
@@ -111,12 +111,14 @@ def status(context: click.Context, as_json: bool) -> None:
 
 @click.command()
 @click.argument("process", required=False, type=click.Choice(log_files.PROCESSES))
-@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
-@click.option("-n", "--lines", default=20, show_default=True, type=Number(0), help="Last lines of each log.")
+@click.option("-f", "--follow", is_flag=True, help="Show new lines as they come, until Ctrl-C.")
+@click.option("-n", "--lines", default=20, show_default=True, type=Number(0), help="How many lines of each log.")
 @settings_options
 @click.pass_context
 def logs(context: click.Context, process: str | None, follow: bool, lines: int) -> None:
-    """Show the last lines of the processes' logs, or of one.
+    """Show the last lines of the logs.
+
+    Of all processes, or of one.
 
     Example: memory-daemon logs worker -f
     """
@@ -134,14 +136,14 @@ def logs(context: click.Context, process: str | None, follow: bool, lines: int) 
         for name, line in log_files.follow(followers, ended=_nobody_reads):
             click.echo(_labelled(name, line, len(names) > 1))
     except KeyboardInterrupt:
-        return  # the way to end it, and no failure
+        return  # the usual way to end it, not a failure
 
 
 def _nobody_reads() -> bool:
-    """True when standard output is a pipe whose reader has gone, as `head` does; writing would tell only then."""
+    """True when standard output is a pipe whose reader has gone, such as `head`: only a write would notice it."""
     try:
         output = sys.stdout.fileno()
-    except (AttributeError, OSError, ValueError):  # closed, or no file
+    except (AttributeError, OSError, ValueError):  # closed, or not a file
         return False
     look = select.poll()
     look.register(output, 0)
@@ -149,7 +151,7 @@ def _nobody_reads() -> bool:
 
 
 def end_like_an_interrupt() -> None:
-    """Let SIGTERM and a closed terminal do what Ctrl-C does: leave nothing half done."""
+    """Treat SIGTERM and a closed terminal like Ctrl-C, so that nothing is left half done."""
     for number in _ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
             signal.signal(number, signal.default_int_handler)
@@ -158,8 +160,8 @@ def end_like_an_interrupt() -> None:
 def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[bytes]:
     if settings.grpc_host not in LOOPBACK:
         click.echo(
-            f"Warning: whoever reaches {settings.address} over the network can read and write this memory: "
-            "there is no password. Leave --host and grpc_host out to serve this machine only.",
+            f"Warning: anybody who can reach {settings.address} over the network can read and write this memory; "
+            "there is no password. Leave out --host and grpc_host to serve this machine only.",
             err=True,
         )
     return stack.start(settings, kept)
@@ -178,13 +180,13 @@ def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool
 
 
 def _stop(settings: Settings) -> str:
-    """Stop what runs, and tell what that was."""
+    """Stop the daemon; what happened, in a sentence."""
     killed = settings.runtime.pid_file.exists()
     pid = stack.stop(settings)
     if pid is not None:
         return f"Memory daemon stopped (PID {pid})"
     if killed:
-        return "Memory daemon is NOT running (it was killed; what it left is cleared away)"
+        return "Memory daemon is NOT running (it was killed; its leftovers are removed)"
     return "Memory daemon is NOT running (no PID file)"
 
 
@@ -194,11 +196,11 @@ def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) ->
     try:
         daemon = _start(settings, kept)
     except KeyboardInterrupt:
-        return  # what was started is stopped again
+        return  # start has stopped what it started
     asked_to_stop = threading.Event()
     for number in _ENDINGS:
         signal.signal(number, lambda *_: asked_to_stop.set())
-    # Only now: whoever reads it may ask for the end at once.
+    # Only now: whoever reads it may send the signal to stop at once.
     _announce(daemon, settings, as_json)
 
     def has_ended() -> bool:
@@ -211,8 +213,8 @@ def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) ->
         click.echo(_labelled(name, line, True), err=True)
     if daemon.returncode != 0:
         raise AgentMemoryError(
-            f"The supervisor (PID {daemon.pid}) was ended by force ({daemon.returncode}). "
-            "Its processes go by themselves. Start it again with: memory-daemon start"
+            f"The supervisor (PID {daemon.pid}) was killed ({daemon.returncode}). "
+            "Its processes end by themselves. Start it again with: memory-daemon start"
         )
     if not as_json:
         click.echo(f"Memory daemon stopped (PID {daemon.pid})")
@@ -237,7 +239,7 @@ def _described(found: Status) -> str:
         f"Store: {found.db_path}",
         f"Logs: {found.logs}",
         f"Health: {found.health}",
-        *([f"        {found.store_error or _WHY[found.health]}"] if found.health in _WHY else []),
+        *([f"        {found.store_error or _ADVICE[found.health]}"] if found.health in _ADVICE else []),
         *_paused(found.capture_paused_until_ms),
         *_spooled(found.spool),
         "",
@@ -253,17 +255,16 @@ def _described(found: Status) -> str:
 
 
 def _paused(until_ms: int | None) -> list[str]:
-    return [f"Capture: {capturing.pause_told(until_ms, time.time())}"] if until_ms else []
+    return [f"Capture: {capturing.pause_described(until_ms, time.time())}"] if until_ms else []
 
 
 def _spooled(spool: SpoolState) -> list[str]:
-    """What hooks left behind, if anything."""
+    """What hooks left in the spool, if anything."""
     lines = []
     if spool.oldest_ms is not None:
         age = duration(max(0, int(time.time() - spool.oldest_ms / 1000)))
         full = " It is full and takes no more." if spool.full else ""
-        wait = "waits" if spool.waiting == 1 else "wait"
-        lines.append(f"Spool: {counted(spool.waiting, 'event')} {wait} to be taken in, the oldest for {age}.{full}")
+        lines.append(f"Spool: {counted(spool.waiting, 'event')} waiting to be stored, the oldest for {age}.{full}")
     if spool.rejected:
         inputs = counted(spool.rejected, "input")
         lines.append(f"Rejected: {inputs} of hooks could not be understood. See: {spool.path}/rejected")

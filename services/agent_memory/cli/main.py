@@ -16,32 +16,32 @@ from agent_memory.cli.options import HELP, given, settings_options
 from agent_memory.cli.remedies import explained
 from agent_memory.errors import AgentMemoryError
 
-# Where each command is, and what it does. A module is imported when its command is wanted: `status` must not wait for
-# what `query` needs, nor the list of the commands for all of them.
+# Each command's module, and what it does. A module is imported when its command runs: `status` must not wait for what
+# `query` imports, nor the list of commands for all of them.
 COMMANDS = {
     "start": ("lifecycle", "Start the daemon and return when it serves."),
-    "stop": ("lifecycle", "Stop the daemon and wait until all of it is gone."),
-    "restart": ("lifecycle", "Stop and start the daemon, with the options it had."),
-    "status": ("lifecycle", "Say whether the daemon runs, where, and how it is."),
-    "logs": ("lifecycle", "Show the last lines of the processes' logs, or of one."),
-    "doctor": ("doctor", "Check everything, and say what to type where it is wrong."),
-    "pause-capture": ("capturing", "Remember nothing of what happens from now on."),
-    "resume-capture": ("capturing", "Remember again from now on."),
-    "query": ("query", "Ask the memory, from the years down to the very events."),
-    "admin": ("admin", "Look after the store, whether a daemon serves it or not."),
-    "scheduler": ("scheduler", "See the scheduled jobs, pause and resume them, run one."),
+    "stop": ("lifecycle", "Stop the daemon and wait until it has ended."),
+    "restart": ("lifecycle", "Restart the daemon with the options it had."),
+    "status": ("lifecycle", "Show whether the daemon runs, where, and how it is."),
+    "logs": ("lifecycle", "Show the last lines of the logs."),
+    "doctor": ("doctor", "Check everything, and say what to type to fix it."),
+    "pause-capture": ("capturing", "Stop remembering, for a while or until resumed."),
+    "resume-capture": ("capturing", "Start remembering again."),
+    "query": ("query", "Ask the memory, from the years down to single events."),
+    "admin": ("admin", "Inspect and maintain the store, with or without a daemon."),
+    "scheduler": ("scheduler", "Show, pause, resume and run the scheduled jobs."),
     "hooks": ("hooks", "Connect coding agents, so that their sessions are remembered."),
-    "backfill": ("backfill", "Take in the sessions that agents have kept themselves."),
-    "reconcile": ("backfill", "Take in what the hooks missed of what agents have kept."),
-    "import": ("backfill", "Take in any other program's history, in JSON lines."),
+    "backfill": ("backfill", "Import past sessions from the agents' own transcripts."),
+    "reconcile": ("backfill", "Import what the hooks missed from recent transcripts."),
+    "import": ("backfill", "Import another program's history from JSON lines."),
     "config": ("config", "Show and check the settings."),
     "demo": ("demo", "Watch sample conversations become answers."),
-    "completion": ("completion", "Print the script that makes a shell complete commands."),
+    "completion": ("completion", "Print the script that lets a shell complete commands."),
 }
 
 
 class _CliError(click.ClickException):
-    """An error of ours, shown as click shows its own, with the exit code that its class names."""
+    """One of our errors, shown as click shows its own, with the exit code of its class."""
 
     def __init__(self, error: AgentMemoryError, context: click.Context) -> None:
         super().__init__(explained(error, context))
@@ -49,7 +49,7 @@ class _CliError(click.ClickException):
 
 
 class _Root(click.Group):
-    """Finds commands by name, and turns our errors into words and exit codes."""
+    """Finds commands by name, and turns errors into messages and exit codes."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -65,7 +65,7 @@ class _Root(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, told) for name, (_, told) in COMMANDS.items()])
+            formatter.write_dl([(name, what) for name, (_, what) in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         arguments = tuple(ctx.args)
@@ -74,22 +74,24 @@ class _Root(click.Group):
         except AgentMemoryError as error:
             raise _CliError(error, ctx) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, EOFError, BrokenPipeError):
-            raise  # click's own affair
+            raise  # click handles these itself
         except Exception as error:
-            # Not when they are parsed: the name of a file need not be UTF-8, and what goes to the daemon must.
+            # Not checked when arguments are parsed: a file's name need not be UTF-8, what goes to the daemon must.
             if isinstance(error, UnicodeEncodeError) and not all(map(_is_utf8, arguments)):
-                raise click.UsageError("An argument is not UTF-8. Type it anew, in a terminal that is.") from error
-            _tell_unexpected(error, with_traceback=given(ctx).get("log_level") in ("debug", "trace"))
+                raise click.UsageError(
+                    "An argument is not UTF-8. Type it again in a terminal that uses UTF-8."
+                ) from error
+            _report_unexpected(error, with_traceback=given(ctx).get("log_level") in ("debug", "trace"))
             ctx.exit(1)
 
 
 def _is_utf8(argument: str) -> bool:
-    """False for what Python keeps bytes in that are no text: halves of surrogate pairs."""
+    """False for lone surrogates, in which Python keeps bytes that are not text."""
     return not any("\ud800" <= character <= "\udfff" for character in argument)
 
 
-def _tell_unexpected(error: Exception, *, with_traceback: bool) -> None:
-    """The last net: a defect of ours in a line, and all there is to know of it for who wants to mend it."""
+def _report_unexpected(error: Exception, *, with_traceback: bool) -> None:
+    """Print a defect on one line, below its traceback if that is wanted."""
     if with_traceback:
         traceback.print_exception(error)
     what = " ".join(f"{type(error).__name__}: {error}".split())
@@ -110,7 +112,7 @@ def main() -> None:
     """Run the command line; ends the process with the command's exit code."""
     os.umask(0o077)  # what we write is for this user
     for stream in (sys.stdout, sys.stderr):
-        # Stored text has every script; a terminal that has not must not end the command.
+        # Stored text may hold any script; a terminal that can't show it must not end the command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     cli(prog_name="memory-daemon")

@@ -1,4 +1,4 @@
-"""The options that every command knows, and the settings they lead to."""
+"""The options that every command takes, and the settings they lead to."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from agent_memory.settings import LOG_LEVELS, Settings
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 HELP = {"help_option_names": ["-h", "--help"]}
-# The daemon's messages hold no larger number.
+# The largest number that the daemon's messages hold.
 NUMBER_MAX = 2**31 - 1
 _GIVEN = "agent_memory.given"
 
 
 class Number(click.IntRange):
-    """A whole number from `least` to `most`; what is none is told of in a sentence."""
+    """A whole number from `least` to `most`; anything else is refused in a sentence."""
 
     def __init__(self, least: int, most: int = NUMBER_MAX, must: str = "it must be") -> None:
         super().__init__(least, most)
@@ -35,23 +35,23 @@ class Number(click.IntRange):
             self.fail(f"{value!r} is not usable: {self._rule}", param, ctx)
 
 
-class _Place(click.Path):
-    """A path. An empty one would be the current folder, which nobody has named."""
+class _NonEmptyPath(click.Path):
+    """A path. An empty one would mean the current folder, which nobody named."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not value:
-            self.fail("The path is empty. Name one, or leave the option out.", param, ctx)
+            self.fail("The path is empty. Give a path, or leave the option out.", param, ctx)
         return super().convert(value, param, ctx)
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
-    """Note what was given; the innermost command is parsed last, and so has the last word."""
+    """Note what was given; the innermost command is parsed last, so it wins."""
     if value is not None and parameter.name:
         context.meta.setdefault(_GIVEN, {})[parameter.name] = value
 
 
 def remembered(*names: str, **attributes: Any) -> Callable[[Command], Command]:
-    """An option that is a setting: it goes where `current` finds it, not to the command's function."""
+    """An option that is a setting: `current` finds it, and the command's function does not get it."""
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
 
 
@@ -63,7 +63,7 @@ def _check_store(context: click.Context, parameter: click.Parameter, value: str 
 
 def settings_options(command: Command) -> Command:
     """`--config`, `--log-level`, `--db-path` and `--store`, to be given before or after the command's name."""
-    path = _Place(path_type=Path)
+    path = _NonEmptyPath(path_type=Path)
     command = click.option(
         "--store", metavar="NAME", expose_value=False, callback=_check_store, help="The store, by its name."
     )(command)
@@ -87,7 +87,7 @@ def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Se
 
 
 def invocation(context: click.Context) -> list[str]:
-    """How a command begins that is to reach the same daemon as this one."""
+    """How a command begins that reaches the same daemon as this one."""
     return ["memory-daemon", *_daemon_options(context)]
 
 
@@ -103,7 +103,7 @@ def _daemon_options(context: click.Context) -> list[str]:
 
 
 def given(context: click.Context) -> dict[str, str]:
-    """What the command line gave, as text that means the same from any folder: what a restart keeps."""
+    """The command line's settings, as text that means the same in any folder; a restart keeps them."""
     values: dict[str, Any] = context.meta.get(_GIVEN, {})
     return {
         name: str(value.expanduser().absolute() if isinstance(value, Path) else value) for name, value in values.items()

@@ -1,4 +1,4 @@
-"""`query`: the way down, from the years to the very events."""
+"""`query`: ask the memory, from the years down to single events."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for th
 
     NodeReply = GetNodeResponse | BrowseTocResponse | GetNodeVersionsResponse
 
-# Enough of what was typed to know it again.
+# Enough of what was typed to recognize it.
 _NAME_SHOWN = 100
 _SEE_ROOT = "See what there is with: memory-daemon query root"
 
@@ -34,22 +34,22 @@ _SEE_ROOT = "See what there is with: memory-daemon query root"
 @click.group(context_settings=HELP)
 @settings_options
 def query() -> None:
-    """Ask the memory, from the years down to the very events.
+    """Ask the memory, from the years down to single events.
 
     Example: memory-daemon query root
     """
 
 
 def _as_of_option(command: Callable[..., None]) -> Callable[..., None]:
-    """`--as-of`: what was known then, where only what is known now would be shown."""
-    told = "What was known at that moment, or at the end of that day."
-    return click.option("--as-of", metavar="TIME", help=told)(command)
+    """`--as-of`: what was known at an earlier time."""
+    what = "Show what was known at that time, or at the end of that day."
+    return click.option("--as-of", metavar="TIME", help=what)(command)
 
 
 def _tokens_option(command: Callable[..., None]) -> Callable[..., None]:
-    """`--tokens`: an answer that is cut to a budget."""
-    told = "What the answer may cost to read; only whole items are left out. Without it, all there is to say."
-    return click.option("--tokens", "max_tokens", default=0, type=Number(0), metavar="N", help=told)(command)
+    """`--tokens`: an answer within a budget."""
+    what = "The most tokens that the answer may cost to read; only whole items are left out. No limit by default."
+    return click.option("--tokens", "max_tokens", default=0, type=Number(0), metavar="N", help=what)(command)
 
 
 @query.command()
@@ -75,8 +75,8 @@ def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bo
 @query.command()
 @click.argument("node_id", required=False)
 @click.option("--node-id", "node_id_option", metavar="NODE_ID", help="The same as the argument.")
-@click.option("--version", type=Number(1), metavar="N", help="An older version of it.")
-@click.option("--history", is_flag=True, help="The versions that are kept, newest first.")
+@click.option("--version", type=Number(1), metavar="N", help="Show this version instead of the latest.")
+@click.option("--history", is_flag=True, help="Show the versions that are kept, newest first.")
 @_as_of_option
 @_tokens_option
 @json_option
@@ -94,7 +94,7 @@ def node(
 ) -> None:
     """Show one node: what was asked, decided, done and found.
 
-    Below each line stand the grips that prove it.
+    NODE_ID is an id, a date, or a time in words. Below each line are the grips that prove it.
 
     Example: memory-daemon query node "last week"
     """
@@ -103,9 +103,9 @@ def node(
 
     named = _not_a_grip(_one_of(node_id, node_id_option, "NODE_ID", "node today"))
     if (version is not None) + history + (as_of is not None) > 1:
-        raise click.UsageError("--version, --history and --as-of ask for different things; give one of them.")
+        raise click.UsageError("--version, --history and --as-of exclude each other; give one of them.")
     if history and max_tokens:
-        raise click.UsageError("--history is not cut; leave out --tokens.")
+        raise click.UsageError("--history has no budget; leave out --tokens.")
     if history:
         _show_history(context, named, as_json)
         return
@@ -127,16 +127,16 @@ def node(
 
 
 @query.command("map")
-@click.option("--tokens", "max_tokens", default=400, show_default=True, type=Number(1), help="Its size.")
-@click.option("--project", metavar="FOLDER", help="Of the project of that folder only, or of the one of that name.")
+@click.option("--tokens", "max_tokens", default=400, show_default=True, type=Number(1), help="The map's size.")
+@click.option("--project", metavar="FOLDER", help="Only that folder's project, or the project of that name.")
 @_as_of_option
 @json_option
 @settings_options
 @click.pass_context
 def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of: str | None, as_json: bool) -> None:
-    """Show what there is in time, and what reading it costs.
+    """Show what is remembered, by time, and what reading it costs.
 
-    It is what to look at first.
+    Look at this first.
 
     Example: memory-daemon query map --tokens 1000
     """
@@ -154,7 +154,7 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of:
 @settings_options
 @click.pass_context
 def projects(context: click.Context, as_json: bool) -> None:
-    """Show the projects, the one that was worked on last first.
+    """Show the projects, the latest worked on first.
 
     Example: memory-daemon query projects
     """
@@ -176,7 +176,7 @@ def projects(context: click.Context, as_json: bool) -> None:
 def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, max_tokens: int, as_json: bool) -> None:
     """Show what a time in words means, and the nodes that cover it.
 
-    English, German, French, Spanish, Italian and Portuguese are understood.
+    Understands English, German, French, Spanish, Italian and Portuguese.
 
     Example: memory-daemon query when between Monday and Wednesday
     """
@@ -209,7 +209,9 @@ def browse(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Show what is below a node, oldest first.
+    """Show the children of a node, oldest first.
+
+    PARENT_ID is an id, a date, or a time in words.
 
     Example: memory-daemon query browse 2026-W05
     """
@@ -236,14 +238,12 @@ def browse(
 
 
 @query.command()
-@click.option("--from", "from_", metavar="TIME", help="The first moment; the beginning of everything, by default.")
-@click.option(
-    "--to", metavar="TIME", help="The last moment, or the last day or week; the end of everything, by default."
-)
+@click.option("--from", "from_", metavar="TIME", help="The first time; by default, the first event.")
+@click.option("--to", metavar="TIME", help="The last time, or the last day or week; by default, the last event.")
 @click.option("--limit", default=50, show_default=True, type=Number(1), help="Events per page.")
-@click.option("--session", metavar="ID", help="Of this session only.")
-@click.option("--agent", metavar="NAME", help="Of this agent only.")
-@click.option("--newest-first", is_flag=True, help="The last event first.")
+@click.option("--session", metavar="ID", help="Only this session's events.")
+@click.option("--agent", metavar="NAME", help="Only this agent's events.")
+@click.option("--newest-first", is_flag=True, help="Show the last event first.")
 @click.option("--cursor", help="Where the last page ended.")
 @_as_of_option
 @_tokens_option
@@ -323,7 +323,7 @@ def expand(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Show the events behind a grip, and what was said around them.
+    """Show the events behind a grip, and those around them.
 
     Example: memory-daemon query expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS
     """
@@ -333,7 +333,7 @@ def expand(
     wanted = _one_of(grip_id, grip_id_option, "GRIP_ID", "expand grip:1769763600000:01KG7M4T00ABCDEFGHJKMNPQRS")
     if _is_node_id(wanted):
         raise UsageError(
-            f"{wanted!r} is a node; only grips, which stand below its lines, have events behind them. "
+            f"{wanted!r} is a node; only the grips below its lines have events behind them. "
             f"See them with: memory-daemon query node {shlex.quote(wanted)}"
         )
     with connect(current(context)) as client:
@@ -343,22 +343,22 @@ def expand(
         more = _with_more_tokens(context, reply, max_tokens, "expand", wanted, *around)
         _show(context, reply, as_json, lambda view: pages.grip(view, reply, more), reply if max_tokens else None)
     if not reply.HasField("grip"):
-        anew = "its node was summarised anew"
-        why = f"{anew}, or it is later than --as-of {as_of}" if as_of else f"or {anew}"
+        changed = "its node was summarized again"
+        why = f"{changed}, or it is later than --as-of {as_of}" if as_of else f"or {changed}"
         raise AgentMemoryError(
-            f"There is no grip {wanted!r}: the id is not complete, {why}. "
-            "Grips stand below the bullets of: memory-daemon query node NODE_ID"
+            f"There is no grip {wanted!r}: the id is incomplete, {why}. "
+            "Find grips below the bullets of: memory-daemon query node NODE_ID"
         )
 
 
 def _project(named: str) -> str:
-    """The folder by its full path; anything else is a project's name."""
+    """A folder's full path; anything else is a project's name."""
     folder = Path(named).expanduser()
     return str(folder.absolute()) if folder.is_dir() else named
 
 
 def _one_of(argument: str | None, option: str | None, name: str, example: str) -> str:
-    """The id, given either way; raises click.UsageError when neither is there, or both."""
+    """The id, given either way; raises click.UsageError if neither is given, or both."""
     if argument and option:
         raise click.UsageError(f"{name} was given twice, as an argument and as an option.")
     wanted = argument or option
@@ -390,13 +390,13 @@ def _no_node(named: str, reply: NodeReply, as_of: str | None = None) -> AgentMem
             f"{named[:_NAME_SHOWN]!r} is neither a node's id nor a time that is understood. Try: today, last week, "
             "2026-W05, 12 March 2026, or an id from: memory-daemon query root"
         )
-    incomplete = "the id is not complete"
+    incomplete = "the id is incomplete"
     why = f"{incomplete}, or it is later than --as-of {as_of}" if as_of else f"or {incomplete}"
     return AgentMemoryError(f"There is no node {named!r}: nothing is remembered of that time, {why}. {_SEE_ROOT}")
 
 
 def _show_history(context: click.Context, named: str, as_json: bool) -> None:
-    """Print the versions of a node that are kept; raises AgentMemoryError where there are none."""
+    """Print the versions of a node that are kept; raises AgentMemoryError if there are none."""
     from agent_memory.control.connection import connect
     from agent_memory.present import pages
 
@@ -409,7 +409,7 @@ def _show_history(context: click.Context, named: str, as_json: bool) -> None:
 
 
 def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, int]:
-    """The first moment of a span and its last; raises UsageError for one that ends before it begins."""
+    """The first and the last millisecond of a span; raises UsageError if it ends before it begins."""
     from_ms = parse_time(from_, now) if from_ else 0
     to_ms = parse_time(to, now, end=True) if to else TIMESTAMP_MAX_MS
     if from_ms > to_ms:
@@ -424,7 +424,7 @@ def _as_of_ms(as_of: str | None) -> int | None:
 
 
 def _then(as_of: str | None) -> datetime:
-    """The moment of which it is asked; now, where none is named."""
+    """The time as of which the command asks; now, where none is named."""
     as_of_ms, now = _as_of_ms(as_of), _now()
     return now if as_of_ms is None else datetime.fromtimestamp(as_of_ms / 1000, now.tzinfo)
 
@@ -434,20 +434,20 @@ def _as_of_words(as_of: str | None) -> tuple[str, ...]:
 
 
 def _with_more_tokens(context: click.Context, reply: CutReply, max_tokens: int, *words: object) -> str:
-    """The same command with a budget that brings what was left out, or more of it; empty where nothing was."""
+    """The same command with a larger budget, which brings more; empty if nothing was left out."""
     if not reply.has_more:
         return ""
     return _command(context, "query", *words, "--tokens", max(2 * max_tokens, reply.needed_tokens))
 
 
 def _tokens_words(reply: CutReply, max_tokens: int) -> tuple[object, ...]:
-    """The next page's budget: this one's, or what its first item costs, if that is more."""
+    """The next page's budget: this page's, or the cost of the next item if that is more."""
     first = reply.needed_tokens - reply.size_tokens + bool(reply.size_tokens)
     return ("--tokens", max(max_tokens, first)) if max_tokens else ()
 
 
 def _now() -> datetime:
-    """Now, in this machine's zone with its rules, so that other days get their own offset."""
+    """Now, in this machine's time zone, with its rules for other days' offsets."""
     from tzlocal import get_localzone
 
     return datetime.now(get_localzone())

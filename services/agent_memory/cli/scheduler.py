@@ -1,4 +1,4 @@
-"""`scheduler`: the jobs that run by the clock, shown, paused, and run at once."""
+"""`scheduler`: show, pause, resume and run the scheduled jobs."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
     from agent_memory.client import Client
     from agent_memory.rpc.memory_pb2 import JobRun, PauseJobResponse, ResumeJobResponse, RunJobResponse
 
-# How often a run is asked for its end.
+# How often to look whether a run has ended.
 _LOOK_S: Final = 0.2
-# A worker that died is back within so many seconds, or for good away.
+# A worker that died is back within so many seconds, or gone for good.
 _WORKER_AWAY_S: Final = 15.0
 
 
 @click.group(context_settings=HELP)
 @settings_options
 def scheduler() -> None:
-    """See the scheduled jobs, pause and resume them, run one.
+    """Show, pause, resume and run the scheduled jobs.
 
     Example: memory-daemon scheduler status
     """
@@ -39,9 +39,9 @@ def scheduler() -> None:
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show every job: when it ran, when it will, how it went.
+    """Show every job: when it ran, when it will run, how it went.
 
-    Times are the store's.
+    Times are in the store's time zone.
 
     Example: memory-daemon scheduler status
     """
@@ -71,9 +71,9 @@ def status(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def pause(context: click.Context, job: str, as_json: bool) -> None:
-    """Let a job not run by the clock until it is resumed.
+    """Pause a job until it is resumed.
 
-    It stays paused over a restart.
+    It stays paused when the daemon restarts. run-now still runs it.
 
     Example: memory-daemon scheduler pause toc_rollup_day
     """
@@ -87,7 +87,7 @@ def pause(context: click.Context, job: str, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def resume(context: click.Context, job: str, as_json: bool) -> None:
-    """Let a paused job run again.
+    """Resume a paused job.
 
     Example: memory-daemon scheduler resume toc_rollup_day
     """
@@ -101,9 +101,9 @@ def resume(context: click.Context, job: str, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def run_now(context: click.Context, job: str, as_json: bool) -> None:
-    """Run a job now, also a paused one, and show how it went.
+    """Run a job now, even a paused one, and show how it went.
 
-    Exits with 1 when it failed. Ended early, the command leaves the job running.
+    Exits 1 if the job failed. Ctrl-C ends the command, not the job.
 
     Example: memory-daemon scheduler run-now toc_rollup_day
     """
@@ -114,7 +114,7 @@ def run_now(context: click.Context, job: str, as_json: bool) -> None:
         asked = client.run_job(job)
         _check(asked)
         run = _run_asked_for(client, job, asked.asked_ms)
-    click.echo(reply_json(run) if as_json else _told(run))
+    click.echo(reply_json(run) if as_json else _described(run))
     context.exit(0 if JobResult(run.result) == JobResult.SUCCESS else 1)
 
 
@@ -126,7 +126,7 @@ def run_now(context: click.Context, job: str, as_json: bool) -> None:
 def history(context: click.Context, job: str, as_json: bool) -> None:
     """Show the last runs of one job or of all, newest first.
 
-    What each did, and why it failed; times are the store's.
+    Shows what each run did, or why it failed. Times are in the store's time zone.
 
     Example: memory-daemon scheduler history toc_rollup_day
     """
@@ -142,7 +142,7 @@ def history(context: click.Context, job: str, as_json: bool) -> None:
             return
         zone = ZoneInfo(client.stats().timezone or "UTC")
     if not reply.runs:
-        click.echo("Nothing has run yet. See when it will: memory-daemon scheduler status")
+        click.echo("No job has run yet. See the next times with: memory-daemon scheduler status")
         return
     click.echo(f"{'JOB':<19}  {'BEGAN':<16}  {'TOOK':>9}  RESULT")
     for run in reply.runs:
@@ -150,7 +150,7 @@ def history(context: click.Context, job: str, as_json: bool) -> None:
 
 
 def _change(context: click.Context, ask: Callable[[Client], PauseJobResponse | ResumeJobResponse]) -> str:
-    """Have the daemon change a job; its reply in JSON. Raises AgentMemoryError with its reason where it does not."""
+    """Have the daemon change a job; its reply in JSON. Raises AgentMemoryError where it refuses."""
     from agent_memory.control.connection import connect_to_store
     from agent_memory.present.json_text import reply_json
 
@@ -166,7 +166,7 @@ def _check(reply: PauseJobResponse | ResumeJobResponse | RunJobResponse) -> None
 
 
 def _run_asked_for(client: Client, job: str, asked_ms: int) -> JobRun:
-    """The run that was asked for then, once it has ended; raises AgentMemoryError where there is nobody to do it."""
+    """The run that was requested then, once it has ended; raises AgentMemoryError if there is no worker to do it."""
     alone_since_s = time.monotonic()
     while True:
         for run in client.job_history(job).runs:
@@ -176,24 +176,24 @@ def _run_asked_for(client: Client, job: str, asked_ms: int) -> JobRun:
             alone_since_s = time.monotonic()
         elif time.monotonic() - alone_since_s > _WORKER_AWAY_S:
             raise AgentMemoryError(
-                f"{job} waits: the worker, which runs the jobs, is not there. It runs when the worker is back. "
+                f"{job} is waiting: the worker, which runs the jobs, is down. The job runs when the worker is back. "
                 "See: memory-daemon status, memory-daemon logs worker"
             )
         time.sleep(_LOOK_S)
 
 
-def _told(run: JobRun) -> str:
+def _described(run: JobRun) -> str:
     return f"{run.job_name}: {_outcome(run)}, took {_took(run)}"
 
 
 def _outcome(run: JobRun) -> str:
-    """How a run ended, and what it did or why it did not."""
+    """How a run ended, and what it did or why it failed."""
     match JobResult(run.result):
         case JobResult.SUCCESS:
             counts = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in sorted(run.counts.items()))
             return f"done ({counts})" if counts else "done"
         case JobResult.SKIPPED:
-            return "left out, it was paused"
+            return "skipped, the job was paused"
         case _:
             return f"failed: {printable(run.error)}"
 

@@ -1,4 +1,4 @@
-"""`admin summaries`: who writes the summaries, what waits for a model, and what that costs."""
+"""`admin summaries`: who writes the summaries, which of them wait for a model, and what that costs."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MILLION = 1_000_000
 @settings_options
 @click.pass_context
 def summaries(context: click.Context, as_json: bool) -> None:
-    """Show what waits for a model, and what that would cost.
+    """Show which summaries wait for a model, and the cost.
 
-    And what was spent. Nothing is sent.
+    Estimates what they would cost, and shows what was spent. Sends nothing.
 
     Example: MEMORY_SUMMARIZER_PROVIDER=anthropic memory-daemon admin summaries
     """
@@ -56,7 +56,7 @@ def _report(settings: Settings) -> dict[str, Any]:
 
 
 def rebuild_cost(settings: Settings, from_ms: int, events: int) -> Cost:
-    """About what a model will be asked for after a rebuild from then on, over so many events."""
+    """About what a model will be asked after a rebuild of `events` events from `from_ms` on."""
     from agent_memory.cli.render import progress
     from agent_memory.store import records
     from agent_memory.store.codec import Cost
@@ -69,10 +69,10 @@ def rebuild_cost(settings: Settings, from_ms: int, events: int) -> Cost:
 
 
 def bill(settings: Settings, summarized_by: str, cost: Cost) -> str:
-    """What is asked of whom, for how much."""
+    """How many questions go to whom, and what they cost."""
     return (
         f"Questions to {summarized_by}: about {cost.requests}, {_amounts(_cost(settings, cost))}. "
-        f"Allowed are {settings.summarizer_daily_tokens} tokens a day."
+        f"The limit is {settings.summarizer_daily_tokens} tokens a day."
     )
 
 
@@ -93,7 +93,7 @@ def _cost(settings: Settings, cost: Cost) -> dict[str, float]:
 def _table(report: Mapping[str, Any]) -> str:
     lines = ["Summaries", "=========", f"Written by: {report['summarized_by']}"]
     if report["in_the_way"]:
-        lines.append(f"In the way: {report['in_the_way']}")
+        lines.append(f"Last error: {report['in_the_way']}")
     spent = f"Spent on {report['spent_on']}, of {report['daily_tokens']} tokens a day"
     for heading, costs in (
         ("Waiting for a model, about", report["waiting"]),
@@ -111,7 +111,7 @@ def _row(job: str, cost: Mapping[str, float]) -> str:
 
 def _amounts(cost: Mapping[str, float]) -> str:
     dollars = f", ${cost['dollars']:.4f}" if cost["dollars"] else ""
-    return f"{cost['input_tokens']} tokens there, {cost['output_tokens']} back{dollars}"
+    return f"{cost['input_tokens']} tokens in, {cost['output_tokens']} out{dollars}"
 
 
 def _now_ms() -> int:

@@ -1,4 +1,4 @@
-"""What the doctor looks at: each check says in a line how something is, whether that is wrong, and what to do."""
+"""Checks: each says in a line how something is, whether that is wrong, and what to do about it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from agent_memory.worker.llm.library import check_library
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc import memory_pb2 as pb
 
-# The daemon looks into its spool every second; what waits longer waits for something.
+# The daemon looks into its spool every second; what waits longer than this is stuck.
 SPOOL_PATIENCE_S: Final = 60
-# The store needs that much to write at all; below twice as much somebody should know.
+# Below this much free disk space the store may soon be unable to write.
 ROOM_MIN_BYTES: Final = 1 << 30
-# Envelopes whose agent is looked up; of the others only the day is told.
+# Envelopes whose agent is read; of the others only the day is known.
 ENVELOPES_READ: Final = 1000
-# Agents are not told from the names of what was rejected.
+# Rejected files do not name their agent.
 UNKNOWN_AGENT: Final = "-"
 # What the consumers of the outbox make.
 _MADE_BY: Final = {"search": "the search index", "toc": "the table of contents"}
@@ -43,26 +43,26 @@ class Grade(Enum):
     """How something is."""
 
     OK = "ok"
-    # Worth knowing, and perhaps meant so.
+    # Worth knowing, and perhaps intended.
     NOTE = "note"
     WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, how it is, and what to type where something can be done."""
+    """One line: what was checked, how it is, and what to do about it, often a command."""
 
     grade: Grade
     subject: str
-    told: str
+    message: str
     remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Of a day and an agent: what was captured, how much of it is stored, and how much of that is reachable.
+    """For a day and an agent: how many events were captured, stored, and are reachable from the root.
 
-    What was captured and is not stored waits in the spool, or was kept aside because nobody understood it.
+    What was captured and is not stored is waiting in the spool, or was rejected.
     """
 
     day: str
@@ -82,33 +82,33 @@ class Balance:
 
 
 def daemon(status: Status) -> Iterator[Finding]:
-    """Whether it runs and serves, and each process that was given up."""
+    """Whether the daemon runs and serves, and each process that has failed for good."""
     if not status.running:
-        yield Finding(Grade.WRONG, "daemon", "it does not run; what is said waits in the spool", "memory-daemon start")
+        yield Finding(Grade.WRONG, "daemon", "not running; hooks keep their events in the spool", "memory-daemon start")
         return
     up = f"up for {duration(status.uptime_s)}, {status.health}"
     if status.health == "SERVING":
         yield Finding(Grade.OK, "daemon", f"{up}, version {status.version}")
     else:
-        told = f"{up}: {status.store_error}" if status.store_error else up
-        yield Finding(Grade.WRONG, "daemon", told, "memory-daemon logs")
+        text = f"{up}: {status.store_error}" if status.store_error else up
+        yield Finding(Grade.WRONG, "daemon", text, "memory-daemon logs")
     for process in status.processes:
         if process.state not in ("running", "starting", "stopping"):
-            told = f"{process.name} is {process.state}. {process.problem}".rstrip()
-            yield Finding(Grade.WRONG, "daemon", told, f"memory-daemon logs {process.name}")
+            text = f"{process.name} is {process.state}. {process.problem}".rstrip()
+            yield Finding(Grade.WRONG, "daemon", text, f"memory-daemon logs {process.name}")
 
 
 def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
-    """How much there is, how far the table of contents is behind, and whether there is room for more."""
+    """What the store holds, how far the table of contents is behind, and whether the disk has room."""
     size = f"{stats.events} events, {stats.disk_usage_bytes / 1e6:.0f} MB at {stats.db_path}"
     yield Finding(Grade.OK, "store", size)
     for consumer, waiting in sorted(stats.waiting.items()):
         if waiting:
-            told = f"{counted(waiting, 'event')} on the way into {_MADE_BY.get(consumer, consumer)}"
-            yield Finding(Grade.NOTE, "store", told, "memory-daemon logs worker, if that stays so")
+            text = f"{counted(waiting, 'event')} on the way into {_MADE_BY.get(consumer, consumer)}"
+            yield Finding(Grade.NOTE, "store", text, "if this persists: memory-daemon logs worker")
     if free_bytes < ROOM_MIN_BYTES:
-        told = f"only {free_bytes / 1e6:.0f} MB are free on its disk"
-        yield Finding(Grade.WRONG, "store", told, f"make room at {Path(stats.db_path).parent}")
+        text = f"only {free_bytes / 1e6:.0f} MB are free on its disk"
+        yield Finding(Grade.WRONG, "store", text, f"make room at {Path(stats.db_path).parent}")
 
 
 def summarizer(settings: Settings) -> Iterator[Finding]:
@@ -120,21 +120,21 @@ def summarizer(settings: Settings) -> Iterator[Finding]:
 
 
 def spool(status: Status, now_s: float) -> Iterator[Finding]:
-    """What hooks left behind: how much, since when, and what nobody understood."""
+    """What hooks left in the spool: how much, since when, and what was rejected."""
     left = status.spool
     if left.oldest_ms is None and not left.rejected:
         yield Finding(Grade.OK, "spool", "empty")
     if left.oldest_ms is not None:
         age_s = max(0.0, now_s - left.oldest_ms / 1000)
-        told = f"{counted(left.waiting, 'event')} waiting, the oldest for {duration(age_s)}"
+        text = f"{counted(left.waiting, 'event')} waiting, the oldest for {duration(age_s)}"
         if left.full:
-            told += "; it is full, and nothing more is kept"
+            text += "; it is full and takes no more"
         is_wrong = left.full or not status.running or age_s > SPOOL_PATIENCE_S
         remedy = "memory-daemon logs query" if status.running else "memory-daemon start"
-        yield Finding(Grade.WRONG if is_wrong else Grade.NOTE, "spool", told, remedy if is_wrong else "")
+        yield Finding(Grade.WRONG if is_wrong else Grade.NOTE, "spool", text, remedy if is_wrong else "")
     if left.rejected:
-        told = f"{counted(left.rejected, 'input')} of hooks held no event that could be understood"
-        yield Finding(Grade.WRONG, "spool", told, f"look at {left.path}/rejected, then delete what is there")
+        text = f"{counted(left.rejected, 'input')} of hooks could not be read as events"
+        yield Finding(Grade.WRONG, "spool", text, f"look at {left.path}/rejected, then delete what is there")
 
 
 def capture(paused_until_ms: int | None) -> Iterator[Finding]:
@@ -146,7 +146,7 @@ def capture(paused_until_ms: int | None) -> Iterator[Finding]:
 def hooks(found: Sequence[HookStatus], *, came_lately: bool) -> Iterator[Finding]:
     """How each agent is connected; `came_lately` is whether anything was captured in the days that are shown.
 
-    A plugin connects an agent as well, and that is not seen here.
+    An agent may also be connected by a plugin, which can't be seen here.
     """
     yield from (finding for each in found for finding in _hooks_of(each))
     if not any(each.state in (State.CURRENT.value, State.OUTDATED.value) for each in found):
@@ -173,31 +173,31 @@ def _hooks_of(found: HookStatus) -> Iterator[Finding]:
         case State.OUTDATED.value:
             yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.state}", install)
         case State.ABSENT.value if found.program:
-            yield Finding(Grade.NOTE, "hooks", f"{agent}: on this machine, and not connected", install)
+            yield Finding(Grade.NOTE, "hooks", f"{agent}: on this machine, but not connected", install)
         case State.ABSENT.value:
             return
         case _:
-            yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.problem}", f"mend {found.file} by hand")
+            yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.problem}", f"correct {found.file} by hand")
 
 
 def jobs(scheduler: pb.GetSchedulerStatusResponse, runs: Sequence[pb.JobRun], now_ms: int) -> Iterator[Finding]:
-    """Jobs that failed; and what the comparison with the agents' own transcripts saved, of whose runs these are."""
+    """Jobs that failed, and what the last of these runs of `reconcile` had to import."""
     if not scheduler.scheduler_running:
-        yield Finding(Grade.WRONG, "jobs", "the scheduler does not run", "memory-daemon logs worker")
+        yield Finding(Grade.WRONG, "jobs", "the scheduler is not running", "memory-daemon logs worker")
     for job in scheduler.jobs:
         if job.last_error:
             remedy = f"memory-daemon scheduler history {job.job_name}"
             yield Finding(Grade.WRONG, "jobs", f"{job.job_name} failed: {job.last_error}", remedy)
     if not runs:
-        told = "no night yet in which they were compared with what is stored"
-        yield Finding(Grade.NOTE, "transcripts", told, "memory-daemon scheduler run-now reconcile")
+        text = "not yet compared with the store; that happens every night"
+        yield Finding(Grade.NOTE, "transcripts", text, "memory-daemon scheduler run-now reconcile")
     elif not runs[0].error:
-        told = f"compared {relative(runs[0].began_ms, now_ms)}, {runs[0].counts['events_saved']} events were missing"
-        yield Finding(Grade.OK, "transcripts", told)
+        text = f"compared {relative(runs[0].began_ms, now_ms)}, {runs[0].counts['events_saved']} events were missing"
+        yield Finding(Grade.OK, "transcripts", text)
 
 
 def balances(entries: Iterable[pb.LedgerEntry], waiting: Counts, rejected: Counts, from_day: str = "") -> list[Balance]:
-    """The ledger from that day on, newest day first; of the days before, what is not even."""
+    """The ledger from that day on, newest day first; of earlier days, only what does not come out even."""
     there = {(entry.day, entry.agent or UNKNOWN_AGENT): entry for entry in entries}
     found = []
     for day, agent in sorted({*there, *waiting, *rejected}, key=lambda key: (key[0], key[1]), reverse=True):
@@ -211,20 +211,20 @@ def balances(entries: Iterable[pb.LedgerEntry], waiting: Counts, rejected: Count
 
 
 def ledger(found: Iterable[Balance], outbox: int) -> Iterator[Finding]:
-    """Every gap between what is stored and what is reachable. What was captured and is not stored, the spool tells.
+    """Every gap between what is stored and what is reachable; the check of the spool has what is not stored.
 
-    `outbox` is how many events are on the way: so many may be missing, for a moment.
+    `outbox` is how many events are on the way into the table of contents: so many may be missing for a moment.
     """
     gaps = [each for each in found if each.stored != each.reachable]
     if sum(abs(each.stored - each.reachable) for each in gaps) <= outbox:
         return
     for each in gaps:
-        told = f"{each.day} {each.agent}: {each.stored} events are stored, {each.reachable} are reachable from the root"
-        yield Finding(Grade.WRONG, "ledger", told, "memory-daemon admin verify --repair")
+        text = f"{each.day} {each.agent}: {each.stored} events are stored, {each.reachable} are reachable from the root"
+        yield Finding(Grade.WRONG, "ledger", text, "memory-daemon admin verify --repair")
 
 
 def waiting_envelopes(spool: Spool, zone: tzinfo) -> Counts:
-    """What waits in the spool, by the day it came and the agent that its hook named."""
+    """How many envelopes wait in the spool, by the day they came and the agent they name."""
     found: Counts = Counter()
     for number, path in enumerate(spool.waiting()):
         found[_day_of(path.name, zone), _agent_in(path) if number < ENVELOPES_READ else UNKNOWN_AGENT] += 1
@@ -232,7 +232,7 @@ def waiting_envelopes(spool: Spool, zone: tzinfo) -> Counts:
 
 
 def rejected_envelopes(spool: Spool, zone: tzinfo) -> Counts:
-    """What was kept aside, by the day it came."""
+    """How many inputs were rejected, by the day they came."""
     folder = spool.folder / "rejected"
     names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
     return Counter((_day_of(name, zone), UNKNOWN_AGENT) for name in names if envelope.KEY.fullmatch(name))

@@ -11,10 +11,10 @@ from typing import BinaryIO
 
 PROCESSES = ("ingest", "query", "worker", "supervisor")
 
-# How often a followed file is looked at. Nothing else tells of new lines, and a look costs some microseconds.
+# How often a followed file is looked at: nothing announces new lines, and a look costs some microseconds.
 LOOK_S = 0.2
 _BLOCK_BYTES = 64 << 10
-# Its socket is in a folder of this user's alone, and whoever is root has chosen to be.
+# Its socket is in a private folder, and somebody who runs it as root has chosen to.
 _FALSE_ALARM = re.compile(
     r" CRIT (Server 'unix_http_server' running without any HTTP authentication checking"
     r"|Supervisor is running as root\.)"
@@ -22,7 +22,7 @@ _FALSE_ALARM = re.compile(
 
 
 def tail(path: Path, lines: int) -> list[str]:
-    """The last `lines` lines of the file; none where there is no file."""
+    """The last `lines` lines of the file; none if there is no file."""
     try:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
@@ -35,11 +35,11 @@ def tail(path: Path, lines: int) -> list[str]:
                 file.seek(start)
     except FileNotFoundError:
         return []
-    return _telling(text.decode(errors="replace").splitlines())[-lines:] if lines else []
+    return _without_false_alarms(text.decode(errors="replace").splitlines())[-lines:] if lines else []
 
 
 class Follower:
-    """Reads what is added to a log from now on, also after the file was rotated away or did not exist yet."""
+    """Reads what is added to a log from now on, even if the file is rotated away or does not exist yet."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -52,13 +52,13 @@ class Follower:
         """The lines completed since the last call."""
         text = self._rest
         if self._replaced():
-            # First what was added to the old file before it was rotated away.
+            # First read what was added to the old file before it was rotated away.
             text += self._file.read() if self._file else b""
             self.close()
             self._file = self._open()
         text += self._file.read() if self._file else b""
         *lines, self._rest = text.split(b"\n")
-        return _telling([line.decode(errors="replace") for line in lines])
+        return _without_false_alarms([line.decode(errors="replace") for line in lines])
 
     def close(self) -> None:
         if self._file:
@@ -78,13 +78,13 @@ class Follower:
         return self._file is None or there.st_ino != os.fstat(self._file.fileno()).st_ino
 
 
-def _telling(lines: list[str]) -> list[str]:
-    """The lines without those that supervisord writes at every healthy start, as CRIT, and that alarm for nothing."""
+def _without_false_alarms(lines: list[str]) -> list[str]:
+    """The lines without those that supervisord writes at every healthy start as CRIT."""
     return [line for line in lines if not _FALSE_ALARM.search(line)]
 
 
 def follow(followers: Mapping[str, Follower], ended: Callable[[], bool]) -> Iterator[tuple[str, str]]:
-    """New lines with the names of their logs, as they come, until `ended` says so and all was read."""
+    """New lines with the names of their logs, as they come, until `ended` is true and everything was read."""
     while True:
         last_round = ended()
         for name, follower in followers.items():

@@ -1,4 +1,4 @@
-"""What must hold before a stack is started, looked at without changing anything."""
+"""Preflight: what must hold before a stack is started, checked without changing anything."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agent_memory.settings import Settings
 from agent_memory.store import directory
 from agent_memory.worker.llm.library import check_library
 
-# Processes whose supervisor was killed notice it within a second and close what they have open.
+# Processes whose supervisor was killed notice within a second, and close what they have open.
 ORPHANS_GO_S = 8.0
 _LOOK_S = 0.05
 _OWNER = "Change its owner, or choose another store with --db-path."
@@ -25,7 +25,7 @@ _OWNER = "Change its owner, or choose another store with --db-path."
 def check(settings: Settings, patience_s: float) -> None:
     """Raise the error that a start with these settings would run into.
 
-    A store or port that is still taken is given `patience_s` to become free: an orphan may be closing it.
+    Wait up to `patience_s` for a store or port that is still taken: an orphan may be closing it.
     """
     check_library(settings)
     _check_folder(settings.db_path)
@@ -44,7 +44,7 @@ def is_open(db_path: Path) -> bool:
         return False
     with file:
         try:
-            # RocksDB's own lock, of the POSIX kind: asked for, and given back with the file's closing.
+            # RocksDB's own lock, a POSIX one: take it, and give it back by closing the file.
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except (BlockingIOError, PermissionError):  # POSIX allows either
             return True
@@ -62,12 +62,12 @@ def _check_folder(db_path: Path) -> None:
         raise StoreError(f"You can't write to the folder {nearest}.", _OWNER)
     if nearest == db_path and (owner := nearest.stat().st_uid) != os.getuid():
         raise StoreError(f"The folder {nearest} belongs to user {owner}, not to you.", _OWNER)
-    # Before anything is made: a mistyped path leaves no trace.
+    # Before anything is created: a mistyped path leaves no trace.
     directory.has_store(db_path)
 
 
 def _is_listening(host: str, port: int) -> bool:
-    """True when a program listens there; raises AgentMemoryError when nobody ever could."""
+    """True when a program listens there; raises AgentMemoryError for an address that nobody can listen on."""
     try:
         candidates = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
@@ -77,7 +77,7 @@ def _is_listening(host: str, port: int) -> bool:
     refusals = [_refusal(family, address) for family, _, _, _, address in candidates]
     if errno.EADDRINUSE in refusals:
         return True
-    # One address is enough: "localhost" names an IPv6 one also where there is no IPv6.
+    # One address is enough: "localhost" has an IPv6 address even where there is no IPv6.
     if None not in refusals:
         reason = os.strerror(refusals[0] or 0)
         raise AgentMemoryError(

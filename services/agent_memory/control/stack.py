@@ -1,4 +1,4 @@
-"""The stack of one store: supervisord and its three processes, started, stopped and looked at as one thing."""
+"""The stack of one store: supervisord and its three processes, started, stopped and observed as one."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from agent_memory.paths import RuntimePaths
 from agent_memory.present.text import printable
 from agent_memory.settings import Settings
 
-# A large store replays its log when it is opened; anything longer than this is stuck.
+# A large store replays its log when it is opened; a start that takes longer than this is stuck.
 READY_S = 60.0
-# What supervisord may take: three processes, one after another, each with its stopwaitsecs.
+# The longest that supervisord may take: three processes, one after another, each with its stopwaitsecs.
 STOP_S = 75.0
-# `stop` takes the lock for a moment; a `start` beside it waits that long rather than fail.
+# `stop` takes the lock briefly; a `start` at the same time waits this long before it fails.
 _LOCK_S = 0.5
-# All processes are up and stay up: one that can't start dies within this.
+# A process that can't start dies within this time.
 _LIVED_S = 1.0
-# From the fork of a process to its own first instruction, a hundred times over.
+# A hundred times as long as a process takes from the fork to its own first instruction.
 _BORN_S = 0.1
 _LOOK_S = 0.05
 _SHOWN_LINES = 10
@@ -48,51 +48,51 @@ _PING_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process as `status` tells of it."""
+    """One process, as `status` shows it."""
 
     name: str
     state: str
     pid: int | None
     uptime_s: int
     rss_bytes: int | None
-    # Why it could not be started, if it could not.
+    # Why it could not be started, if so.
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole stack as `status` tells of it."""
+    """The whole stack, as `status` shows it."""
 
     running: bool
     pid: int | None
     pid_file: str
     uptime_s: int
-    # Of the running program; it may be older than the one that asks.
+    # The running daemon's version, which may be older than this program's.
     version: str | None
     address: str
     socket: str
     db_path: str
-    # SERVING, NOT_SERVING, STOPPING, UNREACHABLE when the front does not answer, None when nothing runs.
+    # SERVING, NOT_SERVING, STOPPING, UNREACHABLE when the query service does not answer, None when nothing runs.
     health: str | None
     # Why the writer can't open the store; None where it can, or where that is not known.
     store_error: str | None
     logs: str
     processes: list[ProcessStatus]
-    # What hooks left for the daemon, running or not.
+    # What hooks left for the daemon, whether it runs or not.
     spool: SpoolState
-    # Until when nothing is captured; None while it is.
+    # Until when capture is paused; None if it is not.
     capture_paused_until_ms: int | None
 
     @property
     def sound(self) -> bool:
-        """True when it serves and nothing was given up."""
+        """True when it serves and no process has failed for good."""
         return self.health == "SERVING" and all(process.state != "fatal" for process in self.processes)
 
 
 def start(settings: Settings, given: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start the stack and return its supervisord once it serves; `given` is what a restart shall keep.
+    """Start the stack and return its supervisord once it serves; a restart keeps the settings `given`.
 
-    Raises AgentMemoryError with what to do where it can't, and leaves nothing running then.
+    Raises AgentMemoryError with a remedy if it can't, and then leaves nothing running.
     """
     runtime = settings.runtime
     try:
@@ -101,7 +101,7 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
         if lock is None:
             raise _taken(settings)
         with lock:
-            # A PID file without a holder of the lock: the last stack was killed, its children may be going still.
+            # A PID file without a holder of the lock: the last stack was killed, and its children may still be ending.
             killed = runtime.pid_file.exists()
             preflight.check(settings, patience_s=preflight.ORPHANS_GO_S if killed else 0)
             make_private_dir(runtime.logs)
@@ -115,16 +115,16 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
         ) from error
     try:
         _wait_until_ready(daemon, settings)
-    except BaseException:  # an interrupt during the start, too: half a stack must not stay behind
+    except BaseException:  # including an interrupt: half a stack must not stay behind
         _end_young(daemon, settings)
         raise
     return daemon
 
 
 def stop(settings: Settings) -> int | None:
-    """Stop the stack and wait until all of it is gone; its PID, or None when there was none.
+    """Stop the stack and wait until all of it is gone; its PID, or None if there was none.
 
-    Raises AgentMemoryError when something still runs after the longest time an orderly stop can take.
+    Raises AgentMemoryError if something still runs after the longest time that an orderly stop can take.
     """
     runtime = settings.runtime
     supervisor = Supervisor(runtime.supervisor_socket)
@@ -150,16 +150,17 @@ def stop(settings: Settings) -> int | None:
 
 
 def hurry(settings: Settings) -> None:
-    """Have a supervisor that stops notice at once which of its processes has ended.
+    """Make a stopping supervisor notice at once which of its processes have ended.
 
-    It looks once a second by itself, and whenever somebody asks it something: asked often, it stops in a tenth.
+    By itself it looks once a second; but it also looks whenever it is asked something, so asking often stops it in a
+    tenth of the time.
     """
     with contextlib.suppress(AgentMemoryError):
         Supervisor(settings.runtime.supervisor_socket).pid()
 
 
 def status(settings: Settings) -> Status:
-    """How the stack is, now."""
+    """The stack's state, now."""
     runtime = settings.runtime
     supervisor = Supervisor(runtime.supervisor_socket)
     try:
@@ -173,7 +174,7 @@ def status(settings: Settings) -> Status:
 
 
 def health(runtime: RuntimePaths) -> str:
-    """What the front says of the stack: SERVING, NOT_SERVING, or UNREACHABLE when it says nothing."""
+    """The stack's health by the query service: SERVING, NOT_SERVING, or UNREACHABLE when it does not answer."""
     if not _answers(runtime.grpc_socket):
         return "UNREACHABLE"
     from agent_memory.client import Client
@@ -206,7 +207,7 @@ def store_error(runtime: RuntimePaths) -> StoreUnavailable | None:
 
 
 def _holder(settings: Settings, given: Mapping[str, str]) -> StackHolder:
-    from importlib.metadata import version  # 20 ms that `status` need not wait for
+    from importlib.metadata import version  # takes 20 ms, which `status` need not wait for
 
     return StackHolder(
         db_path=str(settings.db_path),
@@ -246,10 +247,10 @@ def _wait_until_ready(daemon: subprocess.Popen[bytes], settings: Settings) -> No
 
 
 def _end_young(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
-    """Stop a stack that may be in the middle of being started, and wait until it is gone."""
+    """Stop a stack that may be half started, and wait until it is gone."""
     try:
-        # supervisord told to stop before it has forked its processes forks them and signals them at once. What is not
-        # yet a program of its own loses the signal, and is waited for until stopwaitsecs are over.
+        # A supervisord that is stopped before it has forked its processes forks them and signals them at once. A child
+        # that is not yet its own program loses the signal, and supervisord waits for it until stopwaitsecs are over.
         deadline = time.monotonic() + _LIVED_S
         while daemon.poll() is None and time.monotonic() < deadline and not _has_forked(settings):
             time.sleep(_LOOK_S)
@@ -273,7 +274,9 @@ def _has_forked(settings: Settings) -> bool:
 def _with_log(what: str, settings: Settings, process: str) -> str:
     path = settings.runtime.log(process)
     lines = "".join(f"  {printable(line)}\n" for line in log_files.tail(path, _SHOWN_LINES)) or "  (nothing)\n"
-    return f"{what} Its last log lines:\n\n{lines}\nThe whole log: {path}\nWhat was started was stopped again."
+    return (
+        f"{what} Its last log lines:\n\n{lines}\nThe whole log: {path}\nEverything that was started has been stopped."
+    )
 
 
 def _taken(settings: Settings) -> AlreadyRunning:
@@ -292,7 +295,7 @@ def _under_way() -> AlreadyRunning:
 
 
 def _check_ours(settings: Settings) -> None:
-    """Raise AlreadyRunning when the stack of this runtime folder serves another store: it is not ours to touch."""
+    """Raise AlreadyRunning if the stack of this runtime folder serves another store, and so must not be touched."""
     runtime = settings.runtime
     holder = stack_lock.read(runtime)
     if holder and Path(holder.db_path).resolve() != settings.db_path.resolve():
@@ -304,7 +307,7 @@ def _check_ours(settings: Settings) -> None:
 
 
 def _clean_up(settings: Settings) -> None:
-    """Wait until the orphans of a killed supervisor are gone, and clear away what it left."""
+    """Wait until the orphans of a killed supervisor are gone, and remove the files it left."""
     runtime = settings.runtime
     if not runtime.lock_file.exists():
         return
@@ -324,9 +327,9 @@ def _clean_up(settings: Settings) -> None:
 
 
 def _clear(runtime: RuntimePaths) -> None:
-    """Remove what only a running stack may have; to be called with the lock held."""
-    lives = map(runtime.crash_times, log_files.PROCESSES)
-    for path in (runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *lives):
+    """Remove the files that only a running stack may have; to be called with the lock held."""
+    crash_times = map(runtime.crash_times, log_files.PROCESSES)
+    for path in (runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *crash_times):
         path.unlink(missing_ok=True)
 
 
@@ -354,7 +357,7 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
 
 
 def _process_status(process: Process, found_health: str | None) -> ProcessStatus:
-    # STARTING only means that it has not lived for `startsecs` yet; what serves, runs.
+    # STARTING only means that it is younger than `startsecs`; a process that serves is running.
     runs = process.state == "STARTING" and found_health == "SERVING"
     return ProcessStatus(
         name=process.name,
@@ -367,7 +370,7 @@ def _process_status(process: Process, found_health: str | None) -> ProcessStatus
 
 
 def _resident_bytes(pid: int) -> int | None:
-    """How much memory the process holds; None where the system has no /proc to tell."""
+    """How much memory the process holds; None on a system without /proc."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except OSError:
@@ -383,6 +386,6 @@ def _pid_in(runtime: RuntimePaths) -> int | None:
 
 
 def _answers(path: Path) -> bool:
-    """True when somebody listens on the Unix socket. Cheaper than a channel, and never waits to try again."""
+    """True when somebody listens on the Unix socket. Cheaper than a gRPC channel, and never waits for a retry."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         return probe.connect_ex(str(path)) == 0

@@ -1,4 +1,4 @@
-"""supervisord: how it is started, and what it is asked over its socket."""
+"""supervisord: start it, and talk to it over its socket."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any, BinaryIO
 from agent_memory.errors import AgentMemoryError, NotRunning
 from agent_memory.settings import Settings
 
-# It answers in a millisecond; one that is stopped or swapped out must not hang whoever asks.
+# It answers within a millisecond; one that is stopped or swapped out must not hang its callers.
 ANSWER_S = 5.0
 
-# glibc keeps freed memory in an arena a thread, and raises the size from which it gives memory back at once; held to
-# this, the stack stays smaller. A batch of 500 events must fit below the second: mapping and clearing pages anew for
-# each copy of one took a third of a bulk load's processor time. Other systems' allocators do not read it.
+# glibc keeps freed memory in one arena per thread, and raises the size above which it returns memory at once; these
+# limits keep the stack small. A batch of 500 events must stay below the mmap threshold: mapping and clearing new pages
+# for each copy of a batch took a third of a bulk load's processor time. Other allocators ignore these variables.
 _FRUGAL_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "4194304", "MALLOC_MMAP_THRESHOLD_": "1048576"}
 
 _SHUTTING_DOWN = 6  # supervisor.xmlrpc.Faults.SHUTDOWN_STATE
@@ -31,11 +31,11 @@ class Process:
     """One of the supervised processes."""
 
     name: str
-    # supervisord's own word: STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL...
+    # supervisord's own name for it: STARTING, RUNNING, BACKOFF, STOPPING, EXITED, FATAL...
     state: str
     pid: int | None
     uptime_s: int
-    # Why it could not be started, if it could not.
+    # Why it could not be started, if so.
     problem: str
 
     @property
@@ -44,19 +44,19 @@ class Process:
 
 
 class ShuttingDown(AgentMemoryError):
-    """supervisord is stopping its processes and answers no more questions."""
+    """supervisord is stopping its processes and answers no more requests."""
 
 
 def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
-    """Start supervisord with these settings, in its own session; it holds `lock` for as long as it lives."""
+    """Start supervisord with these settings, in its own session; it holds `lock` while it lives."""
     runtime = settings.runtime
     environment = {
         **_FRUGAL_MALLOC,
         **os.environ,
         **settings.environment(),
-        # The children have every setting from here: a config file edited meanwhile must not reach half of the stack.
+        # The children get every setting from here: a config file edited meanwhile must not reach half of the stack.
         "MEMORY_CONFIG": os.devnull,
-        # An agent that one of ours may start, to write a summary, say, must not be remembered.
+        # An agent that one of our processes starts, to write a summary for example, must not be captured.
         "MEMORY_HOOK_DISABLED": "1",
         "MEMORY_PYTHON": sys.executable,
         "MEMORY_PID_FILE": str(runtime.pid_file),
@@ -65,8 +65,8 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
     with runtime.log("supervisor").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(_configuration())],
-            # The lock travels as standard input: supervisord closes every other descriptor above 4, and gives its
-            # children a standard input of their own, so that the lock is its alone.
+            # The lock travels as standard input: supervisord closes all other descriptors above 4, and gives its
+            # children another standard input, so that only supervisord holds the lock.
             stdin=lock,
             stdout=subprocess.DEVNULL,
             stderr=log,
@@ -80,8 +80,8 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
 class Supervisor:
     """The supervisord that listens on `path`.
 
-    Every method raises NotRunning when nobody listens there, ShuttingDown when it is about to go, and
-    AgentMemoryError when it does not answer.
+    Every method raises NotRunning if nobody listens there, ShuttingDown if it is about to end, and AgentMemoryError
+    if it does not answer.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,11 +93,11 @@ class Supervisor:
         return int(self._ask("getPID"))
 
     def processes(self) -> list[Process]:
-        """The processes it looks after, by name."""
+        """The processes that it supervises."""
         return [_process(info) for info in self._ask("getAllProcessInfo")]
 
     def shut_down(self) -> None:
-        """Ask it to stop its processes in order and go; returns at once."""
+        """Ask it to stop its processes in order and to end; returns at once."""
         self._ask("shutdown")
 
     def _ask(self, method: str) -> Any:
@@ -128,9 +128,9 @@ def _process(info: dict[str, Any]) -> Process:
 
 
 def _configuration() -> Path:
-    """The checkout's supervisord.conf when run from one, else the one installed with the package.
+    """The supervisord.conf of the checkout if this is one, else of the installed package.
 
-    The checkout's first: an editable install holds a copy too, as it was on the day of the install.
+    The checkout's first: an editable install also holds a copy, made when it was installed.
     """
     package = Path(__file__).resolve().parents[1]
     checkout = package.parents[1] / "supervisord.conf"

@@ -141,7 +141,7 @@ class MemoryService(MemoryServiceServicer):
     def GetSchedulerStatus(
         self, request: pb.GetSchedulerStatusRequest, store: StoreContext
     ) -> pb.GetSchedulerStatusResponse:
-        # The worker holds this lock for as long as it lives: no row has to be beaten every second to tell so.
+        # The worker holds this lock while it lives, which saves a heartbeat row every second.
         running = locks.is_taken(store.settings.runtime.worker_lock)
         return operations.scheduler_status(store.caught_up(), running)
 
