@@ -1,4 +1,4 @@
-"""How a process of the stack lives and dies: a signal, or the supervisor's death, asks it to stop; its loop looks."""
+"""The life of a process of the stack: a signal, or the supervisor's death, asks it to stop; its loop looks."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from agent_memory.files import make_private_dir
 from agent_memory.malloc_trim import trim_when_idle
 from agent_memory.settings import Settings
 
-# How often a waiting loop looks whether its parent still lives: nothing tells it, and one look costs a microsecond.
+# How often a waiting loop checks whether its parent still lives, of which there is no signal; a check takes 1 us.
 PARENT_CHECK_MS = 1000
-# How often something is tried again that another process of the stack has to do first.
+# The pause between attempts at something that has to wait for another process of the stack.
 RETRY_MS = 100
-# supervisord gives up what dies within a second of its start, and starts everything else again for ever. A process that
-# dies within a minute, so many times in a row, gets nothing done but its start.
+# supervisord gives up a process that dies within a second of its start, and restarts any other for ever. A process that
+# dies within a minute so many times in a row gives itself up.
 CRASH_WITHIN_S = 60
 CRASHES_MAX = 20
 
 
 def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
-    """The whole life of the process `name`: `work` until asked to stop, then 0; an error's own code where it can't."""
+    """Run the process `name`: `work` until asked to stop. Returns the exit code: 0, or the error's."""
     os.umask(0o077)
     lifetime = Lifetime()
     log = logging.getLogger(f"agent_memory.{name}")
@@ -41,8 +41,8 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
         lifetime.crashes = count_crashes(current.runtime.crash_times(name), time.time())
         if lifetime.crashes >= CRASHES_MAX:
             raise AgentMemoryError(
-                f"Given up: {name} ended within {CRASH_WITHIN_S} s of its start {CRASHES_MAX} times in a row. Why "
-                "stands further up in this log. Mend that, then: memory-daemon restart"
+                f"Given up: {name} ended within {CRASH_WITHIN_S} s of its start {CRASHES_MAX} times in a row.",
+                "The reason is further up in this log. Mend that, then run: memory-daemon restart",
             )
         trim_when_idle()
         work(current, lifetime)
@@ -54,9 +54,9 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
 
 
 def count_crashes(path: Path, now_s: float) -> int:
-    """How many lives in a row, up to this one that begins now, were short; remembered in the file for the next one."""
+    """How many lives in a row, before this one that begins now, were short. The file remembers it for the next one."""
     short = 0
-    # Without a file, or with half of one, counting begins again: it must not be what keeps a process from starting.
+    # Without a file, or with half of one, counting begins again: counting must never prevent a start.
     with suppress(OSError, ValueError):
         began_s, before = path.read_text().split()
         short = int(before) + 1 if now_s - float(began_s) < CRASH_WITHIN_S else 0
@@ -85,7 +85,7 @@ class Lifetime:
 
     @property
     def stopping(self) -> bool:
-        """True once asked to stop, or once the parent is gone: an orphan would hold the store's lock for ever."""
+        """True once asked to stop, or once the parent is gone: an orphan would keep the store locked."""
         if not self._stopping and os.getppid() != self._parent:
             self._stopping = True
         return self._stopping
@@ -95,7 +95,7 @@ class Lifetime:
         select.select([self._wakes], [], [], timeout_ms / 1000)
 
     def wait_until(self, condition: Callable[[], bool]) -> bool:
-        """Ask again and again until the condition holds; False when the stop came first."""
+        """Wait until the condition holds; False when the stop came first."""
         while not self.stopping:
             if condition():
                 return True
@@ -114,8 +114,8 @@ class Lifetime:
 def _supervisor() -> int:
     """The PID of the supervisor that started this process, or of its parent where there is none; 0 when it is gone.
 
-    To ask for the parent alone would not do: a supervisor that dies while its child is importing has been replaced by
-    then, and the child would never miss it.
+    Not simply the parent: a supervisor that dies while its child is importing has been replaced as its parent by then,
+    and the child would never notice.
     """
     path = os.environ.get("MEMORY_PID_FILE")
     if path is None:
@@ -124,5 +124,5 @@ def _supervisor() -> int:
         return int(Path(path).read_text())
     except FileNotFoundError:
         return 0
-    except ValueError:  # a full disk had no room for the number
+    except ValueError:  # the file is empty: the disk was full
         return os.getppid()

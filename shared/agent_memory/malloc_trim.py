@@ -1,4 +1,4 @@
-"""Memory: what a process has freed goes back to the system once it has nothing more to do."""
+"""Returns freed memory to the system when the process becomes idle."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import threading
 import time
 from typing import Final
 
-# Between two looks at how much the process has worked.
+# Between two looks at the processor time used.
 LOOK_S: Final = 10.0
-# Less of the processor than that between two looks is doing nothing; more of it in all may have left memory behind.
+# Less processor time than that between two looks is idle; more than that in all may have left free memory behind.
 IDLE_S: Final = 0.2
 
 
 class Idleness:
-    """Tells when there is something to give back and time for it, by the processor time used up to each look."""
+    """Tells when to trim, from the processor time used up to each look."""
 
     def __init__(self, used_s: float) -> None:
         self._last_s = self._given_back_s = used_s
 
     def begins(self, used_s: float) -> bool:
-        """Whether there was work since the last time this was so, and hardly any since the last look."""
+        """Whether the process has worked since it was last idle, and has become idle since the last look."""
         idle, self._last_s = used_s - self._last_s < IDLE_S, used_s
         if not idle or used_s - self._given_back_s < IDLE_S:
             return False
@@ -29,14 +29,14 @@ class Idleness:
 
 
 def give_back() -> None:
-    """Give all the memory back that is free. glibc by itself gives back the end of its heap only."""
-    # Other systems' allocators do it without being asked.
+    """Return all free memory to the system. By itself glibc returns only the end of its heap."""
+    # Other systems' allocators do it by themselves.
     if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
         trim(0)
 
 
 def trim_when_idle() -> None:
-    """Start a thread that does so whenever the process has worked and stops working."""
+    """Start a thread that trims whenever the process becomes idle."""
     threading.Thread(target=_watch, name="memory", daemon=True).start()
 
 

@@ -1,4 +1,4 @@
-"""Where things are on this machine: the user's data, configuration and cache, and the runtime folder of one store."""
+"""Paths on this machine: the user's data, configuration and cache, and the runtime folder of a store."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class RuntimePaths:
 
     @property
     def commits(self) -> Path:
-        """Where the writer counts its commits."""
+        """The file in which the writer counts its commits."""
         return self.folder / "commits"
 
     @property
@@ -92,7 +92,7 @@ class RuntimePaths:
         return self.folder / f"secondary-{process}"
 
     def crash_times(self, process: str) -> Path:
-        """Where a process counts how often it died young since the stack was started."""
+        """Where a process counts how often in a row it died soon after its start."""
         return self.folder / f"{process}.lives"
 
     def log(self, process: str) -> Path:

@@ -93,14 +93,14 @@ def test_a_recovery_that_fails_says_what_rocksdb_said(tmp_path: Path) -> None:
         recover(crashed)
 
 
-def test_a_suspect_store_is_opened_in_a_child_first(tmp_path: Path) -> None:
+def test_a_cautious_opening_tries_the_store_in_a_child_first(tmp_path: Path) -> None:
     """Also when its log is empty: what killed the process before kills the child now."""
     Writer(tmp_path / "db", "UTC").close()
     table = max((tmp_path / "db").glob("MANIFEST-*"))
     table.write_bytes(b"")
 
     with pytest.raises(StoreError, match="can't be opened"):
-        Writer(tmp_path / "db", suspect=True)
+        Writer(tmp_path / "db", cautious=True)
 
 
 def test_a_damaged_store_gets_an_error_and_the_process_goes_on(store: Store, tmp_path: Path) -> None:

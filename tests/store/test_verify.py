@@ -163,7 +163,7 @@ def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> No
     ("damage", "said"),
     [
         (lose_event, "is not there"),
-        (change_event, "the events it quotes are not what they were"),
+        (change_event, "the events it quotes have changed"),
         (lose_id, "can't be found by its id"),
         (lose_session_row, "by session"),
         (lose_node, "is not there"),
@@ -171,7 +171,7 @@ def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> No
         (lose_cut, "is in no segment"),
         (miscount_segment, "tells of"),
         (lose_grip, "which is not there"),
-        (change_excerpt, "its excerpt stands in no event"),
+        (change_excerpt, "none of its events contains its excerpt"),
         (disown_grip, "is not among the grips"),
         (miscount, "there are"),
         (misstate_ledger, "events are in segments"),
@@ -224,7 +224,7 @@ def test_thousands_of_faults_are_counted_and_the_first_told(
     """Memory is bounded, however much is broken."""
     from agent_memory.store.maintenance import verify as module
 
-    monkeypatch.setattr(module, "TOLD_MAX", 2)
+    monkeypatch.setattr(module, "LISTED_MAX", 2)
     writer, _ = stopped
 
     def lose_all(group: Group) -> None:

@@ -1,4 +1,4 @@
-"""Who serves a store: a lock that lives as long as the stack, and inside the locked file a record of its holder."""
+"""The lock of a running stack; the locked file holds a record of its holder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from agent_memory.paths import RuntimePaths
 
 @dataclass(frozen=True, slots=True)
 class StackHolder:
-    """What the holder of a runtime folder's lock says about its stack."""
+    """What the holder of the lock says about its stack."""
 
     db_path: str
     address: str
     version: str
     started_ms: int
-    # The settings given on the command line, which a restart keeps.
+    # The settings from the command line, which a restart keeps.
     given: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -35,7 +35,7 @@ def take(runtime: RuntimePaths, timeout_s: float) -> BinaryIO | None:
 
 
 def write(lock: BinaryIO, holder: StackHolder) -> None:
-    """Say who holds the lock."""
+    """Write down who holds the lock."""
     lock.seek(0)
     lock.truncate()
     lock.write(json.dumps(asdict(holder)).encode())
@@ -43,7 +43,7 @@ def write(lock: BinaryIO, holder: StackHolder) -> None:
 
 
 def read(runtime: RuntimePaths) -> StackHolder | None:
-    """What the last holder of the lock said, None when nobody ever did."""
+    """The record of the last holder, None where there is none."""
     try:
         return StackHolder(**json.loads(Path(runtime.lock_file).read_bytes()))
     except (OSError, ValueError, TypeError):

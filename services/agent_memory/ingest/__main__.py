@@ -26,7 +26,7 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None:
         raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
     default = Store(
-        frames.DEFAULT_STORE, current.db_path, current.timezone, runtime.commits, suspect=lifetime.crashes > 0
+        frames.DEFAULT_STORE, current.db_path, current.timezone, runtime.commits, cautious=lifetime.crashes > 0
     )
     stores = Stores([default])
     server = Server(stores, runtime)

@@ -1,4 +1,4 @@
-"""What is done to a store that no daemon serves: a copy, or one at rest."""
+"""Maintenance of a store that no daemon serves: a copy, or one at rest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agent_memory.store import directory, schema
 
 
 def compact(db_path: Path, column_family: str = "") -> list[str]:
-    """Compact one column family, or all; their names. Raises StoreError while a daemon has the store open."""
+    """Compact one column family, or all; returns their names. Raises StoreError while a daemon has the store open."""
     directory.require_store(db_path)
     if column_family and column_family not in schema.COLUMN_FAMILIES:
         raise UsageError(f"There is no column family {column_family}; there are {', '.join(schema.COLUMN_FAMILIES)}.")

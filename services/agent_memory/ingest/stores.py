@@ -34,7 +34,7 @@ class Store:
     It is opened in a thread of its own, so that the others are served meanwhile.
     """
 
-    def __init__(self, name: str, db_path: Path, timezone: str, commits: Path, *, suspect: bool = False) -> None:
+    def __init__(self, name: str, db_path: Path, timezone: str, commits: Path, *, cautious: bool = False) -> None:
         self.name = name
         self.writer: Writer | None = None
         self.error: StoreError | None = None
@@ -42,7 +42,7 @@ class Store:
         self._db_path = db_path
         self._timezone = timezone
         self._commits = commits
-        self._suspect = suspect
+        self._cautious = cautious
         self._counter: CommitCounter | None = None
         self._closing = threading.Event()
         self._opening: threading.Thread | None = None
@@ -97,7 +97,7 @@ class Store:
     def _try_to_open(self) -> None:
         began_s = time.monotonic()
         try:
-            writer = Writer(self._db_path, self._timezone, suspect=self._suspect)
+            writer = Writer(self._db_path, self._timezone, cautious=self._cautious)
             self._counter = self._counter or CommitCounter(self._commits, writing=True)
         except StoreError as error:
             self.error = error

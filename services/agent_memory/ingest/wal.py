@@ -1,7 +1,7 @@
-"""The write-ahead log's tail, made safe to open.
+"""Making the tail of a write-ahead log safe to open.
 
-RocksDB's recovery spins for ever on some garbage after the last record (facebook/rocksdb#13333): a header whose type is
-one of the recyclable kinds. Ours are never recycled, so such a header can only be garbage. Format of the log:
+RocksDB's recovery spins for ever on some garbage after the last record (facebook/rocksdb#13333): a header of one of the
+recyclable types. Our logs are never recycled, so such a header can only be garbage. The format of a log:
 https://github.com/facebook/rocksdb/wiki/Write-Ahead-Log-File-Format
 """
 
@@ -21,7 +21,7 @@ RECYCLABLE_TYPES: Final = frozenset({5, 6, 7, 8, 11})
 
 
 def mend_tails(db_path: Path) -> None:
-    """Cut garbage off the end of every log of a store nobody has open; what is cut off is kept beside the log."""
+    """Cut garbage off the end of every log of a store that nobody has open, and keep it beside the log."""
     for path in sorted(db_path.glob("*.log")):
         offset = garbage_offset(path)
         if offset is not None:
@@ -29,12 +29,12 @@ def mend_tails(db_path: Path) -> None:
 
 
 def has_records(db_path: Path) -> bool:
-    """Whether a log holds anything, which an orderly close flushes into tables: opening the store replays it."""
+    """Whether a log holds anything to replay; an orderly close leaves all of them empty."""
     return any(path.stat().st_size for path in db_path.glob("*.log"))
 
 
 def garbage_offset(path: Path) -> int | None:
-    """Where garbage begins in that log, None where there is none."""
+    """The offset at which garbage begins in that log, None where there is none."""
     with path.open("rb") as file:
         start = 0
         while block := file.read(BLOCK_BYTES):

@@ -1,6 +1,6 @@
-"""The primary: the only code that opens the store for writing.
+"""The RocksDB primary: the only code that opens the store for writing.
 
-Everything is written in groups. A `Group` gathers the effects of several commands and the state they lead to; `commit`
+Everything is written in groups. A `Group` gathers the effects of several commands and the state after them; `commit`
 writes it with one batch and one fsync. Until then nothing has happened, and a group that fails leaves no trace.
 """
 
@@ -36,12 +36,12 @@ log = logging.getLogger(__name__)
 CACHE_BYTES: Final = 8 << 20
 # A process that only looks whether the store is taken holds the lock for a microsecond.
 LOCK_WAIT_S: Final = 0.1
-# What RocksDB says where its lock is held: by another process, by this one.
+# RocksDB's messages where its lock is held: by another process, by this one.
 LOCK_HELD: Final = ("While lock file: ", "lock hold by current process")
 DISK_FULL: Final = "No space left on device"
 # RocksDB recovers from some full disks by itself within five seconds, from others (a log it could not append to) never.
 RECOVERY_S: Final = 10.0
-# Opening a store takes that much at most: its log is flushed and a new one begun.
+# Opening a store needs this much at most: its log is flushed and a new one begun.
 ROOM_BYTES: Final = 24 << 20
 REDACTION_KEY_BYTES: Final = 16
 
@@ -54,29 +54,29 @@ class Group:
         self._batch = WriteBatch(raw_mode=True)
         self._handles = writer.handles
         self.zone = writer.zone
-        # Rows that commands of this same group will have written: later commands must see them. None: deleted.
+        # Rows written by commands of this group, which later commands must see; None for a deleted row.
         self._staged: dict[tuple[str, bytes], bytes | None] = {}
-        # Their names in order: a command of a thousand nodes asks a thousand times which rows begin with a prefix.
+        # Their names in order: a command with a thousand nodes looks up a prefix a thousand times.
         self._staged_order: list[tuple[str, bytes]] = []
         self._reserved: set[bytes] = set()
         self.counters = writer.counters
-        # Of the outbox: how far each consumer has come, and the last entry that was removed behind all of them.
+        # How far each consumer of the outbox has come, and the last entry removed behind all of them.
         self.consumers = dict(writer.consumers)
         self.trimmed = writer.trimmed
 
     def get(self, family: str, key: bytes) -> bytes | None:
-        """The row as it will be."""
+        """The row's value after this group, or None."""
         if (family, key) in self._staged:
             return self._staged[family, key]
         return self._writer.get(family, key)
 
     def reserve_ids(self, id_keys: list[bytes]) -> list[bool]:
-        """Take event ids for this group; False where one was taken before, by a stored event or in this group."""
+        """Reserve event ids for this group; False for each that a stored event or this group has already."""
         stored = self._writer.get_many(schema.EVENTS, id_keys)
         return [value is None and self._reserve(key) for key, value in zip(id_keys, stored, strict=True)]
 
     def putter(self, family: str) -> Callable[[bytes, bytes], None]:
-        """`put` for many rows of one family: what is the same for all of them is looked up once."""
+        """`put` for many rows of one family, which is looked up once."""
         put, handle = self._batch.put, self._handles[family]
         return lambda key, value: put(key, value, handle)
 
@@ -84,7 +84,7 @@ class Group:
         self._batch.put(key, value, self._handles[family])
 
     def put_visibly(self, family: str, key: bytes, value: bytes) -> None:
-        """Put a row that later commands of this group may ask for."""
+        """Put a row that later commands of this group may read."""
         self._stage(family, key, value)
         self.put(family, key, value)
 
@@ -96,7 +96,7 @@ class Group:
         self._batch.delete_range(start, stop, self._handles[family])
 
     def keys_with(self, family: str, prefix: bytes) -> list[bytes]:
-        """The keys with that prefix as they will be; to be asked only of rows that are put visibly."""
+        """The keys with that prefix after this group; only for rows that are put visibly."""
         found = [key for key in self._writer.keys_with(family, prefix) if (family, key) not in self._staged]
         for at in range(bisect_left(self._staged_order, (family, prefix)), len(self._staged_order)):
             name = self._staged_order[at]
@@ -108,7 +108,7 @@ class Group:
 
     @property
     def batch(self) -> WriteBatch:
-        """All rows of the group, with the counters they lead to."""
+        """All rows of the group, and the counters after it."""
         if self.counters != self._writer.counters:
             self.put(schema.CHECKPOINTS, keys.COUNTERS, codec.to_json(self.counters))
         for name, state in self.consumers.items():
@@ -131,16 +131,16 @@ class Writer(Rows):
     """The store, open for writing; raises StoreError, StoreNotReady also while another writer has it open.
 
     A store that does not exist yet is created; its days begin at midnight in `timezone`, or in this machine's time zone
-    when that is empty. A `suspect` store is opened in a child first, even if there is nothing to recover.
+    when that is empty. A `cautious` opening tries the store in a child first, even if there is nothing to recover.
     """
 
-    def __init__(self, db_path: Path, timezone: str = "", *, suspect: bool = False) -> None:
+    def __init__(self, db_path: Path, timezone: str = "", *, cautious: bool = False) -> None:
         super().__init__(db_path, CACHE_BYTES)
         _make_directory(db_path)
         self._lock = _lock_directory(db_path)
         self.handles: dict[str, Any] = {}
         try:
-            self._open(suspect)
+            self._open(cautious)
             self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
             self.info = self._store_info(timezone)
             self.zone = ZoneInfo(self.info.timezone)
@@ -153,7 +153,7 @@ class Writer(Rows):
             raise
         # A batch that was written but whose fsync failed must reach the disk before anything is acknowledged.
         self._unsynced = False
-        # Set while the disk refuses: then even an empty group writes a row, so that a ping tells the truth.
+        # Set while the disk refuses writes: then even an empty group writes a row, so that a ping fails, too.
         self._failing = False
         self._failing_since = 0.0
 
@@ -179,7 +179,7 @@ class Writer(Rows):
         try:
             if not batch.is_empty():
                 self._db.write(batch)
-                # From here on the rows are visible, so the state must tell of them even if the fsync fails.
+                # From here on the rows are visible, so the state must include them even if the fsync fails.
                 self.counters, self.consumers, self.trimmed = group.counters, group.consumers, group.trimmed
                 self._unsynced = True
             if is_new := self._unsynced:
@@ -221,13 +221,13 @@ class Writer(Rows):
             log.info(line("store closed with an error", path=self._db_path, error=error))
         os.close(self._lock)
 
-    def _open(self, suspect: bool) -> None:
+    def _open(self, cautious: bool) -> None:
         exists = (self._db_path / directory.CURRENT).exists()
         if exists:
             _check_families(self._db_path)
         try:
             wal.mend_tails(self._db_path)
-            if exists and (suspect or wal.has_records(self._db_path)):
+            if exists and (cautious or wal.has_records(self._db_path)):
                 recover(self._db_path)
             self._connect()
             self._families[schema.OUTBOX].set_options(schema.OUTBOX_WHEN_OPEN)
@@ -254,17 +254,17 @@ class Writer(Rows):
         return info
 
     def _make_redaction_key(self) -> None:
-        """Give the store its key once, also a store from before there was one."""
+        """Create the store's redaction key; an older store may have none."""
         if self.get(schema.CHECKPOINTS, keys.REDACTION_KEY) is None:
             self._put_durably(keys.REDACTION_KEY, secrets.token_bytes(REDACTION_KEY_BYTES))
 
     def _first_outbox_entry(self) -> int:
-        """The number of the first entry there is, of the next one where there is none."""
+        """The number of the first entry, or of the next one where there is none."""
         first = next(self.scan(schema.OUTBOX, keys.OUTBOX_PREFIX, keys.after(keys.OUTBOX_PREFIX)), None)
         return keys.outbox_sequence(first[0]) if first else self.counters.sequence + 1
 
     def _put_durably(self, key: bytes, value: bytes) -> None:
-        """Put a bookkeeping row that the store begins with."""
+        """Put a bookkeeping row before the first group."""
         batch = WriteBatch(raw_mode=True)
         batch.put(key, value, self.handles[schema.CHECKPOINTS])
         self._db.write(batch)
@@ -272,8 +272,8 @@ class Writer(Rows):
 
 
 def _make_directory(db_path: Path) -> None:
-    """Make the store's folder, for this user only; raises StoreError where no store can or should be."""
-    # First: the folder of somebody who mistyped a path stays as it is.
+    """Make the store's folder, for this user only; raises StoreError where it can't be made or holds other things."""
+    # First, so that a folder named by mistake keeps its mode.
     directory.has_store(db_path)
     try:
         make_private_dir(db_path)
@@ -315,7 +315,7 @@ def _in_use(db_path: Path) -> StoreNotReady:
 def _check_families(db_path: Path) -> None:
     try:
         found = set(Rdict.list_cf(str(db_path)))
-    except Exception:  # damage: opening tells more about it
+    except Exception:  # damage; opening the store says more about it
         return
     if unknown := found - {*schema.COLUMN_FAMILIES, "default"}:
         raise schema.newer(db_path, f"column families {', '.join(sorted(unknown))}")

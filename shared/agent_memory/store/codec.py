@@ -1,4 +1,4 @@
-"""What rows hold, as records. Events are protobuf, everything derived is JSON."""
+"""Values of rows, as records. Events are protobuf, everything derived is JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent_memory.model import Bullet, Grip, TocLevel, TocNode
 
 @dataclass(frozen=True, slots=True)
 class StoreInfo:
-    """Who and what this store is; written once, when it is created."""
+    """What the store says of itself; written when it is created, and when its schema is upgraded."""
 
     schema_version: int
     timezone: str
@@ -23,7 +23,7 @@ class StoreInfo:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """How much there is; written in the batch of every write that changes it."""
+    """Numbers of rows; written in the batch of every write that changes them."""
 
     events: int = 0
     toc_nodes: int = 0
@@ -34,7 +34,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """Of a day and an agent: how many events are stored, and how many of them lie in a segment."""
+    """For a day and an agent: how many events are stored, and how many of them are in a segment."""
 
     stored: int = 0
     reached: int = 0
@@ -53,23 +53,23 @@ class ConsumerState:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRow:
-    """Where a session was cut: one row a segment, found by the segment's first event."""
+    """A segment of a session, found by its first event."""
 
     node_id: str
     last_ms: int
     last_event_id: str
-    # Stands for the events of the segment and of its context: equal digests, equal segments.
+    # A hash of the segment's events and of its context: equal digests mean equal segments.
     digest: str
     is_open: bool
-    # Among whose segments it is; empty where that is not known.
+    # The project it is filed under; empty where that is not known.
     project: str = ""
-    # How many of its events belong to which entry of the ledger.
+    # Its events, counted by ledger entry.
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectRow:
-    """A segment among those of its project: found by time, where its session's row is found by session."""
+    """A segment as it is filed under its project, found by time; `SegmentRow` is found by session."""
 
     project: str
     session_id: str
@@ -78,7 +78,7 @@ class ProjectRow:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A scheduled job as its last run left it. Times in milliseconds, 0 for never."""
+    """A scheduled job after its last run. Times in milliseconds, 0 for never."""
 
     last_run_ms: int = 0
     last_duration_ms: int = 0
@@ -104,15 +104,15 @@ class JobRun:
     # A JobResult.
     result: int
     error: str = ""
-    # When somebody asked for it; 0 where its time had come.
+    # When it was requested; 0 for a scheduled run.
     asked_ms: int = 0
-    # What it looked at and what it changed, by name.
+    # What it read and changed, by name.
     counts: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What was asked of a model."""
+    """Requests to a model, and the tokens they took."""
 
     requests: int = 0
     input_tokens: int = 0
@@ -132,17 +132,17 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What summaries cost, by the level they were for: on `day` (a date), and ever."""
+    """What summaries cost, by level: on `day` (a date), and in total."""
 
     day: str = ""
     today: dict[str, Cost] = field(default_factory=dict)
     total: dict[str, Cost] = field(default_factory=dict)
-    # What stands in the way of the next one; empty when nothing does.
+    # Why the next summary can't be had now; empty when it can.
     last_error: str = ""
 
 
 class RebuildStage(StrEnum):
-    """What a rebuild goes through, one after the other; the last two only when it is to mend."""
+    """The stages of a rebuild, in order; the last two only when it mends."""
 
     SESSIONS = "sessions"
     DAYS = "days"
@@ -153,7 +153,7 @@ class RebuildStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RebuildState:
-    """What a rebuild of the table of contents is to do, and how far it has come. Times in milliseconds."""
+    """The task of a rebuild of the table of contents, and its progress. Times in milliseconds."""
 
     from_ms: int = 0
     # Empty: all sessions.
@@ -162,11 +162,11 @@ class RebuildState:
     events: int = 0
     started_ms: int = 0
     stage: RebuildStage = RebuildStage.SESSIONS
-    # Of the sessions, and then of the days, those up to this one are done.
+    # The last session that is done, then the last day.
     after: str = ""
     events_done: int = 0
     nodes_written: int = 0
-    # 0 while it goes on.
+    # 0 while it is running.
     finished_ms: int = 0
 
     @property
@@ -181,12 +181,12 @@ FlatRecord = StoreInfo | Counters | LedgerEntry | ConsumerState | SegmentRow | P
 
 
 def to_json(record: FlatRecord) -> bytes:
-    """The row of a record that has nothing nested."""
+    """The row of a record without nested records."""
     return _bytes({name: getattr(record, name) for name in record.__slots__})
 
 
 def store_info(value: bytes) -> StoreInfo:
-    # Only what every version has: a newer program's store must be recognised as such.
+    # Only what every version has, so that a newer program's store is recognised as one.
     content = json.loads(value)
     return StoreInfo(content["schema_version"], content.get("timezone", "UTC"), content.get("created_ms", 0))
 
@@ -240,7 +240,7 @@ def spending(value: bytes | None) -> Spending:
 
 
 def counts_to_json(counts: Mapping[str, int]) -> bytes:
-    """The row of how many there are of what."""
+    """The row of counts by name."""
     return _bytes(dict(sorted(counts.items())))
 
 
@@ -281,7 +281,7 @@ def grip_from_json(value: bytes) -> Grip:
     return Grip(**_renamed(json.loads(value)))
 
 
-# What schema version 1 called them, in rows that no later version has rewritten.
+# Their names in schema version 1: a row keeps them until it is rewritten.
 _NAMES_OF_VERSION_1 = {"words_by": "summarized_by", "words_of": "summary_source", "seal": "evidence_checksum"}
 
 

@@ -1,6 +1,6 @@
-"""A store's folder: whether there is a store in it, and what is said of one that can't be used.
+"""A store's folder: whether it holds a store, and the errors of one that can't be used.
 
-Known without RocksDB, so that a command can look before anything is opened or made.
+Without RocksDB, so that a command can look before anything is opened or made.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from agent_memory import locks
 from agent_memory.errors import StoreError, StoreMissing, StoreNotReady
 from agent_memory.paths import default_db_path
 
-# Names the newest MANIFEST; without it RocksDB takes a store for none.
+# Names the newest MANIFEST; RocksDB sees no store in a folder without it.
 CURRENT: Final = "CURRENT"
-# rocksdict leaves its file in whatever folder it was once pointed at.
+# rocksdict leaves its file in every folder that it was asked to open.
 _STRAY: Final = frozenset({"rocksdict-config.json", "LOCK", "LOG"})
 
 
 def has_store(db_path: Path) -> bool:
-    """Whether there is a store; False where there is room for one, or where one is being created.
+    """Whether there is a store; False where one could be made, or is being made.
 
     Raises StoreError where the folder can't be read, holds other things, or holds a store without its CURRENT.
     """
     try:
         names = {path.name for path in db_path.iterdir()}
         if CURRENT in names:
-            # A folder's names can be read without the right to what is in it.
+            # The names in a folder can be listed without permission to read the files.
             (db_path / CURRENT).stat()
             return True
     except FileNotFoundError:
@@ -36,7 +36,7 @@ def has_store(db_path: Path) -> bool:
         raise unusable(db_path, error) from error
     if not names - _STRAY or is_locked(db_path):
         return False
-    # A writer that creates the store makes CURRENT last: it may have done so since we looked.
+    # A new store gets its CURRENT last: it may have got it since we looked.
     if (db_path / CURRENT).exists():
         return True
     raise _without_current(db_path) if any(map(_is_of_a_store, names)) else _other_things(db_path)
@@ -45,30 +45,30 @@ def has_store(db_path: Path) -> bool:
 def require_store(db_path: Path) -> None:
     """Raise StoreMissing where there is no store yet, StoreError as `has_store` does."""
     if not has_store(db_path):
-        raise StoreMissing(f"There is no store at {db_path} yet; {command('start', db_path)} creates one.")
+        raise StoreMissing(f"There is no store at {db_path} yet.", f"{command('start', db_path)} creates one.")
 
 
 def is_locked(db_path: Path) -> bool:
-    """Whether a writer has the store open, or is about to: it locks the folder for as long as it lives."""
+    """Whether a writer has the store open or is opening it: it locks the folder for as long as it has."""
     return locks.is_taken(db_path)
 
 
 def command(words: str, db_path: Path) -> str:
-    """A command of memory-daemon's, to be shown to the user: with the store, where that is not the default one."""
+    """The command line to show to the user, with the store's folder unless it is the default one."""
     named = "" if db_path.resolve() == default_db_path().resolve() else f" --db-path {shlex.quote(str(db_path))}"
     return f"memory-daemon {words}{named}"
 
 
 def said(error: Exception) -> str:
-    """What RocksDB complains of, in one line."""
+    """RocksDB's error message, in one line."""
     return " ".join(str(error).split()).rstrip(".")
 
 
 def damaged(db_path: Path, family: str, error: Exception) -> StoreError:
-    """What is said where a block can't be read."""
+    """The error where a block can't be read."""
     return StoreError(
-        f"The store at {db_path} is damaged in {family}: {said(error)}. "
-        "Stop the daemon and restore the folder from a backup; what is there was left as it is."
+        f"The store at {db_path} is damaged in {family}: {said(error)}.",
+        "It was left as it is. Stop the daemon and restore the folder from a backup.",
     )
 
 
@@ -86,12 +86,14 @@ def _is_of_a_store(name: str) -> bool:
 
 def _without_current(db_path: Path) -> StoreError:
     return StoreError(
-        f"The store at {db_path} is damaged: its file {CURRENT} is missing. It was left as it is: copy the folder "
-        "before anything else, then restore it from a backup, or name another folder with --db-path."
+        f"The store at {db_path} is damaged: its file {CURRENT} is missing.",
+        "It was left as it is: copy the folder before anything else, then restore it from a backup, or name another "
+        "folder with --db-path.",
     )
 
 
 def _other_things(db_path: Path) -> StoreError:
     return StoreError(
-        f"{db_path} holds other things and no store; name a store's folder with --db-path, or an empty or a new one."
+        f"{db_path} holds other things and no store.",
+        "Name a store's folder with --db-path, or an empty or a new one.",
     )

@@ -1,6 +1,6 @@
 """Row keys. Bytes compare the way the things they name are ordered.
 
-Ids hold no control characters (the front sees to it), so a NUL ends a session id wherever one is followed by more.
+Ids hold no control characters, which the query service checks, so a NUL ends a session id that is followed by more.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ COUNTERS: Final = b"checkpoint:counters"
 REBUILD: Final = b"checkpoint:rebuild"
 # When a rebuild of the search index was last asked for.
 INDEX_REBUILD: Final = b"checkpoint:rebuild-index"
-# What makes the markers of redacted secrets this store's own, and how many of which kind there were.
+# The key of the markers for redacted secrets, and the number of secrets by kind.
 REDACTION_KEY: Final = b"checkpoint:redaction-key"
 REDACTED: Final = b"checkpoint:redacted"
-# The name, as a job's, of the row that tells what summaries cost.
+# The row of the tokens spent on summaries; named like a job's.
 SUMMARIES: Final = "summaries"
 
 TIMESTAMP_MAX_MS: Final = 9_999_999_999_999  # 13 digits: November 2286
@@ -44,12 +44,12 @@ def event(timestamp_ms: int, event_id: str) -> bytes:
 
 
 def event_id(identifier: str) -> bytes:
-    """The row that tells an event's timestamp."""
+    """The row with an event's timestamp."""
     return b"id:" + identifier.encode()
 
 
 def removed_event(event_id: str) -> bytes:
-    """The row that tells that an event was removed on purpose."""
+    """The row that marks an event as deleted on request."""
     return REMOVED_PREFIX + event_id.encode()
 
 
@@ -63,7 +63,7 @@ def session_event(session_id: str, timestamp_ms: int, event_id: str) -> bytes:
 
 
 def event_names(session_id: str, timestamp_ms: int, event_id: str) -> tuple[bytes, bytes, bytes, bytes]:
-    """Of a new event the keys of its row and of its session's, and what the rows of its id and in the outbox hold."""
+    """For a new event: the keys of its row and its session's row, the values of its id's row and its outbox entry."""
     stamp = b"%013d" % timestamp_ms
     bare = b"%b:%b" % (stamp, event_id.encode())
     named = b"%b\0%b" % (session_id.encode(), bare)
@@ -76,12 +76,12 @@ def session_of(session_key: bytes) -> str:
 
 
 def event_of_session_row(session_key: bytes) -> bytes:
-    """The events row that a row of `session_event` stands for."""
+    """The events row that a row of `session_event` refers to."""
     return EVENT_PREFIX + session_key[session_key.index(b"\0") + 1 :]
 
 
 def position(event_key: bytes) -> tuple[int, str]:
-    """Timestamp and id of an event, from its events row's key or from what an outbox row holds."""
+    """Timestamp and id of an event, from the key of its events row or from an outbox entry."""
     bare = event_key.removeprefix(EVENT_PREFIX)
     return int(bare[:_STAMP_LENGTH]), bare[_STAMP_LENGTH + 1 :].decode()
 
@@ -140,7 +140,7 @@ def grip(grip_id: str) -> bytes:
 
 
 def node_grips(node_id: str) -> bytes:
-    """The prefix of the rows that tell which grips a node owns."""
+    """The prefix of the rows that name a node's grips."""
     return b"node:%s:grip:" % node_id.encode()
 
 
@@ -149,7 +149,7 @@ def node_grip(node_id: str, grip_id: str) -> bytes:
 
 
 def names_of_node_row(key: bytes) -> tuple[str, str]:
-    """The node and the grip that it owns."""
+    """The node and its grip."""
     node_id, _, bare = key[len(NODE_GRIP_PREFIX) :].decode().partition(":grip:")
     return node_id, f"grip:{bare}"
 
@@ -159,7 +159,7 @@ def grip_id_of_node_row(key: bytes, node_id: str) -> str:
 
 
 def segments(session_id: str) -> bytes:
-    """The prefix of the rows that tell where a session was cut."""
+    """The prefix of the rows of a session's segments."""
     return SEGMENT_PREFIX + session_id.encode() + b"\0"
 
 
@@ -177,7 +177,7 @@ def segment_first(key: bytes) -> tuple[int, str]:
 
 
 def open_segment(session_id: str, first_ms: int, first_event_id: str) -> bytes:
-    """The row of a segment that can still grow; holds its last event's timestamp."""
+    """The row of a segment that can still grow; its value is the last event's timestamp."""
     return b"open:%s\0%013d:%s" % (session_id.encode(), first_ms, first_event_id.encode())
 
 
@@ -186,12 +186,12 @@ def open_session(key: bytes) -> str:
 
 
 def project(name: str) -> bytes:
-    """The prefix of the rows that tell a project's segments, in order of time: a name can be of any length."""
+    """The prefix of the rows of a project's segments, in order of time. Hashed, because a name can have any length."""
     return PROJECT_PREFIX + hashlib.blake2b(name.encode(), digest_size=12).hexdigest().encode() + b":"
 
 
 def project_segment(name: str, first_ms: int, first_event_id: str) -> bytes:
-    """The row of a segment among those of its project, by the segment's first event."""
+    """The row that files a segment under its project, by the segment's first event."""
     return project(name) + b"%013d:%s" % (first_ms, first_event_id.encode())
 
 
@@ -201,7 +201,7 @@ def project_segment_first(key: bytes) -> tuple[int, str]:
 
 
 def ledger(entry_name: str) -> bytes:
-    """The row that tells how many events of a day and an agent there are."""
+    """The row of a ledger entry."""
     return LEDGER_PREFIX + entry_name.encode()
 
 
@@ -219,7 +219,7 @@ def job_runs(job_name: str) -> bytes:
 
 
 def run_asked_for(job_name: str) -> bytes:
-    """The row that is there while somebody waits for a run of the job; holds when it was asked for."""
+    """The row that exists while a requested run of the job has not ended; its value is the time of the request."""
     return b"asked:%s" % job_name.encode()
 
 

@@ -1,7 +1,7 @@
-"""The ledger: of each day and agent, how many events are stored, and how many of them the table of contents leads to.
+"""The ledger: for each day and agent, how many events are stored, and how many the table of contents leads to.
 
-It is kept with the writes and never counted on a path that somebody waits for. An entry is named by its day, in the
-store's zone, and its agent: `2026-01-30 claude-code`.
+Every write keeps it up to date, so that nobody has to count. An entry is named by its day, in the store's time zone,
+and its agent: `2026-01-30 claude-code`.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import LedgerEntry
 from agent_memory.store.reader import Reader
 
-# Midnights come at full quarters of an hour, in every zone: a day is looked up once for all events of a quarter.
+# In every time zone midnight is at a full quarter of an hour, so all events of a quarter share their day.
 QUARTER_MS: Final = 15 * 60_000
-# An agent's name is whatever a client says.
+# A client may send any agent name.
 _AGENT_MAX: Final = 64
 
 
 def name(timestamp_ms: int, agent: str | None, zone: tzinfo) -> str:
-    """The entry that an event of that time and agent belongs to."""
+    """The name of the entry for an event of that time and agent."""
     return f"{_day(timestamp_ms // QUARTER_MS, zone)} {(agent or '')[:_AGENT_MAX]}"
 
 
 def counts(events: Iterable[Event], zone: tzinfo) -> Counter[str]:
-    """How many of the events belong to which entry."""
+    """The number of events by entry."""
     return Counter(name(event.timestamp_ms, event.agent, zone) for event in events)
 
 
@@ -40,7 +40,7 @@ def day_and_agent(entry_name: str) -> tuple[str, str]:
 
 
 def entries(reader: Reader, from_day: str = "") -> Iterator[tuple[str, LedgerEntry]]:
-    """The entries from that day on, `YYYY-MM-DD`, by their names in order; of all days by default."""
+    """The entries with their names, in order, from that day on (`YYYY-MM-DD`); of all days by default."""
     for key, value in reader.scan(schema.CHECKPOINTS, keys.ledger(from_day), keys.after(keys.LEDGER_PREFIX)):
         yield key[len(keys.LEDGER_PREFIX) :].decode(), codec.ledger_entry(value)
 

@@ -1,6 +1,6 @@
-"""Reading the store beside the writer: a secondary that catches up.
+"""Reading the store beside the writer, as a RocksDB secondary that catches up.
 
-Whatever was acknowledged is on disk, so a reader that catches up and then reads sees it.
+What was acknowledged is on disk, so a reader that catches up sees it.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ CATCH_UP_PAUSE_S = 0.02
 
 
 class Reader(Rows):
-    """A secondary of the store at `db_path`. Threads may share it; `scratch` is a folder of its own.
+    """A secondary of the store at `db_path`. Threads may share it; `scratch` is a folder for this reader alone.
 
-    `commits` is where the writer counts its commits; with it, catching up costs next to nothing while there are none.
-    A store `at_rest`, which nobody writes, is opened as its writer would: with all of its files there, or not at all.
-    A secondary shows an older version where one is missing. Such a reader never catches up.
-    Raises StoreMissing while there is no store, StoreError when it can't be read or is of a newer version.
+    `commits` is the file in which the writer counts its commits; with it, catching up is almost free while there are
+    none. A store `at_rest`, which nobody writes, is opened read-only: that fails where a file is missing, while a
+    secondary would show an older state. Such a reader never catches up.
+    Raises StoreMissing while there is no store, StoreError where it can't be read or a newer version wrote it.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class Reader(Rows):
     def catch_up(self, *, idly: bool = False) -> None:
         """See everything that was acknowledged before this call.
 
-        Costs 0.04 ms and more where there are many files, even when nothing changed; where commits are counted, that is
-        spared then, but not `idly`: what a compaction has taken the place of is let go of by this, too.
+        Costs 0.04 ms, more where there are many files, even when nothing changed. With a commit counter it costs that
+        only after a commit, or `idly`: catching up also releases the files that a compaction has replaced.
         """
         with self._catching_up:
             for attempt in range(CATCH_UP_TRIES):
                 try:
                     if _opening_of(self._db_path) != self._opening:
-                        # What a secondary has replayed hides what the primary's next life has put into its files.
-                        log.info("the primary was opened anew, and so is the secondary")
+                        # What a secondary has replayed hides what the primary wrote to its files after a restart.
+                        log.info("the primary was opened again, and so is the secondary")
                         self._open()
                     committed = self._commit_counter.count if self._commit_counter else None
                     if committed is None or committed != self._seen_commits or idly:
@@ -78,52 +78,54 @@ class Reader(Rows):
                 except Exception as error:  # rocksdict raises bare Exception
                     log.warning(line("catch-up failed", attempt=attempt + 1, error=error))
                     time.sleep(CATCH_UP_PAUSE_S)
-            # A primary that was restarted or repaired can leave a secondary behind for good.
+            # A secondary can fall behind for good when its primary is restarted or repaired.
             self._open()
             self.reopened += 1
             log.warning(line("secondary reopened", times=self.reopened))
 
     def close(self) -> None:
-        """Let go of the files and of the scratch folder."""
+        """Close the files and remove the scratch folder."""
         self._disconnect()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _open(self) -> None:
-        # Opening would create a folder with a stray file where there is no store.
+        # Opening would create a folder with a file in it where there is no store.
         directory.require_store(self._db_path)
-        # Before the files are read: a primary that is opened meanwhile is noticed with the next look.
+        # Before the files are read: the next catch-up notices a primary that is opened meanwhile.
         self._opening = _opening_of(self._db_path)
-        # With this writer's life it may be in another file than with the last one's.
+        # After a restart of the writer it may be another file.
         self._commit_counter = CommitCounter(self._commit_counter_path) if self._commit_counter_path else None
         self._seen_commits = None
         shutil.rmtree(self._scratch, ignore_errors=True)
         make_private_dir(self._scratch)
-        # What is still in the log is no fault: it is replayed.
+        # False: records that are still in the log are no error, they are replayed.
         access = AccessType.read_only(False) if self._at_rest else AccessType.secondary(str(self._scratch))
         try:
             self._connect(access)
             if not self._at_rest:
-                # What the primary moved from its log into a file between our looks at the two is in neither for us.
+                # The primary may have moved records from its log into a file after we read the file list and before we
+                # read the log.
                 self._db.try_catch_up_with_primary()
             info = self._families[schema.CHECKPOINTS].get(keys.STORE)
             version = codec.store_info(info).schema_version if info else schema.SCHEMA_VERSION
         except Exception as error:  # rocksdict raises bare Exception
             raise StoreError(
-                f"The store at {self._db_path} can't be read: {directory.said(error)}. If another program wrote it, "
-                "name another folder with --db-path; if it is damaged, copy the folder and restore it from a backup."
+                f"The store at {self._db_path} can't be read: {directory.said(error)}.",
+                "If another program wrote it, name another folder with --db-path. If it is damaged, copy the folder, "
+                "then restore it from a backup.",
             ) from error
         schema.check_version(self._db_path, version)
 
 
 def _opening_of(db_path: Path) -> tuple[int, int]:
-    """What tells one opening of the primary from another: each renames a new CURRENT into place."""
+    """Identifies this opening of the primary: each one renames a new CURRENT into place."""
     found = (db_path / directory.CURRENT).stat()
     return found.st_ino, found.st_mtime_ns
 
 
 @contextmanager
 def open_snapshot(db_path: Path) -> Iterator[Reader]:
-    """The store as it is at this moment, whatever is written meanwhile; raises StoreError, StoreMissing."""
+    """The store as it is now, whatever is written meanwhile; raises StoreError, StoreMissing."""
     with tempfile.TemporaryDirectory(prefix="agent-memory-") as scratch:
         reader = _opened_now(db_path, Path(scratch) / "secondary")
         try:
@@ -133,14 +135,14 @@ def open_snapshot(db_path: Path) -> Iterator[Reader]:
 
 
 def _opened_now(db_path: Path, scratch: Path) -> Reader:
-    """A reader of the whole store where it is at rest, else beside its writer, under whom files come and go."""
+    """A read-only reader where the store is at rest, else a secondary of its writer."""
     directory.require_store(db_path)
     opening = _opening_of(db_path)
     if not directory.is_locked(db_path):
         try:
             return Reader(db_path, scratch, at_rest=True)
         except StoreError:
-            # What a writer did that has begun since, and may have ended, is no damage.
+            # A writer that was opened meanwhile, and may be gone again, has changed the files; that is no damage.
             if not directory.is_locked(db_path) and _opening_of(db_path) == opening:
                 raise
     return Reader(db_path, scratch)

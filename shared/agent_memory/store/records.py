@@ -1,4 +1,4 @@
-"""The store's rows as records: every look-up that more than one process makes."""
+"""The store's rows as records: the look-ups that several processes make."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ from agent_memory.store.rows import Rows
 
 log = logging.getLogger(__name__)
 
-# Events are fetched together, which costs a third of fetching each; fewer when they are large, so that memory stays
-# bounded whatever they hold.
+# Events are fetched together, at a third of the cost of fetching each; fewer when they are large, to bound memory.
 FETCH_MAX_EVENTS = 64
 FETCH_BYTES = 1 << 20
 
@@ -51,7 +50,7 @@ def store_info(reader: Reader) -> StoreInfo | None:
 
 
 def time_zone(reader: Reader) -> ZoneInfo:
-    """The zone whose midnights cut the store's days."""
+    """The time zone in which the store's days begin at midnight."""
     info = store_info(reader)
     return ZoneInfo(info.timezone if info else "UTC")
 
@@ -91,7 +90,7 @@ def job_runs(reader: Reader, name: str) -> tuple[JobRun, ...]:
 
 
 def run_asked_ms(reader: Reader, name: str) -> int:
-    """When somebody asked for a run of the job that has not ended yet, in milliseconds; 0 where nobody did."""
+    """When the run of the job that is waited for was requested, in milliseconds; 0 without one."""
     return int(reader.get(schema.CHECKPOINTS, keys.run_asked_for(name)) or 0)
 
 
@@ -109,17 +108,17 @@ def index_rebuild_asked_ms(reader: Reader) -> int:
 
 
 def redaction_key(reader: Reader) -> bytes:
-    """The key that redacted secrets are marked with, so that the same one has the same marker in this store only."""
+    """The key of the markers for redacted secrets: the same secret has the same marker, and only in this store."""
     return reader.get(schema.CHECKPOINTS, keys.REDACTION_KEY) or b""
 
 
 def redacted(reader: Reader) -> Counter[str]:
-    """How many secrets of which kind were taken out of what is stored."""
+    """The number of redacted secrets, by kind."""
     return codec.counts(reader.get(schema.CHECKPOINTS, keys.REDACTED))
 
 
 def event_rows(reader: Reader, rows: Iterable[bytes]) -> Iterator[bytes]:
-    """What those rows of `events` hold, in that order, fetched a few at a time."""
+    """The values of those rows of `events`, in that order, fetched a few at a time."""
     remaining = iter(rows)
     at_once = FETCH_MAX_EVENTS // 8
     while page := list(islice(remaining, at_once)):
@@ -132,7 +131,7 @@ def event_rows(reader: Reader, rows: Iterable[bytes]) -> Iterator[bytes]:
 def session_events(
     reader: Reader, session_id: str, start: Position = (0, ""), *, backwards: bool = False
 ) -> Iterator[Event]:
-    """A session's events from `start` on, in order; backwards: those before `start`, latest first."""
+    """A session's events from `start` on, in order; `backwards`, those before `start`, latest first."""
     at = keys.session_event(session_id, *start)
     prefix = keys.session(session_id)
     first, stop = (prefix, at) if backwards else (at, keys.after(prefix))
@@ -141,12 +140,12 @@ def session_events(
 
 
 def node(reader: Reader, node_id: str, as_of_ms: int | None = None) -> TocNode | None:
-    """The latest version of a node, or the one that was the latest at that time."""
+    """The latest version of a node, now or at that time."""
     return next(iter(nodes(reader, [node_id], as_of_ms)), None)
 
 
 def nodes(reader: Reader, node_ids: list[str], as_of_ms: int | None = None) -> list[TocNode]:
-    """The latest versions of those of the nodes that exist, in the order asked for; with a time, those of then."""
+    """The latest versions, now or at that time, of the nodes that exist, in the order asked for."""
     if as_of_ms is not None:
         then = (_node_as_of(reader, node_id, as_of_ms) for node_id in node_ids)
         return [found for found in then if found is not None]
@@ -162,12 +161,12 @@ def nodes(reader: Reader, node_ids: list[str], as_of_ms: int | None = None) -> l
 
 
 def latest_version(reader: Reader, node_id: str) -> int:
-    """The number of a node's latest version, 0 for no node."""
+    """The number of a node's latest version, 0 without a node."""
     return int.from_bytes(reader.get(schema.TOC_LATEST, keys.latest(node_id)) or b"", "big")
 
 
 def node_version(reader: Reader, node_id: str, version: int) -> TocNode | None:
-    """That version of a node, if it is kept."""
+    """That version of a node, None where it is not kept."""
     value = reader.get(schema.TOC_NODES, keys.node(node_id, version))
     return codec.node_from_json(value) if value else None
 
@@ -185,7 +184,7 @@ def versions(reader: Reader, node_id: str) -> list[tuple[int, int]]:
 
 
 def year_ids(reader: Reader) -> list[str]:
-    """The years there are, oldest first."""
+    """The years that have a node, oldest first."""
     return list(_latest_ids(reader, "toc:year:", ""))
 
 
@@ -202,25 +201,25 @@ def days(reader: Reader) -> list[Period]:
 
 
 def period_ids(reader: Reader, level: TocLevel) -> Iterator[str]:
-    """The nodes there are of that level, years to days, in order."""
+    """The nodes of that level, years to days, in order."""
     return _latest_ids(reader, f"toc:{level.name.lower()}:", "")
 
 
 def child_ids(reader: Reader, parent: Period, after: str = "") -> Iterator[str]:
-    """The ids of a period's children in order of time, those after the child `after` only."""
+    """The ids of a period's children after the child `after`, in order of time."""
     if parent.level == TocLevel.DAY:
         # A segment's id begins with the day and the time of its first event: key order is order of time.
         yield from _latest_ids(reader, segment_prefix(parent), after)
     elif parent.level == TocLevel.YEAR:
         yield from _latest_ids(reader, f"toc:month:{parent.first.year:04}:", after)
     else:
-        # Their ids are neighbours, too, but with no beginning of their own.
+        # Their ids are neighbours, too, but share no prefix.
         children = list(parent.children())
         yield from _ids_between(reader, children[0].node_id, keys.latest(children[-1].node_id) + b"\0", after)
 
 
 def newest_ids(reader: Reader, prefix: str, until: str, limit: int) -> list[str]:
-    """The ids with that prefix up to `until`, the last ones, newest first."""
+    """The last `limit` ids with that prefix up to `until`, newest first."""
     stop = keys.after(keys.latest(until))
     rows = reader.scan(schema.TOC_LATEST, keys.latest(prefix), stop, backwards=True)
     return [keys.node_id_of_latest(key) for key, _ in islice(rows, limit)]
@@ -232,7 +231,7 @@ def segment_prefix(day: Period) -> str:
 
 
 def period(node_id: str) -> Period | None:
-    """The period that a node id or one of its other spellings names, None for a segment's or no id."""
+    """The period that a node id, in any of its spellings, names; None for a segment's id and for anything else."""
     return periods.parse_period(node_id)
 
 
@@ -265,7 +264,7 @@ def project_segments(reader: Reader, project: str, from_ms: int, to_ms: int) -> 
 
 
 def projects(reader: Reader) -> Iterator[str]:
-    """The names of the projects that have segments, in no order that means anything; one seek each."""
+    """The names of the projects that have segments, in no particular order; one seek each."""
     start = keys.PROJECT_PREFIX
     while True:
         row = next(reader.scan(schema.CHECKPOINTS, start, keys.after(keys.PROJECT_PREFIX)), None)
@@ -277,19 +276,19 @@ def projects(reader: Reader) -> Iterator[str]:
 
 
 def segment_at(reader: Reader, session_id: str, first: Position) -> SegmentRow | None:
-    """The session's segment that begins right there."""
+    """The session's segment that begins at that position."""
     value = reader.get(schema.CHECKPOINTS, keys.segment(session_id, *first))
     return codec.segment_row(value) if value else None
 
 
 def is_filed(reader: Reader, row: ProjectRow, first: Position) -> bool:
-    """Whether the row among a project's segments leads to one of them."""
+    """Whether the row of a project leads to one of its segments."""
     segment = segment_at(reader, row.session_id, first)
     return segment is not None and (segment.project, segment.node_id) == (row.project, row.node_id)
 
 
 def segment_of(reader: Reader, node: TocNode) -> tuple[Position, SegmentRow] | None:
-    """Where the segment of that node was cut: its first event's position, and its row."""
+    """The segment of that node: its first event's position, and its row."""
     for position, row in segments_from(reader, node.session_id, (node.start_ms, "")):
         if position[0] > node.start_ms:
             return None
@@ -310,15 +309,15 @@ def outbox(reader: Reader, after: int) -> Iterator[tuple[int, str, Position]]:
         yield keys.outbox_sequence(key), *keys.named_event(value)
 
 
-def is_cut(reader: Reader, node: TocNode) -> bool:
-    """Whether that segment's node is the one of a segment that its session was cut into."""
+def is_segment(reader: Reader, node: TocNode) -> bool:
+    """Whether the node of level SEGMENT belongs to one of its session's segments."""
     start = keys.segment(node.session_id, node.start_ms, "")
     rows = reader.scan(schema.CHECKPOINTS, start, keys.after(start))
     return any(codec.segment_row(value).node_id == node.node_id for _, value in rows)
 
 
 def sessions(reader: Reader, after: str = "") -> Iterator[str]:
-    """Every session there is, by name, those behind `after` only; one seek each."""
+    """Every session after `after`, by name; one seek each."""
     start = keys.after(keys.session(after)) if after else keys.SESSION_PREFIX
     while True:
         row = next(reader.scan(schema.EVENTS, start, keys.after(keys.SESSION_PREFIX)), None)
@@ -330,7 +329,7 @@ def sessions(reader: Reader, after: str = "") -> Iterator[str]:
 
 
 def sessions_since(reader: Reader, from_ms: int, after: str = "") -> Iterator[str]:
-    """The sessions in which something was said from then on, by name, those behind `after` only."""
+    """The sessions after `after` that have events from that time on, by name."""
     for session_id in sessions(reader, after):
         since = keys.session_event(session_id, from_ms, "")
         if any(True for _ in reader.scan(schema.EVENTS, since, keys.after(keys.session(session_id)))):
@@ -338,7 +337,7 @@ def sessions_since(reader: Reader, from_ms: int, after: str = "") -> Iterator[st
 
 
 def _readable(row: bytes, value: bytes) -> TocNode | None:
-    """The node, None for a row of no use: one damaged node must not hide its neighbours, nor keep it from repair."""
+    """The node; None for an unreadable one, which must neither hide its neighbours nor prevent its repair."""
     try:
         return codec.node_from_json(value)
     except (ValueError, KeyError, TypeError) as error:
@@ -355,7 +354,7 @@ def _latest_ids(reader: Reader, prefix: str, after: str) -> Iterator[str]:
 
 
 def _ids_between(reader: Reader, first: str, stop: bytes, after: str) -> Iterator[str]:
-    """The ids from the first on, but those behind `after` only, in order."""
+    """The ids from `first` on that come after `after`, in order."""
     for key, _ in reader.scan(schema.TOC_LATEST, keys.latest(max(first, after)), stop):
         if (node_id := keys.node_id_of_latest(key)) != after:
             yield node_id

@@ -1,9 +1,9 @@
-"""The column families, on one page: what each holds, how it is compacted and compressed.
+"""The column families: what each holds, and how it is compacted and compressed.
 
     events       universal, zstd   evt:{timestamp_ms:013}:{event_id}   protobuf Event
-                                   id:{event_id}                       timestamp_ms, 13 digits: finds the row above
+                                   id:{event_id}                       timestamp_ms, 13 digits
                                    ses:{session_id}\\0{ts:013}:{id}     empty: a session's events in order
-                                   gone:{event_id}                     empty: the event was removed on purpose
+                                   gone:{event_id}                     empty: the event was deleted on request
     toc_nodes    level, none       toc:{node_id}:v{version:06}         JSON
     toc_latest   level, none       latest:{node_id}                    version, 4 bytes, big-endian
     grips        level, none       {grip_id}                           JSON
@@ -11,7 +11,7 @@
     outbox       FIFO, none        outbox:{sequence:020}               the event: its ses: row's key without "ses:"
     checkpoints  level, none       checkpoint:{job}                    JSON; jobs, and bookkeeping named in keys.py
 
-`events` is the truth, everything else can be made again from it.
+Everything but `events` can be rebuilt from `events`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from rocksdict import (
 
 from agent_memory.errors import StoreError
 
-# Written once when a store is created; a program refuses a store whose number is higher than its own.
+# Written when a store is created or upgraded; a program refuses a store with a higher number than its own.
 SCHEMA_VERSION: Final = 2
 
 EVENTS: Final = "events"
@@ -41,7 +41,7 @@ TOC_LATEST: Final = "toc_latest"
 GRIPS: Final = "grips"
 OUTBOX: Final = "outbox"
 CHECKPOINTS: Final = "checkpoints"
-# All are created at the first open: a secondary can't follow a primary that makes one later.
+# All are created at the first open: a secondary can't follow a primary that adds one later.
 COLUMN_FAMILIES: Final = (EVENTS, TOC_NODES, TOC_LATEST, GRIPS, OUTBOX, CHECKPOINTS)
 
 # Every secondary holds a copy of what the primary has not flushed, so these are small.
@@ -50,9 +50,9 @@ _OTHER_WRITE_BUFFER_BYTES: Final = 1 << 20
 _WAL_MAX_BYTES: Final = 64 << 20
 # FIFO drops its oldest file beyond this: some four million entries, more than any backlog of the worker's.
 _OUTBOX_MAX_BYTES: Final = 256 << 20
-# Each catch-up looks at every file there is, so those of the outbox, which nothing else merges, are put together.
+# Each catch-up looks at every file, so the outbox's, which nothing else merges, are merged.
 _OUTBOX_FILES_TO_MERGE: Final = 16
-# What the library has no setter for: it must be set once the store is open, by who writes it.
+# The library has no setter for this; the writer sets it once the store is open.
 OUTBOX_WHEN_OPEN: Final = {
     "compaction_options_fifo": f"{{max_table_files_size={_OUTBOX_MAX_BYTES};allow_compaction=true}}"
 }
@@ -72,7 +72,7 @@ def options(cache_bytes: int, *, read_only: bool = False) -> tuple[Options, dict
     database.create_if_missing(not read_only)
     database.create_missing_column_families(not read_only)
     database.set_max_total_wal_size(_WAL_MAX_BYTES)
-    # A torn tail is what a crash leaves and holds nothing acknowledged; damage in the middle must be refused aloud.
+    # A crash leaves a torn tail, which holds nothing acknowledged. Damage before the tail must be refused.
     database.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
     database.set_max_background_jobs(2)
     database.set_keep_log_file_num(3)
@@ -94,10 +94,11 @@ def check_version(db_path: Path, version: int) -> None:
 
 
 def newer(db_path: Path, what: str) -> StoreError:
-    """What is said of a store in which `what` only a newer program can have written."""
+    """The error for a store in which only a newer program can have written `what`."""
     return StoreError(
         f"The store at {db_path} was written by a newer version of agent-memory ({what}; this one knows schema "
-        f"{SCHEMA_VERSION}). It was left as it is: upgrade agent-memory, or name another folder with --db-path."
+        f"{SCHEMA_VERSION}).",
+        "It was left as it is: upgrade agent-memory, or name another folder with --db-path.",
     )
 
 

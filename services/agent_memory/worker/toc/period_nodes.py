@@ -32,7 +32,7 @@ def draft_days(draft: Draft, reader: Reader, days: Iterable[Period], now_ms: int
     days = list(days)
     for day in days:
         ids = list(records.child_ids(reader, day))
-        cut = {node.node_id for node in records.nodes(reader, ids) if records.is_cut(reader, node)}
+        cut = {node.node_id for node in records.nodes(reader, ids) if records.is_segment(reader, node)}
         for node_id in ids:
             if node_id not in cut:
                 draft.drop_node(node_id)

@@ -1,4 +1,4 @@
-"""What a rebuild of the table of contents would go through."""
+"""The events that a rebuild of the table of contents would read."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from agent_memory.store.reader import Reader, open_snapshot
 
 
 def rebuild_scope(reader: Reader, from_date: str, session_ids: Sequence[str] = ()) -> pb.RebuildTocResponse:
-    """The events from that day on, `YYYY-MM-DD` in the store's zone, of these sessions; of all when none is named.
+    """The events from that day on, `YYYY-MM-DD` in the store's time zone, of these sessions, or of all without any.
 
-    Counted one by one where the counters can't tell. Raises UsageError for what is no day.
+    They are counted one by one unless all of the store's are meant. Raises UsageError for anything but a day.
     """
     info = records.store_info(reader)
     zone = ZoneInfo(info.timezone if info else "UTC")
     from_ms = _day(from_date).span_ms(zone)[0] if from_date else 0
     if session_ids:
-        count, first_ms, last_ms = _told(_session_stamps(reader, session_ids, from_ms))
+        count, first_ms, last_ms = _summed_up(_session_stamps(reader, session_ids, from_ms))
     else:
         first_ms, last_ms = _stamp(reader, from_ms), _stamp(reader, from_ms, last=True)
         count = records.counters(reader).events if not from_date else _count(reader, from_ms)
@@ -40,7 +40,7 @@ def rebuild_scope(reader: Reader, from_date: str, session_ids: Sequence[str] = (
 
 
 def read_rebuild_scope(db_path: Path, from_date: str) -> pb.RebuildTocResponse:
-    """The same of a store that no daemon serves; raises StoreError, StoreMissing, UsageError."""
+    """The same for a store that no daemon serves; raises StoreError, StoreMissing, UsageError."""
     with open_snapshot(db_path) as reader:
         return rebuild_scope(reader, from_date)
 
@@ -53,7 +53,7 @@ def _day(text: str) -> Period:
 
 
 def _stamp(reader: Reader, from_ms: int, *, last: bool = False) -> int:
-    """When the first of the events was, or the last; 0 when there is none."""
+    """The time of the first event, or of the last; 0 without any."""
     rows = reader.scan(schema.EVENTS, keys.event(from_ms, ""), keys.after(keys.EVENT_PREFIX), backwards=last)
     return next((keys.position(key)[0] for key, _ in rows), 0)
 
@@ -70,8 +70,8 @@ def _session_stamps(reader: Reader, session_ids: Iterable[str], from_ms: int) ->
             yield keys.position(keys.event_of_session_row(key))[0]
 
 
-def _told(stamps: Iterable[int]) -> tuple[int, int, int]:
-    """How many there are, the least and the greatest."""
+def _summed_up(stamps: Iterable[int]) -> tuple[int, int, int]:
+    """Their number, the least and the greatest."""
     count, first_ms, last_ms = 0, keys.TIMESTAMP_MAX_MS, 0
     for stamp in stamps:
         count, first_ms, last_ms = count + 1, min(first_ms, stamp), max(last_ms, stamp)

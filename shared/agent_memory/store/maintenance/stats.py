@@ -1,4 +1,4 @@
-"""How much a store holds: counters and file sizes, nothing is scanned."""
+"""The size of a store, from counters and file sizes, without a scan."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def stats(reader: Reader, db_path: Path) -> pb.GetStatsResponse:
 
 
 def read_stats(db_path: Path) -> pb.GetStatsResponse:
-    """The same of a store that no daemon serves; raises StoreError, StoreMissing."""
+    """The same for a store that no daemon serves; raises StoreError, StoreMissing."""
     with open_snapshot(db_path) as reader:
         return stats(reader, db_path)
 

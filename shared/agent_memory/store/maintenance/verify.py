@@ -1,7 +1,7 @@
-"""Verifying a store: does everything lead where it says, is every excerpt really there, do the counters tell the truth?
+"""Verifying a store: every reference leads somewhere, every excerpt is in its events, every counter is right.
 
-Everything is read once, in the order of the keys, and nothing is kept but what a page needs. The reader stands still
-meanwhile, so what is written beside it is not taken for a fault.
+The store is read once, in key order, a page at a time. The reader does not catch up meanwhile, so that what is written
+beside it is not taken for a fault.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from agent_memory.store.evidence_checksum import evidence_checksum
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 
-# So many of the faults are told one by one, and so many sessions are remembered for a repair; beyond it, all are.
-TOLD_MAX: Final = 1000
-# Rows that are looked up together.
+# Problems that are listed, and sessions that are remembered for a repair; beyond it, a repair takes all sessions.
+LISTED_MAX: Final = 1000
+# Rows looked up together.
 PAGE: Final = 256
 
-# How protobuf, JSON and our records complain of what is none of theirs.
+# What protobuf, JSON and our records raise for bytes they can't read.
 _UNREADABLE: Final = (DecodeError, ValueError, KeyError, TypeError)
 
 Record = TypeVar("Record")
@@ -36,7 +36,7 @@ Record = TypeVar("Record")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong: the id or row that it is about, and what it is."""
+    """Something wrong: the id or row concerned, and what is wrong with it."""
 
     subject: str
     message: str
@@ -44,7 +44,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Findings:
-    """How much was looked at, and what is wrong with it."""
+    """How much was checked, and what is wrong with it."""
 
     events: int = 0
     segments: int = 0
@@ -55,7 +55,7 @@ class Findings:
     sessions_waiting: int = 0
     problem_count: int = 0
     problems: list[Problem] = field(default_factory=list)
-    # The sessions that cut and told anew would be sound; more than are remembered when `too_many`.
+    # The sessions to segment and summarize again; `too_many` when there are more than are remembered.
     sessions: set[str] = field(default_factory=set)
     too_many: bool = False
 
@@ -64,20 +64,20 @@ class Findings:
         return self.problem_count == 0
 
     def report(self, subject: str, message: str, session_id: str = "") -> None:
-        """Note what is wrong, and whose session has to be told anew for it."""
+        """Note what is wrong, and which session has to be summarized again to mend it."""
         self.problem_count += 1
-        if len(self.problems) < TOLD_MAX:
+        if len(self.problems) < LISTED_MAX:
             self.problems.append(Problem(subject, message))
         if session_id and session_id not in self.sessions:
-            self.too_many = self.too_many or len(self.sessions) >= TOLD_MAX
+            self.too_many = self.too_many or len(self.sessions) >= LISTED_MAX
             if not self.too_many:
                 self.sessions.add(session_id)
 
 
 def verify(reader: Reader, progress: Callable[[int], None] = lambda events: None) -> Findings:
-    """Look through the whole store; `progress` is told how many events have been looked at.
+    """Check the whole store; `progress` gets the number of events checked so far.
 
-    Raises StoreError where a block of it is damaged: that is no matter of what leads where.
+    Raises StoreError where a block is damaged.
     """
     return _Verification(reader, progress).run()
 
@@ -89,7 +89,7 @@ class _Verification:
         self._found = Findings()
         self._grips = 0
         self._zone = records.time_zone(reader)
-        # What the ledger should say is stored.
+        # Stored events, counted as the ledger should count them.
         self._stored: Counter[str] = Counter()
 
     def run(self) -> Findings:
@@ -97,7 +97,7 @@ class _Verification:
         for session_id in records.sessions(self._reader):
             self._check_session(session_id)
         self._check_lost_events()
-        self._check_cuts_without_events()
+        self._check_segments_without_events()
         self._check_projects()
         self._check_nodes()
         self._check_versions()
@@ -107,28 +107,28 @@ class _Verification:
         self._check_ledger()
         return self._found
 
-    # Events and cuts
+    # Events and segments
 
     def _check_outbox(self) -> None:
-        """Each cursor is within what was given out; whose events are not in the table of contents yet is remembered."""
+        """No cursor is beyond the last entry. Remembers the sessions whose events wait for the table of contents."""
         consumers = records.consumers(self._reader)
         sequence = records.counters(self._reader).sequence
         for name, state in consumers.items():
             if state.cursor > sequence:
-                told = f"the cursor {state.cursor} is behind the end of the outbox, {sequence}"
-                self._found.report(keys.consumer(name).decode(), told)
+                message = f"the cursor {state.cursor} is behind the end of the outbox, {sequence}"
+                self._found.report(keys.consumer(name).decode(), message)
         after = consumers[records.TOC].cursor
         self._waiting = {session_id for _, session_id, _ in records.outbox(self._reader, after)}
         self._found.sessions_waiting = len(self._waiting)
 
     def _check_session(self, session_id: str) -> None:
-        """Each event has its rows and lies in exactly one segment; each segment's node says how many it holds."""
-        cuts = _Cuts(self, session_id)
+        """Each event has its rows and is in exactly one segment; each segment's node has the right number of events."""
+        segments = _Segments(self, session_id)
         for event in self._events(session_id):
-            if session_id not in self._waiting and not cuts.take(event):
+            if session_id not in self._waiting and not segments.take(event):
                 self._found.report(event.event_id, f"is in no segment of session {session_id}", session_id)
         if session_id not in self._waiting:
-            cuts.end()
+            segments.end()
 
     def _events(self, session_id: str) -> Iterator[Event]:
         prefix = keys.session(session_id)
@@ -152,13 +152,13 @@ class _Verification:
             self._progress(self._found.events)
 
     def _check_lost_events(self) -> None:
-        """As many events by time and by id as by session."""
+        """There are as many events by time and by id as by session."""
         for prefix, by in ((keys.EVENT_PREFIX, "time"), (keys.ID_PREFIX, "id")):
             count = sum(1 for _ in self._rows(schema.EVENTS, prefix))
             if count != self._found.events:
                 self._found.report(f"events by {by}", f"{count} are there, by session {self._found.events}")
 
-    def _check_cuts_without_events(self) -> None:
+    def _check_segments_without_events(self) -> None:
         rows = (key for key, _ in self._rows(schema.CHECKPOINTS, keys.SEGMENT_PREFIX))
         for session_id, _ in groupby(rows, keys.segment_session):
             prefix = keys.session(session_id)
@@ -166,27 +166,27 @@ class _Verification:
                 self._found.report(session_id, "was cut into segments and has no events", session_id)
 
     def _check_projects(self) -> None:
-        """Each row among a project's segments leads to one of them."""
+        """Each row of a project leads to one of its segments."""
         for key, value in self._rows(schema.CHECKPOINTS, keys.PROJECT_PREFIX):
             row = self._readable(key.decode(), codec.project_row, value)
             if row is not None and not records.is_filed(self._reader, row, keys.project_segment_first(key)):
                 self._found.report(row.node_id, f"is no segment of the project {row.project}", row.session_id)
 
     def entry(self, event: Event) -> str:
-        """The entry of the ledger that the event belongs to."""
+        """The ledger entry that counts the event."""
         return ledger.name(event.timestamp_ms, event.agent, self._zone)
 
     def check_segment(
         self, session_id: str, first: Position, row: SegmentRow, held: Counter[str], project: str
     ) -> None:
-        """The node of a segment that holds these events, of that project, tells what the cut says, and both are found.
+        """The segment's row and its node agree with each other and with the segment's events and project.
 
-        `held` is how many of the events belong to which entry of the ledger.
+        `held` counts the events by ledger entry.
         """
         self._found.segments += 1
         events = held.total()
         if row.counts != held:
-            self._found.report(row.node_id, "is not counted in the ledger as it should be", session_id)
+            self._found.report(row.node_id, "is not counted correctly in the ledger", session_id)
         node = records.node(self._reader, row.node_id)
         if node is None:
             self._found.report(row.node_id, f"is not there; session {session_id} was cut into it", session_id)
@@ -196,15 +196,15 @@ class _Verification:
                 session_id,
             )  # fmt: skip
         elif node.is_open != row.is_open:
-            self._found.report(row.node_id, "is open for its readers or for its session, and not for both", session_id)
+            self._found.report(row.node_id, "is open in its node or in its row, and not in both", session_id)
         is_listed = self._reader.get(schema.CHECKPOINTS, keys.open_segment(session_id, *first)) is not None
         if is_listed != row.is_open:
-            self._found.report(row.node_id, "will not be closed in time, or a second time", session_id)
+            self._found.report(row.node_id, "will not be closed in time, or will be closed twice", session_id)
         is_filed = self._reader.get(schema.CHECKPOINTS, keys.project_segment(project, *first)) is not None
         if row.project != project or is_filed != bool(project):
             self._found.report(row.node_id, f"is not found among the segments of {project or 'no project'}", session_id)
 
-    def cuts(self, session_id: str) -> Iterator[tuple[Position, SegmentRow]]:
+    def segments(self, session_id: str) -> Iterator[tuple[Position, SegmentRow]]:
         prefix = keys.segments(session_id)
         for key, value in self._reader.scan(schema.CHECKPOINTS, prefix, keys.after(prefix)):
             row = self._readable(key.decode(errors="replace"), codec.segment_row, value, session_id)
@@ -217,7 +217,7 @@ class _Verification:
     # Nodes
 
     def _check_nodes(self) -> None:
-        """Each node can be read, is reached from the root, has children unless it is a segment, and grips for proof."""
+        """Each node is readable, is reached from the root, has children unless it is a segment, and has its grips."""
         for key, version in self._rows(schema.TOC_LATEST, keys.LATEST_PREFIX):
             self._found.toc_nodes += 1
             node_id = keys.node_id_of_latest(key)
@@ -226,13 +226,13 @@ class _Verification:
             if node is None:
                 continue
             if node.node_id != node_id:
-                self._found.report(node_id, f"is told as {node.node_id}", node.session_id)
+                self._found.report(node_id, f"holds the node {node.node_id}", node.session_id)
             self._check_place(node)
             self._check_proofs(node)
 
     def _check_place(self, node: TocNode) -> None:
         if node.level == TocLevel.SEGMENT:
-            if not records.is_cut(self._reader, node):
+            if not records.is_segment(self._reader, node):
                 self._found.report(node.node_id, "is no segment of its session", node.session_id)
             parent_id: str | None = f"toc:day:{node.node_id.removeprefix('toc:segment:').partition(':')[0]}"
         else:
@@ -251,7 +251,7 @@ class _Verification:
                 self._found.report(node.node_id, f"names {grip_id}, which is not there", node.session_id)
 
     def _check_versions(self) -> None:
-        """Each version is one of a node that is there."""
+        """Each version belongs to a node that exists."""
         rows = (key for key, _ in self._rows(schema.TOC_NODES, keys.NODE_PREFIX))
         for node_id, versions in groupby(rows, keys.node_id_of_version):
             newest = max(map(keys.version_of, versions))
@@ -268,7 +268,7 @@ class _Verification:
                 self._check_grip(grip)
 
     def _check_grip(self, grip: Grip) -> None:
-        """The events are those that were quoted, and the excerpt stands in one of them."""
+        """The events are those quoted, and one of them contains the excerpt."""
         if self._reader.get(schema.GRIPS, keys.node_grip(grip.node_id, grip.grip_id)) is None:
             self._found.report(grip.grip_id, f"is not among the grips of {grip.node_id}", grip.session_id)
         last = (grip.end_timestamp_ms, grip.event_id_end)
@@ -285,7 +285,7 @@ class _Verification:
         elif self._was_removed(grip):
             self._found.grips_removed += 1
         else:
-            what = "the events it quotes are not what they were" if broken else "its excerpt stands in no event of its"
+            what = "the events it quotes have changed" if broken else "none of its events contains its excerpt"
             self._found.report(grip.grip_id, f"is damaged: {what}", grip.session_id)
 
     def _was_removed(self, grip: Grip) -> bool:
@@ -314,7 +314,7 @@ class _Verification:
     def _check_ledger(self) -> None:
         reached: Counter[str] = Counter()
         for _, value in self._rows(schema.CHECKPOINTS, keys.SEGMENT_PREFIX):
-            # One that can't be read was found already.
+            # An unreadable one has been reported already.
             with suppress(*_UNREADABLE):
                 reached.update(codec.segment_row(value).counts)
         said = dict(ledger.entries(self._reader))
@@ -322,13 +322,15 @@ class _Verification:
             seen = LedgerEntry(self._stored[entry], reached[entry])
             was = said.get(entry, LedgerEntry())
             if was != seen:
-                told = f"says {was.reached} of {was.stored} events are in segments; {seen.reached} of {seen.stored} are"
-                self._found.report(f"ledger {entry}", told)
+                message = (
+                    f"says {was.reached} of {was.stored} events are in segments; {seen.reached} of {seen.stored} are"
+                )
+                self._found.report(f"ledger {entry}", message)
 
     def _readable(
         self, subject: str, parse: Callable[[bytes], Record], value: bytes | None, session_id: str = ""
     ) -> Record | None:
-        """The record; None, and a problem, where there is none or it can't be read."""
+        """The record; None, and a problem reported, where it is missing or unreadable."""
         if value is None:
             self._found.report(subject, "is not there", session_id)
             return None
@@ -342,20 +344,20 @@ class _Verification:
         return self._reader.scan(family, prefix, keys.after(prefix))
 
 
-class _Cuts:
+class _Segments:
     """A session's segments, walked in step with its events."""
 
     def __init__(self, verification: _Verification, session_id: str) -> None:
         self._verification = verification
         self._session_id = session_id
-        self._rows = verification.cuts(session_id)
+        self._rows = verification.segments(session_id)
         self._current: tuple[Position, SegmentRow] | None = None
         self._held: Counter[str] = Counter()
         self._project = ""
         self._next = next(self._rows, None)
 
     def take(self, event: Event) -> bool:
-        """Count the event to the segment that holds it; whether there is one."""
+        """Count the event for its segment; False where it has none."""
         while self._next is not None and self._next[0] <= event.position:
             self._step()
         if self._current is None or event.position > _end(self._current[1]):
@@ -365,7 +367,7 @@ class _Cuts:
         return True
 
     def end(self) -> None:
-        """All events were taken: the last segment, and those behind it, can be checked."""
+        """Check the last segment, and those after it, once all events were taken."""
         while self._next is not None:
             self._step()
         self._check()
@@ -383,7 +385,7 @@ class _Cuts:
 
 
 class _Quote:
-    """Events that are gone through once; then it is known whether the excerpt stands in one of them."""
+    """Events to iterate once; `is_there` says afterwards whether one of them contains the excerpt."""
 
     def __init__(self, excerpt: str, events: Iterator[Event]) -> None:
         self._excerpt = excerpt
