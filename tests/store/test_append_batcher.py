@@ -1,4 +1,4 @@
-"""Events of callers that come at the same time go to the writer together, and each caller is told of its own."""
+"""Concurrent events go to the writer as one command, and each caller gets the outcome of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def event(number: int, text: str = "We decided to use Postgres.") -> Admitted:
 
 
 def append_at_once(batcher: AppendBatcher, events: list[Admitted]) -> list[bool]:
-    """Each event from a thread of its own, all let go together; for each, whether it was new."""
+    """Append each event from a thread of its own, all at once; returns for each whether it was new."""
     barrier = threading.Barrier(len(events))
 
     def append(each: Admitted) -> bool:
@@ -32,8 +32,8 @@ def append_at_once(batcher: AppendBatcher, events: list[Admitted]) -> list[bool]
         return list(pool.map(append, events))
 
 
-def test_many_callers_are_each_told_of_their_own(writer: WriterProcess) -> None:
-    """Every id twice, small and large, from threads at once: one of each two is told it was new, and all are stored."""
+def test_each_of_many_callers_gets_its_own_outcome(writer: WriterProcess) -> None:
+    """Every id twice, small and large, concurrently: one of each two is new, and all are stored."""
     batcher = AppendBatcher(writer.bus)
     texts = ["short", "x" * (SMALL_BYTES + 1)]
     events = [event(number % CALLERS, texts[number % 2]) for number in range(2 * CALLERS)]
@@ -44,7 +44,7 @@ def test_many_callers_are_each_told_of_their_own(writer: WriterProcess) -> None:
 
 
 def test_a_writer_that_dies_meanwhile_costs_no_caller_its_event(writer: WriterProcess) -> None:
-    """Callers that came while the writer was gone are answered by its next life, and everything is stored once."""
+    """Callers that came while the writer was gone are answered once it is back, and everything is stored once."""
     batcher = AppendBatcher(writer.bus)
     writer.kill()
     with ThreadPoolExecutor(1) as pool:

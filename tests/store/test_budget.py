@@ -1,4 +1,4 @@
-"""Answers that are cut to a budget: whole items, never more than was allowed, and the rest one question away."""
+"""Replies within a token budget: whole items, never more than allowed, and the rest on the next page."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
 
 
 def a_grip(reader: Reader) -> str:
-    """One whose evidence stands in the middle of its session."""
+    """A grip whose evidence is in the middle of its session."""
     segments = toc.browse(reader, pb.BrowseTocRequest(parent_id=DAY)).children
     grips = [grip for segment in segments for bullet in segment.bullets for grip in bullet.grip_ids]
     replies = (event_views.expand(reader, pb.ExpandGripRequest(grip_id=grip)) for grip in grips)
@@ -108,7 +108,7 @@ def printed(reply: CutReply) -> str:
 def test_an_answer_without_a_budget_states_its_price_and_leaves_nothing_out(
     question: Callable[[Reader, int], CutReply], reader: Reader
 ) -> None:
-    """Within some tokens of what its message is long; a page may end for its limit, and then names no budget."""
+    """The number of tokens is about that of the message. A page that ends at its limit reports no budget."""
     reply = question(reader, 0)
 
     assert reply.needed_tokens == 0
@@ -120,7 +120,7 @@ def test_an_answer_without_a_budget_states_its_price_and_leaves_nothing_out(
 def test_a_list_never_costs_more_than_was_allowed(
     question: Callable[[Reader, int], CutReply], max_tokens: int, reader: Reader
 ) -> None:
-    """What it states, and what is printed of it. It is the beginning of the whole list, item by item."""
+    """Neither the stated nor the printed tokens exceed the budget; the items are the first ones of the whole list."""
     reply, whole = question(reader, max_tokens), question(reader, PLENTY)
 
     assert reply.size_tokens <= max_tokens
@@ -135,7 +135,7 @@ def test_a_list_never_costs_more_than_was_allowed(
 def test_the_budget_that_an_answer_names_brings_more_and_one_less_does_not(
     question: Callable[[Reader, int], CutReply], reader: Reader
 ) -> None:
-    """From the least to the whole in steps, each of which adds something."""
+    """Budgets from the smallest to the whole; each step adds something."""
     reply = question(reader, 1)
     steps = 0
     while reply.needed_tokens:
@@ -149,7 +149,7 @@ def test_the_budget_that_an_answer_names_brings_more_and_one_less_does_not(
 
 
 def test_a_nodes_heading_is_there_whatever_it_costs_and_its_lines_come_first(reader: Reader) -> None:
-    """A line is there whole, with its grips, or not at all; a summary that only joins the lines is left out."""
+    """A bullet is there whole, with its grips, or not at all; a summary that only joins the bullets is left out."""
     whole = node(reader, PLENTY).node
     heading = node(reader, 1).node
     some = node(reader, price(heading) + price(whole.bullets[0]) + 1).node
@@ -162,7 +162,7 @@ def test_a_nodes_heading_is_there_whatever_it_costs_and_its_lines_come_first(rea
 
 
 def test_every_child_and_every_event_is_reached_page_by_page(reader: Reader) -> None:
-    """With the token, or the cursor, of the page before; where nothing fits it leads to the same place again."""
+    """The token or cursor of a page leads to the next one; where nothing fits, it leads to the same place again."""
     children, page = [], browse(reader, 300)
     while page.has_more:
         children += [child.node_id for child in page.children]
@@ -171,20 +171,20 @@ def test_every_child_and_every_event_is_reached_page_by_page(reader: Reader) -> 
         page = browse(reader, 300, page.continuation_token)
     children += [child.node_id for child in page.children]
 
-    told, some = [], events(reader, 300)
+    listed, some = [], events(reader, 300)
     while some.has_more:
-        told += [event.event_id for event in some.events]
+        listed += [event.event_id for event in some.events]
         nothing = events(reader, 1, some.cursor)
         assert (list(nothing.events), nothing.cursor) == ([], some.cursor)
         some = events(reader, 300, some.cursor)
-    told += [event.event_id for event in some.events]
+    listed += [event.event_id for event in some.events]
 
     assert children == [child.node_id for child in browse(reader, 0).children]
-    assert told == [event.event_id for event in event_views.events(reader, pb.GetEventsRequest(limit=1000)).events]
+    assert listed == [event.event_id for event in event_views.events(reader, pb.GetEventsRequest(limit=1000)).events]
 
 
 def test_evidence_goes_before_its_neighbours_and_near_ones_before_far_ones(reader: Reader) -> None:
-    """With room for one neighbour it is the one right before; the order of time is kept."""
+    """With room for one neighbour, it is the one just before; the order of time is kept."""
     whole = expand(reader, 0)
     bare = expand(reader, 1)
     evidence = expand(reader, price(whole.grip) + sum(map(price, whole.excerpt_events)))
@@ -199,7 +199,7 @@ def test_evidence_goes_before_its_neighbours_and_near_ones_before_far_ones(reade
 
 
 def test_what_is_left_out_is_neither_read_nor_priced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that is cut stops at the first item that does not fit."""
+    """A page ends at the first item that does not fit."""
     asked: list[object] = []
 
     def takes_two(self: Budget, item: object) -> bool:

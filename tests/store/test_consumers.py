@@ -1,4 +1,4 @@
-"""Consumers of the outbox: each takes in every event once, whatever the others do, whatever dies, whatever is lost."""
+"""Consumers of the outbox: each processes every event once, whatever the others do, whatever dies or is lost."""
 
 from __future__ import annotations
 

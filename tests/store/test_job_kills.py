@@ -1,4 +1,4 @@
-"""A scheduled job is killed at each of its steps: what it wrote and what its rows say are never apart."""
+"""A scheduled job is killed at each of its steps: its effects and its rows always agree."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ DAMAGED: Final = "What no conversation says"
 
 
 class Dying(Bus):
-    """A bus whose process is killed with kill -9 right before a command is sent, or right after it was answered."""
+    """A bus whose process is killed with kill -9 just before it sends a command, or just after the reply."""
 
     def __init__(self, socket_path: Path, at: int, *, before: bool) -> None:
         super().__init__(socket_path)
@@ -51,7 +51,7 @@ class Dying(Bus):
 
 
 def work(socket_path: Path, db_path: Path, scratch: Path, at: int, *, before: bool) -> None:
-    """A worker that loads its jobs, runs what was asked for, and dies at that command if it comes so far."""
+    """A worker that loads its jobs, runs what was requested, and dies at that command if it gets so far."""
     bus = Dying(socket_path, at, before=before)
     reader = Reader(db_path, scratch)
     Scheduler(reader, bus, Toc(reader, bus, BERLIN), BERLIN).run_due(ASKED_MS)
@@ -60,7 +60,7 @@ def work(socket_path: Path, db_path: Path, scratch: Path, at: int, *, before: bo
 
 
 def day_and_runs(reader: Reader) -> tuple[bool, list[JobRun]]:
-    """Whether the day's node says what its children say, and the runs that are remembered."""
+    """Whether the day's node says what its children say, and the recorded runs."""
     reader.catch_up()
     node = records.node(reader, DAY)
     assert node is not None
@@ -68,7 +68,7 @@ def day_and_runs(reader: Reader) -> tuple[bool, list[JobRun]]:
 
 
 def damage(keeper: Keeper) -> None:
-    """Have the day say something else, so that its rollup has something to write."""
+    """Change the day's summary, so that its rollup has something to write."""
     node = records.node(keeper.reader, DAY)
     assert node is not None
     commit = pb.CommitToc(expected_commit=keeper.toc.state.commit)
@@ -79,7 +79,7 @@ def damage(keeper: Keeper) -> None:
 
 
 def prepared(writer: WriterProcess) -> Keeper:
-    """A store with a damaged day whose rollup somebody asks for."""
+    """A store with a damaged day whose rollup is requested."""
     writer.append([said("e1", BEGIN_MS)])
     keeper = Keeper(writer, BEGIN_MS + 2 * 3_600_000)
     keeper.drain()
@@ -127,7 +127,7 @@ def test_a_worker_killed_at_any_step_leaves_its_job_and_its_nodes_together(write
 
 
 def start_over(keeper: Keeper) -> None:
-    """As it was prepared, but for the rows of the other jobs."""
+    """Restore the prepared store, except for the rows of the other jobs."""
     keeper.toc.reload()
     damage(keeper)
     for command in (
@@ -140,7 +140,7 @@ def start_over(keeper: Keeper) -> None:
 
 
 class Killing(Bus):
-    """A bus that kills the writer with kill -9 while a job's commit is on its way, and has it started again."""
+    """A bus that kills the writer with kill -9 while a job's commit is under way, and has it restarted."""
 
     def __init__(self, writer: WriterProcess) -> None:
         super().__init__(writer.runtime.ingest_socket)
@@ -158,7 +158,7 @@ class Killing(Bus):
 
 
 def test_a_writer_killed_under_a_job_s_commit_does_it_once(writer: WriterProcess) -> None:
-    """The command is sent again when the writer is back; the fence and the row see to it that it counts once."""
+    """The command is sent again when the writer is back; the fence and the row make it count once."""
     keeper = prepared(writer)
     bus = Killing(writer)
     toc = Toc(keeper.reader, bus, BERLIN)

@@ -1,4 +1,4 @@
-"""The map of one project: its own segments, where it was left off, in the tokens that were asked for."""
+"""The map of one project: its own segments, where it was left off, within the token budget."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ def keeper(writer: WriterProcess) -> Iterator[Keeper]:
 def map_of(keeper: Keeper, names: tuple[str, ...], max_tokens: int = 2000) -> dict[str, list[str]]:
     reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), NOW_MS, names)
     assert reply.tokens <= max_tokens
-    return {section.title: [told_first(keeper, line.node_id) for line in section.nodes] for section in reply.sections}
+    return {section.title: [first_words(keeper, line.node_id) for line in section.nodes] for section in reply.sections}
 
 
-def told_first(keeper: Keeper, node_id: str) -> str:
-    """What the segment begins with, in words that no summarizer chose."""
+def first_words(keeper: Keeper, node_id: str) -> str:
+    """The beginning of the segment, in words that no summarizer chose."""
     node = records.node(keeper.reader, node_id)
     assert node is not None
     return next(records.session_events(keeper.reader, node.session_id)).text
 
 
-def test_a_project_is_told_from_where_it_was_left_off_to_the_months_before(keeper: Keeper) -> None:
-    """Each of its segments once, latest first, and none of another project's; of a month those that tell most first."""
+def test_a_project_is_mapped_from_where_it_was_left_off_to_the_months_before(keeper: Keeper) -> None:
+    """Each of its segments once, latest first, none of another project's; in a month, those with most to say first."""
     assert map_of(keeper, (SHOP,)) == {
         "Where we left off": ["We decided that the basket keeps its items for a week."],
         "Today": ["The tax of the basket is rounded once."],
@@ -78,7 +78,7 @@ def test_a_project_is_told_from_where_it_was_left_off_to_the_months_before(keepe
 
 
 def test_a_session_in_which_nothing_was_said_is_passed_over(keeper: Keeper, writer: WriterProcess) -> None:
-    """However many were only opened: where it was left off is where something was said."""
+    """Sessions that were only opened do not count: the project was left off where something was said."""
     opened = [
         replace(event, event_type=EventType.SESSION_START, role=EventRole.SYSTEM)
         for minutes in range(2, 40)
@@ -94,7 +94,7 @@ def test_a_session_in_which_nothing_was_said_is_passed_over(keeper: Keeper, writ
 
 
 def test_what_has_only_just_begun_was_not_left_off(keeper: Keeper, writer: WriterProcess) -> None:
-    """It may be the session that asks; it stands among those of today. Once it has gone on, it is the last."""
+    """An open session may be the one that asks, so it is listed under today; once it goes on, it is the last one."""
     writer.append(at(timedelta(minutes=2), SHOP, "Where were we with the fonts of the basket?"))
     keeper.drain()
     keeper.reader.catch_up()
@@ -110,23 +110,23 @@ def test_what_has_only_just_begun_was_not_left_off(keeper: Keeper, writer: Write
     assert gone_on["Where we left off"] == ["Where were we with the fonts of the basket?"]
 
 
-def test_what_a_project_was_called_before_is_told_with_it(keeper: Keeper) -> None:
+def test_a_project_includes_what_was_filed_under_its_earlier_names(keeper: Keeper) -> None:
     """Under all of its names, each at its own time."""
     assert map_of(keeper, (SHOP, "/home/dev/shop"))["August 2026"] == ["In August the shop had no remote yet."]
 
 
-def test_where_it_was_left_off_is_told_in_lines(keeper: Keeper) -> None:
-    """Of that segment, and of no other, the map has what it says."""
+def test_the_segment_where_it_was_left_off_comes_with_its_summary(keeper: Keeper) -> None:
+    """The map holds the summary of that segment, and of no other."""
     reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(), NOW_MS, (SHOP,))
 
-    told = [list(line.bullets) for section in reply.sections for line in section.nodes]
-    assert told[0] == ["We decided that the basket keeps its items for a week."]
-    assert not any(told[1:])
+    bullets = [list(line.bullets) for section in reply.sections for line in section.nodes]
+    assert bullets[0] == ["We decided that the basket keeps its items for a week."]
+    assert not any(bullets[1:])
 
 
 @pytest.mark.parametrize("max_tokens", [40, 100, 150, 250])
 def test_a_small_map_begins_with_where_it_was_left_off(keeper: Keeper, max_tokens: int) -> None:
-    """Whole lines only, and never more than was asked for."""
+    """Whole lines only, and never more than the budget."""
     found = map_of(keeper, (SHOP,), max_tokens)
 
     assert list(found)[:1] == ["Where we left off"] or not found
@@ -134,12 +134,12 @@ def test_a_small_map_begins_with_where_it_was_left_off(keeper: Keeper, max_token
 
 
 def test_a_project_that_nothing_is_known_of_has_an_empty_map(keeper: Keeper) -> None:
-    """And is not taken for all that there is."""
+    """The map says that it is not complete."""
     assert map_of(keeper, ("/home/dev/new",)) == {}
 
 
 def test_a_segment_follows_its_project(keeper: Keeper, writer: WriterProcess) -> None:
-    """An earlier event that comes late and names another project takes its segment there, and it is found once."""
+    """A late event that names another project moves its segment there, and the segment is found once."""
     (late,) = at(timedelta(minutes=51), "/home/dev/garden", "Gardens first.")
     (blog, *_) = at(timedelta(minutes=50), BLOG, "")
     writer.append([replace(late, session_id=blog.session_id)])
@@ -152,7 +152,7 @@ def test_a_segment_follows_its_project(keeper: Keeper, writer: WriterProcess) ->
 
 
 def test_the_rows_that_are_read_are_bounded(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much a project has; the newest of it is looked at."""
+    """Whatever the size of a project, only its newest segments are read."""
     monkeypatch.setattr(project_map, "SECTION_MAX", 1)
     monkeypatch.setattr(project_map, "MONTHS_MAX", 2)
     looked_at: list[int] = []
@@ -174,7 +174,7 @@ def test_the_rows_that_are_read_are_bounded(keeper: Keeper, monkeypatch: pytest.
 
 
 def test_the_projects_are_known_by_their_names_and_by_when_they_were_worked_on(keeper: Keeper) -> None:
-    """The last one first; a name that leads to another is that one's, and only looked at where its rows begin."""
+    """The latest project first; an alias counts as its project, and costs one seek."""
     apart = project_list.projects(keeper.reader, {}).projects
     merged = project_list.projects(keeper.reader, {"/home/dev/shop": SHOP}).projects
 
@@ -183,7 +183,7 @@ def test_the_projects_are_known_by_their_names_and_by_when_they_were_worked_on(k
         (BLOG, [BLOG]),
         (SHOP, ["/home/dev/shop", SHOP]),
     ]
-    assert [told_first(keeper, project.last_node_id) for project in merged] == [
+    assert [first_words(keeper, project.last_node_id) for project in merged] == [
         "We decided to write about gardens.",
         "We decided that the basket keeps its items for a week.",
     ]
@@ -192,7 +192,7 @@ def test_the_projects_are_known_by_their_names_and_by_when_they_were_worked_on(k
 def test_more_projects_than_anybody_works_in_are_not_all_looked_for(
     keeper: Keeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The answer says that there are more."""
+    """The reply says that there are more."""
     monkeypatch.setattr(project_list, "PROJECTS_MAX", 2)
 
     reply = project_list.projects(keeper.reader, {})

@@ -1,4 +1,4 @@
-"""The reader sees everything that was acknowledged, also what a writer wrote that has gone since."""
+"""The reader sees everything that was acknowledged, also by a writer that is gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.writer import WriterProcess, said
 
 
 def test_what_was_overwritten_before_a_restart_is_seen(writer: WriterProcess) -> None:
-    """A row that the reader holds in memory is changed and the log put away before the reader looks again."""
+    """A row that the reader has in memory is changed, and the log removed, before the reader catches up."""
     reader = writer.reader()
     writer.bus.ask(pb.Command(record_job=pb.RecordJob(job_name="some", value=b"old")))
     reader.catch_up()
@@ -26,7 +26,7 @@ def test_what_was_overwritten_before_a_restart_is_seen(writer: WriterProcess) ->
 
 
 def test_commits_are_counted_and_questions_are_not(writer: WriterProcess) -> None:
-    """By the count a reader knows that it has seen everything."""
+    """The count tells a reader that it has seen everything."""
     commits = CommitCounter(writer.runtime.commits)
     before = commits.count
 
@@ -38,7 +38,7 @@ def test_commits_are_counted_and_questions_are_not(writer: WriterProcess) -> Non
 
 
 def test_a_reader_that_counts_commits_sees_each_of_them(writer: WriterProcess, tmp_path: Path) -> None:
-    """Right after the acknowledgement, across a kill of the writer, and what was written in between by another one."""
+    """Right after the acknowledgement, after a kill of the writer, and after another writer in between."""
     reader = Reader(writer.db_path, tmp_path / "counting", commits=writer.runtime.commits)
     for life in range(3):
         for number in range(20):
@@ -56,7 +56,7 @@ def test_a_reader_that_counts_commits_sees_each_of_them(writer: WriterProcess, t
 
 
 def change(writer: WriterProcess, key: bytes, value: bytes) -> None:
-    """Write a row by a writer of its own, between two of the usual one's lives."""
+    """Write a row with another writer, while the usual one is stopped."""
     writer.stop()
     store = Writer(writer.db_path)
     group = Group(store)

@@ -1,4 +1,4 @@
-"""Rebuilding: the same tree again, whatever was broken, however often the worker dies, with what comes meanwhile."""
+"""Rebuilding gives the same tree, whatever was broken, however often the worker dies, whatever comes meanwhile."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def rows(keeper: Keeper) -> dict[str, dict[bytes, bytes]]:
 def damaged(
     writer: WriterProcess, *, deletes: list[tuple[str, bytes]], puts: list[tuple[str, bytes, bytes]]
 ) -> Iterator[Keeper]:
-    """Change rows behind everybody's back, with the daemon stopped; a new worker on what is there then."""
+    """Change rows while the daemon is stopped; returns a new worker on the changed store."""
     writer.stop()
     store = Writer(writer.db_path)
     group = Group(store)
@@ -84,7 +84,7 @@ def damaged(
 
 
 def test_a_rebuild_of_a_sound_tree_writes_nothing(keeper: Keeper) -> None:
-    """Same events, same tree: not one derived row is another, and no version is new."""
+    """Same events, same tree: every derived row is the same, and no version is new."""
     before = rows(keeper)
     begin(keeper)
 
@@ -112,7 +112,7 @@ def test_a_rebuild_goes_on_where_the_worker_died(keeper: Keeper, writer: WriterP
 
 
 def test_a_step_whose_answer_is_lost_is_not_done_twice(keeper: Keeper) -> None:
-    """Progress and effect are one batch: after a reload the rebuild goes on behind the step that was committed."""
+    """Progress and effect are one batch: after a reload the rebuild goes on after the last committed step."""
     begin(keeper)
     steps = Rebuild(keeper.reader, keeper.toc)
     keeper.bus.dies_at = len(keeper.bus.commits)
@@ -125,7 +125,7 @@ def test_a_step_whose_answer_is_lost_is_not_done_twice(keeper: Keeper) -> None:
 
 
 def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, writer: WriterProcess) -> None:
-    """Rows of each kind gone, changed or in nobody's hands: seen by verify, and the same tree again afterwards."""
+    """Rows of each kind missing, changed or orphaned: verify sees them, and a rebuild gives the same tree."""
     expected = tree_of(keeper.reader)
     segments = [entry.node for entry in expected.values() if entry.node.session_id]
     grips = [grip for entry in expected.values() for grip in entry.grips if entry.node.session_id]
@@ -135,7 +135,7 @@ def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, wr
     misfiled = replace(filed, project="/home/dev/other")
     cut = records.segment_of(keeper.reader, segments[4])
     assert cut is not None
-    # As it was before there was a ledger.
+    # As in a store from before there was a ledger.
     uncounted = replace(cut[1], counts={})
     (entry, *_) = ledger.entries(keeper.reader)
 
@@ -170,7 +170,7 @@ def test_a_rebuild_mends_what_is_missing_damaged_or_left_over(keeper: Keeper, wr
 
 
 def test_one_session_can_be_rebuilt_alone(keeper: Keeper, writer: WriterProcess) -> None:
-    """What verify names is enough: the other sessions are not gone through."""
+    """The sessions that verify names are enough: the others are not read."""
     expected = tree_of(keeper.reader)
     grip = next(grip for entry in expected.values() for grip in entry.grips)
 
@@ -181,14 +181,14 @@ def test_one_session_can_be_rebuilt_alone(keeper: Keeper, writer: WriterProcess)
 
         assert found.sessions == {grip.session_id}
         assert state.events_done == 30
-        # Every read looks at the row, so it does not keep what it was to do.
+        # Every read loads the row, so a finished one keeps no task.
         assert state.sessions == ()
         assert verify(later.reader).problems == []
         assert check_sound(later.reader, EVENTS) == expected
 
 
 def test_a_rebuild_from_a_day_on_leaves_what_was_before(keeper: Keeper, writer: WriterProcess) -> None:
-    """Sessions that had ended by then are not gone through."""
+    """Sessions that had ended by then are not read."""
     last = max(event.timestamp_ms for event in EVENTS)
     begin(keeper, from_ms=last)
 
@@ -199,7 +199,7 @@ def test_a_rebuild_from_a_day_on_leaves_what_was_before(keeper: Keeper, writer: 
 
 
 def test_what_comes_during_a_rebuild_is_taken_in(keeper: Keeper, writer: WriterProcess) -> None:
-    """Between any two steps a late event: the tree has them all in the end, and is the one it would always be."""
+    """A late event between any two steps: in the end the tree has them all, and is the same as ever."""
     late = conversations(6, sessions=2, events_each=8)
     begin(keeper)
     steps = Rebuild(keeper.reader, keeper.toc)
@@ -214,7 +214,7 @@ def test_what_comes_during_a_rebuild_is_taken_in(keeper: Keeper, writer: WriterP
 
 
 def test_there_is_one_rebuild_at_a_time(keeper: Keeper) -> None:
-    """The same again joins it; another is refused until it is done."""
+    """The same rebuild joins the one under way; another is refused until it is done."""
     begin(keeper)
     begin(keeper)
 

@@ -1,4 +1,4 @@
-"""While a rebuild goes on, readers see all of the old table of contents; when it is complete, all of the new one."""
+"""During a rebuild readers see all of the old table of contents, and after it all of the new one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OLD = "As it was written before"
 
 
 class QueryService:
-    """What the query service has: a reader that catches up, and a snapshot for the time of a rebuild."""
+    """The readers of a query service: one that catches up, and a snapshot during a rebuild."""
 
     def __init__(self, writer: WriterProcess, scratch: Path) -> None:
         self.live = writer.reader()
@@ -61,7 +61,7 @@ class QueryService:
 
 @pytest.fixture
 def keeper(writer: WriterProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[Keeper]:
-    """A worker whose every segment has a title that a rebuild will change; a rebuild takes many steps."""
+    """A worker whose segments all have a title that a rebuild will change; a rebuild takes many steps."""
     monkeypatch.setattr(rebuild, "STEP_EVENTS", 1)
     writer.append(EVENTS)
     keeper = Keeper(writer)
@@ -97,7 +97,7 @@ def begin(keeper: Keeper, service: QueryService) -> Rebuild:
 
 
 def test_all_of_the_old_one_and_then_all_of_the_new_one(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
-    """At every step, though the store holds parts of both; also for a query service that begins in the middle of it."""
+    """At every step, although the store holds parts of both; also for a query service that starts in the middle."""
     service = QueryService(writer, tmp_path / "snapshot")
     steps = begin(keeper, service)
     was_mixed = False
@@ -145,7 +145,7 @@ def test_a_session_that_begins_meanwhile_reads_the_same(writer: WriterProcess, k
 
 
 def test_without_a_rebuild_there_is_no_snapshot(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
-    """No snapshot is opened, and readers see each change at once; so too after a rebuild that was refused."""
+    """No snapshot is opened, and readers see each change at once; also after a refused rebuild."""
     service = QueryService(writer, tmp_path / "snapshot")
     assert service.snapshot.reader() is service.live
     assert not (tmp_path / "snapshot").exists()
@@ -158,7 +158,7 @@ def test_without_a_rebuild_there_is_no_snapshot(writer: WriterProcess, keeper: K
 
 
 def test_events_are_there_at_once_meanwhile(writer: WriterProcess, keeper: Keeper, tmp_path: Path) -> None:
-    """The snapshot is of the table of contents only, and does not last for ever."""
+    """The snapshot covers the table of contents only, and ends after a time limit."""
     service = QueryService(writer, tmp_path / "snapshot")
     steps = begin(keeper, service)
     steps.step(NOW_MS)

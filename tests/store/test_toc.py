@@ -1,4 +1,4 @@
-"""The table of contents is a function of the set of events: whatever the batching, the order, the restarts."""
+"""The table of contents depends on the set of events only, not on batches, order or restarts."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from support.writer import WriterProcess, said
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
-# How the rows of segments' nodes begin.
+# The prefix of the rows of segments' nodes.
 SEGMENTS = b"toc:toc:segment:"
 
 
 @pytest.fixture
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], WriterProcess]]:
-    """Starts a writer over another empty store each time it is called."""
+    """Starts a writer over a new empty store at each call."""
     started: list[WriterProcess] = []
 
     def start() -> WriterProcess:
@@ -60,7 +60,7 @@ def keeper(writer: WriterProcess) -> Iterator[Keeper]:
 
 
 def tree_after(writer: WriterProcess, batches: Iterable[Sequence[Event]], *, restarts: bool = False) -> Tree:
-    """The tree that comes of appending and draining batch by batch; with `restarts`, by a new worker each time."""
+    """The tree after appending and draining batch by batch; with `restarts`, by a new worker each time."""
     keeper = Keeper(writer)
     events: list[Event] = []
     for batch in batches:
@@ -80,7 +80,7 @@ def in_parts(events: Sequence[Event], size: int) -> list[Sequence[Event]]:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_the_tree_does_not_depend_on_how_the_events_came(fresh: Callable[[], WriterProcess], seed: int) -> None:
-    """At once, one by one, shuffled, imported session by session, a restart between any two: one and the same tree."""
+    """At once, one by one, shuffled, session by session, with restarts in between: always the same tree."""
     events = conversations(seed)
     shuffled = Random(seed).sample(events, len(events))
     by_session = sorted(events, key=lambda event: (event.session_id, event.position), reverse=True)
@@ -95,7 +95,7 @@ def test_the_tree_does_not_depend_on_how_the_events_came(fresh: Callable[[], Wri
 
 
 def test_many_batchings_and_orders_of_one_history(fresh: Callable[[], WriterProcess]) -> None:
-    """Dozens of small arrivals in random order, restarts among them, seen from time to time: always the same tree."""
+    """Dozens of small batches in random order, with restarts and drains in between: always the same tree."""
     random = Random(7)
     events = conversations(7, sessions=2, events_each=25)
     expected = tree_after(fresh(), [events])
@@ -111,7 +111,7 @@ def test_many_batchings_and_orders_of_one_history(fresh: Callable[[], WriterProc
 def test_a_worker_that_dies_at_any_commit_leaves_nothing_wrong(
     fresh: Callable[[], WriterProcess], monkeypatch: pytest.MonkeyPatch, late: str
 ) -> None:
-    """A late event shifts every cut behind it and is committed in parts; a death after any part changes nothing."""
+    """A late event shifts every later boundary and is committed in parts; a death after any part changes nothing."""
     # Parts of 400 segments would need six megabytes of talk.
     monkeypatch.setattr(resegmenter, "PART_SEGMENTS", 2)
     talk = [said(f"e{n:03}", BEGIN_MS + n * MINUTE_MS, f"Step {n} is done. " + "word " * 1500) for n in range(16)]
@@ -142,7 +142,7 @@ def test_a_worker_that_dies_at_any_commit_leaves_nothing_wrong(
 
 
 def test_of_two_workers_one_commits_and_the_other_begins_again(fresh: Callable[[], WriterProcess]) -> None:
-    """Both compute from the same state; the fence refuses the second, which reloads, and nothing is doubled."""
+    """Both compute from the same state; the fence refuses the second, which reloads, and nothing is stored twice."""
     events = conversations(11)
     expected = tree_after(fresh(), [events])
     writer = fresh()
@@ -150,7 +150,7 @@ def test_of_two_workers_one_commits_and_the_other_begins_again(fresh: Callable[[
     refused = 0
     for batch in in_parts(events, 20):
         writer.append(batch)
-        # Who was refused is behind, so the other is the first the next time.
+        # The refused one is behind, so the other is first the next time.
         for worker in workers:
             worker.reader.catch_up()
         until = records.counters(workers[0].reader).sequence
@@ -170,7 +170,7 @@ def test_of_two_workers_one_commits_and_the_other_begins_again(fresh: Callable[[
 
 
 def test_a_lost_queue_is_made_up_from_the_events(fresh: Callable[[], WriterProcess]) -> None:
-    """Outbox rows that were dropped before they were read: the real worker sees the gap and goes through all events."""
+    """Outbox rows dropped before they were read: the real worker sees the gap and reads all events."""
     events = conversations(13)
     expected = tree_after(fresh(), [events])
     writer = fresh()
@@ -187,7 +187,7 @@ def test_a_lost_queue_is_made_up_from_the_events(fresh: Callable[[], WriterProce
 
 
 def test_a_late_event_makes_new_only_what_it_touches(keeper: Keeper, writer: WriterProcess) -> None:
-    """Of forty closed conversations one gets a late event: one segment is written again, the others stay."""
+    """One of forty closed conversations gets a late event: one segment is written again, the others stay."""
     talks = [
         said(f"e{n:02}-{k}", BEGIN_MS + n * HOUR_MS + k, session_id=f"s{n % 3}") for n in range(40) for k in (1, 2)
     ]
@@ -210,7 +210,7 @@ def test_a_late_event_makes_new_only_what_it_touches(keeper: Keeper, writer: Wri
 
 
 def test_versions_and_bytes_grow_with_the_data_and_no_faster(keeper: Keeper, writer: WriterProcess) -> None:
-    """Sessions that close one by one: a row a segment, written once; what stands above changes ever more seldom."""
+    """Sessions that close one by one: one row per segment, written once; higher levels change more and more rarely."""
     rows: list[dict[bytes, bytes]] = []
     for number in range(120):
         # Four weeks, some five sessions a day.
@@ -230,7 +230,7 @@ def test_versions_and_bytes_grow_with_the_data_and_no_faster(keeper: Keeper, wri
 
 
 def test_an_open_segment_is_seen_at_once_and_closes_by_itself(writer: WriterProcess) -> None:
-    """While the talk goes on its segment is there and open; half an hour of silence closes it with no new event."""
+    """During a conversation its segment exists and is open; half an hour of silence closes it without a new event."""
     keeper = Keeper(writer, now_ms=BEGIN_MS + 2 * MINUTE_MS)
     talk = [said(f"e{n}", BEGIN_MS + n * MINUTE_MS, f"We decided number {n}.") for n in (1, 2)]
     writer.append(talk)
@@ -262,7 +262,7 @@ def test_conversations_at_the_same_time_are_kept_apart(keeper: Keeper, writer: W
 
 
 def test_a_talk_over_midnight_belongs_to_the_day_it_began(keeper: Keeper, writer: WriterProcess) -> None:
-    """Midnight cuts no conversation; which day it belongs to is a matter of the store's local midnight."""
+    """Midnight splits no conversation; the store's time zone decides which day it belongs to."""
     midnight_ms = at(2025, 10, 22)
     talk = [said(f"e{n}", midnight_ms + (n - 2) * MINUTE_MS) for n in range(5)]
     early = [said("early", midnight_ms, session_id="another")]
@@ -278,7 +278,7 @@ def test_a_talk_over_midnight_belongs_to_the_day_it_began(keeper: Keeper, writer
 def test_days_on_which_the_clock_changes_are_whole(
     keeper: Keeper, writer: WriterProcess, day: tuple[int, int, int], hours: int
 ) -> None:
-    """The first and the last millisecond are the day's, their neighbours are not; the week above holds them all."""
+    """The first and the last millisecond belong to the day, their neighbours do not; the week holds them all."""
     first_ms, next_ms = at(*day), at(*day) + hours * HOUR_MS
     stamps = {"before": first_ms - 1, "first": first_ms, "last": next_ms - 1, "after": next_ms}
     events = [said(name, stamp, session_id=name) for name, stamp in stamps.items()]
@@ -293,7 +293,7 @@ def test_days_on_which_the_clock_changes_are_whole(
 
 
 def test_ten_megabytes_are_an_event_like_any_other(keeper: Keeper, writer: WriterProcess) -> None:
-    """It is summarized, quoted in excerpts of bounded size, and the conversation around it is cut as ever."""
+    """It is summarized, quoted in excerpts of bounded size, and the conversation around it is segmented as ever."""
     huge = "We decided to keep the whole log. " + "0123456789 abcdef " * 600_000
     talk = [
         said("e1", BEGIN_MS, "Please look at this."),
@@ -350,5 +350,5 @@ def cursor(reader: Reader) -> int:
 
 
 def at(year: int, month: int, day: int) -> int:
-    """Midnight in the store's zone, in milliseconds."""
+    """Midnight in the store's time zone, in milliseconds."""
     return int(datetime(year, month, day, tzinfo=BERLIN).timestamp()) * 1000

@@ -1,4 +1,4 @@
-"""Verifying: a sound store has no faults, and each kind of fault is found and named."""
+"""Verifying: a sound store has no problems, and each kind of damage is found and named."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Damage = Callable[[Group, Known], None]
 
 @pytest.fixture
 def stopped(writer: WriterProcess) -> tuple[WriterProcess, Known]:
-    """A store at rest with everything in its tree."""
+    """A store at rest, with everything in its tree."""
     writer.append(EVENTS)
     keeper = Keeper(writer)
     keeper.drain()
@@ -148,7 +148,7 @@ def file_elsewhere(group: Group, known: Known) -> None:
 
 
 def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> None:
-    """Everything was looked at, and every seal is whole."""
+    """Everything was checked, and every evidence checksum is right."""
     writer, _ = stopped
     found = verified(writer)
 
@@ -175,7 +175,7 @@ def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> No
         (disown_grip, "is not among the grips"),
         (miscount, "there are"),
         (misstate_ledger, "events are in segments"),
-        (lose_counts_of_segment, "is not counted in the ledger"),
+        (lose_counts_of_segment, "is counted wrongly in the ledger"),
         (overrun, "behind the end of the outbox"),
         (leave_open, "will not be closed in time"),
         (lose_place_in_project, "is not found among the segments of /home/dev/shop"),
@@ -183,7 +183,7 @@ def test_a_sound_store_has_no_faults(stopped: tuple[WriterProcess, Known]) -> No
     ],
 )
 def test_each_fault_is_found(stopped: tuple[WriterProcess, Known], damage: Damage, said: str) -> None:
-    """One row wrong: the store is not sound, and what is said names it."""
+    """With one wrong row the store is not sound, and the problem names it."""
     writer, known = stopped
     break_it(writer, lambda group: damage(group, known))
 
@@ -194,7 +194,7 @@ def test_each_fault_is_found(stopped: tuple[WriterProcess, Known], damage: Damag
 
 
 def test_what_was_removed_on_purpose_is_no_damage(stopped: tuple[WriterProcess, Known]) -> None:
-    """A grip whose event was removed, and marked so, is told apart from one whose event was lost or changed."""
+    """A grip whose event was deleted on request is distinguished from one whose event was lost or changed."""
     writer, known = stopped
 
     def remove(group: Group) -> None:
@@ -209,7 +209,7 @@ def test_what_was_removed_on_purpose_is_no_damage(stopped: tuple[WriterProcess, 
 
 
 def test_events_that_wait_are_no_fault(writer: WriterProcess) -> None:
-    """Stored and not yet told of: counted as waiting, and nothing is missed."""
+    """Stored and not yet summarized: counted as waiting, and no problem."""
     writer.append(EVENTS)
 
     found = verified(writer)
@@ -218,7 +218,7 @@ def test_events_that_wait_are_no_fault(writer: WriterProcess) -> None:
     assert (found.events, found.sessions_waiting, found.segments) == (len(EVENTS), 3, 0)
 
 
-def test_thousands_of_faults_are_counted_and_the_first_told(
+def test_thousands_of_problems_are_counted_and_the_first_listed(
     stopped: tuple[WriterProcess, Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded, however much is broken."""

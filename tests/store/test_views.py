@@ -1,4 +1,4 @@
-"""The views: what readers see, straight from a store that the real writer fills."""
+"""The views, read from a store that the real writer fills."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.writer import WriterProcess, said
 @pytest.mark.parametrize("to_ms", [0, 3000, TIMESTAMP_MAX_MS, TIMESTAMP_MAX_MS + 1, 10**18])
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_an_end_later_than_every_event_leaves_none_out(writer: WriterProcess, to_ms: int, newest_first: bool) -> None:
-    """Both ends are inclusive, no `to` means no end, and an end behind the last possible key is no mistake."""
+    """Both ends are inclusive, no `to` means no end, and an end beyond the last possible key is allowed."""
     writer.append([said("e1", 1000), said("e2", 2000), said("e3", 3000)])
     request = pb.GetEventsRequest(from_timestamp_ms=2000, to_timestamp_ms=to_ms, newest_first=newest_first)
 

@@ -1,4 +1,4 @@
-"""The writer: what is acknowledged is on disk, once, whatever happens to the process."""
+"""The writer: everything acknowledged is on disk, once, whatever happens to the process."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_first_of_an_id_wins_within_one_batch(writer: WriterProcess) -> None
 
 
 def test_exactly_one_of_many_racers_creates(writer: WriterProcess) -> None:
-    """Many callers with the same id at the same time: one is told created=True."""
+    """Many callers with the same id at the same time: one gets created=True."""
     together = threading.Barrier(16)
 
     def append(number: int) -> bool:
@@ -62,7 +62,7 @@ def test_exactly_one_of_many_racers_creates(writer: WriterProcess) -> None:
 
 
 def test_an_acknowledged_event_survives_kill_9_whole(writer: WriterProcess) -> None:
-    """Event, look-ups and outbox row are one batch: after a kill an acknowledged event is there, none by half."""
+    """Event, look-up rows and outbox row are one batch: after a kill acknowledged ones are there whole."""
     acknowledged: list[str] = []
     stop = threading.Event()
 
@@ -95,7 +95,7 @@ def test_an_acknowledged_event_survives_kill_9_whole(writer: WriterProcess) -> N
 
 
 def test_a_commit_from_an_old_state_is_refused_and_changes_nothing(writer: WriterProcess) -> None:
-    """The fence: of two workers that computed from the same state one commits, the other is told STALE."""
+    """The fence: of two workers that computed from the same state, one commits and the other is refused as STALE."""
     node = pb.NodePut(node_id="toc:year:2026", version=1, value=b"{}")
     writer.bus.ask(pb.Command(commit_toc=pb.CommitToc(expected_commit=0, cursor=3, nodes=[node])))
 
@@ -108,7 +108,7 @@ def test_a_commit_from_an_old_state_is_refused_and_changes_nothing(writer: Write
 
 
 def test_grips_go_with_their_node_and_the_counters_know(writer: WriterProcess) -> None:
-    """A node's grips are those it was last put with; removing it removes them; counters are exact throughout."""
+    """A node's grips are those of its last version; removing the node removes them; counters are exact throughout."""
 
     def commit(number: int, **fields: object) -> None:
         writer.bus.ask(pb.Command(commit_toc=pb.CommitToc(expected_commit=number, **fields)))  # type: ignore[arg-type]
@@ -133,7 +133,7 @@ def test_grips_go_with_their_node_and_the_counters_know(writer: WriterProcess) -
 
 
 def test_a_command_of_another_version_is_refused_with_the_remedy(writer: WriterProcess) -> None:
-    """A rolling restart never lets two versions talk past each other."""
+    """A rolling restart never lets two versions misunderstand each other."""
     command = pb.Command(protocol=frames.PROTOCOL + 1, ping=pb.Ping())
 
     with pytest.raises(CommandRefused, match="memory-daemon restart"):
@@ -169,7 +169,7 @@ def test_a_clean_stop_ends_with_0_and_loses_nothing(writer: WriterProcess) -> No
 
 
 def test_compaction_runs_beside_the_writing(writer: WriterProcess) -> None:
-    """Compact answers with what it compacted, and an unknown name is refused by name."""
+    """The reply names the column families compacted; an unknown one is refused by name."""
     writer.append([said("e1", START_MS)])
 
     reply = writer.bus.ask(pb.Command(compact=pb.Compact()))
@@ -222,7 +222,7 @@ def as_a_crash_leaves_it(tmp_path: Path, events: int) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("damage", ["flipped", "truncated"])
-def test_damage_is_told_apart_from_a_torn_tail(tmp_path: Path, damage: str) -> None:
+def test_damage_is_distinguished_from_a_torn_tail(tmp_path: Path, damage: str) -> None:
     """A tail torn off is what a crash leaves: the store opens. A byte flipped in the middle is refused aloud."""
     folder, log = as_a_crash_leaves_it(tmp_path, events=200)
     content = bytearray(log.read_bytes())
@@ -257,7 +257,7 @@ def test_garbage_that_would_hang_recovery_is_cut_off_and_kept(tmp_path: Path, ki
 
 
 def test_a_compaction_tells_of_damage(tmp_path: Path) -> None:
-    """It reads every block, and so is the way to know that a copy is sound."""
+    """It reads every block, and so shows whether a copy is sound."""
     writer = Writer(tmp_path / "db")
     group = Group(writer)
     group.put(schema.EVENTS, b"evt:1", Random(1).randbytes(4000))

@@ -186,7 +186,7 @@ class _Verification:
         self._found.segments += 1
         events = held.total()
         if row.counts != held:
-            self._found.report(row.node_id, "is not counted correctly in the ledger", session_id)
+            self._found.report(row.node_id, "is counted wrongly in the ledger", session_id)
         node = records.node(self._reader, row.node_id)
         if node is None:
             self._found.report(row.node_id, f"is not there; session {session_id} was cut into it", session_id)

@@ -1,4 +1,4 @@
-"""What was known when: versions of nodes, and the tree as it was."""
+"""Versions of nodes, and the tree as of an earlier time."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def keeper(writer: WriterProcess) -> Iterator[Keeper]:
         keeper.close()
 
 
-def tell(writer: WriterProcess, keeper: Keeper, number: int, text: str) -> None:
-    """A conversation an hour after the last one, told two hours later."""
+def add(writer: WriterProcess, keeper: Keeper, number: int, text: str) -> None:
+    """Add a conversation an hour after the last one, and summarize it two hours later."""
     at_ms = BEGIN_MS + number * HOUR_MS
     writer.append([said(f"e{number:03}", at_ms, text, session_id=f"s{number}")])
     keeper.now_ms = at_ms + 2 * HOUR_MS
     keeper.drain()
 
 
-def test_each_version_tells_when_it_was_written(writer: WriterProcess, keeper: Keeper) -> None:
-    """A day that learns of a second conversation is a new version; both are kept, the newest first."""
-    tell(writer, keeper, 0, "We decided to use Postgres.")
-    tell(writer, keeper, 1, "The login test fails on Fridays.")
+def test_each_version_has_the_time_it_was_written(writer: WriterProcess, keeper: Keeper) -> None:
+    """A day with a second conversation gets a new version; both versions are kept, the newest first."""
+    add(writer, keeper, 0, "We decided to use Postgres.")
+    add(writer, keeper, 1, "The login test fails on Fridays.")
 
     second, first = toc.node_versions(keeper.reader, "2025-10-20").versions
 
@@ -53,10 +53,10 @@ def test_each_version_tells_when_it_was_written(writer: WriterProcess, keeper: K
 
 
 def test_the_tree_can_be_walked_as_it_was(writer: WriterProcess, keeper: Keeper) -> None:
-    """Between the two commits: the old words, from the year down, and no conversation that was not yet known."""
-    tell(writer, keeper, 0, "We decided to use Postgres.")
-    tell(writer, keeper, 1, "The login test fails on Fridays.")
-    tell(writer, keeper, 30, "The importer is done.")
+    """As of a time between two commits: the old summaries, from the year down, and no later conversation."""
+    add(writer, keeper, 0, "We decided to use Postgres.")
+    add(writer, keeper, 1, "The login test fails on Fridays.")
+    add(writer, keeper, 30, "The importer is done.")
     then_ms = BEGIN_MS + 2 * HOUR_MS + 1
 
     (year,) = toc.toc_root(keeper.reader, pb.GetTocRootRequest(as_of_ms=then_ms)).nodes
@@ -71,10 +71,10 @@ def test_the_tree_can_be_walked_as_it_was(writer: WriterProcess, keeper: Keeper)
 
 
 def test_map_and_words_answer_as_they_would_have_then(writer: WriterProcess, keeper: Keeper) -> None:
-    """The words and the nodes of then; "today" is the day of which it is asked."""
-    tell(writer, keeper, 0, "We decided to use Postgres.")
-    tell(writer, keeper, 1, "The login test fails on Fridays.")
-    tell(writer, keeper, 30, "The importer is done.")
+    """Summaries and nodes as of then; "today" is the day asked about."""
+    add(writer, keeper, 0, "We decided to use Postgres.")
+    add(writer, keeper, 1, "The login test fails on Fridays.")
+    add(writer, keeper, 30, "The importer is done.")
     then_ms, now_ms = BEGIN_MS + 2 * HOUR_MS + 1, BEGIN_MS + 40 * HOUR_MS
 
     then = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(as_of_ms=then_ms, max_tokens=2000), now_ms)
@@ -95,8 +95,8 @@ def test_map_and_words_answer_as_they_would_have_then(writer: WriterProcess, kee
     assert not before.span.nodes
 
 
-def test_what_was_said_later_is_not_told(writer: WriterProcess, keeper: Keeper) -> None:
-    """Neither events, nor a grip of them, nor what followed upon an earlier one."""
+def test_what_was_said_later_is_not_shown(writer: WriterProcess, keeper: Keeper) -> None:
+    """No later events, none of their grips, and none after an earlier grip."""
     texts = ("We decided to use Postgres.", "Why?", "Because of its queues.", "The login test fails on Fridays.")
     writer.append([said(f"e{number}", BEGIN_MS + number * 60_000, text) for number, text in enumerate(texts)])
     keeper.now_ms = BEGIN_MS + 2 * HOUR_MS
@@ -116,9 +116,9 @@ def test_what_was_said_later_is_not_told(writer: WriterProcess, keeper: Keeper) 
 
 
 def test_pages_of_the_past_hold_what_they_should(writer: WriterProcess, keeper: Keeper) -> None:
-    """A limit counts the children of then, not those of now."""
+    """A limit counts the children as of then, not those of now."""
     for number in range(6):
-        tell(writer, keeper, number, f"We decided number {number}.")
+        add(writer, keeper, number, f"We decided number {number}.")
     request = pb.BrowseTocRequest(parent_id=MONDAY, limit=2, as_of_ms=BEGIN_MS + 5 * HOUR_MS)
 
     first = toc.browse(keeper.reader, request)
@@ -130,15 +130,15 @@ def test_pages_of_the_past_hold_what_they_should(writer: WriterProcess, keeper: 
 
 
 def test_a_version_and_a_time_are_not_asked_for_at_once(writer: WriterProcess) -> None:
-    """Each names a version by itself."""
+    """A version and a time exclude each other."""
     with pytest.raises(UsageError, match="give one of them"):
         toc.node(writer.reader(), pb.GetNodeRequest(node_id=MONDAY, version=1, as_of_ms=1))
 
 
 def test_a_node_that_changes_often_keeps_few_versions(writer: WriterProcess, keeper: Keeper) -> None:
-    """Thirty changes of a year within two days: the last few, the end of each day, and rows for no more."""
+    """Of a year's thirty changes within two days, the last few and the last of each day are kept, and no other rows."""
     for number in range(30):
-        tell(writer, keeper, number, f"We decided to use the database number {number} of {number * 7919}.")
+        add(writer, keeper, number, f"We decided to use the database number {number} of {number * 7919}.")
 
     year = records.node(keeper.reader, "toc:year:2025")
     assert year is not None

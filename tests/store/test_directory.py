@@ -1,4 +1,4 @@
-"""A store that can't be used: what is wrong with it is told, and the folder stays as it is."""
+"""Stores that can't be used: the error says why, and the folder stays as it is."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_store_at_rest_with_a_file_missing_is_damaged(
 
 
 def test_what_is_only_in_the_log_of_a_store_at_rest_is_read(tmp_path: Path) -> None:
-    """Killed, a writer leaves what it acknowledged in its log."""
+    """A writer that is killed leaves what it acknowledged in its log."""
     store = Writer(tmp_path / "live", "UTC")
     put(store, range(ROWS))
     crashed = tmp_path / "db"
@@ -97,7 +97,7 @@ def test_what_is_only_in_the_log_of_a_store_at_rest_is_read(tmp_path: Path) -> N
 
 
 def test_no_writer_makes_a_store_look_damaged(writer: WriterProcess) -> None:
-    """Files come and go while it writes, compacts, is killed, and starts anew: each look finds all there was."""
+    """Files come and go while it writes, compacts, is killed, and restarts: each look finds everything."""
     known = 0
     ended = threading.Event()
 
@@ -128,7 +128,7 @@ def test_no_writer_makes_a_store_look_damaged(writer: WriterProcess) -> None:
 
 
 def test_looking_never_keeps_a_writer_from_its_store(at_rest: Path) -> None:
-    """Whoever looks whether the store is taken has the lock for a moment; a writer that comes then tries again."""
+    """A look whether the store is taken holds the lock for a moment; a writer tries again."""
     ended = threading.Event()
 
     def keep_looking() -> None:
@@ -145,7 +145,7 @@ def test_looking_never_keeps_a_writer_from_its_store(at_rest: Path) -> None:
         thread.join()
 
 
-def test_a_damaged_row_is_told_of_by_every_way_of_reading(at_rest: Path, tmp_path: Path) -> None:
+def test_every_way_of_reading_reports_a_damaged_row(at_rest: Path, tmp_path: Path) -> None:
     """StoreError with the family and the remedy, and no exception of the library's."""
     flip(table(at_rest), 10, 20)
     reader = Reader(at_rest, tmp_path / "secondary")
@@ -161,7 +161,7 @@ def test_a_damaged_row_is_told_of_by_every_way_of_reading(at_rest: Path, tmp_pat
 
 
 def test_damage_met_while_opening_is_not_taken_for_a_lock(at_rest: Path) -> None:
-    """A "block checksum mismatch" has a lock in its words and none in its cause."""
+    """ "block checksum mismatch" contains the word "lock" and is about none."""
     path = table(at_rest)
     flip(path, path.stat().st_size - 2500, path.stat().st_size - 100)
 
@@ -171,7 +171,7 @@ def test_damage_met_while_opening_is_not_taken_for_a_lock(at_rest: Path) -> None
 
 @pytest.mark.parametrize("ask", OFFLINE)
 def test_a_newer_store_is_read_by_nobody(at_rest: Path, ask: Callable[[Path], object]) -> None:
-    """What its rows mean is not known here; the remedy is an upgrade."""
+    """The meaning of its rows is unknown here; the remedy is an upgrade."""
     store = Writer(at_rest)
     group = Group(store)
     newer = codec.StoreInfo(schema.SCHEMA_VERSION + 1, "UTC", 0)
@@ -185,7 +185,7 @@ def test_a_newer_store_is_read_by_nobody(at_rest: Path, ask: Callable[[Path], ob
 
 @pytest.mark.parametrize("ask", [*OFFLINE, Writer, offline.compact])
 def test_a_store_without_current_is_damaged(at_rest: Path, ask: Callable[[Path], object]) -> None:
-    """Neither none, nor some other folder: it is to be kept, and restored."""
+    """It is neither missing nor some other folder: it is to be kept and restored."""
     (at_rest / "CURRENT").unlink()
     before = {path.name for path in at_rest.iterdir()}
 
@@ -197,8 +197,8 @@ def test_a_store_without_current_is_damaged(at_rest: Path, ask: Callable[[Path],
 
 
 @pytest.mark.parametrize("ask", [*OFFLINE, offline.compact])
-def test_whoever_misses_a_store_is_told_how_to_make_that_one(tmp_path: Path, ask: Callable[[Path], object]) -> None:
-    """`start` by itself would make the default one."""
+def test_a_missing_store_is_named_in_the_command_that_creates_it(tmp_path: Path, ask: Callable[[Path], object]) -> None:
+    """`start` without --db-path would make the default store."""
     missing = tmp_path / "my db"
 
     with pytest.raises(StoreMissing, match=rf"memory-daemon start --db-path '{missing}' creates one"):
@@ -207,14 +207,14 @@ def test_whoever_misses_a_store_is_told_how_to_make_that_one(tmp_path: Path, ask
 
 
 def test_the_default_store_needs_no_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What is meant without an option is told without one."""
+    """The command line needs no --db-path for the default store."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 
     assert directory.command("start", tmp_path / "agent-memory" / "db") == "memory-daemon start"
 
 
 def test_a_folder_that_is_refused_keeps_its_mode(tmp_path: Path) -> None:
-    """A mistyped --db-path makes nobody's folder private."""
+    """A mistyped --db-path changes no folder's mode."""
     (tmp_path / "letter.txt").write_text("dear")
     tmp_path.chmod(0o755)
 
@@ -225,7 +225,7 @@ def test_a_folder_that_is_refused_keeps_its_mode(tmp_path: Path) -> None:
 
 
 def test_a_file_is_no_folder_of_a_store(tmp_path: Path) -> None:
-    """What can't be looked into is told with its reason."""
+    """The error gives the reason."""
     file = tmp_path / "db"
     file.write_text("dear")
 
@@ -236,7 +236,7 @@ def test_a_file_is_no_folder_of_a_store(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
 @pytest.mark.parametrize("mode", [0o000, 0o600])
 def test_a_folder_without_the_right_to_read_is_named(at_rest: Path, mode: int) -> None:
-    """The folder, the reason and the remedy."""
+    """The error names the folder, the reason and the remedy."""
     at_rest.chmod(mode)
     try:
         with pytest.raises(StoreError, match=r"can't be used: Permission denied.*--db-path"):
@@ -246,7 +246,7 @@ def test_a_folder_without_the_right_to_read_is_named(at_rest: Path, mode: int) -
 
 
 def test_a_store_that_is_being_created_is_none_yet(tmp_path: Path) -> None:
-    """CURRENT comes last: until then, who holds the folder's lock tells that it is no damage."""
+    """CURRENT comes last: until then, the lock on the folder shows that the store is not damaged."""
     folder = tmp_path / "db"
     folder.mkdir()
     (folder / "MANIFEST-000001").touch()
