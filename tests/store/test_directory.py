@@ -197,20 +197,13 @@ def test_a_store_without_current_is_damaged(at_rest: Path, ask: Callable[[Path],
 
 
 @pytest.mark.parametrize("ask", [*OFFLINE, offline.compact])
-def test_a_missing_store_is_named_in_the_command_that_creates_it(tmp_path: Path, ask: Callable[[Path], object]) -> None:
-    """`start` without --db-path would make the default store."""
+def test_a_missing_store_is_named_and_not_made(tmp_path: Path, ask: Callable[[Path], object]) -> None:
+    """To look at a store makes none."""
     missing = tmp_path / "my db"
 
-    with pytest.raises(StoreMissing, match=rf"memory-daemon start --db-path '{missing}' creates one"):
+    with pytest.raises(StoreMissing, match=f"There is no store at {missing} yet"):
         ask(missing)
     assert not missing.exists()
-
-
-def test_the_default_store_needs_no_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The command line needs no --db-path for the default store."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-
-    assert directory.command("start", tmp_path / "agent-memory" / "db") == "memory-daemon start"
 
 
 def test_a_folder_that_is_refused_keeps_its_mode(tmp_path: Path) -> None:

@@ -129,6 +129,18 @@ def test_status_without_a_daemon_ends_with_3(home: Path) -> None:
     assert json.loads(told.output)["running"] is False
 
 
+def test_a_missing_store_is_named_with_the_command_that_creates_that_one(tmp_path: Path) -> None:
+    """`start` without --db-path would make the default store."""
+    missing = tmp_path / "my db"
+
+    named = run("admin", "stats", "--db-path", missing)
+    default = run("admin", "stats")
+
+    assert named.exit_code == default.exit_code == 4
+    assert f"Create it with: memory-daemon start --db-path '{missing}'" in named.stderr
+    assert default.stderr.endswith("Create it with: memory-daemon start\n")
+
+
 def test_stop_without_a_daemon_is_no_failure() -> None:
     """What should not run does not run."""
     result = run("stop")

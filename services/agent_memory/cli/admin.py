@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from agent_memory.cli.options import HELP, current, json_option, settings_options
+from agent_memory.cli.options import HELP, command_line, current, json_option, settings_options
 from agent_memory.cli.summaries import bill, rebuild_cost, summaries
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.model import LOCAL
 from agent_memory.present.text import printable
 from agent_memory.settings import Settings
-from agent_memory.store.directory import command
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc.memory_pb2 import (
@@ -141,7 +139,8 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
         click.echo(f"Repaired: {status.nodes_written} nodes were rebuilt or removed", err=True)
         found = _verify(settings)
     report = _report(found)
-    click.echo(reply_json(report) if as_json else _verdict(report, settings.db_path))
+    repairing = command_line(context, "admin", "verify", "--repair")
+    click.echo(reply_json(report) if as_json else _verdict(report, repairing))
     context.exit(0 if found.is_sound else 1)
 
 
@@ -266,7 +265,7 @@ def _report(found: Findings) -> VerifyReport:
     )
 
 
-def _verdict(report: VerifyReport, db_path: Path) -> str:
+def _verdict(report: VerifyReport, repair: str) -> str:
     lines = [
         f"Events: {report.events}, in {report.segments} segments",
         f"TOC Nodes: {report.toc_nodes}",
@@ -282,7 +281,6 @@ def _verdict(report: VerifyReport, db_path: Path) -> str:
     lines += [f"{printable(each.subject)} {printable(each.message)}" for each in report.problems]
     if report.problem_count > len(report.problems):
         lines.append(f"and {report.problem_count - len(report.problems)} more")
-    repair = command("admin verify --repair", db_path)
     return "\n".join([*lines, "", f"{_things(report.problem_count)} wrong. Repair with: {repair}"])
 
 

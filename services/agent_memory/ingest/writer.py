@@ -308,8 +308,9 @@ def _not_opened(db_path: Path, reason: str) -> StoreError:
 
 
 def _in_use(db_path: Path) -> StoreNotReady:
-    status = directory.command("status", db_path)
-    return StoreNotReady(f"Another process has the store at {db_path} open.", f"See {status}, or stop that process.")
+    return StoreNotReady(
+        f"Another process has the store at {db_path} open.", "Stop that process.", reason="STORE_IN_USE"
+    )
 
 
 def _check_families(db_path: Path) -> None:

@@ -5,13 +5,11 @@ Without RocksDB, so that a command can look before anything is opened or made.
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Final
 
 from agent_memory import locks
 from agent_memory.errors import StoreError, StoreMissing, StoreNotReady
-from agent_memory.paths import default_db_path
 
 # Names the newest MANIFEST; RocksDB sees no store in a folder without it.
 CURRENT: Final = "CURRENT"
@@ -45,18 +43,12 @@ def has_store(db_path: Path) -> bool:
 def require_store(db_path: Path) -> None:
     """Raise StoreMissing where there is no store yet, StoreError as `has_store` does."""
     if not has_store(db_path):
-        raise StoreMissing(f"There is no store at {db_path} yet.", f"{command('start', db_path)} creates one.")
+        raise StoreMissing(f"There is no store at {db_path} yet.")
 
 
 def is_locked(db_path: Path) -> bool:
     """Whether a writer has the store open or is opening it: it locks the folder for as long as it has."""
     return locks.is_taken(db_path)
-
-
-def command(words: str, db_path: Path) -> str:
-    """The command line to show to the user, with the store's folder unless it is the default one."""
-    named = "" if db_path.resolve() == default_db_path().resolve() else f" --db-path {shlex.quote(str(db_path))}"
-    return f"memory-daemon {words}{named}"
 
 
 def said(error: Exception) -> str:
