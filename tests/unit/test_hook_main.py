@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from agent_memory.client import SERVICE
 from agent_memory.hook import client
 from agent_memory.hook.command import command, program
 from agent_memory.rpc import memory_pb2 as pb
+from support.stack import wait_until
 
 PROMPT = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt_id": "p1", "prompt": "Grüße"}
 STDIN = json.dumps(PROMPT, indent=1, ensure_ascii=False).encode()
@@ -198,7 +200,7 @@ def test_a_daemon_that_takes_no_more_callers_is_not_waited_for(home: Path) -> No
 
 @both_forms
 def test_an_agent_that_never_closes_its_end_is_heard_all_the_same(form: list[str], home: Path) -> None:
-    """Once it has fallen silent, what it said is passed on."""
+    """The end of its object is the end of what it said."""
     hook = subprocess.Popen(form, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home))
     with hook:
         assert hook.stdin is not None
@@ -211,19 +213,63 @@ def test_an_agent_that_never_closes_its_end_is_heard_all_the_same(form: list[str
     assert [envelope.payload for envelope in spooled(home)] == [STDIN]
 
 
-def test_an_agent_that_is_slow_to_speak_is_heard_out(home: Path) -> None:
-    """On a busy machine its first words come late, and there are pauses in them; that is no silence."""
+@pytest.mark.parametrize("head", [STDIN[:10], b'{"tool_input": {"a": "}"}', b" "])
+def test_an_agent_that_is_slow_to_speak_is_heard_out(home: Path, head: bytes) -> None:
+    """On a busy machine its first words come late, and there are pauses in them, also behind a brace."""
+    said = STDIN if STDIN.startswith(head) else head + b"," + STDIN[1:]
     hook = subprocess.Popen(program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home))
     with hook:
         assert hook.stdin is not None
-        for words in (STDIN[:10], STDIN[10:]):
+        for words in (said[: len(head)], said[len(head) :]):
             time.sleep(3 * (client.DEADLINE_MS - client.RESERVED_MS) / 1000)
             hook.stdin.write(words)
             hook.stdin.flush()
         hook.stdin.close()
         assert hook.wait(SOON_S) == 0
 
+    assert [envelope.payload for envelope in spooled(home)] == [said]
+
+
+@both_forms
+def test_input_that_never_ends_is_cut_behind_the_first_object(form: list[str], home: Path) -> None:
+    """An agent that says the same again and again, as fast as it can: the hook ends, and the event is kept."""
+    command = f"while :; do echo '{STDIN.decode()}'; done | \"$@\""
+    hook = subprocess.run(
+        ["/bin/sh", "-c", command, "sh", *form], capture_output=True, env=environment(home), timeout=SOON_S, check=False
+    )
+
+    assert (hook.returncode, hook.stdout) == (0, capture.REPLY)
     assert [envelope.payload for envelope in spooled(home)] == [STDIN]
+
+
+def test_of_endless_input_without_an_object_the_head_is_kept(home: Path) -> None:
+    with Path("/dev/zero").open("rb") as zeros:
+        hook = subprocess.run(program(), stdin=zeros, stdout=subprocess.PIPE, env=environment(home), check=False)
+
+    assert hook.stdout == capture.REPLY
+    assert [envelope.payload for envelope in spooled(home)] == [bytes(256 << 10)]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs to see when the signal is caught")
+def test_a_hook_that_is_told_to_stop_ends_and_loses_nothing(home: Path) -> None:
+    """SIGTERM while it waits for the rest: what it has is passed on at once, however long it might wait."""
+    patient = environment(home, MEMORY_HOOK_DEADLINE_MS="600000")
+    hook = subprocess.Popen(program(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=patient)
+    with hook:
+        assert hook.stdin is not None
+        hook.stdin.write(STDIN[:-1])
+        hook.stdin.flush()
+        wait_until(lambda: _catches(hook.pid, signal.SIGTERM))
+        hook.send_signal(signal.SIGTERM)
+        assert hook.wait(SOON_S) == 0
+
+    assert [envelope.payload for envelope in spooled(home)] == [STDIN[:-1]]
+
+
+def _catches(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (number - 1) & 1)
 
 
 @both_forms

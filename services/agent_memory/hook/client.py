@@ -11,7 +11,7 @@ import posix
 import select
 import sys
 import time
-from _signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal  # type: ignore[import-not-found]
+from _signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, set_wakeup_fd, signal  # type: ignore[import-not-found]
 from _socket import AF_UNIX, SOCK_STREAM, socket
 
 from agent_memory.capture import (
@@ -38,6 +38,10 @@ DEADLINE_MS = 200
 RESERVED_MS = 90
 # An agent that has not written all of its payload is on a busy machine and waits for itself. Every agent allows this.
 STALLED_S = 1.5
+# The longest that one payload may take: agents stop a hook after 3 s.
+LISTEN_S = 2.0
+# Endless input holds no event; this much of it is for whoever looks into it.
+_GIVEN_UP_BYTES = 256 << 10
 _CHUNK_BYTES = 1 << 20
 _CONFIG_MAX_BYTES = 1 << 16
 _SESSION_MAX_BYTES = 200
@@ -106,10 +110,11 @@ def read_stdin(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
     a time of `time.monotonic`, counted from the agent's last byte.
     """
     # A closed terminal, or a stopped agent, signals us too, and the agent's last payload is to arrive all the same.
-    for number in (SIGINT, SIGTERM, SIGHUP):
+    for number in (SIGINT, SIGHUP):
         signal(number, SIG_IGN)
     key = b"%020d-%s" % (time.time_ns(), posix.urandom(8).hex().encode())
     chunks, last_byte_at = _read(patience_s())
+    signal(SIGTERM, SIG_IGN)  # the rest has a deadline
     payload, deadline = b"".join(chunks), last_byte_at + patience_s()
     if not payload:
         return [], b"", deadline
@@ -302,19 +307,44 @@ def _without_private(payload: bytes) -> bytes:
 
 
 def _read(patience_s: float) -> tuple[list[bytes], float]:
-    """Standard input to its end, or until the agent falls silent, and when its last byte came.
+    """Standard input to the end of its JSON value, or to its own end, and when its last byte came.
 
-    More than the largest payload is not kept.
+    More than the largest payload is not kept. Input that doesn't end is given up after `LISTEN_S`, or on SIGTERM.
     """
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     last_byte_at = time.monotonic()
-    waiting = select.poll()
-    waiting.register(0, select.POLLIN)
-    silence_s = max(patience_s, STALLED_S)
     try:
-        while waiting.poll(silence_s * 1000) and (chunk := posix.read(0, _CHUNK_BYTES)):
-            # An object that may be complete needs no other end.
-            silence_s = patience_s if chunk.rstrip()[-1:] == b"}" else max(patience_s, STALLED_S)
+        posix.fstat(0)
+        waiting = select.poll()
+        waiting.register(0, select.POLLIN)
+        waiting.register(stopped := _on_stop(), select.POLLIN)
+        scan_at, give_up_at = last_byte_at + patience_s, last_byte_at + max(patience_s, LISTEN_S)
+        silence_s = max(patience_s, STALLED_S)
+        value = None
+        while True:
+            ready = waiting.poll(0)
+            now = time.monotonic()
+            if not ready or now > scan_at:
+                if value is None:
+                    from agent_memory.hook.json_end import JsonEnd  # most agents have closed their end by now
+
+                    value = JsonEnd()
+                if value.cut(chunks):
+                    break
+                if now > give_up_at:
+                    chunks = [b"".join(chunks)[:_GIVEN_UP_BYTES]]
+                    break
+                ready = ready or waiting.poll(min(silence_s, give_up_at - now) * 1000)
+            if not ready:
+                break
+            if (stopped, select.POLLIN) in ready:
+                # Read what is there already, and wait for nothing more.
+                waiting.unregister(stopped)
+                silence_s, scan_at, give_up_at = 0, now, min(give_up_at, now + patience_s)
+                continue
+            if not (chunk := posix.read(0, _CHUNK_BYTES)):
+                break
             last_byte_at = time.monotonic()
             size += len(chunk)
             if size <= PAYLOAD_MAX_BYTES:
@@ -322,6 +352,15 @@ def _read(patience_s: float) -> tuple[list[bytes], float]:
     except OSError:
         pass  # closed from the beginning
     return chunks, last_byte_at
+
+
+def _on_stop() -> int:
+    """A file descriptor that becomes readable when SIGTERM comes."""
+    stopped, wakes = posix.pipe()
+    posix.set_blocking(wakes, False)
+    set_wakeup_fd(wakes)
+    signal(SIGTERM, lambda *_: None)
+    return stopped
 
 
 def _spool_in(folder: bytes, key: bytes, envelope: list[bytes]) -> bool:
