@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
@@ -33,7 +33,8 @@ class Settings:
     """
 
     db_path: Path = field(default_factory=default_db_path)
-    """The store's folder. The default is in the user's data folder; see [where things are](privacy.md#where-it-is)."""
+    """The store's folder. The default is in the user's data folder; see [where things are](privacy.md#where-it-is).
+    A relative path in the config file begins at the file's folder; in the environment, the path must be absolute."""
     grpc_host: str = "127.0.0.1"
     """The address to listen on. Anything but loopback opens the memory to the network; `start` then warns."""
     grpc_port: int = 50051
@@ -133,6 +134,8 @@ CHOICES = {
 }
 
 
+_PATHS = frozenset({"db_path", "summarizer_key_file"})
+
 _ALL_SETTINGS = "All that there are: memory-daemon --config /dev/null config show"
 
 
@@ -169,15 +172,16 @@ def load(config: Path | None = None, **overrides: object) -> Settings:
     Raises SettingsError that names the key, its value and its source.
     """
     settings = Settings(sources=dict.fromkeys(VARIABLES, "built-in"))
-    path = config or _named_config()
+    path = config or config_in_environment()
     if path is not None or default_config_path().exists():
         path = path or default_config_path()
-        settings = _apply(settings, _checked(_read(path), str(path)), str(path))
+        values = _checked(_read(path), str(path))
+        settings = _apply(settings, _located(values, path.expanduser().absolute().parent), str(path))
     for name, variable in VARIABLES.items():
         if value := os.environ.get(variable):
             settings = _apply(settings, {name: value}, variable)
     given = {name: value for name, value in overrides.items() if value is not None}
-    settings = _apply(settings, given, "command line")
+    settings = _apply(settings, _located(given, Path.cwd), "command line")
     if settings.multi_agent_mode == "unified" and not settings.agent_id:
         raise SettingsError('multi_agent_mode = "unified" needs agent_id: the name that all events are stored under.')
     if settings.summarizer_provider == "openai" and not settings.summarizer_model:
@@ -185,9 +189,15 @@ def load(config: Path | None = None, **overrides: object) -> Settings:
     return settings
 
 
-def _named_config() -> Path | None:
+def config_in_environment() -> Path | None:
+    """The config file that the environment names; raises SettingsError where programs would disagree on it."""
     named = os.environ.get("MEMORY_CONFIG")
-    return Path(named).expanduser() if named else None
+    if not named:
+        return None
+    try:
+        return _absolute(named)
+    except ValueError as error:
+        raise SettingsError(f"MEMORY_CONFIG = {named!r} is not usable: {error}") from error
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -216,6 +226,27 @@ def _checked(values: Mapping[str, object], source: str) -> dict[str, object]:
                 f"it is {_KINDS.get(type(value), 'a date or a time')}; it must be {wanted.told}"
             )
     return {_name(key): value for key, value in typed}
+
+
+def _located(values: Mapping[str, object], folder: Path | Callable[[], Path]) -> dict[str, object]:
+    """The values, relative paths made absolute: a config file's begin at its folder, the command line's where it is."""
+    located = dict(values)
+    for name in _PATHS & values.keys():
+        path = str(values[name])
+        if path and not path.startswith("~") and not Path(path).is_absolute():
+            located[name] = str((folder if isinstance(folder, Path) else folder()) / path)
+    return located
+
+
+def _absolute(text: str) -> Path:
+    """The path; raises ValueError if it is relative."""
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+    if not path.is_absolute():
+        raise ValueError("it must be an absolute path, since hooks run in other folders than the daemon")
+    return path
 
 
 def _with_nearest(key: str) -> str:
@@ -260,7 +291,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
             case "db_path":
                 if not text or "\0" in text:
                     raise ValueError("it must name a folder")
-                return Path(text).expanduser().absolute()
+                return _absolute(text)
             case "grpc_port":
                 if not text.isdecimal() or not 0 < int(text) < 65536:
                     raise ValueError("a port is a number from 1 to 65535")
@@ -294,7 +325,9 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text and not text.startswith(("http://", "https://")):
                     raise ValueError("it must begin with http:// or https://")
                 return text
-            case "summarizer_model" | "summarizer_key_file" | "summarizer_key_command":
+            case "summarizer_key_file":
+                return str(_absolute(text)) if text else ""
+            case "summarizer_model" | "summarizer_key_command":
                 return text
             case "timezone":
                 return _zone(text) if text else ""

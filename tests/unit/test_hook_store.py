@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory import settings
+from agent_memory.errors import SettingsError
 from agent_memory.hook import client
 from agent_memory.paths import default_db_path
 
@@ -20,8 +21,14 @@ CONFIGS = [
     'db_path = """/data/long/db"""',
     '# db_path = "/commented/out"',
     '"db_path" = "/quoted/key"',
+    'db_path = "memory/db"',
+    'db_path = "./memory/./db/"',
+    'db_path = "../db"  # beside',
+    'db_path = "."',
+    '"db_path" = "memory/db"',
+    'db_path = "/data//db/."',
 ]
-NAMED = ["", "/data/db", "/data/db/", "~/mine/db", "relative/db", "/data/Grüße/db", "~"]
+NAMED = ["", "/data/db", "/data/db/", "~/mine/db", "~/./mine", "/data/./db", "/data/Grüße/db", "~"]
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -34,7 +41,8 @@ def test_a_hook_finds_the_store_that_the_daemon_opens(
         if name.startswith(("MEMORY_", "XDG_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
     folder = tmp_path / ".config" / "agent-memory"
     folder.mkdir(parents=True)
     (folder / "config.toml").write_text(config, encoding="utf-8")
@@ -43,7 +51,27 @@ def test_a_hook_finds_the_store_that_the_daemon_opens(
 
     found = client.store(dict(os.environb))
 
-    assert Path(os.fsdecode(found)) == settings.load().db_path
+    assert os.fsdecode(found) == str(settings.load().db_path)
+    monkeypatch.chdir(tmp_path)
+    assert client.store(dict(os.environb)) == found
+
+
+@pytest.mark.parametrize("variable", ["MEMORY_DB_PATH", "MEMORY_CONFIG"])
+def test_a_relative_path_in_the_environment_is_no_place(
+    variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be another one in every folder: the settings refuse it, and the hook takes the usual store."""
+    for name in list(os.environ):
+        if name.startswith(("MEMORY_", "XDG_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").write_text('db_path = "/mine/db"', encoding="utf-8")
+    monkeypatch.setenv(variable, "mine")
+
+    with pytest.raises(SettingsError, match=f"{variable}.*absolute path"):
+        settings.load()
+    assert Path(os.fsdecode(client.store(dict(os.environb)))) == default_db_path()
 
 
 @pytest.mark.parametrize("variable", ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "MEMORY_CONFIG"])
@@ -51,7 +79,7 @@ def test_a_hook_finds_the_store_that_the_daemon_opens(
 def test_the_places_that_variables_name_are_looked_into(
     variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As everywhere else: relative ones are passed over, but for the config file's."""
+    """As everywhere else: relative ones are passed over."""
     for name in list(os.environ):
         if name.startswith(("MEMORY_", "XDG_")):
             monkeypatch.delenv(name)
@@ -67,7 +95,8 @@ def test_the_places_that_variables_name_are_looked_into(
 
     found = client.store(dict(os.environb))
 
-    assert Path(os.fsdecode(found)) == settings.load().db_path
+    if (variable, value) != ("MEMORY_CONFIG", "relative"):  # refused, see above
+        assert Path(os.fsdecode(found)) == settings.load().db_path
 
 
 def test_a_store_that_cannot_be_told_is_the_usual_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,3 +123,25 @@ def test_names_that_lead_nowhere_are_refused(tmp_path: Path, text: str, reason: 
         loaded(tmp_path, text)
 
     assert reason in str(refused.value)
+
+
+def test_a_relative_path_begins_at_its_file_and_reaches_every_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever a program is started. On the command line it begins where one is."""
+    found = loaded(tmp_path, 'db_path = "memory/db"\n[summarizer]\nkey_file = "key"\n')
+    monkeypatch.chdir("/")
+
+    assert (found.db_path, found.summarizer_key_file) == (tmp_path / "memory/db", str(tmp_path / "key"))
+    assert settings.load(tmp_path / "config.toml", db_path=Path("mine/db")).db_path == Path("/mine/db")
+    for name, value in found.environment().items():
+        monkeypatch.setenv(name, value)
+    assert settings.load() == found
+
+
+@pytest.mark.parametrize("variable", ["MEMORY_DB_PATH", "MEMORY_SUMMARIZER_KEY_FILE", "MEMORY_CONFIG"])
+def test_a_relative_path_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    monkeypatch.setenv(variable, "memory")
+
+    with pytest.raises(SettingsError, match="it must be an absolute path"):
+        settings.load()

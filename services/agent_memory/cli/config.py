@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import click
 
 from agent_memory.cli.options import HELP, current, given, json_option, settings_options
 from agent_memory.paths import default_config_path
+from agent_memory.settings import config_in_environment
 from agent_memory.worker.llm.library import check_library
 
 
@@ -74,8 +74,8 @@ def path(context: click.Context) -> None:
 
 
 def _config_path(context: click.Context) -> Path:
-    named = given(context).get("config") or os.environ.get("MEMORY_CONFIG")
-    return Path(named).expanduser() if named else default_config_path()
+    named = given(context).get("config")
+    return Path(named).expanduser() if named else config_in_environment() or default_config_path()
 
 
 def _plain(value: object) -> object:

@@ -245,12 +245,11 @@ def store(environ: dict[bytes, bytes]) -> bytes:
     """The path of the store that these variables and the config file name, as `settings.load` finds it."""
     try:
         named = environ.get(b"MEMORY_DB_PATH") or _configured(environ)
-        if named[:1] == b"/":
-            return named.rstrip(b"/")
         if named[:2] == b"~/":
-            return _home(environ) + named[1:].rstrip(b"/")
+            named = _home(environ) + named[1:]
         if named:
-            return _from_settings()
+            named = named.rstrip(b"/")
+            return named if named[:1] == b"/" and _is_plain(named) else _from_settings()
     except Exception:
         pass  # settings that the daemon can't start with are not for a hook to complain about
     if sys.platform == "darwin":
@@ -407,6 +406,8 @@ def _configured(environ: dict[bytes, bytes]) -> bytes:
     path = environ.get(b"MEMORY_CONFIG") or _folder(environ, b"XDG_CONFIG_HOME", b"/.config") + CONFIG
     if path[:2] == b"~/":
         path = _home(environ) + path[1:]
+    if path[:1] != b"/" or not _is_plain(path):
+        return _from_settings()
     try:
         file = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
     except OSError:
@@ -423,8 +424,13 @@ def _configured(environ: dict[bytes, bytes]) -> bytes:
         if name.strip() == b"db_path" and value[:1] in (b'"', b"'") and b"\\" not in value:
             inner, end, comment = value[1:].partition(value[:1])
             if end and comment.strip()[:1] in (b"", b"#"):
-                return inner
+                return inner if inner[:1] in (b"", b"/", b"~") else path.rpartition(b"/")[0] + b"/" + inner
     return _from_settings()
+
+
+def _is_plain(path: bytes) -> bool:
+    """Whether `pathlib` would leave the path as it is."""
+    return b"//" not in path and b"/./" not in path and path[-2:] != b"/."
 
 
 def _from_settings() -> bytes:
