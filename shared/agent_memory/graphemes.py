@@ -48,17 +48,17 @@ def is_joined(text: str, place: int) -> bool:
         return True  # an Indic conjunct
     if "\u1160" <= after <= "\u11ff":
         return True  # a Hangul vowel or final on its consonant
-    if _is_flag_letter(before) and _is_flag_letter(after):
-        return _flag_letters_before(text, place) % 2 == 1
+    if _is_flag_half(before) and _is_flag_half(after):
+        return _flag_halves_before(text, place) % 2 == 1
     return False
 
 
-def _is_flag_letter(character: str) -> bool:
+def _is_flag_half(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
-def _flag_letters_before(text: str, place: int) -> int:
+def _flag_halves_before(text: str, place: int) -> int:
     start = place
-    while start > max(0, place - 2 * GRAPHEME_MAX) and _is_flag_letter(text[start - 1]):
+    while start > max(0, place - 2 * GRAPHEME_MAX) and _is_flag_half(text[start - 1]):
         start -= 1
     return place - start

@@ -4,7 +4,7 @@
 
 Each question is asked about a place picked by chance out of the whole store, through gRPC, when the table of contents
 is complete. An empty call (health) tells how much of it is gRPC itself. The full claim is `--large 1000000`, which
-takes about seven minutes to load and tell.
+takes about seven minutes to load and summarize.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ def _grown(stack: Stack, small: int, large: int) -> Iterator[int]:
         started = time.perf_counter()
         stored += rig.load(stack, (event for _, event in zip(range(count - stored), events, strict=False)))
         loaded_s = time.perf_counter() - started
-        told_s = rig.wait_until_drained(stack)
+        drained_s = rig.wait_until_drained(stack)
         with stack.client() as client:
             stats = client.stats()
         size = stats.disk_usage_bytes / (1 << 20)
         print(f"{stats.events:,} events, {stats.toc_nodes:,} nodes, {stats.grips:,} grips, {size:,.0f} MiB", end="; ")
-        print(f"loaded in {loaded_s:,.0f} s, complete {told_s:,.0f} s later", flush=True)
+        print(f"loaded in {loaded_s:,.0f} s, complete {drained_s:,.0f} s later", flush=True)
         yield count
     print()
 

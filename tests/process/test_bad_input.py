@@ -46,7 +46,7 @@ def stored(client: Client, session_id: str) -> list[pb.Event]:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "reason"),
     [
         ({"event_id": ""}, "event.event_id is empty"),
         ({"session_id": ""}, "event.session_id is empty"),
@@ -62,7 +62,7 @@ def stored(client: Client, session_id: str) -> list[pb.Event]:
         ({"role": 99}, "event.role is 99; this version knows 1 to 4"),
     ],
 )
-def test_a_wrong_field_is_named_with_what_it_holds(client: Client, wrong: dict[str, Any], told: str) -> None:
+def test_a_wrong_field_is_named_with_what_it_holds(client: Client, wrong: dict[str, Any], reason: str) -> None:
     """INVALID_ARGUMENT says which field, what is in it and what may be; nothing is stored."""
     before = client.stats().events
     event = pb.Event(**{"event_id": "wrong", "session_id": "s", "timestamp_ms": BEGIN_MS, "text": "x", **wrong})
@@ -70,7 +70,7 @@ def test_a_wrong_field_is_named_with_what_it_holds(client: Client, wrong: dict[s
     error = raw(client, "IngestEvent", pb.IngestEventRequest(event=event).SerializeToString())
 
     assert error.code() == grpc.StatusCode.INVALID_ARGUMENT
-    assert (error.details() or "").startswith(told)
+    assert (error.details() or "").startswith(reason)
     assert client.stats().events == before
 
 
@@ -132,10 +132,10 @@ def test_ten_megabytes_are_stored_whole_and_read_again(client: Client) -> None:
     assert not [*expanded.events_before, *expanded.events_after]
 
 
-@pytest.mark.parametrize(("size", "told"), [((16 << 20) + 1, "Split it"), (70 << 20, "larger than max")])
-def test_more_than_an_event_may_hold_is_refused(client: Client, size: int, told: str) -> None:
+@pytest.mark.parametrize(("size", "reason"), [((16 << 20) + 1, "Split it"), (70 << 20, "larger than max")])
+def test_more_than_an_event_may_hold_is_refused(client: Client, size: int, reason: str) -> None:
     """The limit is named, and the next event is taken."""
-    with pytest.raises(AgentMemoryError, match=told):
+    with pytest.raises(AgentMemoryError, match=reason):
         client.ingest(said(f"too-large-{size}", BEGIN_MS, "x" * size))
 
     assert client.ingest(said(f"after-{size}", BEGIN_MS)).created
@@ -256,9 +256,9 @@ def test_a_repair_is_offered_for_the_store_that_was_looked_at(stack: Stack) -> N
 
 
 @pytest.mark.parametrize(
-    ("holds", "told"), [("envelope.txt", "holds other things"), ("000012.sst", "CURRENT is missing")]
+    ("holds", "reason"), [("envelope.txt", "holds other things"), ("000012.sst", "CURRENT is missing")]
 )
-def test_start_leaves_a_folder_that_is_no_place_for_a_store_alone(stack: Stack, holds: str, told: str) -> None:
+def test_start_leaves_a_folder_that_is_no_place_for_a_store_alone(stack: Stack, holds: str, reason: str) -> None:
     """Refused before anything is made: with 4, its mode as it was, and nothing beside it."""
     folder = stack.folder / "mine"
     folder.mkdir(mode=0o755)
@@ -269,7 +269,7 @@ def test_start_leaves_a_folder_that_is_no_place_for_a_store_alone(stack: Stack, 
     refused = stack.run("start", "--db-path", folder, check=False)
 
     assert refused.returncode == 4
-    assert told in refused.stderr
+    assert reason in refused.stderr
     assert folder.stat().st_mode & 0o777 == 0o755
     assert [path.name for path in folder.iterdir()] == [holds]
     assert {path.name for path in stack.folder.iterdir()} == before

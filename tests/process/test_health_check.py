@@ -44,7 +44,7 @@ def test_a_worker_that_gets_nowhere_is_a_warning(stack: Stack) -> None:
 
 
 def test_a_daemon_that_does_not_serve_is_critical(stack: Stack) -> None:
-    """Exit code 2 while the front is held up; the supervisor alone is no daemon."""
+    """Exit code 2 while the query service is stopped; the supervisor alone is no daemon."""
     stack.start()
     stack.kill("ingest", signal.SIGSTOP)
 

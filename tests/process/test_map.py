@@ -27,12 +27,12 @@ def test_words_lead_to_the_nodes_of_that_time(stack: Stack) -> None:
         stack.wait_until(lambda: client.stats().outbox == 0)
 
     day = f"toc:day:{datetime.now(get_localzone()) - timedelta(days=3):%Y-%m-%d}"
-    told = json.loads(stack.run("query", "when", "three days ago", "--json").stdout)
-    assert [node["node_id"] for node in told["span"]["nodes"]] == [day]
-    assert int(told["span"]["end_time_ms"]) > noon(3) > int(told["span"]["start_time_ms"])
-    assert told["alternatives"] == []
+    meant = json.loads(stack.run("query", "when", "three days ago", "--json").stdout)
+    assert [node["node_id"] for node in meant["span"]["nodes"]] == [day]
+    assert int(meant["span"]["end_time_ms"]) > noon(3) > int(meant["span"]["start_time_ms"])
+    assert meant["alternatives"] == []
     page = stack.run("query", "when", "vor", "drei", "Tagen").stdout
-    assert page.startswith(told["span"]["text"])
+    assert page.startswith(meant["span"]["text"])
     assert f"memory-daemon query node {day}" in page
     assert day in stack.run("query", "node", "three days ago").stdout
 

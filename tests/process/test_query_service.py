@@ -195,7 +195,7 @@ def test_the_first_write_of_an_id_wins(memory: Stub, day_ms: int) -> None:
 
 
 def test_of_many_racers_exactly_one_creates(address: str, day_ms: int) -> None:
-    """Sixteen clients send one id at the same moment: one is told created=true."""
+    """Sixteen clients send one id at the same moment: one gets created=true."""
     together = Barrier(16)
 
     def send(number: int) -> bool:
@@ -228,7 +228,7 @@ def test_whoever_got_an_acknowledgement_reads_its_write(address: str, day_ms: in
 
 
 def test_a_bad_event_costs_the_others_of_its_batch_nothing(memory: Stub, day_ms: int) -> None:
-    """One result an event, in order: the bad ones named with their field, the good ones stored, doubles told."""
+    """One result an event, in order: the bad ones named with their field, the good ones stored, duplicates marked."""
     batch = [
         event("good-1", day_ms),
         event("", day_ms),
@@ -406,8 +406,8 @@ def test_today_and_yesterday_are_ids(memory: Stub) -> None:
     now_ms = time.time_ns() // 1_000_000
     store(memory, talk("in-yesterday", now_ms - DAY_MS, messages=2))
 
-    told = memory.GetNode(pb.GetNodeRequest(node_id="Yesterday")).node
-    assert told.node_id == day_of(now_ms - DAY_MS, ZoneInfo("UTC")).node_id
+    node = memory.GetNode(pb.GetNodeRequest(node_id="Yesterday")).node
+    assert node.node_id == day_of(now_ms - DAY_MS, ZoneInfo("UTC")).node_id
     assert memory.BrowseToc(pb.BrowseTocRequest(parent_id="yesterday")).children
     assert memory.GetNodeVersions(pb.GetNodeVersionsRequest(node_id="yesterday")).versions
 
@@ -510,22 +510,22 @@ def _day_node(memory: Stub, day_ms: int) -> str:
 def test_a_grip_is_expanded_within_its_own_session(memory: Stub, day_ms: int) -> None:
     """Three before and three after by default; never another session's events, however near in time."""
     mine, other = f"{day_ms}-mine", f"{day_ms}-other"
-    told = talk(mine, day_ms, messages=20, text="Here is message number {}.")
-    told[10].text = "We decided to rewrite the importer in Rust because parsing took four hours."
-    store(memory, [*told, *talk(other, day_ms + 30_000, messages=20)])
+    mine_events = talk(mine, day_ms, messages=20, text="Here is message number {}.")
+    mine_events[10].text = "We decided to rewrite the importer in Rust because parsing took four hours."
+    store(memory, [*mine_events, *talk(other, day_ms + 30_000, messages=20)])
     grip_id = _grip_that_quotes(memory, _day_node(memory, day_ms), "rewrite the importer in Rust")
 
     reply = memory.ExpandGrip(pb.ExpandGripRequest(grip_id=grip_id))
 
     assert reply.grip.grip_id == grip_id
-    assert reply.grip.excerpt in told[10].text
-    assert (reply.grip.event_id_start, reply.grip.event_id_end) == (told[10].event_id, told[10].event_id)
-    assert ids(reply.events_before) == ids(told[7:10])
-    assert ids(reply.excerpt_events) == ids(told[10:11])
-    assert ids(reply.events_after) == ids(told[11:14])
+    assert reply.grip.excerpt in mine_events[10].text
+    assert (reply.grip.event_id_start, reply.grip.event_id_end) == (mine_events[10].event_id, mine_events[10].event_id)
+    assert ids(reply.events_before) == ids(mine_events[7:10])
+    assert ids(reply.excerpt_events) == ids(mine_events[10:11])
+    assert ids(reply.events_after) == ids(mine_events[11:14])
     asked = memory.ExpandGrip(pb.ExpandGripRequest(grip_id=grip_id, events_before=0, events_after=99))
     assert ids(asked.events_before) == []
-    assert ids(asked.events_after) == ids(told[11:])
+    assert ids(asked.events_after) == ids(mine_events[11:])
     assert ids(memory.ExpandGrip(pb.ExpandGripRequest(grip_id=grip_id, events_before=-1)).events_before) == []
 
 
@@ -578,12 +578,12 @@ def test_an_error_names_its_reason_and_its_remedy_apart(memory: Stub) -> None:
     assert isinstance(content, bytes)
     status = pb.ErrorStatus.FromString(content)
     (detail,) = status.details
-    told = pb.ErrorInfo.FromString(detail.value)
+    info = pb.ErrorInfo.FromString(detail.value)
     assert (status.code, status.message) == (3, refused.value.details())
     assert detail.type_url == "type.googleapis.com/google.rpc.ErrorInfo"
-    assert (told.reason, told.domain) == ("INVALID_TOKEN", "agent-memory")
-    assert status.message.endswith(told.metadata["remedy"])
-    assert token in status.message.removesuffix(told.metadata["remedy"])
+    assert (info.reason, info.domain) == ("INVALID_TOKEN", "agent-memory")
+    assert status.message.endswith(info.metadata["remedy"])
+    assert token in status.message.removesuffix(info.metadata["remedy"])
 
 
 def test_a_call_names_its_store(memory: Stub, address: str) -> None:
@@ -638,7 +638,7 @@ def test_compaction_is_served_live(memory: Stub) -> None:
 
 
 def test_health_tells_of_a_writer_that_hangs(shared_stack: Stack, address: str, memory: Stub, day_ms: int) -> None:
-    """NOT_SERVING while it does not answer, reads go on, writes are told to come again; SERVING when it is back."""
+    """NOT_SERVING while it does not answer, reads go on, writes are refused for now; SERVING when it is back."""
     memory.IngestEvent(pb.IngestEventRequest(event=event(f"{day_ms}", day_ms)))
     pid = shared_stack.kill("ingest", signal.SIGSTOP)
     try:
@@ -648,7 +648,7 @@ def test_health_tells_of_a_writer_that_hangs(shared_stack: Stack, address: str, 
         assert "memory-daemon logs query" in shared_stack.run("status", check=False).stdout
         read = memory.GetEvents(pb.GetEventsRequest(from_timestamp_ms=day_ms, to_timestamp_ms=day_ms), timeout=5)
         assert ids(read.events) == [f"{day_ms}"]
-        wait_until(lambda: _is_told_to_come_again(memory, event(f"{day_ms}-refused", day_ms)))
+        wait_until(lambda: _is_refused_for_now(memory, event(f"{day_ms}-refused", day_ms)))
     finally:
         os.kill(pid, signal.SIGCONT)
     with Client(address) as client:
@@ -656,8 +656,8 @@ def test_health_tells_of_a_writer_that_hangs(shared_stack: Stack, address: str, 
     assert waiting.result().created
 
 
-def _is_told_to_come_again(memory: Stub, refused: pb.Event) -> bool:
-    """Whether a write is refused at once: nobody is kept waiting behind those who wait already."""
+def _is_refused_for_now(memory: Stub, refused: pb.Event) -> bool:
+    """Whether a write is refused at once, and does not wait behind those that wait already."""
     try:
         memory.IngestEvent(pb.IngestEventRequest(event=refused), timeout=1)
     except grpc.RpcError as error:
@@ -666,17 +666,17 @@ def _is_told_to_come_again(memory: Stub, refused: pb.Event) -> bool:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="no program chooses its processors here")
-def test_the_threads_of_the_front_share_a_processor(shared_stack: Stack, memory: Stub, day_ms: int) -> None:
+def test_the_threads_of_the_query_service_share_a_processor(shared_stack: Stack, memory: Stub, day_ms: int) -> None:
     """All but the one that the others follow, and also those that begin with the first calls."""
     for number in range(4):
         memory.IngestEvent(pb.IngestEventRequest(event=event(f"affinity-{number}", day_ms + number)))
-    front = shared_stack.pid("query")
+    service = shared_stack.pid("query")
 
     def processors() -> Iterator[frozenset[int]]:
-        for thread in Path(f"/proc/{front}/task").iterdir():
-            if thread.name != f"{front}":
+        for thread in Path(f"/proc/{service}/task").iterdir():
+            if thread.name != f"{service}":
                 with suppress(ProcessLookupError):
                     yield frozenset(os.sched_getaffinity(int(thread.name)))
 
     shared_stack.wait_until(lambda: [len(each) for each in set(processors())] == [1])
-    assert os.sched_getaffinity(front) == os.sched_getaffinity(0)
+    assert os.sched_getaffinity(service) == os.sched_getaffinity(0)

@@ -88,7 +88,7 @@ def test_a_second_start_says_who_runs_and_harms_nothing(stack: Stack) -> None:
 
 
 def test_of_several_starts_at_once_exactly_one_wins(stack: Stack) -> None:
-    """The lock is taken before anything is touched, so there is no moment in which two can start."""
+    """The lock is taken before anything is touched, so two can never start at once."""
     starts = [stack.spawn("start") for _ in range(4)]
 
     codes = sorted(start.wait(timeout=60) for start in starts)
@@ -111,18 +111,18 @@ def test_a_killed_process_comes_back(stack: Stack, process: str) -> None:
 
 
 def test_a_process_that_keeps_dying_young_gives_itself_up(stack: Stack) -> None:
-    """The supervisor would start it again for ever; its log says that it was given up, and a start counts anew."""
+    """The supervisor would start it again for ever; its log says why it gave up, and a new start counts from zero."""
     stack.start()
-    lives = Path(stack.status()["pid_file"]).with_name("worker.lives")
-    began_s, _ = lives.read_text().split()
-    lives.write_text(f"{began_s} {CRASHES_MAX - 1}\n")
+    crash_times = Path(stack.status()["pid_file"]).with_name("worker.crash_times")
+    began_s, _ = crash_times.read_text().split()
+    crash_times.write_text(f"{began_s} {CRASHES_MAX - 1}\n")
 
     stack.kill("worker")
 
     wait_until(lambda: "Given up: worker ended within" in stack.run("logs", "worker").stdout)
     stack.run("restart")
     assert stack.status()["health"] == "SERVING"
-    assert lives.read_text().endswith(" 0\n")
+    assert crash_times.read_text().endswith(" 0\n")
 
 
 def test_a_writer_that_cannot_open_its_store_any_more_lives_and_says_so(stack: Stack) -> None:
@@ -162,9 +162,9 @@ def test_a_slow_crash_loop_is_given_up_as_loudly(stack: Stack) -> None:
 
     wait_until(is_given_up, timeout_s=240)
 
-    told = stack.run("status", check=False)
-    assert told.returncode == 1
-    assert "See: memory-daemon logs worker" in told.stdout
+    shown = stack.run("status", check=False)
+    assert shown.returncode == 1
+    assert "See: memory-daemon logs worker" in shown.stdout
     assert stack.status()["health"] == "SERVING"
 
 
@@ -175,9 +175,9 @@ def test_a_killed_supervisor_leaves_no_orphan_and_start_cleans_up(stack: Stack) 
 
     stack.kill("supervisor")
 
-    told = stack.run("status", check=False)
-    assert told.returncode == 3
-    assert told.stdout.startswith("Memory daemon is NOT running (stale PID file")
+    shown = stack.run("status", check=False)
+    assert shown.returncode == 3
+    assert shown.stdout.startswith("Memory daemon is NOT running (stale PID file")
     stack.start()
     assert stack.status()["health"] == "SERVING"
     wait_until(lambda: not any(is_alive(pid) for pid in children))
@@ -216,7 +216,7 @@ def test_stop_after_a_killed_supervisor_waits_for_the_orphans(stack: Stack) -> N
 
 
 def test_a_pid_file_with_the_number_of_another_program_does_not_deceive(stack: Stack) -> None:
-    """Who runs is told by who answers and who holds the lock, not by a number in a file."""
+    """Whether one runs is known by who answers and who holds the lock, not by a number in a file."""
     pid_file = Path(stack.status()["pid_file"])
     pid_file.parent.mkdir(parents=True)
     pid_file.write_text(f"{os.getpid()}\n")

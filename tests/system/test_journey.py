@@ -22,7 +22,7 @@ ANSWERED = "I wrote notes.md; one command failed with exit code 3."
 SOON_S = 10.0
 
 
-def tell(stack: Stack, *names: str) -> str:
+def run_hooks(stack: Stack, *names: str) -> str:
     """Run the hook client on recorded payloads, one process each, as the agent would; the session's id."""
     session_id = ""
     for name in names:
@@ -65,11 +65,11 @@ def segment_of(stack: Stack, session_id: str, wanted: Callable[[pb.TocNode], boo
 
 def test_from_the_hook_to_the_answer_and_its_proof(running: Stack) -> None:
     """A session is seen while it goes on, closes when it ends, and its lines lead to what was said."""
-    session_id = tell(running, "01", "02", "04", "05", "07", "08", "13", "14")
+    session_id = run_hooks(running, "01", "02", "04", "05", "07", "08", "13", "14")
 
     during = segment_of(running, session_id, lambda node: node.event_count >= 6)
     assert during.is_open
-    tell(running, "15")
+    run_hooks(running, "15")
     segment = segment_of(running, session_id, lambda node: not node.is_open)
 
     assert segment.node_id == during.node_id
@@ -92,7 +92,7 @@ def test_from_the_hook_to_the_answer_and_its_proof(running: Stack) -> None:
 
 def test_the_same_journey_on_the_command_line(running: Stack) -> None:
     """From `query root` to `query expand`, each answer naming what the next question needs."""
-    session_id = tell(running, "01", "02", "14", "15")
+    session_id = run_hooks(running, "01", "02", "14", "15")
     segment_of(running, session_id, lambda node: not node.is_open)
 
     (node,) = ask(running, "root")["nodes"]
@@ -110,8 +110,8 @@ def test_the_same_journey_on_the_command_line(running: Stack) -> None:
 
 
 def test_a_doubled_hook_is_one_event(shared_stack: Stack) -> None:
-    """The same tool call told twice, as two settings files would have it, is stored once."""
-    session_id = tell(shared_stack, "05", "05", "05")
+    """The same tool call sent twice, as two settings files would have it, is stored once."""
+    session_id = run_hooks(shared_stack, "05", "05", "05")
 
     with shared_stack.client() as client:
         wait_until(lambda: client.events(pb.GetEventsRequest(session_id=session_id)).events)

@@ -69,7 +69,7 @@ def spooled(status: Status, **left: Any) -> list[Finding]:
     return list(checks.spool(replace(status, spool=replace(EMPTY, **left)), NOW_S))
 
 
-def test_what_waits_for_a_moment_is_no_fault() -> None:
+def test_what_waits_briefly_is_no_fault() -> None:
     """The daemon takes it in every second."""
     just_now = spooled(RUNNING, waiting=2, oldest_ms=int(NOW_S * 1000) - 500)
 
@@ -92,22 +92,22 @@ def test_what_waits_for_long_or_for_ever_is_wrong(status: Status, left: dict[str
     assert [finding.remedy for finding in wrong(spooled(status, **left))] == [remedy]
 
 
-def surveyed(agent: str, state: State, **fields: Any) -> HookStatus:
+def status_of(agent: str, state: State, **fields: Any) -> HookStatus:
     known = {"scope": "user", "program": f"/usr/bin/{agent}", "version": "1", "file": "hooks.json", "problem": ""}
     return HookStatus(**{"agent": agent, "state": state.value, "trusted": None, **known, **fields})
 
 
-def test_an_agent_that_nobody_connected_is_told_of_and_no_fault() -> None:
+def test_an_agent_that_nobody_connected_is_named_and_no_fault() -> None:
     """One is enough; who uses others without a memory may."""
     found = [
-        surveyed("codex", State.CURRENT, trusted=True),
-        surveyed("gemini-cli", State.ABSENT),
-        surveyed("opencode", State.ABSENT, program=""),
+        status_of("codex", State.CURRENT, trusted=True),
+        status_of("gemini-cli", State.ABSENT),
+        status_of("opencode", State.ABSENT, program=""),
     ]
 
-    told = list(checks.hooks(found, came_lately=False))
+    findings = list(checks.hooks(found, came_lately=False))
 
-    assert [(each.grade, each.message.partition(":")[0]) for each in told] == [
+    assert [(each.grade, each.message.partition(":")[0]) for each in findings] == [
         (Grade.OK, "codex"),
         (Grade.NOTE, "gemini-cli"),
     ]
@@ -116,11 +116,11 @@ def test_an_agent_that_nobody_connected_is_told_of_and_no_fault() -> None:
 @pytest.mark.parametrize(
     ("found", "remedy"),
     [
-        (surveyed("codex", State.ABSENT), "memory-daemon hooks install --all-found"),
-        (surveyed("codex", State.OUTDATED), "memory-daemon hooks install codex"),
-        (surveyed("codex", State.OUTDATED, scope="project"), "memory-daemon hooks install codex --project"),
-        (surveyed("codex", State.CURRENT, problem="switched off"), "switch them on in hooks.json, or beside it"),
-        (surveyed("codex", State.CURRENT, trusted=False), "start codex, say yes"),
+        (status_of("codex", State.ABSENT), "memory-daemon hooks install --all-found"),
+        (status_of("codex", State.OUTDATED), "memory-daemon hooks install codex"),
+        (status_of("codex", State.OUTDATED, scope="project"), "memory-daemon hooks install codex --project"),
+        (status_of("codex", State.CURRENT, problem="switched off"), "switch them on in hooks.json, or beside it"),
+        (status_of("codex", State.CURRENT, trusted=False), "start codex, say yes"),
     ],
 )
 def test_hooks_that_capture_nothing_are_wrong(found: HookStatus, remedy: str) -> None:
@@ -130,18 +130,18 @@ def test_hooks_that_capture_nothing_are_wrong(found: HookStatus, remedy: str) ->
 
 def test_a_file_of_hooks_that_cannot_be_read_is_wrong() -> None:
     """By what is wrong with it; another agent that is connected is as well as it was."""
-    unusable = replace(surveyed("gemini-cli", State.ABSENT, problem="line 3 is no JSON"), state=UNUSABLE)
+    unusable = replace(status_of("gemini-cli", State.ABSENT, problem="line 3 is no JSON"), state=UNUSABLE)
 
-    told = wrong(checks.hooks([surveyed("codex", State.CURRENT), unusable], came_lately=False))
+    findings = wrong(checks.hooks([status_of("codex", State.CURRENT), unusable], came_lately=False))
 
-    assert [(finding.message, finding.remedy) for finding in told] == [
+    assert [(finding.message, finding.remedy) for finding in findings] == [
         ("gemini-cli: line 3 is no JSON", "correct hooks.json by hand")
     ]
 
 
 def test_what_comes_in_by_another_way_is_no_fault() -> None:
     """A plugin: nothing is wrong with that."""
-    assert wrong(checks.hooks([surveyed("codex", State.ABSENT)], came_lately=True)) == []
+    assert wrong(checks.hooks([status_of("codex", State.ABSENT)], came_lately=True)) == []
 
 
 def test_a_job_that_failed_is_wrong() -> None:

@@ -93,10 +93,10 @@ def test_config_show_names_each_source(home: Path, monkeypatch: pytest.MonkeyPat
 
     lines = run("--config", config, "config", "show").output.splitlines()
 
-    told = {line.split(" = ")[0].strip(): line.split(" = ")[1] for line in lines}
-    assert told["grpc_port"] == f"50052  ({config})"
-    assert told["log_level"] == '"error"  (MEMORY_LOG_LEVEL)'
-    assert told["grpc_host"] == '"127.0.0.1"  (built-in)'
+    shown = {line.split(" = ")[0].strip(): line.split(" = ")[1] for line in lines}
+    assert shown["grpc_port"] == f"50052  ({config})"
+    assert shown["log_level"] == '"error"  (MEMORY_LOG_LEVEL)'
+    assert shown["grpc_host"] == '"127.0.0.1"  (built-in)'
 
 
 def test_config_validate_ends_with_2_and_the_reason(home: Path) -> None:
@@ -121,12 +121,12 @@ def test_config_path_is_where_the_file_would_be(home: Path, monkeypatch: pytest.
 def test_status_without_a_daemon_ends_with_3(home: Path) -> None:
     """The two lines that scripts match, and the same as an object."""
     result = run("status")
-    told = run("status", "--json")
+    as_json = run("status", "--json")
 
-    assert result.exit_code == told.exit_code == 3
+    assert result.exit_code == as_json.exit_code == 3
     pid_file = home / "agent-memory" / "daemon.pid"
     assert result.output == f"Memory daemon is NOT running (no PID file)\nPID file: {pid_file}\n"
-    assert json.loads(told.output)["running"] is False
+    assert json.loads(as_json.output)["running"] is False
 
 
 def test_a_missing_store_is_named_with_the_command_that_creates_that_one(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_what_needs_no_daemon_answers_programs_too(home: Path) -> None:
     ],
 )
 def test_a_query_that_makes_no_sense_ends_with_2(arguments: tuple[str, ...]) -> None:
-    """Missing or doubled ids and unreadable times are told before any daemon is asked."""
+    """Missing or doubled ids and unreadable times are refused before any daemon is asked."""
     assert run("query", *arguments).exit_code == 2
 
 
@@ -235,12 +235,12 @@ def test_what_nobody_expected_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch)
     """A defect of ours is no traceback, but for who asked for one."""
     monkeypatch.setattr(stack, "status", lambda _: 1 // 0)
 
-    told, traced = run("status"), run("status", "--log-level", "debug")
+    short, traced = run("status"), run("status", "--log-level", "debug")
 
-    assert told.exit_code == traced.exit_code == 1
-    assert told.stderr.startswith("Unexpected: ZeroDivisionError: ")
-    assert "please report it" in told.stderr
-    assert len(told.stderr.splitlines()) == 1
+    assert short.exit_code == traced.exit_code == 1
+    assert short.stderr.startswith("Unexpected: ZeroDivisionError: ")
+    assert "please report it" in short.stderr
+    assert len(short.stderr.splitlines()) == 1
     assert "Traceback" in traced.stderr
 
 
@@ -272,7 +272,7 @@ def test_a_span_that_ends_before_it_begins_is_refused() -> None:
 
 
 def test_an_id_of_the_other_kind_leads_to_the_other_command() -> None:
-    """Whoever has a grip and asks for a node, or the other way round, is told what to type."""
+    """Whoever has a grip and asks for a node, or the other way round, learns what to type."""
     grip, node = run("query", "node", "grip:1:2"), run("query", "expand", "toc:day:2026-01-30")
 
     assert (grip.exit_code, node.exit_code) == (2, 2)
@@ -318,9 +318,9 @@ def test_the_root_knows_exactly_the_modules_commands() -> None:
 
 def test_the_list_of_commands_says_of_each_what_its_own_help_says() -> None:
     """It is written down beside the names, so that no command is imported to list them."""
-    told = {path[0]: each.get_short_help_str(80) for path, each in every_command(cli) if len(path) == 1}
+    shown = {path[0]: each.get_short_help_str(80) for path, each in every_command(cli) if len(path) == 1}
 
-    assert told == {name: what for name, (_, what) in COMMANDS.items()}
+    assert shown == {name: what for name, (_, what) in COMMANDS.items()}
 
 
 def test_help_and_status_import_nothing_heavy(tmp_path: Path) -> None:

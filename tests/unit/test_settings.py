@@ -87,7 +87,7 @@ def test_every_setting_may_stand_in_a_file_as_what_it_is(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "named"),
     [
         ("grpc_prot = 1", "unknown setting grpc_prot (is it grpc_port?)."),
         ("[foo]\nx = 1", "unknown setting foo.x."),
@@ -97,12 +97,12 @@ def test_every_setting_may_stand_in_a_file_as_what_it_is(tmp_path: Path) -> None
         ("[summarizer.deep]\nx = 1\n[foo]\ny = 1", "unknown setting summarizer.deep, foo.y."),
     ],
 )
-def test_an_unknown_key_is_named_as_it_was_typed(tmp_path: Path, text: str, told: str) -> None:
+def test_an_unknown_key_is_named_as_it_was_typed(tmp_path: Path, text: str, named: str) -> None:
     """With the nearest that there is, and with where all of them are shown."""
     with pytest.raises(SettingsError) as refused:
         loaded(tmp_path, text)
 
-    assert told in str(refused.value)
+    assert named in str(refused.value)
     assert "memory-daemon --config /dev/null config show" in str(refused.value)
 
 

@@ -124,7 +124,7 @@ def test_every_iso_time_is_understood(written: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"),
+    ("seconds", "shown"),
     [
         (0, "just now"),
         (44, "just now"),
@@ -138,14 +138,14 @@ def test_every_iso_time_is_understood(written: datetime) -> None:
         (-7200, "in 2 hours"),
     ],
 )
-def test_ages_are_told_in_the_largest_unit(seconds: int, told: str) -> None:
+def test_ages_are_shown_in_the_largest_unit(seconds: int, shown: str) -> None:
     """One number and one unit, past or to come."""
-    assert relative(1_000_000_000_000 - seconds * 1000, 1_000_000_000_000) == told
+    assert relative(1_000_000_000_000 - seconds * 1000, 1_000_000_000_000) == shown
 
 
 @pytest.mark.parametrize(
-    ("seconds", "told"), [(0, "0 s"), (312, "5 min 12 s"), (11_100, "3 h 5 min"), (183_600, "2 days 3 h")]
+    ("seconds", "shown"), [(0, "0 s"), (312, "5 min 12 s"), (11_100, "3 h 5 min"), (183_600, "2 days 3 h")]
 )
-def test_durations_are_told_in_two_units(seconds: int, told: str) -> None:
+def test_durations_are_shown_in_two_units(seconds: int, shown: str) -> None:
     """The two largest units that say something."""
-    assert duration(seconds) == told
+    assert duration(seconds) == shown
