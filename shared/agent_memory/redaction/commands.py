@@ -8,6 +8,7 @@ from typing import Final
 
 from agent_memory.redaction.linear import search_for
 from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.values import is_strong
 
 _QUOTE: Final = r"\\{0,3}[\"']"
 _VALUE: Final = rf"(?:{_QUOTE}(?P<quoted>[^\"'\r\n\\]{{1,256}})|(?P<bare>[^\s\"'\\;|&<>()`]{{3,256}}))"
@@ -36,7 +37,7 @@ _COMMANDS: Final = tuple(
         (
             ("curl", "wget", "http -", "https -", "xh -"),
             r"curl|https?|xh|wget",
-            r"(?:-[a-zA-Z]{0,6}[uUa]|--(?:proxy-)?user|--auth)[\s=]{0,2}(?:\\{0,3}[\"'])?[^\s:\"'/]{1,64}:",
+            r"(?:-[a-zA-Z]{0,6}[uUa]|--(?:proxy-)?user|--auth)[\s=]{0,2}(?:\\{0,3}[\"'])?[^\s:\"'/]{0,64}(?:\\{0,3}[\"'])?:",
         ),
         (("openssl",), r"openssl", r"-pass(?:in|out|word)?\s+[\"']?pass:|-[kK]\s+(?![0-9a-fA-F]{32})"),
         (("zip -", "zipcloak"), r"zip|unzip|zipcloak", r"-P\s*"),
@@ -67,6 +68,10 @@ _COMMANDS: Final = tuple(
             r"sqlcmd|bcp|osql|isql|tsql|ipmitool|mosquitto_(?:pub|sub)",
             r"-P\s*",
         ),
+        (("sexec", "SEXEC"), r"(?i:psexec(?:64)?)", r"-p\s+"),
+        (("twine", "poetry", "hatch"), r"twine|poetry|hatch", r"(?:-p|--password)[\s=]"),
+        (("schtasks", "wmic", "cmdkey", "net user"), r"schtasks|wmic|cmdkey", r"/(?:rp|p|password|pass):?\s*"),
+        (("net user",), r"net\s+user", rf"{_WORD}\s+(?!/)"),
         (("plink", "pscp", "psftp", "putty "), r"plink|pscp|psftp|putty", r"-pw\s+"),
         (("lftp",), r"lftp", r"(?:-u|--user)\s+[\"']?[^\s,\"']{1,64},"),
         (("ssh-keygen",), r"ssh-keygen", r"-[NP]\s+"),
@@ -94,8 +99,25 @@ SQL: Final = r"(?i:identified\s+(?:by|as|with)|password(?:\s+for\s+\S+)?[\s=(]*(
 _MARKED_PIPE: Final = search_for(PIPED)
 _MARKED_NETRC: Final = search_for(NETRC)
 _MARKED_SQL: Final = search_for(SQL)
+# What is handed over with the name of a user, without a name of its own.
+PAIRS: Final = (
+    r"(?:NetworkCredential|DirectoryEntry|BasicAuth|DigestAuth|BasicCredentials?|PasswordCredentials?|PasswordAuthenticator|"
+    r"BasicAuthToken|\.login|\bauth\s*=|\.auth|set_basic_auth|SecureString)\s*\(?|(?i:\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass))"
+)
+_MARKED_PAIR: Final = search_for(PAIRS)
+_PAIR: Final = re.compile(
+    r"(?:NetworkCredential|DirectoryEntry\([^,\n]{1,128},|BasicAuth|DigestAuth|BasicCredentials?|PasswordCredentials?|PasswordAuthenticator|"
+    r"BasicAuthToken|\.login|\bauth\s?=\s?|\.auth|set_basic_auth)[\s(]{1,16}[\"'][^\"'\n]{1,128}[\"']\s*,\s*[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)"
+)
+_PAIR_OF_WORDS: Final = re.compile(
+    r"\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass(?:word|wd)?|pwd)\s?[:=(-]?>?\s?[\w.@+-]{1,64}\s?[/:]\s?(?P<bare>[^\s\"'`,;()<>]{6,64})(?P<quoted>)",
+    re.IGNORECASE,
+)
+_SECURE_STRING: Final = re.compile(
+    r"ConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)", re.IGNORECASE
+)
 # In every text that holds such a password, one of these is found.
-COMMANDS: Final = (*sorted({re.escape(mark) for marks, _, _ in _COMMANDS for mark in marks}), PIPED, NETRC, SQL)
+COMMANDS: Final = (*sorted({re.escape(mark) for marks, _, _ in _COMMANDS for mark in marks}), PIPED, NETRC, SQL, PAIRS)
 _COMMAND_MAX: Final = 600
 # A command ends with its line, unless a backslash says that it goes on.
 _COMMAND: Final = re.compile(rf"(?:[^\n|;&\\]|\\[\s\S]|&(?!&)){{0,{_COMMAND_MAX}}}")
@@ -108,7 +130,7 @@ _PIPED: Final = re.compile(
 )
 _GAP: Final = r"(?:\s|\\{1,2}[nrt])+"
 _NETRC: Final = re.compile(
-    rf"(?:\b(?:machine{_GAP}\S+|default){_GAP}(?:login{_GAP}\S+{_GAP})?(?:account{_GAP}\S+{_GAP})?|\blogin{_GAP}\S+{_GAP}(?:account{_GAP}\S+{_GAP})?)"
+    rf"(?:\bmachine{_GAP}\S+{_GAP}(?:login{_GAP}\S+{_GAP})?(?:account{_GAP}\S+{_GAP})?|\blogin{_GAP}\S+{_GAP}(?:account{_GAP}\S+{_GAP})?)"
     r"password(?:\s|\\{1,2}[nrt])+\\{0,3}[\"']?(?P<bare>[^\s\"'\\]{3,256})"
 )
 # What a database is told about its users.
@@ -119,7 +141,7 @@ _SQL: Final = re.compile(
 )
 _STAND_IN: Final = re.compile(
     r"[$%{<\[*@]|\.{2,}|x{3,}\Z|-|(?:my|your|the|some|new|old)?[-_]?(?:pass(?:word|wd|phrase|code)?|pw|pwd|secret|token|value|string)\d?\Z|"
-    r"\w*(?:_here|_goes_here)\Z|(?:changeme|password)\b|stdin\Z|file:|env:|fd:",
+    r"\w*(?:_here|_goes_here)\Z|(?:changeme|password)\b|stdin\Z|test\Z|yyy|zzz|https?://|(?:\\{0,3}[\"'])?\s|file:|env:|fd:",
     re.IGNORECASE,
 )
 _CAPITALS: Final = re.compile(r"[A-Z][A-Z_-]{2,}\Z")
@@ -138,6 +160,10 @@ def _found(text: str) -> Iterator[Span]:
         yield from _values(_PIPED.finditer(text))
     if _MARKED_NETRC(content, 0, len(content)):
         yield from _values(_NETRC.finditer(text))
+    if _MARKED_PAIR(content, 0, len(content)):
+        yield from (span for span in _values(_PAIR.finditer(text)) if not text[span[0] : span[1]].isalpha())
+        yield from (span for span in _values(_PAIR_OF_WORDS.finditer(text)) if is_strong(text[span[0] : span[1]]))
+        yield from _values(_SECURE_STRING.finditer(text))
     if _MARKED_SQL(content, 0, len(content)):
         yield from _values(_SQL.finditer(text))
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.named import VALUE_MIN, is_random, is_stand_in, is_wordy
 from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.values import VALUE_MIN, is_random, is_stand_in, is_wordy
 
 _HEADER: Final = re.compile(
     r"(?:\b(?:set-)?cookie2?\\{0,3}[\"'`]?\]?\s{0,4}[:=,]\s{0,4}\[?\s{0,4}|\bcurl\s(?:[^\n|;]{0,300}?\s)?(?:-b|--cookie)[\s=]{1,2})\\{0,3}[\"'`]?",

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
-from math import log2
 from typing import Final
 
 from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.values import (
+    VALUE_MIN,
+    entropy,
+    has_random_part,
+    is_constant,
+    is_label,
+    is_no_value,
+    is_path,
+    is_random,
+    is_stand_in,
+    is_strong,
+    is_wordy,
+)
 
 # One of them is in every name of a secret.
-STEMS: Final = ("pass", "pwd", "secret", "token", "key", "auth", "credential", "bearer", "cookie", "signature")
+STEMS: Final = ("pass", "pw", "secret", "token", "key", "auth", "credential", "bearer", "cookie", "signature")
 # Passwords in German, French, Spanish, Italian and Portuguese; the others have "pass" in them.
 FOREIGN_STEMS: Final = ("kennwort", "mdp", "contrase\u00f1a", "contrasena", "clave", "parola", "senha", "psk")
 _NAME_MAX: Final = 48
@@ -28,28 +39,35 @@ _QUOTE: Final = r"\\{0,3}[\"'`]"
 # "the password for staging is ...", "das Passwort für Staging lautet ...".
 _OF_WHAT: Final = (
     r"\s(?:for|of|to|on|in|für|von|vom|zu[rm]?|der|d[aeiou]s?|d[aeo]l(?:la)?|d['\u2019]|pour|para|per|n[ao])\s?"
-    r"[^\s:=.,;!?\"'`<>(){}\[\]][^\n:=.,;!?\"'`<>(){}\[\]]{0,40}?"
+    r"[^\s:=.,;!?<>(){}\[\]][^\n:=.,;!?<>(){}\[\]]{0,40}?"
 )
 _AFTER: Final = re.compile(
     rf"""
     (?P<tail> [\w-]{{0,40}}+ (?: [ ](?:d['\u2019](?:ordine|acc[eè]s(?:so)?)|de[ ]ac(?:c?eso|esso)|chiave) )? )
     (?P<closed> {_QUOTE} )? [\])]{{0,2}}
     (?:
-        (?P<sign> [\s\u00a0\u202f]{{0,8}} (?: =>|:=|={{1,3}}|: ) \s{{0,8}} (?:\\[nt])? )
+        (?P<sign> [\s\u00a0\u202f]{{0,8}} (?: =>|:=|={{1,3}}|::? ) \s{{0,8}} (?:\\[nt])? )
         (?: [&\w.\[\]|?<>]{{1,40}} (?:\s\|\s[\w.]{{1,20}})? \s? = \s? (?=[\"'`]) )?  # `key: str = "..."`
-      | (?P<call> ,\s{{0,4}} (?={_QUOTE}) )
+      | (?P<call> \s?,\s{{0,4}} (?={_QUOTE}) )
       | (?P<attribute> \s{{1,4}} value= (?=[\"']) )
       | (?P<element> > )
       | (?P<said>
             (?:{_OF_WHAT})? \s (?:is|was|are|ist|war|lautet|est|était|es|era|è|é|to|auf)
             (?:\s(?:now|jetzt|maintenant|ahora|ora|agora))? :? \s
-          | {_OF_WHAT} [ ]? :[ ]
+          | {_OF_WHAT} [ ]? :[ ]?
+          | [ \t]{{0,20}} \| [ \t]{{1,20}}  # the next column
+          | [ \t]{{1,20}} (?: -{{1,20}}>? | \u2192 | \u2013 ) \s{{1,8}}
         )
       | (?P<space> [ \t]{{1,4}} )
     )
-    (?: (?:[Bb]earer|[Bb]asic|[Tt]oken|[Aa]pi[Kk]ey) \s{{1,6}} )?
+    (?P<scheme> (?:[Bb]earer|[Bb]asic|(?:[Aa]pi-)?[Tt]oken|[Aa]pi-?[Kk]ey|SSWS|GenieKey) \s{{1,6}} )?
     (?:
-        (?P<quote> [bfru@]? {_QUOTE} ) (?P<quoted> [^\"'`\r\n]{{1,{_VALUE_MAX}}}+ )
+        (?P<quote> [bfru@]? {_QUOTE} ) (?: (?<=') \\{{0,3}} \" | (?<=\") ' )?
+        (?P<quoted>
+            (?<=\") [^\"\r\n]{{1,{_VALUE_MAX}}}+
+          | (?<=') [^'\r\n]{{1,{_VALUE_MAX}}}+
+          | (?<=`) [^`\r\n]{{1,{_VALUE_MAX}}}+
+        )
       | (?P<bare> [^\s\"'`<>;,(){{}}\[\]|\\&]{{3,{_VALUE_MAX}}}+ )
     )
     """,
@@ -57,8 +75,8 @@ _AFTER: Final = re.compile(
 )
 
 _PASSWORD: Final = re.compile(
-    r"(?:password|passwd|passphrase|passcode|passwort|pwd|kennwort|mots?depasse|mdp|contrase\u00f1a|contrasena|senha|"
-    r"palavrapasse|parola(?:d\W?ordine|chiave|d\W?accesso)?|clave(?:deacceso)?|psk)\d?\Z"
+    r"(?:passwords?|passwd|passphrase|passcode|passwort|pwd|kennwort|mots?depasse|mdp|contrase\u00f1a|contrasena|senha|"
+    r"palavrapasse|parola(?:d\W?ordine|chiave|d\W?accesso)?|clave(?:deacceso)?|psk)\d{0,3}\Z"
 )
 # A pass is also what a compiler, a renderer or a test makes.
 _PASS: Final = re.compile(
@@ -66,8 +84,11 @@ _PASS: Final = re.compile(
     r"ftp|sftp|ssh|http|proxy|login|sudo|su|auth|basicauth|account|service|svc|app|api|client|server|key|keystore|store|"
     r"trust(?:store)?|ca|cert|pfx|p12|jks|pem|wifi|wlan|vpn|ldap|bind|ad|es|elastic(?:search)?|neo4j|kafka|zip|backup|"
     r"vault|registry|docker|jenkins|nexus|web|wp|ora(?:cle)?|sa|mssql|rdp|vnc|ipmi|bmc|snmp|broker|mqtt|influx(?:db)?|grafana)"
-    r"pass\d?\Z"
+    r"p(?:ass|w)\d?\Z"
 )
+_PW: Final = re.compile(r"(?:\A|[-_.]|[a-z](?=P))(?:pw|PW|Pw)\d?\Z")
+# These alone are words like others.
+_SHORT: Final = frozenset(("pass", "pw"))
 _PASS_VARIABLE: Final = re.compile(r"(?:\A|[A-Z0-9]_)PASS\d?\Z")
 _TOKEN: Final = re.compile(
     r"tokens?\Z|authorization\Z|auth\Z|bearer\Z|credentials?\Z|cookie\Z|(?:x|request|webhook)signature\Z"
@@ -89,45 +110,8 @@ _OTHER_KEY: Final = re.compile(
     r"key\d?\Z"
 )
 
-_STAND_IN: Final = re.compile(
-    r"[$%{<*#]{1,2}[A-Za-z_{(]|[@!][A-Za-z_{(][a-z_{(-]*\Z|<|\*{3}|x{3,}|\.{3}|[-_=.]{3}|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"
-    r"(?:https?|file|ftp)://|arn:|op://|vault:|secret[s]?://|env[:.]|process\.|os\.|import\.meta|\^|\(\?|"
-    r"(?:true|false|null|none|nil|undefined|yes|no|on|off|required|optional|string|str|text|todo|tbd|changeme|change_me|"
-    r"example|dummy|fake|placeholder|default|empty|unset|missing|invalid|unknown|hidden|masked|password|passwd|secret|"
-    r"token|value|test|n/a)[\d_.-]{0,2}\Z|//",
-    re.IGNORECASE,
-)
-# What is no value, though it has digits and signs: sizes, spans, versions, times, rules of a form, types, addresses of
-# people, files, drives, and paths whose parts are words.
-_NO_VALUE: Final = re.compile(
-    r"[<>=~^]{0,2}\d{1,5}(?:[-.:/+x]{1,2}\d{1,5})+[a-z]{0,3}\Z|\d{1,4}[-+]?(?:[a-z]{1,3}|chars?|characters?|digits?|[a-z]+-\w+|bits?|bytes?)\Z|"
-    r"[a-z_]+(?::[\w,]+)?(?:\|[a-z_]+(?::[\w,]+)?)+\Z|[A-Za-z_]\w*\(\d*\)?\Z|[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z|"
-    r"[\w./-]*\.(?:txt|json|ya?ml|toml|ini|cfg|conf|pem|key|crt|py|[cm]?[jt]sx?|go|rs|java|kt|rb|php|cs?|h|cpp|sh|md|html?|s?css|xml|sql|log|env)(?::\d+)*\Z|"
-    r"[A-Za-z]:[\\/]|(?:::)?(?:[A-Za-z_][A-Za-z_.-]*\d{0,3}(?:/|::?|->))+(?:[A-Za-z_][\w.-]*)?\Z|[A-Za-z_]\w*[+*=][A-Za-z_]\w*\Z"
-)
-_CONSTANT: Final = re.compile(r"[A-Z]+\d{0,3}(?:_(?:[A-Z]+\d{0,3}|\d{1,3}))+\Z")
-# What names in programs are made of; the words that most of them have; what can be spoken, as chance's letters can't.
-_PIECE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_COMMON: Final = re.compile(
-    r"(?:key|token|auth|secret|user|test|private|public|for|get|set|to|pem|sha|max|min|input|request|no|with|api|http|my|data|id|role|name)s?\Z",
-    re.IGNORECASE,
-)
-_SPOKEN: Final = re.compile(r"(?=.?[a-z]*[aeiouy])(?!.*[bcdfghjklmnpqrstvwxz]{4})[a-z]{3,}\Z", re.IGNORECASE)
-_SPOKEN_MIN: Final = 5
-_LABEL: Final = re.compile(r"[^\W\d]+[\W_]{1,3}\Z")
-_GAP: Final = re.compile(
-    # AWS and others put that word into what their manuals show.
-    r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]|\.\.\.|…|xxxx|\*\*\*\*|%[sd(]|#\{|\}\}|your[-_]|[-_](?:here|goes)\b|placeholder",
-    re.IGNORECASE,
-)
-_TYPE: Final = re.compile(
-    r"(?:u?int|float|sha|md|utf-?|base|oauth|[ehpr]s|aes|v|x|i|u|f|ed|argon|pbkdf|bcrypt|http|ipv|tls|ecdsa|rsa|k8s|s)"
-    r"[-_]?\d{1,5}(?:[-_]\w{1,12})?\Z",
-    re.IGNORECASE,
-)
 _WORD: Final = re.compile(r"[A-Za-z]+\Z")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
-_PATH: Final = re.compile(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
 _FILE: Final = re.compile(r"[~.]{0,2}/(?:[\w.-]+/)*+[\w.?=&%-]*\Z", re.ASCII)
 # What begins like a file of a system is none of base 64's.
 _PLACE: Final = re.compile(
@@ -148,26 +132,30 @@ _HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F-]+\Z")
 _SPACED: Final = re.compile(
     r"(?:(?:api|access|secret|private|licen[sc]e|signing|encryption|mots?[ ]de|palavra)[ ])\Z", re.IGNORECASE
 )
-_LOWER_WORD: Final = re.compile(r"[a-z]{4}")
 _NAMED_AFTER: Final = re.compile(
     r"pass|pwd|secret|token|key|auth|cred|user|hash|param|arg|field|val|env|config", re.IGNORECASE
 )
 _ARN: Final = re.compile(r"\barn:[^\s\"']{1,110}:\Z")
 _NUMBER: Final = re.compile(r"[-+]?[\d.,_]+[a-zA-Z%]{0,2}\Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_SLASH: Final = re.compile(r"\s/")
+# What is said of passwords.
+_JUDGEMENTS: Final = re.compile(
+    r"(?:required|incorrect|wrong|correct|weak|strong|short|long|blank|expired|valid|good|bad|safe|secure|stored|encrypted|"
+    r"hashed|sent|shown|asked|used|given|changed|reset|known|plain|clear|plaintext|there|here|also|only|then|word)\Z",
+    re.IGNORECASE,
+)
 _ENVIRONMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 _CODE_FOLLOWS: Final = "([.{"
 # A value behind a name in capitals may have any character but those that end a word.
 _END_OF_WORD: Final = re.compile(r"[\s\"'`\\]")
 
 _PASSWORD_MIN: Final = 4
-VALUE_MIN: Final = 8
-_RANDOM_MIN: Final = 20
+_TOKEN_MIN: Final = 10
+_MADE_MIN: Final = 12
 _WEAK_KEY_MIN: Final = 24
-# Bits a character: English words have less, what a generator made more.
-_ENTROPY_MIN: Final = 3.0
-_MIDDLE_ENTROPY: Final = 3.3
-_HIGH_ENTROPY: Final = 3.7
+# Bits a character in a key that only its name's last word tells.
+_KEY_ENTROPY: Final = 3.7
 
 
 def named_values(text: str) -> Iterator[Span]:
@@ -193,33 +181,40 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     begin = start
     while begin > 0 and start - begin < _NAME_MAX and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
         begin -= 1
-    if (
-        text[begin - 1 : begin] == "/"
-        or text[begin - 2 : begin] == "::"
-        or _ARN.search(text, max(0, begin - 120), begin)
-    ):
-        return None, end  # the name of a file, a type or a cloud's resource
     name = text[begin:end] + match["tail"]
+    # Windows' programs have a slash before an option.
+    is_flag = name.startswith("-") or (match["sign"] == ":" and _SLASH.match(text, begin - 2) is not None)
+    if _is_other_name(text, begin) and not is_flag:
+        return None, end
     if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
         name = spaced[0] + name
     value, place = (match["quoted"], match.start("quoted")) if match["quoted"] else (match["bare"], match.start("bare"))
     after = place + len(value) if len(value) > _LONG else end
     is_environment = match["sign"] == "=" and _ENVIRONMENT_NAME.match(name.lstrip("-"))
-    kind = _kind(name, is_variable=bool(is_environment))
+    kind = _kind(name, is_variable=(match["sign"] or "").strip() == "=")
     if not kind:
         return None, after
     if match["quoted"]:
         value = value.rstrip("\\")
     elif is_environment:
         value = text[place : _end_of_word(text, place)]
-    follows = text[place + len(value) : place + len(value) + 1]
-    if not match["quoted"] and not is_environment:
+    else:
         value = value.rstrip(".?:!" if match["said"] else ".?:")
+    follows = text[place + len(value) : place + len(value) + 1]
     if kind == "password" and not match["quoted"] and not is_environment and _is_in_result(text, begin, place):
         return None, after
-    if _is_secret(name, kind, value, match, follows, is_flag=name.startswith("-"), is_environment=bool(is_environment)):
+    if _is_secret(name, kind, value, match, follows, is_flag=is_flag, is_environment=bool(is_environment)):
         return (place, place + len(value), kind), place + len(value)
     return None, after
+
+
+def _is_other_name(text: str, begin: int) -> bool:
+    """Whether what begins there is the name of a file, a type or a cloud's resource."""
+    return (
+        text[begin - 1 : begin] == "/"
+        or text[begin - 2 : begin] == "::"
+        or _ARN.search(text, max(0, begin - 120), begin) is not None
+    )
 
 
 def _is_in_result(text: str, start: int, end: int) -> bool:
@@ -238,7 +233,9 @@ def _end_of_word(text: str, place: int) -> int:
 def _kind(name: str, *, is_variable: bool) -> str:
     """What a thing of that name is: password, token, secret, key; empty for a name that says nothing."""
     flat = re.sub(r"[-_ ]", "", name.rpartition(".")[2] or name).lower()
-    if _PASSWORD.search(flat) or _PASS.match(flat) or (is_variable and _PASS_VARIABLE.search(name)):
+    if _PASSWORD.search(flat) or _PASS.match(flat) or flat in _SHORT or _PW.search(name):
+        return "password"
+    if is_variable and _PASS_VARIABLE.search(name):
         return "password"
     if _TOKEN.search(flat):
         return "" if _OPAQUE.search(flat) else "token"
@@ -249,62 +246,99 @@ def _kind(name: str, *, is_variable: bool) -> str:
     return "key" if flat == "key" else ""
 
 
-def is_stand_in(value: str) -> bool:
-    """Whether the value only stands where one is to be: a variable, a type, an ellipsis, `your-password`."""
-    return bool(_STAND_IN.match(value) or _GAP.search(value) or _TYPE.match(value))
-
-
 def _is_secret(
     name: str, kind: str, value: str, match: re.Match[str], follows: str, *, is_flag: bool, is_environment: bool
 ) -> bool:
     if len(value) < (_PASSWORD_MIN if kind == "password" else VALUE_MIN) or len(set(value)) < _PASSWORD_MIN:
         return False
-    if is_stand_in(value) or _DATE.match(value):
+    if is_stand_in(value) or is_no_value(value) or _DATE.match(value) or value.lower() == name.lower():
         return False
-    if _FILE.match(value) and (_PLACE.match(value) or not _has_long_random_part(value)):
+    if _FILE.match(value) and (_PLACE.match(value) or not has_random_part(value)):
         return False
     if not value.isascii() and kind != "password":
         return False
-    is_quoted = bool(match["quoted"])
     if match["space"] and value[0] == "-":
         return False  # the next option
+    is_plain = is_flag or is_environment
+    if kind == "password":
+        if is_constant(value) and (not is_environment or _NAMED_AFTER.search(value)):
+            return False
+        return _is_password(name, value, match, follows, is_plain=is_plain)
     if match["space"] and not is_flag and not name.lower().endswith("bearer"):
         return False
-    if kind != "password" and not is_environment and is_wordy(value):
+    if not is_environment and is_wordy(value):
         return False
     if kind == "key":
         return _is_key(value, is_environment=is_environment)
-    if kind != "password":
-        least = VALUE_MIN if is_environment or is_flag else 12
-        return not _NUMBER.match(value) and not _CONSTANT.match(value) and is_random(value, least=least)
-    if _NO_VALUE.match(value) or (_CONSTANT.match(value) and not is_environment):
+    if match["scheme"] and match["sign"]:
+        return _is_in_header(value)
+    if _NUMBER.match(value) or is_constant(value):
         return False
-    return _is_password(name, value, match, follows, is_quoted=is_quoted, is_plain=is_flag or is_environment)
+    is_made = match["quoted"] and _is_made(value)
+    return is_made or is_random(value, least=VALUE_MIN if is_plain else _TOKEN_MIN)
 
 
-def _is_password(name: str, value: str, match: re.Match[str], follows: str, *, is_quoted: bool, is_plain: bool) -> bool:
+def _is_in_header(value: str) -> bool:
+    """Whether what stands behind `Authorization: Bearer`, where nothing else can, is no example."""
+    return any(character.isdigit() or character in "=+/" for character in value) and not is_constant(value)
+
+
+def _is_made(value: str) -> bool:
+    """Whether a text that a program gives for a secret has digits and signs among its letters, and no parts."""
+    return (
+        len(value) >= _MADE_MIN
+        and any(character.isdigit() for character in value)
+        and any(character in "!?#^&*+~@" for character in value)
+        and not any(character in " /:<>()[]{}=,;|$%" for character in value)
+        and not is_no_value(value)
+    )
+
+
+def _is_password(name: str, value: str, match: re.Match[str], follows: str, *, is_plain: bool) -> bool:
     """Whether a value behind a password's name is one; `is_plain` where no expression can stand."""
     has_digit = any(character.isdigit() for character in value)
     has_sign = any(not character.isalnum() and character not in "_-. " for character in value)
+    is_short = name.lstrip("-").lower() in _SHORT
     if is_plain:
         # In a sentence about an option, a word follows it.
         is_said = not match["sign"] and value.islower() and value.replace("-", "").isalpha()
-        return not is_said and (not _PATH.match(value) or has_digit)
+        return not is_said and (not is_path(value) or has_digit) and (has_digit or has_sign or not is_short)
+    if is_short:
+        # In capitals it is what a test did.
+        return not name.isupper() and not match["call"] and is_strong(value)
+    if match["space"] and not match["quoted"]:
+        return is_strong(value)
     if " " in value:
-        return is_quoted and "phrase" in name.lower()
+        return bool(match["quoted"]) and "phrase" in name.lower()
+    if match["space"]:
+        return has_digit and name.isupper()  # as SQL has it
+    if match["closed"] and (match["said"] or "").endswith((" to ", " auf ")):
+        return False
     if match["call"] and not (match["closed"] and has_digit and _is_argument(value)):
         return False
-    if not is_quoted and match["closed"] and value.isdigit():
-        return False  # a number in JSON, which has quotes around its texts
     if match["element"]:
         return follows == "<" and (has_digit or has_sign)
-    if is_quoted:
-        if has_digit or has_sign:
-            return has_digit or not _LABEL.match(value)
-        is_word = _WORD.match(value) is not None
-        is_assigned = (match["sign"] or "").strip() == "=" and not value.istitle()
-        return is_word and len(value) >= 6 and is_assigned and not _NAMED_AFTER.search(value)
-    if (follows and follows in _CODE_FOLLOWS) or _PATH.match(value):
+    if match["quoted"]:
+        return _is_quoted_password(value, match, has_digit=has_digit, has_sign=has_sign)
+    if match["closed"] and value.isdigit():
+        return False  # a number in JSON, which has quotes around its texts
+    return _is_bare_password(value, match, follows, has_digit=has_digit, has_sign=has_sign)
+
+
+def _is_quoted_password(value: str, match: re.Match[str], *, has_digit: bool, has_sign: bool) -> bool:
+    if value[0] in " ,;:+.)":
+        return False  # what stands between two texts
+    if has_digit or has_sign:
+        return has_digit or not is_label(value)
+    if not _WORD.match(value) or _NAMED_AFTER.search(value) or value.istitle():
+        return False
+    if match["said"]:
+        return not _JUDGEMENTS.match(value) and not match["said"].endswith((" to ", " auf "))
+    return len(value) >= 6 and (match["sign"] or "").strip() == "="
+
+
+def _is_bare_password(value: str, match: re.Match[str], follows: str, *, has_digit: bool, has_sign: bool) -> bool:
+    if (follows and follows in _CODE_FOLLOWS) or is_path(value):
         return False
     if _IDENTIFIER.match(value):
         # `password = user2;` is a statement, `Password=hunter2;` a part of a connection's address.
@@ -312,7 +346,7 @@ def _is_password(name: str, value: str, match: re.Match[str], follows: str, *, i
         return has_digit and len(value) >= 6 and not (_NAMED_AFTER.search(value) or "_" in value or is_statement)
     if match["said"]:
         return has_digit and len(value) >= 6 and any(character.isalpha() for character in value)
-    return (has_digit or (has_sign and len(value) >= 8 and not _LABEL.match(value))) and not (
+    return (has_digit or (has_sign and len(value) >= 8 and not is_label(value))) and not (
         has_digit and value.isdigit() and len(value) < 6
     )
 
@@ -333,52 +367,5 @@ def _is_key(value: str, *, is_environment: bool) -> bool:
     return (
         is_random(value, least=least)
         and not (is_hexadecimal and not is_environment)
-        and _entropy(value) >= _HIGH_ENTROPY - is_hexadecimal
+        and entropy(value) >= _KEY_ENTROPY - is_hexadecimal
     )
-
-
-def is_random(value: str, *, least: int) -> bool:
-    """Whether a generator made the value, as far as its characters tell: no word, no name, no version."""
-    if len(value) < least or " " in value or (_PATH.match(value) and not _has_long_random_part(value)):
-        return False
-    if _has_long_random_part(value):
-        return True
-    digits = sum(character.isdigit() for character in value)
-    least_entropy = _HIGH_ENTROPY if digits < 3 or _LOWER_WORD.search(value) else _MIDDLE_ENTROPY
-    return len(value) >= _RANDOM_MIN and digits > 0 and _entropy(value) >= least_entropy
-
-
-def is_wordy(value: str) -> bool:
-    """Whether the value is made of words, as names in programs are: `testEd25519PrivateKey`, `pkcs8_to_pkcs1`."""
-    pieces: list[str] = _PIECE.findall(value)
-    if sum(piece[0].isdigit() for piece in pieces) > 2:
-        return False
-    length = sum(map(len, pieces))
-    words = sum(len(piece) for piece in pieces if _COMMON.match(piece) or _is_spoken(piece, _SPOKEN_MIN))
-    spoken = words + sum(
-        len(piece) for piece in pieces if len(piece) < _SPOKEN_MIN and _is_spoken(piece, 3) and not _COMMON.match(piece)
-    )
-    if value.isalnum() and value == value.lower():
-        return words >= 0.75 * length
-    return words >= 0.45 * length or (words >= 0.25 * length and spoken >= 0.65 * length)
-
-
-def _is_spoken(piece: str, least: int) -> bool:
-    return len(piece) >= least and _SPOKEN.match(piece) is not None
-
-
-def _has_long_random_part(value: str) -> bool:
-    for part in re.split(r"[^A-Za-z0-9]+", value):
-        if len(part) < VALUE_MIN:
-            continue
-        turns = sum(a.isdigit() != b.isdigit() for a, b in pairwise(part))
-        turns += sum(a.islower() and b.isupper() for a, b in pairwise(part)) // 2
-        if turns >= 3 and _entropy(part) >= _ENTROPY_MIN - 0.5:
-            return True
-    return False
-
-
-def _entropy(value: str) -> float:
-    """Bits a character, by how often each stands in the value."""
-    counts = [value.count(character) for character in set(value)]
-    return -sum(count / len(value) * log2(count / len(value)) for count in counts)

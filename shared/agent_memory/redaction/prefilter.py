@@ -15,13 +15,14 @@ from typing import Final
 from agent_memory.capture import PRIVATE_MARKS
 from agent_memory.redaction.commands import COMMANDS
 from agent_memory.redaction.linear import search_for
-from agent_memory.redaction.named import FOREIGN_STEMS, STEMS, VALUE_MIN
+from agent_memory.redaction.named import FOREIGN_STEMS, STEMS
 from agent_memory.redaction.seed_phrases import row_of_seed_words
 from agent_memory.redaction.shapes import RUN_MIN
+from agent_memory.redaction.values import VALUE_MIN
 
 _STEM: Final = f"(?i:{'|'.join(STEMS)})"
 _FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem in FOREIGN_STEMS)
-_PASSWORD: Final = f"(?i:pass|pwd|{_FOREIGN})"
+_PASSWORD: Final = f"(?i:pass|pw|{_FOREIGN})"
 _CLOSED: Final = r"(?:\\{0,3}[\"'`])?[\])]{0,2}"
 # What stands between a name and its value; the last is what does between a field's name and its value in protobuf.
 _SIGN: Final = r"(?:\s*(?:=>|:=|=+|:)|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s(?:now\s)?:?|\x12)"
@@ -57,11 +58,13 @@ _NAMED: Final = search_for(
 # "password for staging is x", "le mot de passe est x", `PASSWORD 'x'`.
 _VERB: Final = r"\s(?:is|was|are|ist|war|lautet|est|était|es|era|è|é|to|auf)(?:\s\w+)?:?\s"
 # The rest of the sentence between a name and its verb.
-_OF_WHAT: Final = r"[^\n:=.,;!?\"`<>(){}]*?"
+_OF_WHAT: Final = r"[^\n:=.,;!?<>(){}]*?"
 _SAID: Final = (
-    rf"(?i:passw|passphrase|passcode|passe\b|pwd|{_FOREIGN}){_OF_WHAT}(?:{_VERB}|\s?:\s|[ \t]\\*[\"'`])",
+    rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|{_FOREIGN}){_OF_WHAT}(?:{_VERB}|:|[ \t]\\*[\"'`]|\|)",
+    r"(?i:passw|passphrase|passcode|\bpw|_pw|-pass)[\w-]*\s+(?:(?:-+>?|→|–)\s+)?\S*\d",
     rf"{_STEM}{_OF_WHAT}(?:{_VERB}|\s?:\s)\S*\d",
 )
+_KUBERNETES: Final = r"(?i:kind[\"']?\s*:\s*[\"']?secret)"
 _HEADERS: Final = (
     r"(?i:cookie)|\t(?:TRUE|FALSE)\t",
     r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)",
@@ -79,7 +82,9 @@ _DISGUISES: Final = (
 )
 # Apart from the others: one machine for all of them would have too many states.
 _PLACED: Final = search_for(
-    "|".join((*_SAID, *COMMANDS, *_HEADERS, *_HASHES)).encode() + b"|" + "|".join(_DISGUISES).encode("ascii")
+    "|".join((*_SAID, *COMMANDS, *_HEADERS, *_HASHES, _KUBERNETES)).encode()
+    + b"|"
+    + "|".join(_DISGUISES).encode("ascii")
 )
 _PAYMENT: Final = search_for(rb"\d(?:[ -]?\d){13}|[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2}")
 

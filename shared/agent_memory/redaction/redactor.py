@@ -17,6 +17,7 @@ from agent_memory.redaction.commands import passwords_in_commands
 from agent_memory.redaction.environment import environment_values
 from agent_memory.redaction.hashes import password_hashes
 from agent_memory.redaction.headers import cookies, signatures
+from agent_memory.redaction.kubernetes import kubernetes_secrets
 from agent_memory.redaction.named import named_values
 from agent_memory.redaction.plain_view import plain_view
 from agent_memory.redaction.positional import passwords_in_links, private_keys
@@ -41,6 +42,7 @@ _FINDERS: Final[tuple[Finder, ...]] = (
     tokens_in_base64,
     known_tokens,
     password_hashes,
+    kubernetes_secrets,
     passwords_in_links,
     signatures,
     cookies,
