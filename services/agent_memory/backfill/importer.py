@@ -86,7 +86,7 @@ class Importer:
 
 
 class _Stored:
-    """Finds the stored event that is the same as one of a transcript, where only a time tells its id apart.
+    """Finds the stored event that is the same as one of a transcript, where their ids differ only in a time.
 
     The hook and the transcript have the same, a little apart by their clocks: the nearest is it, and is it once.
     """

@@ -1,4 +1,4 @@
-"""Transcript paths: where each agent keeps its transcripts, and whose a given file is."""
+"""Transcript paths: where each agent keeps its transcripts, and which agent's a given file is."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def is_ignored(store: bytes, envelope: list[bytes]) -> bool:
     if sys.flags.no_site:
         import site
 
-        site.main()  # this Python was told not to look where the libraries are that read the rules
+        site.main()  # this Python was started without the folder of the libraries that read the rules
     from agent_memory.capture.privacy import ignore
 
     return ignore.ignores_call(store, envelope[2], *(name.decode(errors="replace") for name in (agent, event, project)))

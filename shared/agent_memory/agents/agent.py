@@ -82,7 +82,7 @@ class OwnFile:
 
 @dataclass(frozen=True, slots=True)
 class HookPlace:
-    """Where a hook stands in a file: in which group of its event, and where in that. Counted from 0."""
+    """A hook's place in a file: its event, the group in that, and its number in the group, both from 0."""
 
     event: str
     group: int
@@ -189,7 +189,7 @@ def no_success(tail: bytes, use_id: str) -> bool | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tail:
-    """What the end of a transcript adds to a hook's payload, for agents whose payload leaves it out."""
+    """What the end of a transcript adds to a payload that leaves it out."""
 
     # The model that wrote the last of it; empty where it does not say.
     model: Callable[[bytes], str] = no_model

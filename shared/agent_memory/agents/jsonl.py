@@ -39,7 +39,7 @@ def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[
         yield from _records(source, Path("-"), report, advance)
         return
     try:
-        # Not blocking: what stands in an agent's folder under a transcript's name need not be a file.
+        # Not blocking: in an agent's folder, what has a transcript's name need not be a file.
         descriptor = os.open(source, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         report(Broken(source, 0, error.strerror or str(error)))
@@ -52,7 +52,7 @@ def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[
 
 
 def replay_with(reader: Callable[[Path], Reader]) -> Replay:
-    """What replays a transcript whose lines such a reader takes."""
+    """A function that replays transcripts with such a reader."""
     return partial(_replay, reader)
 
 

@@ -16,7 +16,7 @@ PAYLOAD_MAX_BYTES = 64 << 20
 # none is thrown away to make room.
 SPOOL_MAX_ENVELOPES = 50_000
 
-# Beside the store, so that whoever finds it finds them: the folder of the envelopes that wait for its daemon;
+# Beside the store, so that they are found with it: the folder of the envelopes that wait for its daemon;
 SPOOL_SUFFIX = b"-spool"
 # in it, a link to the socket of the daemon that serves the store;
 SOCKET_LINK = b"socket"

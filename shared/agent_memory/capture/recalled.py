@@ -19,7 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 
 def marked(text: str) -> str:
-    """The text between our marks. Nothing in it can end them early, or act on whoever shows it."""
+    """The text between our marks. Nothing in it can end them early, or act on a terminal that shows it."""
     harmless = _CONTROL.sub(" ", text).replace(_MARK, _MARK.replace("-", " "))
     return f"{OPENING}\n{harmless}\n{CLOSING}"
 

@@ -51,7 +51,7 @@ class Spool:
         return sorted((path for path in self._files() if path.name[:1] != "."), key=_name)
 
     def abandoned(self, now_s: float) -> list[Path]:
-        """Envelopes that were begun and whose writer is gone, oldest first: killed, or the machine lost its power."""
+        """Unfinished envelopes whose writer is gone, oldest first: it was killed, or the machine lost power."""
         return sorted((path for path in self._files() if path.name[:1] == "." and _is_old(path, now_s)), key=_name)
 
     def reject(self, name: str, data: bytes, reason: str) -> None:

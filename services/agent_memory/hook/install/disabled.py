@@ -1,4 +1,4 @@
-"""Disabled hooks: settings by which an agent's user has said that it is to run no hooks, or not ours."""
+"""Disabled hooks: settings by which a user has switched an agent's hooks off, or only ours."""
 
 from __future__ import annotations
 

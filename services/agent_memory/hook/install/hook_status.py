@@ -51,7 +51,7 @@ def hook_statuses(project: Path, store: str) -> list[HookStatus]:
 
 
 def looked_at(agent: Agent, project: Path | None, store: str) -> tuple[str, State | None, str]:
-    """The file, how the hooks in it are, and what is wrong where that can't be told."""
+    """The file, the state of the hooks in it, and the problem where the state can't be found out."""
     try:
         installation = Installation(agent, project, store)
     except SettingsRefused as error:

@@ -49,7 +49,7 @@ class JsonHooks:
             group: dict[str, object] = {"matcher": each.hook.tool} if each.hook.tool else {}
             group[_HOOKS] = [{**self.handler, "command": each.command}]
             text, hooks = self._with_hooks(text)
-            # At the end each time: Codex knows the hooks it was told to trust by their place.
+            # At the end each time: Codex knows the hooks that it may trust by their place.
             if event := hooks.member(each.hook.event):
                 text = jsontext.put_in(text, event, group)
             else:
@@ -80,7 +80,7 @@ class JsonHooks:
         try:
             root = jsontext.parse(text, comments=self.reads_comments)
         except Unusable as error:
-            jsontext.parse(text, comments=True)  # what is wrong beside comments is said first
+            jsontext.parse(text, comments=True)  # any other problem comes first
             raise Unusable(
                 "there is a comment, which its agent can't read: it ignores the whole file", error.line
             ) from None

@@ -73,7 +73,7 @@ def put_in(text: str, parent: Node, value: object, name: str = "") -> str:
     gap = newline + _child_indent(text, parent) if on_lines else " " if parent.children else ""
     if not parent.children:
         inner = parent.opens + 1
-        # What stands in it already, comments too, stays in front of what closes it.
+        # What is in it already, such as a comment, stays in front of the closing bracket.
         closes = "\n" in text[inner : parent.end] or not on_lines
         return text[:inner] + gap + child + ("" if closes else newline + _indent_at(text, parent.start)) + text[inner:]
     last = parent.children[-1].end

@@ -1,4 +1,4 @@
-"""Claude Code's payloads, whose terms are the ones that all others are put into."""
+"""Claude Code's payloads. All others are put into their terms."""
 
 from __future__ import annotations
 

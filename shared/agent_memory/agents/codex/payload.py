@@ -17,7 +17,7 @@ def detect(payload: Payload) -> Evidence:
 
 
 def normalise(payload: Payload, event: str) -> Payload:
-    """Nearly the same words; a tool's result is a text, which tells its exit code only for patches."""
+    """A tool's result is a text, which has an exit code only for patches."""
     common = {"hook_event_name": event, **payload}
     response = payload.get("tool_response")
     if "exit_code" in payload:  # its transcripts know, its hooks don't

@@ -1,4 +1,4 @@
-"""Codex's rollouts: what the model was sent and said (`response_item`), and what the client made of it (`event_msg`).
+"""Codex's rollouts: the model's input and output (`response_item`), and the client's view of it (`event_msg`).
 
 Each thread has a file, `sessions/YYYY/MM/DD/rollout-TIME-ID.jsonl`; a subagent's names its parent. Clients of 2025
 write no `item_completed` and no turn ids; their older events are read instead.

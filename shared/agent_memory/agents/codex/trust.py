@@ -1,4 +1,4 @@
-"""Trust: Codex runs a hook only once its user has said, to a question in the terminal, that it may.
+"""Trust: Codex runs a hook only after its user has allowed it, when asked in the terminal.
 
 The answers are in its config.toml, under the file, the event and the place that each hook has in it.
 """

@@ -57,7 +57,7 @@ def detect(payload: Payload) -> Evidence:
 
 
 def normalise(payload: Payload, event: str) -> Payload:
-    """Names in camel case, results in a wrapper; a subagent is a session of its own that names its parent."""
+    """A subagent is a session of its own that names its parent."""
     common: dict[str, object] = {_FIELDS.get(name, name): value for name, value in payload.items()}
     hook = text_of(common, "hook_event_name") or event or _hook_of(payload)
     common["hook_event_name"] = _HOOKS.get(hook, hook)

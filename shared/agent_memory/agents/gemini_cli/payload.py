@@ -23,7 +23,6 @@ def detect(payload: Payload) -> Evidence:
 
 
 def normalise(payload: Payload, event: str) -> Payload:
-    """Agents are begun and ended where others prompt and stop; a subagent is a tool."""
     hook = text_of(payload, "hook_event_name") or event
     name = "" if hook in _NOTHING_NEW else _HOOKS.get(hook, hook)
     common: dict[str, object] = {**payload, "hook_event_name": name}

@@ -11,7 +11,6 @@ def detect(payload: Payload) -> Evidence:
 
 
 def normalise(payload: Payload, event: str) -> Payload:
-    """What its plugin is called with: the hook's name, its input and its output."""
     given, out = object_of(payload, "input"), object_of(payload, "output")
     common: dict[str, object] = {"session_id": given.get("sessionID"), "project": payload.get("directory")}
     match payload.get("hook"):

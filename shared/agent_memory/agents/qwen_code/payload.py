@@ -74,7 +74,7 @@ def _prompt(payload: Payload) -> str:
     """
     prompt = _REMINDER.sub("", text_of(payload, "prompt")).partition(_FILES)[0]
     submitted = text_of(payload, "submitted_prompt")
-    # A slash command stands in the transcript as what it was expanded to.
+    # Of a slash command, the transcript has only the expansion.
     if submitted and not submitted.startswith("/"):
         return submitted
     return prompt if submitted or "prompt_id" not in payload else ""
