@@ -139,15 +139,25 @@ def test_what_is_not_one_object_is_refused_by_name(raw: bytes) -> None:
         ({"transcript_path": "/home/dev/.codex/sessions/2026/rollout.jsonl"}, "codex"),
         ({"transcript_path": "/home/dev/.gemini/tmp/project/chats/session.jsonl"}, "gemini-cli"),
         ({"transcript_path": "/home/dev/.copilot/session-state/x/events.jsonl"}, "copilot-cli"),
-        ({"transcript_path": None, "turn_id": "t1"}, "codex"),
-        ({"cwd": "/home/dev/project", "timestamp": "2026-01-30T09:14:03Z"}, "copilot-cli"),
-        ({"cwd": "/home/dev/project", "timestamp": "2026-01-30T09:14:03Z", "prompt_id": "p1"}, "my-agent"),
+        # What fits an agent may fit another one.
+        ({"transcript_path": None, "turn_id": "t1"}, "my-agent"),
+        ({"cwd": "/home/dev/project", "timestamp": "2026-01-30T09:14:03Z"}, "my-agent"),
         ({}, "my-agent"),
     ],
 )
-def test_the_agent_is_told_from_the_payload_before_the_flag(fields: dict[str, Any], agent: str) -> None:
-    """Copilot runs Claude Code's hooks with payloads that look alike: the configured name proves nothing."""
+def test_the_agent_is_known_by_what_only_it_sends_and_else_by_its_name(fields: dict[str, Any], agent: str) -> None:
+    """A name that is given wins over any guess."""
     assert wire.parse(payload(**fields), agent="My-Agent").agent == agent
+
+
+def test_claude_codes_hooks_are_not_taken_for_its_own_words() -> None:
+    """Copilot runs them with payloads that look alike: that they are named so proves nothing."""
+    fields = {"cwd": "/home/dev/project", "timestamp": "2026-01-30T09:14:03Z"}
+
+    assert wire.parse(payload(**fields), agent="claude-code").agent == "copilot-cli"
+    assert wire.parse(payload(**fields, prompt_id="p1"), agent="claude-code").agent == "claude-code"
+    assert wire.parse(payload(**fields)).agent == "copilot-cli"
+    assert wire.parse(payload(**fields), agent="codex").agent == "codex"
 
 
 def test_the_caller_fills_in_what_the_payload_leaves_open() -> None:

@@ -110,7 +110,9 @@ class Report:
         if not self.broken_count:
             return
         verb = "was" if self.broken_count == 1 else "were"
-        yield f"{counted(self.broken_count, 'line')} {verb} left out:"
+        # A whole file has no line.
+        kind = "line" if all(each.line for each in self.broken) else "item"
+        yield f"{counted(self.broken_count, kind)} {verb} left out:"
         for each in self.broken[:BROKEN_SHOWN]:
             path = "standard input" if str(each.path) == "-" else str(each.path)
             place = f"{path}:{each.line}" if each.line else path

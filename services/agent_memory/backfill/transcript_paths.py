@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent, TranscriptHead
-from agent_memory.agents.payload import Payload, decoded
-from agent_memory.errors import InvalidEvent
+from agent_memory.agents.jsonl import objects
+from agent_memory.agents.payload import Payload
+from agent_memory.agents.replayed_call import Broken, Report
 
 _HEAD_BYTES: Final = 1 << 20
-# An agent's first records say whose they are.
-_HEAD_RECORDS: Final = 20
+# In more than this something shows whose it is, or nothing does.
+_SEARCHED_BYTES: Final = 64 << 20
 # How files may end that somebody else put into a folder.
 _ENDINGS: Final = (".jsonl", ".json", ".db")
 
@@ -40,33 +41,54 @@ def found(agent: Agent, environ: Mapping[str, str], home: Path) -> list[Transcri
     return sorted(filter(None, transcripts), key=_age)
 
 
-def named(path: Path, agent: str = "") -> list[Transcript]:
-    """The transcripts in this file or folder, of that agent if one is named; raises OSError where it can't be read."""
-    files = _files(path, _ENDINGS) if path.is_dir() else [path]
+def named(path: Path, agent: str = "", passed_over: Report = lambda broken: None) -> list[Transcript]:
+    """The transcripts in this file or folder, of that agent if one is named; raises OSError where it can't be read.
+
+    Each file that is none of them goes to `passed_over`, with the reason.
+    """
     path.stat()
     transcripts = []
-    for file in files:
-        owner = agent_of(file)
-        if owner and agent in ("", owner) and (transcript := _transcript(owner, file)):
-            transcripts.append(transcript)
+    for file in _files(path, _ENDINGS) if path.is_dir() else [path]:
+        transcript = _transcript(agent, file)
+        owner = agent_of(file) if transcript else ""
+        if transcript and owner and agent in ("", owner):
+            transcripts.append(replace(transcript, agent=owner))
+        else:
+            passed_over(Broken(file, 0, _reason(owner, agent) if transcript else "it is not a file of its own"))
     return sorted(transcripts, key=_age)
 
 
 def agent_of(path: Path) -> str:
-    """The name of the agent whose transcript the file is, by its beginning; empty where it is nobody's."""
+    """The name of the agent whose transcript the file is, by the first record that shows it; empty where none does.
+
+    Some transcripts begin with much of the client's own bookkeeping.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_HEAD_BYTES)
+            while True:
+                head = TranscriptHead(path.name, data, list(_records(data)))
+                owner = next((each.name for each in registry.AGENTS.values() if each.transcripts.recognises(head)), "")
+                if owner or not head.records or file.tell() >= _SEARCHED_BYTES:
+                    return owner
+                # From the beginning of its last line on, which may be cut off.
+                rest = data[data.rfind(b"\n") + 1 :]
+                more = file.read(_HEAD_BYTES)
+                if not more:
+                    return ""
+                data = rest + more
     except OSError:
         return ""
-    head = TranscriptHead(path.name, data, list(_records(data)))
-    return next((agent.name for agent in registry.AGENTS.values() if agent.transcripts.recognises(head)), "")
+
+
+def _reason(owner: str, agent: str) -> str:
+    return f"it is a transcript of {owner}, not of {agent}" if owner else "it is no agent's transcript"
 
 
 def _records(data: bytes) -> Iterator[Payload]:
-    for line in data.split(b"\n")[:_HEAD_RECORDS]:
-        with suppress(InvalidEvent):
-            yield decoded(line)
+    for line in data.split(b"\n"):
+        if line.strip():
+            yield from objects(line)[0]
 
 
 def _files(folder: Path, endings: tuple[str, ...], below: str = "") -> Iterator[Path]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from agent_memory.agents import registry
+from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import transcript_paths
 from agent_memory.backfill.bookmarks import Bookmarks
 from agent_memory.cli.options import current, json_option, settings_options
@@ -33,6 +34,8 @@ SETTLED_NS: Final = 60_000_000_000
 SPOOL_PATIENCE_S: Final = 30.0
 _LOOK_S: Final = 0.1
 _MEGABYTE: Final = 1_000_000
+# Of files that are passed over, so many are named where there is no other.
+_REASONS_MAX: Final = 5
 
 Advance = Callable[[int], None]
 
@@ -62,15 +65,20 @@ def backfill(
             raise UsageError(f"There is no agent {agent!r}; there are {', '.join(registry.AGENTS)}.")
         path, agent = Path(agent), None
     since_ms = _since_ms(since)
-    transcripts = [each for each in _transcripts(agent, path) if each.changed_ns // 1_000_000 >= since_ms]
+    passed_over: list[Broken] = []
+    found = _transcripts(agent, path, passed_over.append)
+    transcripts = [each for each in found if each.changed_ns // 1_000_000 >= since_ms]
     if not transcripts:
         where = f"in {path}" if path else "where agents keep them"
-        raise AgentMemoryError(f"There are no transcripts{f' of {agent}' if agent else ''} {where}.")
+        reasons = "".join(f"\n{each.path}: {each.reason}" for each in passed_over[:_REASONS_MAX])
+        raise AgentMemoryError(f"There are no transcripts{f' of {agent}' if agent else ''} {where}.{reasons}")
     settings = current(context)
     size = sum(each.size for each in transcripts)
     # A file that is named is read again; and one that was read in part gets no bookmark.
     bookmarks = Bookmarks(None if path or since or dry_run else _store(settings))
     with importing(settings, "Reading", size, dry_run=dry_run) as (importer, report, advance):
+        for broken in passed_over:
+            report.add_broken(broken)
         _take(settings, importer, report, advance, transcripts, bookmarks, since_ms)
     _show(report, as_json)
 
@@ -91,7 +99,7 @@ def reconcile(context: click.Context, as_json: bool) -> None:
 
     settings = current(context)
     until_ns = time.time_ns() - SETTLED_NS
-    found = _transcripts(None, None)
+    found = _transcripts(None, None, lambda broken: None)
     settled = [each for each in found if each.changed_ns <= until_ns]
     report = Report()
     if settled:
@@ -226,12 +234,12 @@ def _verdict(content: Mapping[str, Any], report: Report) -> str:
     return "\n".join(lines)
 
 
-def _transcripts(agent: str | None, path: Path | None) -> list[Transcript]:
+def _transcripts(agent: str | None, path: Path | None, passed_over: Callable[[Broken], None]) -> list[Transcript]:
     if path is None:
         agents = [registry.named(agent)] if agent else registry.AGENTS.values()
         return [each for agent_ in agents for each in transcript_paths.found(agent_, os.environ, Path.home())]
     try:
-        return transcript_paths.named(path, agent or "")
+        return transcript_paths.named(path, agent or "", passed_over)
     except OSError as error:
         raise UsageError(f"{str(path)!r} can't be read: {error.strerror}") from error
 

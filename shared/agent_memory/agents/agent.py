@@ -268,5 +268,7 @@ class Agent:
     forgets_context: bool = False
     # Whether a subagent is a session of its own, and only its first call names its parent.
     subagents_are_sessions: bool = False
+    # Whether other agents run the hooks in its settings, with payloads that look like its own.
+    others_run_its_hooks: bool = False
     # Whether two kinds of its hooks have two names for the same tool.
     renames_tools: bool = False

@@ -34,6 +34,14 @@ def named(name: str) -> Agent:
 
 
 def detect(payload: Payload, named: str) -> str:
-    """The name of the agent that sent the payload, by the best evidence in it; where there is none, `named`."""
+    """The name of the agent that sent the payload: by what only that agent sends, else `named`, else by what fits best.
+
+    The hooks of one agent are run by others too: that it is named says little.
+    """
     evidence, agent = max(((agent.detect(payload), agent) for agent in AGENTS.values()), key=lambda each: each[0])
-    return agent.name if evidence is not Evidence.NONE else named.lower() or COMMON.name
+    named = named.lower()
+    is_sure = evidence > Evidence.FIELDS_FIT
+    is_named = named and not (named in AGENTS and AGENTS[named].others_run_its_hooks)
+    if is_sure or (evidence is Evidence.FIELDS_FIT and not is_named):
+        return agent.name
+    return named or COMMON.name

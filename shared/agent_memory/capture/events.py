@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass, field, replace
 
 from agent_memory.agents import registry
-from agent_memory.capture import recalled, tools
+from agent_memory.capture import own, recalled, tools
 from agent_memory.capture.privacy import private
 from agent_memory.capture.texts import fitted
+from agent_memory.capture.typed import typed
 from agent_memory.capture.wire import HookCall, ToolCall
 from agent_memory.ids import derived_ulid
 from agent_memory.model import TOOL_MAX_BYTES, Event, EventRole, EventType
@@ -80,6 +81,8 @@ def _content(call: HookCall, tool_max_bytes: int) -> _Content | None:
         case "AssistantMessage":
             return _Content(EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT, call.last_assistant_message)
         case "PostToolUse" | "PostToolUseFailure" if call.tool is not None:
+            if own.is_tool(call.tool.name):
+                return None
             return _tool_result(call, call.tool, tool_max_bytes)
         case "SessionStart":
             # A compaction goes on with the same session.
@@ -109,6 +112,9 @@ def _prompt(call: HookCall) -> _Content | None:
     if call.subagent_id:
         # The words are the agent's: a task for its subagent.
         return _Content(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, prompt, {"machine_text": "subagent-task"})
+    prompt = typed(prompt)
+    if not prompt or own.is_command(prompt):
+        return None
     return _Content(EventType.USER_MESSAGE, EventRole.USER, prompt)
 
 

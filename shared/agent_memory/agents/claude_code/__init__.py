@@ -60,4 +60,5 @@ AGENT: Final = Agent(
         paths_of=transcript.paths_of,
     ),
     tail=Tail(model=transcript.model_in),
+    others_run_its_hooks=True,
 )

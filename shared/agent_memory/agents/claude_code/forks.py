@@ -1,39 +1,52 @@
 """Forks: a fork's transcript begins with copies of another's records, some under its own session's id.
 
-What was said in which session is told from the records' own ids: a transcript that ends within another one was there
-first, and so was one that another names. Times tell nothing: clocks are set back, and copies keep theirs.
+The records' own ids show what was said in which session: a transcript that ends within another one was there first.
+Their times show nothing: clocks are set back, and copies keep the times of what they are copied from.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
 from collections.abc import Container, Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from agent_memory.agents.payload import Payload, object_of, text_of
+
 # A transcript begins with some bookkeeping; more than this is no beginning.
 _HEAD_BYTES: Final = 256 << 10
-_ID: Final = re.compile(rb'"uuid"\s*:\s*"([^"\\]{1,128})"')
 _FOLDERS_KNOWN: Final = 32
 
 
+def own_id(record: Payload) -> str:
+    """The record's id, which it keeps wherever it is copied to."""
+    return text_of(object_of(record, "forkedFrom"), "messageUuid") or text_of(record, "uuid")
+
+
+def key(record: Payload) -> str:
+    """What a record and its copy have in common."""
+    content = json.dumps(object_of(record, "message").get("content"), sort_keys=True)
+    digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{own_id(record)} {digest}"
+
+
 def copied(path: Path, first_id: str) -> Container[str]:
-    """The ids of those records in the transcript, which begins with that record, that were copied from its siblings."""
+    """The keys of those records of the transcript, which begins with that record, that were copied from siblings."""
     siblings = [each for each in _by_first_id(path).get(first_id, ()) if each != path.name]
     if not siblings:
         return ()
-    own = list(_ids(path))
+    own = list(_keys(path))
     return {each for name in siblings for each in _copied_from(path.with_name(name), path, own)}
 
 
 def _copied_from(sibling: Path, path: Path, own: list[str]) -> set[str]:
-    """What the transcript with these ids has from the sibling; nothing where it is the other way round."""
-    theirs = list(_ids(sibling))
+    """What the transcript with these keys has from the sibling; nothing where it is the other way round."""
+    theirs = list(_keys(sibling))
     shared = set(own).intersection(theirs)
-    if not theirs or not own:
+    if not shared:
         return set()
     ends_in_own, ends_in_theirs = theirs[-1] in shared, own[-1] in shared
     # Where both went on, or they are copies of one another, the one that was left alone first is the older.
@@ -72,12 +85,15 @@ def _first_id(path: Path) -> str:
     return ""
 
 
-def _ids(path: Path) -> Iterator[str]:
-    """The ids of a transcript's messages, in its order."""
+def _keys(path: Path) -> Iterator[str]:
+    """The keys of a transcript's messages, in its order."""
     with suppress(OSError), path.open("rb") as file:
         for line in file:
-            if (b'"user"' in line or b'"assistant"' in line) and (found := _ID.search(line)):
-                yield found[1].decode(errors="replace")
+            if b'"user"' in line or b'"assistant"' in line:
+                with suppress(ValueError, RecursionError):
+                    record = json.loads(line)
+                    if isinstance(record, dict) and record.get("type") in ("user", "assistant"):
+                        yield key(record)
 
 
 def _age(path: Path) -> tuple[int, str]:

@@ -117,14 +117,14 @@ class Session:
 
     def _is_copy(self, record: Payload) -> bool:
         """Whether the record is in the transcript of the session that it was said in."""
-        record_id, at_ms = _own_id(record), at_ms_of(record)
+        record_id, at_ms = forks.own_id(record), at_ms_of(record)
         if self._copied is None:
             self._copied = forks.copied(self._path, record_id) if record_id else ()
         if not self._opened_ms:
             self._first_id, self._opened_ms = record_id, at_ms
         elif record_id and record_id == self._first_id and 0 < at_ms < self._opened_ms:
             return True
-        return record_id in self._copied
+        return bool(self._copied) and forks.key(record) in self._copied
 
     def _start(self, record: Payload, session_id: str) -> Iterator[ReplayedCall]:
         """From now on it is this session's."""
@@ -155,7 +155,7 @@ class Session:
             return  # the client filled in for the model
         if words.strip():
             yield from self._flush(text_of(message, "id"))
-            self._words.append(_Words(words, _own_id(record), self._at_ms, message))
+            self._words.append(_Words(words, forks.own_id(record), self._at_ms, message))
         for block in blocks:
             if block.get("type") == "tool_use":
                 self._calls[text_of(block, "id")] = block
@@ -171,12 +171,12 @@ class Session:
             return
         if record.get("isCompactSummary"):
             summary = content if isinstance(content, str) else _texts(objects_of(message, "content"))
-            yield self._call("PostCompact", compact_summary=summary, message_id=_own_id(record), is_unhooked=True)
+            yield self._call("PostCompact", compact_summary=summary, message_id=forks.own_id(record), is_unhooked=True)
             return
         prompt = content if isinstance(content, str) else _texts(objects_of(message, "content"))
         if prompt.lstrip().startswith(_INTERRUPTED):
             yield from self._flush()
-            yield self._call("StopFailure", error=_INTERRUPTION, message_id=_own_id(record), is_unhooked=True)
+            yield self._call("StopFailure", error=_INTERRUPTION, message_id=forks.own_id(record), is_unhooked=True)
             return
         prompt = _typed(record, prompt)
         if not prompt or self._subagent_id or record.get("isSidechain"):
@@ -196,7 +196,7 @@ class Session:
         if not is_typed or is_meta or not words or not self._session_id or self._is_copy(record):
             return
         self._at_ms = at_ms_of(record) or self._at_ms
-        message_id = text_of(attachment, "source_uuid") or _own_id(record)
+        message_id = text_of(attachment, "source_uuid") or forks.own_id(record)
         yield self._call("UserPromptSubmit", prompt=words, message_id=message_id, is_unhooked=True)
 
     def _result(self, record: Payload, result: Payload, response: object) -> Iterator[ReplayedCall]:
@@ -285,11 +285,6 @@ class _Words:
 def _home(record: Payload) -> str:
     """The session that the record was said in: a fork's transcript says where its first ones come from."""
     return text_of(object_of(record, "forkedFrom"), "sessionId") or text_of(record, "sessionId")
-
-
-def _own_id(record: Payload) -> str:
-    """The record's id, which it keeps wherever it is copied to."""
-    return text_of(object_of(record, "forkedFrom"), "messageUuid") or text_of(record, "uuid")
 
 
 def _refusal(words: str) -> tuple[str, str]:
