@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent_memory.errors import UsageError
-from agent_memory.present.times import duration, parse_time, relative
+from agent_memory.present.times import duration, relative
+from agent_memory.present.typed_times import parse_time
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 BERLIN = ZoneInfo("Europe/Berlin")

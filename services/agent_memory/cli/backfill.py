@@ -245,7 +245,7 @@ def _transcripts(agent: str | None, path: Path | None, passed_over: Callable[[Br
 
 
 def _since_ms(text: str | None) -> int:
-    from agent_memory.present.times import parse_time
+    from agent_memory.present.typed_times import parse_time
 
     return parse_time(text, datetime.now().astimezone()) if text else 0
 

@@ -14,7 +14,6 @@ import click
 from agent_memory.cli.options import HELP, Number, current, invocation, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.periods import parse_period
-from agent_memory.present.times import parse_time
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
@@ -410,6 +409,8 @@ def _show_history(context: click.Context, named: str, as_json: bool) -> None:
 
 def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, int]:
     """The first and the last millisecond of a span; raises UsageError if it ends before it begins."""
+    from agent_memory.present.typed_times import parse_time
+
     from_ms = parse_time(from_, now) if from_ else 0
     to_ms = parse_time(to, now, end=True) if to else TIMESTAMP_MAX_MS
     if from_ms > to_ms:
@@ -420,7 +421,11 @@ def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, 
 
 
 def _as_of_ms(as_of: str | None) -> int | None:
-    return parse_time(as_of, _now(), end=True) if as_of else None
+    if not as_of:
+        return None
+    from agent_memory.present.typed_times import parse_time  # phrases cost 10 ms
+
+    return parse_time(as_of, _now(), end=True)
 
 
 def _then(as_of: str | None) -> datetime:
