@@ -8,7 +8,7 @@ from typing import Final
 
 from agent_memory.redaction.linear import search_for
 from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import is_strong
+from agent_memory.redaction.values import is_strong, is_wordy
 
 _QUOTE: Final = r"\\{0,3}[\"']"
 _VALUE: Final = rf"(?:{_QUOTE}(?P<quoted>[^\"'\r\n\\]{{1,256}})|(?P<bare>[^\s\"'\\;|&<>()`]{{3,256}}))"
@@ -161,7 +161,7 @@ def _found(text: str) -> Iterator[Span]:
     if _MARKED_NETRC(content, 0, len(content)):
         yield from _values(_NETRC.finditer(text))
     if _MARKED_PAIR(content, 0, len(content)):
-        yield from (span for span in _values(_PAIR.finditer(text)) if not text[span[0] : span[1]].isalpha())
+        yield from (span for span in _values(_PAIR.finditer(text)) if not is_wordy(text[span[0] : span[1]]))
         yield from (span for span in _values(_PAIR_OF_WORDS.finditer(text)) if is_strong(text[span[0] : span[1]]))
         yield from _values(_SECURE_STRING.finditer(text))
     if _MARKED_SQL(content, 0, len(content)):

@@ -26,7 +26,7 @@ from agent_memory.redaction.values import (
 )
 
 # One of them is in every name of a secret.
-STEMS: Final = ("pass", "pw", "secret", "token", "key", "auth", "credential", "bearer", "cookie", "signature")
+STEMS: Final = ("pass", "pw", "secret", "token", "key", "auth", "cred", "bearer", "cookie", "signature")
 # Passwords in German, French, Spanish, Italian and Portuguese; the others have "pass" in them.
 FOREIGN_STEMS: Final = ("kennwort", "mdp", "contrase\u00f1a", "contrasena", "clave", "parola", "senha", "psk")
 _NAME_MAX: Final = 48
@@ -46,11 +46,13 @@ _AFTER: Final = re.compile(
     (?P<tail> [\w-]{{0,40}}+ (?: [ ](?:d['\u2019](?:ordine|acc[eè]s(?:so)?)|de[ ]ac(?:c?eso|esso)|chiave) )? )
     (?P<closed> {_QUOTE} )? [\])]{{0,2}}
     (?:
-        (?P<sign> [\s\u00a0\u202f]{{0,8}} (?: =>|:=|={{1,3}}|::? ) \s{{0,8}} (?:\\[nt])? )
+        (?P<sign> [\s\u00a0\u202f]{{0,8}} (?: =>|:=|={{1,3}}|::? )
+          [ \t]{{0,8}} (?: (?:\\)?\r?\n[ \t]{{1,24}} | \\[nt] )? )
         (?: [&\w.\[\]|?<>]{{1,40}} (?:\s\|\s[\w.]{{1,20}})? \s? = \s? (?=[\"'`]) )?  # `key: str = "..."`
       | (?P<call> \s?,\s{{0,4}} (?={_QUOTE}) )
+      | (?P<fallback> [ ](?:or|\|\||\?\?)[ ] (?={_QUOTE}) )
       | (?P<attribute> \s{{1,4}} value= (?=[\"']) )
-      | (?P<element> > )
+      | (?P<element> >\{{? )
       | (?P<said>
             (?:{_OF_WHAT})? \s (?:is|was|are|ist|war|lautet|est|était|es|era|è|é|to|auf)
             (?:\s(?:now|jetzt|maintenant|ahora|ora|agora))? :? \s
@@ -91,7 +93,7 @@ _PW: Final = re.compile(r"(?:\A|[-_.]|[a-z](?=P))(?:pw|PW|Pw)\d?\Z")
 _SHORT: Final = frozenset(("pass", "pw"))
 _PASS_VARIABLE: Final = re.compile(r"(?:\A|[A-Z0-9]_)PASS\d?\Z")
 _TOKEN: Final = re.compile(
-    r"tokens?\Z|authorization\Z|auth\Z|bearer\Z|credentials?\Z|cookie\Z|(?:x|request|webhook)signature\Z"
+    r"tokens?\Z|authorization\Z|auth\Z|bearer\Z|cred(?:ential)?s?\Z|cookie\Z|(?:x|request|webhook)signature\Z"
 )
 _OPAQUE: Final = re.compile(
     r"otpauth\Z|(?:page|pagination|continuation|change|purchase|clientrequest|idempotency|sync|resume|cancel(?:lation)?|next|max|min|num|design|syntax|lexer|stop|eos|bos|pad)"
@@ -102,6 +104,12 @@ _SECRET: Final = re.compile(
     r"(?:api|access|secret|private|sign(?:ing)?|encrypt(?:ion)?|decrypt(?:ion)?|crypto|cipher|master|account|shared|auth|"
     r"license|licence|webhook|service|deploy|client|consumer|server|app|application|subscription|storage|integration|"
     r"ingest(?:ion)?|hmac|aes|jwt|session|admin|rest|write|prod|live|production|functions?|host|instrumentation|pass)key\d?\Z"
+)
+# Names with more behind that word: a value that a generator made is one all the same, unless they say what it is.
+_HOLDS_SECRET: Final = re.compile(r"secret|apitoken|accesstoken|authtoken|apikey")
+_OF_SECRET: Final = re.compile(
+    r"(?:hash|digest|id|ids|name|arn|file|path|url|uri|length|size|count|type|version|index|ref|class|provider|manager|field|"
+    r"header|prefix|expiry|expires(?:at|in)?|at|store|data)\d?\Z|secretary|tokenizer"
 )
 _OTHER_KEY: Final = re.compile(
     r"(?:public|pub|primary|foreign|cache|partition|sort|idempotency|object|s3|file|i18n|translation|hash|dedup|group|"
@@ -138,6 +146,7 @@ _NAMED_AFTER: Final = re.compile(
 _ARN: Final = re.compile(r"\barn:[^\s\"']{1,110}:\Z")
 _NUMBER: Final = re.compile(r"[-+]?[\d.,_]+[a-zA-Z%]{0,2}\Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_BEFORE_SETTING: Final = re.compile(r"(?:\A|\n)[ \t]*(?:export[ \t]+)?\Z|[?&]\Z")
 _SLASH: Final = re.compile(r"\s/")
 # What is said of passwords.
 _JUDGEMENTS: Final = re.compile(
@@ -153,6 +162,9 @@ _END_OF_WORD: Final = re.compile(r"[\s\"'`\\]")
 _PASSWORD_MIN: Final = 4
 _TOKEN_MIN: Final = 10
 _MADE_MIN: Final = 12
+_SIGNS: Final = frozenset("!?#^&*+~@()=%$")
+# Of those that are signs of programs, too, it takes more.
+_SIGNS_MIN: Final = 2
 _WEAK_KEY_MIN: Final = 24
 # Bits a character in a key that only its name's last word tells.
 _KEY_ENTROPY: Final = 3.7
@@ -201,11 +213,19 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     else:
         value = value.rstrip(".?:!" if match["said"] else ".?:")
     follows = text[place + len(value) : place + len(value) + 1]
+    is_setting = kind == "password" and match["sign"] == "=" and _is_setting(text, begin, follows)
     if kind == "password" and not match["quoted"] and not is_environment and _is_in_result(text, begin, place):
         return None, after
-    if _is_secret(name, kind, value, match, follows, is_flag=is_flag, is_environment=bool(is_environment)):
-        return (place, place + len(value), kind), place + len(value)
+    if _is_secret(
+        name, kind, value, match, follows, is_flag=is_flag, is_environment=bool(is_environment or is_setting)
+    ):
+        return (place, place + len(value), "secret" if kind == "made" else kind), place + len(value)
     return None, after
+
+
+def _is_setting(text: str, begin: int, follows: str) -> bool:
+    """Whether `name=value` is all of a line, or one in the query of a link: there it is no expression."""
+    return follows in ("", "\n", "\r", "&", '"') and _BEFORE_SETTING.search(text, max(0, begin - 16), begin) is not None
 
 
 def _is_other_name(text: str, begin: int) -> bool:
@@ -241,6 +261,8 @@ def _kind(name: str, *, is_variable: bool) -> str:
         return "" if _OPAQUE.search(flat) else "token"
     if _SECRET.search(flat):
         return "secret" if "secret" in flat and not flat.endswith("key") else "api-key"
+    if _HOLDS_SECRET.search(flat) and not _OF_SECRET.search(flat):
+        return "made"
     if flat.endswith("key") and len(flat) > 3 and not _OTHER_KEY.search(flat):
         return "key"
     return "key" if flat == "key" else ""
@@ -251,7 +273,9 @@ def _is_secret(
 ) -> bool:
     if len(value) < (_PASSWORD_MIN if kind == "password" else VALUE_MIN) or len(set(value)) < _PASSWORD_MIN:
         return False
-    if is_stand_in(value) or is_no_value(value) or _DATE.match(value) or value.lower() == name.lower():
+    if is_stand_in(value) or _DATE.match(value) or value.lower() == name.lower():
+        return False
+    if is_no_value(value) and (kind == "password" or not has_random_part(value)):
         return False
     if _FILE.match(value) and (_PLACE.match(value) or not has_random_part(value)):
         return False
@@ -268,7 +292,7 @@ def _is_secret(
         return False
     if not is_environment and is_wordy(value):
         return False
-    if kind == "key":
+    if kind in ("key", "made"):
         return _is_key(value, is_environment=is_environment)
     if match["scheme"] and match["sign"]:
         return _is_in_header(value)
@@ -285,11 +309,12 @@ def _is_in_header(value: str) -> bool:
 
 def _is_made(value: str) -> bool:
     """Whether a text that a program gives for a secret has digits and signs among its letters, and no parts."""
+    signs = frozenset(value) & _SIGNS
     return (
         len(value) >= _MADE_MIN
         and any(character.isdigit() for character in value)
-        and any(character in "!?#^&*+~@" for character in value)
-        and not any(character in " /:<>()[]{}=,;|$%" for character in value)
+        and not any(character in " /:<>[]{},;|" for character in value)
+        and len(signs) >= (_SIGNS_MIN if signs & frozenset("()=%$") else 1)
         and not is_no_value(value)
     )
 
@@ -305,7 +330,8 @@ def _is_password(name: str, value: str, match: re.Match[str], follows: str, *, i
         return not is_said and (not is_path(value) or has_digit) and (has_digit or has_sign or not is_short)
     if is_short:
         # In capitals it is what a test did.
-        return not name.isupper() and not match["call"] and is_strong(value)
+        is_result = name == "PASS" and (match["sign"] or "").strip() != "="
+        return not is_result and not match["call"] and is_strong(value)
     if match["space"] and not match["quoted"]:
         return is_strong(value)
     if " " in value:
@@ -343,6 +369,8 @@ def _is_bare_password(value: str, match: re.Match[str], follows: str, *, has_dig
     if _IDENTIFIER.match(value):
         # `password = user2;` is a statement, `Password=hunter2;` a part of a connection's address.
         is_statement = follows == ";" and (match["sign"] or "").endswith(" ")
+        if has_random_part(value):
+            return True
         return has_digit and len(value) >= 6 and not (_NAMED_AFTER.search(value) or "_" in value or is_statement)
     if match["said"]:
         return has_digit and len(value) >= 6 and any(character.isalpha() for character in value)

@@ -25,7 +25,7 @@ _FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem 
 _PASSWORD: Final = f"(?i:pass|pw|{_FOREIGN})"
 _CLOSED: Final = r"(?:\\{0,3}[\"'`])?[\])]{0,2}"
 # What stands between a name and its value; the last is what does between a field's name and its value in protobuf.
-_SIGN: Final = r"(?:\s*(?:=>|:=|=+|:)|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s(?:now\s)?:?|\x12)"
+_SIGN: Final = r"(?:\s*(?:=>|:=|=+|:)|\s(?:or|\|\||\?\?)\s|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s(?:now\s)?:?|\x12)"
 # What may stand between a sign and a value: a type, or the kind of the token.
 _KIND: Final = r"(?:(?i:bearer|basic|token|apikey) +|[&\w.\[\]|?<>]+(?:\s\|\s[\w.]+)?\s?=\s?)?"
 

@@ -17,7 +17,7 @@ _STAND_IN: Final = re.compile(
 )
 _GAP: Final = re.compile(
     # AWS and others put that word into what their manuals show.
-    r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]|\.\.\.|…|xxxx|\*\*\*\*|%[sd(]|#\{|\}\}|\{(?:[A-Za-z_][\w.]*)?\}|your[-_]|[-_](?:here|goes)\b|placeholder",
+    r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]|\.\.\.|…|xxxx|\*\*\*\*|%[sd]\b|%\(\w|#\{|\}\}|\{(?:[A-Za-z_][\w.]*)?\}|your[-_]|[-_](?:here|goes)\b|placeholder",
     re.IGNORECASE,
 )
 _TYPE: Final = re.compile(
