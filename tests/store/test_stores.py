@@ -16,6 +16,7 @@ from agent_memory.ingest import stores
 from agent_memory.ingest.recovery import RecoveryFailed, recover
 from agent_memory.ingest.stores import Store
 from agent_memory.ingest.writer import Group, Writer
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, schema
 from support.writer import WriterProcess, said
@@ -223,7 +224,7 @@ def test_commands_wait_while_the_store_is_being_opened(writer: WriterProcess) ->
 def test_a_command_for_an_unknown_store_is_refused_by_name(writer: WriterProcess) -> None:
     """Only the default store is there, under its name and without one; nothing is written for another one."""
     unknown = Bus(writer.runtime.ingest_socket, "elsewhere")
-    named = Bus(writer.runtime.ingest_socket, frames.DEFAULT_STORE)
+    named = Bus(writer.runtime.ingest_socket, DEFAULT_STORE)
     try:
         with pytest.raises(UnknownStore, match=r"no store 'elsewhere'.*default"):
             unknown.ask(pb.Command(set_job_paused=pb.SetJobPaused(job_name="j", paused=True)))

@@ -6,11 +6,11 @@ import sys
 from typing import Final
 
 from agent_memory import locks
-from agent_memory.bus import frames
 from agent_memory.errors import AlreadyRunning
 from agent_memory.ingest.server import Server
 from agent_memory.ingest.stores import Store, Stores
 from agent_memory.lifetime import Lifetime, run
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
 
 # A process that was told to stop may be about to end. Shorter than the supervisor's `startsecs`, within which this one
@@ -25,9 +25,7 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     # for as long as this process lives.
     if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None:
         raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
-    default = Store(
-        frames.DEFAULT_STORE, current.db_path, current.timezone, runtime.commits, cautious=lifetime.crashes > 0
-    )
+    default = Store(DEFAULT_STORE, current.db_path, current.timezone, runtime.commits, cautious=lifetime.crashes > 0)
     stores = Stores([default])
     server = Server(stores, runtime)
     try:

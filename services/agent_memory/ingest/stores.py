@@ -15,6 +15,7 @@ from agent_memory.errors import StoreError, StoreNotReady
 from agent_memory.ingest.compaction import Compactor
 from agent_memory.ingest.writer import Writer
 from agent_memory.logs import line
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store.commit_counter import CommitCounter
 
@@ -123,7 +124,7 @@ class Stores:
 
     def get(self, name: str) -> Store | None:
         """The store of that name; the default one where the name is empty."""
-        return self._stores.get(name or frames.DEFAULT_STORE)
+        return self._stores.get(name or DEFAULT_STORE)
 
     def unknown(self, name: str) -> pb.Reply:
         """The reply to a command that names no store of ours."""

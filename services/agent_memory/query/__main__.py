@@ -16,6 +16,7 @@ from agent_memory.bus.client import Bus
 from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.api.affinity import Affinity
 from agent_memory.query.api.health import Health
 from agent_memory.query.api.malformed import MalformedRefused
@@ -36,11 +37,11 @@ GRACE_S: Final = 5.0
 
 def serve(current: Settings, lifetime: Lifetime) -> None:
     """Answer until asked to stop; raises AgentMemoryError when the store can't be read or the address can't be had."""
-    writer = Bus(current.runtime.ingest_socket)
+    writer = Bus(current.runtime.ingest_socket, DEFAULT_STORE)
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
         return
-    store = open_store(current, writer)
+    store = open_store(DEFAULT_STORE, current, writer)
     health = Health(store)
     server = _server(current, MemoryService(Stores([store])), health)
     health.start()

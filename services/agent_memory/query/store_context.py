@@ -63,8 +63,8 @@ class Stores:
         return found
 
 
-def open_store(settings: Settings, writer: Bus, name: str = DEFAULT_STORE) -> StoreContext:
-    """The context of the store at the settings' path; the writer must have created the store. Raises StoreError."""
+def open_store(name: str, settings: Settings, writer: Bus) -> StoreContext:
+    """The context of the store at the settings' path; `writer` is the way to it. Raises StoreError."""
     runtime = settings.runtime
     reader = Reader(settings.db_path, runtime.secondary("query"), CACHE_BYTES, runtime.commits)
     return StoreContext(

@@ -11,6 +11,7 @@ from agent_memory import locks
 from agent_memory.bus import frames
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.lifetime import Lifetime, run
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
 from agent_memory.worker import runner
 from agent_memory.worker.store_worker import StoreWorker
@@ -31,7 +32,7 @@ def work(current: Settings, lifetime: Lifetime) -> None:
         return
     store = StoreWorker(current, writer, _now_ms)
     topics = frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS
-    announcements = Announcements(current.runtime.announce_socket, frames.DEFAULT_STORE, *topics)
+    announcements = Announcements(current.runtime.announce_socket, DEFAULT_STORE, *topics)
     runner.run([store], announcements, lifetime)
     announcements.close()
     store.close()

@@ -15,6 +15,7 @@ from agent_memory.errors import (
     WriterBusy,
     WriterUnavailable,
 )
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.rpc import bus_pb2 as pb
 
 # Both sides of a rolling restart must agree; the writer refuses a version it does not know.
@@ -22,8 +23,6 @@ PROTOCOL: Final = 3
 MESSAGE_MAX_BYTES: Final = 80 << 20
 REQUEST_ID_BYTES: Final = 8
 
-# A command without a store's name is meant for this one.
-DEFAULT_STORE: Final = "default"
 
 # What the writer announces after a commit that somebody waits for.
 ANNOUNCE_EVENTS: Final = b"events"
