@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -450,3 +451,69 @@ def test_odd_folders_are_their_own_names() -> None:
     for folder in ("relative/path", "C:\\Users\\dev\\tool", "/with\0nul", "/" + "x" * 5000, "/" + "deep/" * 3000):
         assert found.of(folder).project_id
     assert checkouts.find("/") is None
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://dev.azure.com/acme/Web%20Shop/_git/api",
+        "https://acme@dev.azure.com/acme/Web Shop/_git/api",
+        "git@ssh.dev.azure.com:v3/acme/Web%20Shop/api",
+        "acme@vs-ssh.visualstudio.com:v3/acme/Web%20Shop/api",
+        "https://acme.visualstudio.com/DefaultCollection/Web%20Shop/_git/api",
+        "https://acme.visualstudio.com/Web%20Shop/_git/api",
+    ],
+)
+def test_azures_addresses_are_one_name(address: str) -> None:
+    """The web's, the old web's, and those of ssh."""
+    assert remotes.name_of(address) == "dev.azure.com/acme/web shop/_git/api"
+
+
+def test_a_first_repository_of_azures_has_its_projects_name() -> None:
+    short = remotes.name_of("https://dev.azure.com/acme/_git/api")
+
+    assert short == remotes.name_of("git@ssh.dev.azure.com:v3/acme/api/api") == "dev.azure.com/acme/api/_git/api"
+
+
+def test_addresses_are_what_git_and_ssh_make_of_them(tmp_path: Path) -> None:
+    """`insteadOf` in the user's files and in the repository's, the longest that fits; and ssh's names for hosts."""
+    home = tmp_path / "home"
+    (home / ".ssh").mkdir(parents=True)
+    (home / ".ssh" / "config").write_text(
+        "Host *\n  User git\nHost work !no-work other-work\n\tHostName=github.com\nMatch all\n HostName x\n"
+    )
+    (home / ".gitconfig").write_text(
+        '[url "https://github.com/"]\n insteadOf = gh:\n[url "git@work:acme/"]\n insteadOf = gh:acme/\n'
+        "[include]\n path = more.inc\n"
+    )
+    (home / "more.inc").write_text('[url "https://gitlab.com/"]\n\tinsteadof = gl:\n')
+    projects = Projects({}, str(home))
+
+    def project(remote: str) -> str:
+        return projects.with_project(replace(call(cwd="/gone", project="/gone"), git_origin=remote)).project_id
+
+    assert project("gh:Else/tool.git") == "github.com/else/tool"
+    assert project("gh:acme/tool") == "github.com/acme/tool"
+    assert project("work:acme/tool") == project("ssh://git@work/acme/tool") == "github.com/acme/tool"
+    assert project("git@other-work:acme/tool") == "github.com/acme/tool"
+    assert project("gl:acme/tool") == "gitlab.com/acme/tool"
+    assert project("git@workplace:acme/tool") == "workplace/acme/tool"
+    assert project("https://work/acme/tool") == "work/acme/tool"
+    folder = repository(tmp_path / "here", remote="gh:acme/tool")
+    config = folder / ".git" / "config"
+    config.write_text(config.read_text() + '[url "https://codeberg.org/"]\n insteadOf = gh:acme\n')
+    assert projects.of(str(folder)).project_id == "github.com/acme/tool"
+
+
+def test_a_deleted_worktree_is_of_the_repository_that_the_transcript_names(tmp_path: Path) -> None:
+    """By its address or by its folder; a folder that is still there says for itself whose it is."""
+    folder = repository(tmp_path / "here", remote="https://github.com/acme/tool")
+    projects = Projects({"github.com/acme/old": "github.com/acme/tool"}, str(tmp_path))
+    gone = call(cwd="/gone/tree", project="/gone/tree")
+
+    assert projects.with_project(gone).project_id == "/gone/tree"
+    for origin in (str(folder), "git@github.com:acme/tool.git", "git@github.com:acme/old.git"):
+        assert projects.with_project(replace(gone, git_origin=origin)).project_id == "github.com/acme/tool"
+    other = repository(tmp_path / "other", remote="https://github.com/acme/other")
+    there = replace(call(cwd=str(other), project=str(other)), git_origin=str(folder))
+    assert projects.with_project(there).project_id == "github.com/acme/other"

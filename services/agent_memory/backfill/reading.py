@@ -44,10 +44,10 @@ class _KnownProjects:
 
     def __init__(self, projects: Projects) -> None:
         self._projects = projects
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids: dict[tuple[str, str, str], str] = {}
 
     def with_project(self, call: HookCall, late_ms: int) -> HookCall:
-        folders = (call.project, "" if call.project else call.cwd)
+        folders = (call.git_origin, call.project, "" if call.project else call.cwd)
         if folders not in self._ids:
             self._ids[folders] = self._projects.with_project(call, late_ms).project_id
         return replace(call, project_id=self._ids[folders])

@@ -21,8 +21,8 @@ class ReplayedCall:
     # Where it happened, by the transcript: the folder itself may be gone by now, or on another branch.
     project: str = ""
     git_branch: str = ""
-    # The address that its repository was cloned from, by the transcript.
-    git_remote: str = ""
+    # The address that its repository was cloned from, or the folder of the one that its worktree belongs to.
+    git_origin: str = ""
     # No hook tells this: it is read from the transcript while the session is live, too.
     is_unhooked: bool = False
 

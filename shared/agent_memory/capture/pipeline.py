@@ -49,7 +49,9 @@ class Pipeline:
         """What a call from a transcript of that agent's becomes; `number` is its place in the transcript."""
         call = wire.call_of(replayed.payload, agent=agent, event=replayed.hook, project=replayed.project)
         # The folder's branch of today is not the one of that day: the transcript's is, or none.
-        call = self._complete(replace(call, git_branch=replayed.git_branch), late_ms=_LONG_AGO_MS)
+        call = self._complete(
+            replace(call, git_branch=replayed.git_branch, git_origin=replayed.git_origin), late_ms=_LONG_AGO_MS
+        )
         return event_from(call, replayed.at_ms, str(number), self._tool_max_bytes)
 
     def event_of_written(self, written: Written) -> Event | None:

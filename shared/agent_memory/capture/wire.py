@@ -41,6 +41,8 @@ class HookCall:
     # Not from the agent: the project that this folder belongs to, whatever it is called, and its branch.
     project_id: str
     git_branch: str
+    # Of the transcript: the address that the repository was cloned from, or the folder its worktree belongs to.
+    git_origin: str
     # The turn: one id for everything between two prompts.
     prompt_id: str
     # Of a message, where the agent gives it an id.
@@ -90,6 +92,7 @@ def call_of(given: Payload, *, agent: str, event: str, project: str) -> HookCall
         project=project or text("project") or (cwd if hook == "SessionStart" else ""),
         project_id="",
         git_branch="",
+        git_origin="",
         prompt_id=text("prompt_id") or text("turn_id"),
         message_id=text("message_id"),
         prompt=text("prompt") or (text("message") if hook == "UserPromptSubmit" else ""),

@@ -77,7 +77,7 @@ class Session:
         self._begun: set[str] = set()
         # Records that are in the transcript of another session because they were said there; None until it is known.
         self._copied: Container[str] | None = None
-        self._prompt_id = self._mode = self._branch = ""
+        self._prompt_id = self._mode = self._branch = self._origin = ""
         self._at_ms = 0
         # Of the first record: where the same comes again with an older time, it was copied.
         self._first_id, self._opened_ms = "", 0
@@ -91,6 +91,10 @@ class Session:
         kind = record.get("type")
         if kind == "system" and record.get("subtype") == "stop_hook_summary":
             yield from self._stop()
+        if kind == "worktree-state":
+            # The worktree may be deleted by now; this folder it was made from.
+            worktree = object_of(record, "worktreeSession")
+            self._origin = text_of(worktree, "originalCwd") or self._origin
         if kind == "attachment":
             yield from self._queued(record)
         if kind not in ("user", "assistant") or self._is_copy(record):
@@ -265,6 +269,7 @@ class Session:
             at_ms or self._at_ms,
             project=self._project,
             git_branch=self._branch,
+            git_origin=self._origin,
             is_unhooked=is_unhooked,
         )
 

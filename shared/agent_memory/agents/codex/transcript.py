@@ -247,7 +247,7 @@ class Thread:
             at_ms or self._at_ms,
             project=self._project,
             git_branch=self._branch,
-            git_remote=self._remote,
+            git_origin=self._remote,
             is_unhooked=is_unhooked,
         )
 

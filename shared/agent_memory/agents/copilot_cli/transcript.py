@@ -195,7 +195,7 @@ class Log:
                 said.at_ms,
                 project=self._project,
                 git_branch=self._branch,
-                git_remote=self._remote,
+                git_origin=self._remote,
                 is_unhooked=True,
             )
 

@@ -8,25 +8,21 @@ any other folder after itself.
 from __future__ import annotations
 
 import os
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from agent_memory.capture.project.git import checkouts, first_commit, remotes, texts
 from agent_memory.capture.project.git.checkouts import Checkout
+from agent_memory.capture.project.git.rewrites import Rewrites
+from agent_memory.capture.project.remembered import Remembered
 from agent_memory.capture.wire import HookCall
 
 # A clone of a clone of a clone on one machine; two that name each other have to end.
 REMOTES_MAX: Final = 4
-# More than anybody works in; the one that was not asked for longest goes first.
-REMEMBERED_MAX: Final = 1024
 # A repository shows its branch of now: for a call that waited longer than this, it does not count.
 LATE_MS: Final = 60_000
-
-Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +40,10 @@ class Projects:
         """`renamed` maps names to the ones to use instead: the setting `project_names`."""
         self._renamed = renamed
         self._home = home or os.path.realpath(Path.home())
-        self._addresses: _Remembered[str] = _Remembered()
-        self._references: _Remembered[str] = _Remembered()
-        self._first_commits: _Remembered[str] = _Remembered()
+        self._rewrites = Rewrites(Path(self._home), os.environ)
+        self._addresses: Remembered[str] = Remembered()
+        self._references: Remembered[str] = Remembered()
+        self._first_commits: Remembered[str] = Remembered()
 
     def of(self, folder: str) -> Project:
         """The project of a folder, given by its full path. The folder need not exist any more."""
@@ -70,13 +67,27 @@ class Projects:
     def with_project(self, call: HookCall, late_ms: int = 0) -> HookCall:
         """The call with its project and its branch. `late_ms` is how long ago it was made.
 
-        If the project's folder is not known, the repository around the agent's working directory is the project.
+        A remote that the transcript names is the project: its folder may be gone, or be another's by now. If the
+        project's folder is not known, the repository around the agent's working directory is the project.
         """
+        if name := self._of_origin(call):
+            return replace(call, project_id=self._renamed_to(name))
         if not call.project and self._checkout(call.cwd) is None:
             return call
         project = self.of(call.project or call.cwd)
         branch = call.git_branch or (project.branch if late_ms <= LATE_MS else "")
         return replace(call, project_id=project.project_id, git_branch=branch)
+
+    def _of_origin(self, call: HookCall) -> str:
+        """The repository that the transcript names: by an address or, of a deleted worktree, by a folder."""
+        if not call.git_origin:
+            return ""
+        folder = remotes.folder_of(call.git_origin)
+        if not folder:
+            return remotes.name_of(self._rewrites.rewritten(call.git_origin))
+        if self._checkout(call.project or call.cwd) is not None or self._checkout(folder) is None:
+            return ""
+        return self.of(folder).project_id
 
     def _checkout(self, folder: str) -> Checkout | None:
         return checkouts.find(_real(folder), self._home) if _is_path(folder) else None
@@ -99,7 +110,9 @@ class Projects:
         return remote or self._first_commit(checkout)
 
     def _address(self, checkout: Checkout) -> str:
-        return self._addresses.get(checkout.common_dir / "config", lambda: _address(checkout))
+        config = checkout.common_dir / "config"
+        address = self._addresses.get(config, lambda: _address(checkout))
+        return self._rewrites.rewritten(address, config)
 
     def _reference(self, checkout: Checkout) -> str:
         return self._references.get(checkout.git_dir / "HEAD", lambda: checkouts.reference(checkout))
@@ -118,44 +131,12 @@ class Projects:
         return self._renamed.get(name, name)
 
 
-class _Remembered(Generic[Value]):
-    """Values read from files, until the files change."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[Path, tuple[tuple[int, int, int], Value]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, path: Path, read: Callable[[], Value]) -> Value:
-        """The value that `read` takes from the file; it is called again once the file has changed."""
-        stamp = _stamp(path)
-        with self._lock:
-            known = self._known.get(path)
-        if known is not None and known[0] == stamp:
-            return known[1]
-        value = read()
-        with self._lock:
-            self._known[path] = (stamp, value)
-            self._known.move_to_end(path)
-            if len(self._known) > REMEMBERED_MAX:
-                self._known.popitem(last=False)
-        return value
-
-
 def _is_path(folder: str) -> bool:
     return folder.startswith("/") and "\0" not in folder
 
 
 def _real(folder: str) -> str:
     return os.path.realpath(folder) if _is_path(folder) else folder
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    # git writes a new file under another name and renames it, so a change shows in the inode if in nothing else.
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 def _address(checkout: Checkout) -> str:

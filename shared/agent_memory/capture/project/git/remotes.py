@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from urllib.parse import unquote
 
 NAME_MAX_CHARACTERS: Final = 512
 
@@ -20,7 +21,10 @@ _SAME_HOSTS: Final = {
     "altssh.bitbucket.org": "bitbucket.org",
 }
 # Here `Acme/Tool` and `acme/tool` are one repository; elsewhere they may be two.
-_CASELESS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"})
+_CASELESS: Final = frozenset({"github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "dev.azure.com"})
+_AZURE: Final = "dev.azure.com"
+_AZURE_SSH: Final = ("ssh.dev.azure.com", "vs-ssh.visualstudio.com")
+_AZURE_OLD: Final = ".visualstudio.com"
 
 
 def name_of(address: str) -> str:
@@ -32,6 +36,7 @@ def name_of(address: str) -> str:
     if not host or not path or len(host) + len(path) > NAME_MAX_CHARACTERS:
         return ""
     host = _SAME_HOSTS.get(host, host)
+    host, path = _azure(host, path)
     return f"{host}/{path.lower() if host in _CASELESS else path}"
 
 
@@ -41,6 +46,21 @@ def folder_of(address: str) -> str:
     if url:
         return url[3] if url[1].lower() == "file" else ""
     return "" if _SHORT.match(address) else address
+
+
+def _azure(host: str, path: str) -> tuple[str, str]:
+    """One of Azure's addresses as the web has it today: `dev.azure.com/ORGANISATION/PROJECT/_git/REPOSITORY`."""
+    segments = unquote(path).split("/")
+    if host in _AZURE_SSH and segments[0] == "v3" and len(segments) == 4:
+        _, organisation, project, repository = segments
+        return _AZURE, f"{organisation}/{project}/_git/{repository}"
+    if host.endswith(_AZURE_OLD) and "_git" in segments:
+        segments = [host.removesuffix(_AZURE_OLD), *(each for each in segments if each != "DefaultCollection")]
+        host = _AZURE
+    if host == _AZURE and len(segments) == 3 and segments[1] == "_git":
+        # A project's first repository has its name, and no need to say it.
+        segments = [segments[0], segments[2], *segments[1:]]
+    return (host, "/".join(segments)) if host == _AZURE else (host, path)
 
 
 def _parts(address: str) -> tuple[str, str]:

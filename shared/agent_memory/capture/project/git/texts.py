@@ -19,15 +19,25 @@ _BRANCH = "refs/heads/"
 def remotes(config: str) -> dict[str, str]:
     """The address of each remote that the config names, in its order; what can't be read is passed over."""
     found: dict[str, str] = {}
-    section = name = ""
-    for line in _lines(config):
-        if header := _SECTION.match(line):
-            section, name, line = header[1].lower(), _unescaped(header[2] or ""), header[3]
-        variable = _VARIABLE.match(line)
+    for section, name, variable, value in _variables(config):
         # Of several addresses the first is the one that is fetched from.
-        if variable and section == "remote" and variable[1].lower() == "url":
-            found.setdefault(name, _value(variable[2]))
+        if section == "remote" and variable == "url":
+            found.setdefault(name, value)
     return {name: address for name, address in found.items() if address}
+
+
+def rewrites(config: str) -> dict[str, str]:
+    """What addresses may begin with, and what git puts in its place: `url.BASE.insteadOf`."""
+    found: dict[str, str] = {}
+    for section, name, variable, value in _variables(config):
+        if section == "url" and variable == "insteadof" and value:
+            found[value] = name
+    return found
+
+
+def includes(config: str) -> list[str]:
+    """The files whose content stands in place of their names, without those for certain folders only."""
+    return [value for section, _, variable, value in _variables(config) if (section, variable) == ("include", "path")]
 
 
 def reference(head: str) -> str:
@@ -63,6 +73,16 @@ def began_here(log: str) -> bool:
     """Whether the log of HEAD begins with a first commit, not with the copy of another repository."""
     first, _, message = log.partition("\n")[0].partition("\t")
     return set(first.partition(" ")[0]) == {"0"} and message.startswith("commit (initial)")
+
+
+def _variables(config: str) -> Iterator[tuple[str, str, str, str]]:
+    """The variables: section and variable in lower case, between them the section's own name, and the value."""
+    section = name = ""
+    for line in _lines(config):
+        if header := _SECTION.match(line):
+            section, name, line = header[1].lower(), _unescaped(header[2] or ""), header[3]
+        if variable := _VARIABLE.match(line):
+            yield section, name, variable[1].lower(), _value(variable[2])
 
 
 def _lines(config: str) -> Iterator[str]:
