@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import unquote
 
 NAME_MAX_CHARACTERS: Final = 512
 
@@ -50,7 +49,8 @@ def folder_of(address: str) -> str:
 
 def _azure(host: str, path: str) -> tuple[str, str]:
     """One of Azure's addresses as the web has it today: `dev.azure.com/ORGANISATION/PROJECT/_git/REPOSITORY`."""
-    segments = unquote(path).split("/")
+    # Blanks are the one character of its names that is escaped.
+    segments = path.replace("%20", " ").split("/")
     if host in _AZURE_SSH and segments[0] == "v3" and len(segments) == 4:
         _, organisation, project, repository = segments
         return _AZURE, f"{organisation}/{project}/_git/{repository}"
