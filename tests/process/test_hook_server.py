@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_memory import capture
+from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool
 from agent_memory.hook import client
 from agent_memory.hook.command import program
@@ -144,7 +146,108 @@ def test_what_holds_no_event_is_kept_aside_with_the_reason(stack: Stack) -> None
     assert "Rejected: 3 inputs" in stack.run("status").stdout
 
 
-def test_a_envelope_whose_writer_was_killed_is_taken_in_if_it_is_whole(stack: Stack) -> None:
+def test_what_is_acknowledged_is_stored_and_what_fails_is_tried_again(stack: Stack) -> None:
+    """A damaged byte in a file of ours: nothing is rejected, `status` and `doctor` name it, and all comes in later."""
+    pauses = Pauses(stack.db_path)
+    pauses.begin(1, 2)
+    whole = pauses.path.read_bytes()
+    pauses.path.write_bytes(whole.replace(b"0", b"\xff", 1))
+    for number in range(130):
+        key = b"%020d-%016x" % (time.time_ns(), number)
+        envelope = client.pack(key, b"", b"", b"", [prompt("spooled", prompt_id=str(number))])
+        assert client.spool_envelope(os.fsencode(spool(stack).folder), envelope)
+
+    stack.start()
+    call_hook(stack, prompt("sent", prompt_id="sent"))
+    wait_until(lambda: spool(stack).state().failed == 131)
+
+    status = stack.status()
+    assert (status["spool"]["waiting"], status["spool"]["rejected"]) == (131, 0)
+    assert str(pauses.path) in status["capture_problem"]
+    told = stack.run("status").stdout
+    assert "131 of them can't be taken in" in told
+    assert told.count(f"The file of pauses is damaged: {pauses.path}. Delete its damaged line") == 2
+    assert "The file of pauses is damaged" in stack.run("doctor", check=False).stdout
+    assert events(stack) == []
+
+    pauses.path.write_bytes(whole)
+    wait_until(lambda: is_taken_in(stack), timeout_s=90)
+
+    assert len(events(stack)) == 131
+    wait_until(lambda: spool(stack).state().failed == 0)
+    assert "Spool" not in stack.run("status").stdout
+
+
+def test_one_bad_item_never_stops_the_others(stack: Stack) -> None:
+    """A folder, a pipe, a loop of links, a socket, somebody else's file: what came before and after is taken in."""
+    folder = spool(stack).folder
+    call_hook(stack, prompt("before"))
+    (before,) = spool(stack).waiting()
+    bad = [folder / f"{time.time_ns():020}-{number:016x}" for number in range(4)]
+    bad[0].mkdir()
+    os.mkfifo(bad[1])
+    bad[2].symlink_to(bad[2])
+    with socket.socket(socket.AF_UNIX) as bound, contextlib.chdir(folder):
+        bound.bind(bad[3].name)
+    call_hook(stack, prompt("somebody else's"))
+    (foreign,) = {*spool(stack).waiting()} - {before, *bad}
+    if os.getuid() == 0:
+        os.chown(foreign, 12345, 12345)
+    else:
+        foreign.chmod(0)
+    call_hook(stack, prompt("after"))
+
+    stack.start()
+    wait_until(lambda: spool(stack).state().failed == 5)
+
+    assert [event.text for event in events(stack)] == ["before", "after"]
+    told = stack.run("status").stdout
+    assert f"{foreign}: It " in told
+    for path, reason in zip(bad, ["a folder", "a pipe", "a symbolic link", "a socket"], strict=True):
+        assert f"{path}: It is {reason}. Move it out of the spool." in told
+    doctor = stack.run("doctor", check=False).stdout
+    assert f"{bad[0]} can't be taken in: It is a folder." in doctor
+
+    os.chown(foreign, os.getuid(), -1)
+    foreign.chmod(0o600)
+    bad[0].rmdir()
+    for path in bad[1:]:
+        path.unlink()
+    wait_until(lambda: is_taken_in(stack), timeout_s=90)
+    assert [event.text for event in events(stack)] == ["before", "somebody else's", "after"]
+
+
+def test_a_hook_that_is_registered_twice_tells_one_event(stack: Stack) -> None:
+    """Both are called with the same, which names neither the prompt nor the start of a resumed session."""
+    stack.start()
+    resumed = json.dumps({"session_id": "s1", "hook_event_name": "SessionStart", "source": "resume"}).encode()
+
+    for said in (resumed, prompt("Hello")):
+        hooks = [subprocess.Popen(program(), stdin=subprocess.PIPE, env=stack.env) for _ in range(2)]
+        for hook in hooks:
+            assert hook.stdin is not None
+            hook.stdin.write(said)
+            hook.stdin.close()
+        assert [hook.wait() for hook in hooks] == [0, 0]
+    wait_until(lambda: is_taken_in(stack))
+
+    assert [event.text for event in events(stack)] == ["Session started (resume)", "Hello"]
+
+
+def test_an_envelope_of_a_newer_version_waits_for_it(stack: Stack) -> None:
+    """After a step back to this version: it is no garbage."""
+    call_hook(stack, prompt("Hello"))
+    (path,) = spool(stack).waiting()
+    path.write_bytes(path.read_bytes().replace(capture.ENVELOPE_VERSION, b"agent-memory-envelope-2"))
+
+    stack.start()
+    wait_until(lambda: spool(stack).state().failed == 1)
+
+    assert "written by a newer version" in stack.run("status").stdout
+    assert spool(stack).state().rejected == 0
+
+
+def test_an_envelope_whose_writer_was_killed_is_taken_in_if_it_is_whole(stack: Stack) -> None:
     """Killed between the last byte and the renaming; a half one is kept aside."""
     call_hook(stack, prompt("whole"))
     (path,) = spool(stack).waiting()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from agent_memory.capture.spool import Spool, SpoolState
+from agent_memory.capture.spool_failures import Failure
 from agent_memory.control import checks
 from agent_memory.control.checks import Finding, Grade
 from agent_memory.control.stack import ProcessStatus, Status
@@ -85,6 +86,7 @@ def test_what_waits_briefly_is_no_fault() -> None:
         (RUNNING, {"waiting": 1, "oldest_ms": int(NOW_S * 1000) - 61_000}, "memory-daemon logs query"),
         (STOPPED, {"waiting": 1, "oldest_ms": int(NOW_S * 1000)}, "memory-daemon start"),
         (RUNNING, {"waiting": 1, "oldest_ms": int(NOW_S * 1000), "full": True}, "memory-daemon logs query"),
+        (RUNNING, {"failed": 1, "failures": [Failure("/x", "It is a folder.", "Move it.")]}, "Move it."),
         (RUNNING, {"rejected": 3}, "look at /home/dev/db-spool/rejected, then delete what is there"),
     ],
 )
@@ -198,7 +200,7 @@ def test_what_waits_is_counted_by_day_and_agent(tmp_path: Path) -> None:
         named = key.encode() + fields
         data = b"agent-memory-envelope-1 %d 2\n" % len(named) + named + b"{}" if body else b"torn"
         (spool.folder / key).write_bytes(data)
-    spool.reject(key, b"nonsense", "no JSON")
+    spool.rejected.add(key, b"nonsense", 8, "no JSON")
 
     assert checks.waiting_envelopes(spool, UTC) == {("2026-01-30", "codex"): 1, ("2026-01-30", "-"): 1}
     assert checks.rejected_envelopes(spool, UTC) == {("2026-01-30", "-"): 1}

@@ -22,6 +22,7 @@ from agent_memory.capture import envelope
 from agent_memory.capture import spool as spool_module
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.spool import Spool, excluded_sessions
+from agent_memory.capture.spool_failures import Failure
 from agent_memory.client import SERVICE
 from agent_memory.hook import client
 from agent_memory.hook.command import command, program
@@ -319,7 +320,8 @@ def test_a_full_spool_keeps_what_it_has(home: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(module, "SPOOL_MAX_ENVELOPES", 3)
     folder = os.fsencode(spool(home).folder)
     spool(home).link_socket(home / "hook.sock")
-    spool(home).reject("odd", b"", "for a test")
+    spool(home).rejected.add("odd", b"", 0, "for a test")
+    spool(home).failures.write([Failure("odd", "It is a folder.", "Move it.")])
     keys = [b"%020d-0000000000000000" % number for number in range(5)]
 
     kept = [client._spool_in(folder, key, client.pack(key, b"", b"", b"", [STDIN])) for key in keys]

@@ -16,11 +16,12 @@ from pathlib import Path
 import click
 
 from agent_memory.capture.spool import SpoolState
+from agent_memory.capture.spool_failures import of_each_kind
 from agent_memory.cli import capturing
 from agent_memory.cli.options import Number, current, given, json_option, remembered, settings_options
 from agent_memory.control import log_files, stack, stack_lock
 from agent_memory.control.stack import Status
-from agent_memory.errors import AgentMemoryError
+from agent_memory.errors import AgentMemoryError, joined
 from agent_memory.present.text import counted, printable
 from agent_memory.present.times import duration
 from agent_memory.settings import LOOPBACK, Settings
@@ -228,7 +229,7 @@ def _described(found: Status) -> str:
     if not found.running:
         why = "stale PID file: it was killed" if Path(found.pid_file).exists() else "no PID file"
         lines = [f"Memory daemon is NOT running ({why})", f"PID file: {found.pid_file}"]
-        return "\n".join([*lines, *_paused(found.capture_paused_until_ms), *_spooled(found.spool)])
+        return "\n".join([*lines, *_capture(found), *_spooled(found.spool)])
     lines = [
         f"Memory daemon is running (PID {found.pid})",
         f"PID file: {found.pid_file}",
@@ -240,7 +241,7 @@ def _described(found: Status) -> str:
         f"Logs: {found.logs}",
         f"Health: {found.health}",
         *([f"        {found.store_error or _ADVICE[found.health]}"] if found.health in _ADVICE else []),
-        *_paused(found.capture_paused_until_ms),
+        *_capture(found),
         *_spooled(found.spool),
         "",
         f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME",
@@ -254,7 +255,10 @@ def _described(found: Status) -> str:
     return "\n".join(lines)
 
 
-def _paused(until_ms: int | None) -> list[str]:
+def _capture(found: Status) -> list[str]:
+    if found.capture_problem:
+        return [f"Capture: {found.capture_problem}"]
+    until_ms = found.capture_paused_until_ms
     return [f"Capture: {capturing.pause_described(until_ms, time.time())}"] if until_ms else []
 
 
@@ -265,9 +269,15 @@ def _spooled(spool: SpoolState) -> list[str]:
         age = duration(max(0, int(time.time() - spool.oldest_ms / 1000)))
         full = " It is full and takes no more." if spool.full else ""
         lines.append(f"Spool: {counted(spool.waiting, 'event')} waiting to be stored, the oldest for {age}.{full}")
+    if spool.failed:
+        lines.append(f"       {spool.failed} of them can't be taken in, and will be tried again:")
+        for each in of_each_kind(spool.failures):
+            lines.append(f"       {printable(joined(f'{each.path}: {each.message}', each.remedy))}")
     if spool.rejected:
         inputs = counted(spool.rejected, "input")
         lines.append(f"Rejected: {inputs} of hooks could not be understood. See: {spool.path}/rejected")
+    if spool.rejected_dropped:
+        lines.append(f"          {spool.rejected_dropped} older ones were deleted to make room.")
     return lines
 
 

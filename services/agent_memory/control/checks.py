@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from agent_memory.capture import envelope
 from agent_memory.capture.spool import Spool
+from agent_memory.capture.spool_failures import of_each_kind
 from agent_memory.control.stack import Status
-from agent_memory.errors import InvalidEvent, SettingsError
+from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.hook_status import HookStatus
 from agent_memory.present.text import counted
@@ -30,6 +31,8 @@ SPOOL_PATIENCE_S: Final = 60
 ROOM_MIN_BYTES: Final = 1 << 30
 # Envelopes whose agent is read; of the others only the day is known.
 ENVELOPES_READ: Final = 1000
+# Of the events that fail, most fail alike.
+FAILURES_SHOWN: Final = 3
 # Rejected files do not name their agent.
 UNKNOWN_AGENT: Final = "-"
 # What the consumers of the outbox make.
@@ -122,7 +125,7 @@ def summarizer(settings: Settings) -> Iterator[Finding]:
 def spool(status: Status, now_s: float) -> Iterator[Finding]:
     """What hooks left in the spool: how much, since when, and what was rejected."""
     left = status.spool
-    if left.oldest_ms is None and not left.rejected:
+    if left.oldest_ms is None and not left.rejected and not left.failed:
         yield Finding(Grade.OK, "spool", "empty")
     if left.oldest_ms is not None:
         age_s = max(0.0, now_s - left.oldest_ms / 1000)
@@ -132,13 +135,24 @@ def spool(status: Status, now_s: float) -> Iterator[Finding]:
         is_wrong = left.full or not status.running or age_s > SPOOL_PATIENCE_S
         remedy = "memory-daemon logs query" if status.running else "memory-daemon start"
         yield Finding(Grade.WRONG if is_wrong else Grade.NOTE, "spool", text, remedy if is_wrong else "")
+    kinds = of_each_kind(left.failures)
+    for failure in kinds[:FAILURES_SHOWN]:
+        text = f"{failure.path} can't be taken in: {failure.message}"
+        yield Finding(Grade.WRONG, "spool", text, failure.remedy)
+    if left.failed > len(kinds[:FAILURES_SHOWN]):
+        text = f"{left.failed} events in all can't be taken in, and will be tried again"
+        yield Finding(Grade.WRONG, "spool", text, "memory-daemon status")
     if left.rejected:
         text = f"{counted(left.rejected, 'input')} of hooks could not be read as events"
+        if left.rejected_dropped:
+            text += f"; {left.rejected_dropped} older ones were deleted to make room"
         yield Finding(Grade.WRONG, "spool", text, f"look at {left.path}/rejected, then delete what is there")
 
 
-def capture(paused_until_ms: int | None) -> Iterator[Finding]:
-    """Whether capture is paused."""
+def capture(paused_until_ms: int | None, problem: str = "") -> Iterator[Finding]:
+    """Whether capture is paused, or fails."""
+    if problem:
+        yield Finding(Grade.WRONG, "capture", problem)
     if paused_until_ms is not None:
         yield Finding(Grade.NOTE, "capture", "paused: nothing is remembered", "memory-daemon resume-capture")
 
@@ -227,26 +241,25 @@ def waiting_envelopes(spool: Spool, zone: tzinfo) -> Counts:
     """How many envelopes wait in the spool, by the day they came and the agent they name."""
     found: Counts = Counter()
     for number, path in enumerate(spool.waiting()):
-        found[_day_of(path.name, zone), _agent_in(path) if number < ENVELOPES_READ else UNKNOWN_AGENT] += 1
+        found[_day_of(path.name, zone), _agent_in(spool, path) if number < ENVELOPES_READ else UNKNOWN_AGENT] += 1
     return found
 
 
 def rejected_envelopes(spool: Spool, zone: tzinfo) -> Counts:
     """How many inputs were rejected, by the day they came."""
-    folder = spool.folder / "rejected"
-    names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
-    return Counter((_day_of(name, zone), UNKNOWN_AGENT) for name in names if envelope.KEY.fullmatch(name))
+    return Counter((_day_of(path.name, zone), UNKNOWN_AGENT) for path in spool.rejected.files())
 
 
 def _day_of(key: str, zone: tzinfo) -> str:
     return f"{datetime.fromtimestamp(int(key.partition('-')[0]) // 10**9, zone):%Y-%m-%d}"
 
 
-def _agent_in(path: Path) -> str:
+def _agent_in(spool: Spool, path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            fields, _ = envelope.lengths(file.readline(envelope.HEADER_MAX_BYTES))
-            agent = envelope.unpack(file.read(fields), b"").agent
-    except (OSError, InvalidEvent):
+        head = spool.read(path, envelope.HEADER_MAX_BYTES + envelope.FIELDS_MAX_BYTES)
+        header, end, rest = head.partition(b"\n")
+        fields, _ = envelope.lengths(header + end)
+        agent = envelope.unpack(rest[:fields], b"").agent
+    except (OSError, AgentMemoryError):
         return UNKNOWN_AGENT
     return agent.lower() or UNKNOWN_AGENT

@@ -40,7 +40,7 @@ def examine(settings: Settings, hook_store: str) -> Examination:
     """
     status, now_s = stack.status(settings), time.time()
     findings = [*checks.daemon(status), *checks.summarizer(settings)]
-    spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms)]
+    spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms, status.capture_problem)]
     if not status.running:
         return Examination([*findings, *spooled, *_hooks(hook_store, came_lately=False)], [])
     from agent_memory.control.connection import connect_to_store

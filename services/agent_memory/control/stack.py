@@ -82,6 +82,8 @@ class Status:
     spool: SpoolState
     # Until when capture is paused; None if it is not.
     capture_paused_until_ms: int | None
+    # Why nothing can be captured, and what to do; empty if it can.
+    capture_problem: str = ""
 
     @property
     def sound(self) -> bool:
@@ -337,7 +339,12 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
     runtime = settings.runtime
     holder = stack_lock.read(runtime) if found_health else None
     error = None if found_health in (None, "SERVING") else store_error(runtime)
-    pause = Pauses(settings.db_path).current(time.time_ns() // 1_000_000)
+    paused_until_ms, problem = None, ""
+    try:
+        pause = Pauses(settings.db_path).current(time.time_ns() // 1_000_000)
+        paused_until_ms = pause.to_ms if pause else None
+    except AgentMemoryError as damage:
+        problem = str(damage)
     return Status(
         running=found_health is not None,
         pid=pid,
@@ -352,7 +359,8 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         logs=str(runtime.logs),
         processes=[_process_status(process, found_health) for process in processes],
         spool=Spool(settings.db_path).state(),
-        capture_paused_until_ms=pause.to_ms if pause else None,
+        capture_paused_until_ms=paused_until_ms,
+        capture_problem=problem,
     )
 
 

@@ -25,6 +25,7 @@ from agent_memory.capture import (
     REPLY,
     SOCKET_LINK,
     SPOOL_MAX_ENVELOPES,
+    SPOOL_OTHER_NAMES,
     STORED,
     STORED_WITH_REPLY,
     spool_of,
@@ -367,7 +368,7 @@ def _spool_in(folder: bytes, key: bytes, envelope: list[bytes]) -> bool:
     unfinished = folder + b"/." + key
     try:
         _make_private(folder)
-        if len(posix.listdir(folder)) >= SPOOL_MAX_ENVELOPES + 2:  # the socket link, and the folder of rejected ones
+        if len(posix.listdir(folder)) >= SPOOL_MAX_ENVELOPES + SPOOL_OTHER_NAMES:
             return False
         _write(unfinished, envelope)
         posix.rename(unfinished, folder + b"/" + key)

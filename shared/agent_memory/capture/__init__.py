@@ -15,6 +15,8 @@ PAYLOAD_MAX_BYTES = 64 << 20
 # Months of work without a daemon. A full spool takes nothing more: an older event is worth as much as a newer one, so
 # none is thrown away to make room.
 SPOOL_MAX_ENVELOPES = 50_000
+# What else lies in a spool: the link to the socket, the rejected inputs, and the failures that were noted.
+SPOOL_OTHER_NAMES = 3
 
 # Beside the store, so that they are found with it: the folder of the envelopes that wait for its daemon;
 SPOOL_SUFFIX = b"-spool"

@@ -6,15 +6,17 @@ import re
 from dataclasses import dataclass
 
 from agent_memory.capture import ENVELOPE_VERSION, PAYLOAD_MAX_BYTES
-from agent_memory.errors import InvalidEvent
+from agent_memory.errors import AgentMemoryError, InvalidEvent
 
 HEADER_MAX_BYTES = 80
 # There is a path, of up to 4096 bytes, and two names.
 FIELDS_MAX_BYTES = 16 << 10
+MAX_BYTES = HEADER_MAX_BYTES + FIELDS_MAX_BYTES + PAYLOAD_MAX_BYTES
 KEY = re.compile(r"\d{20}-[0-9a-f]{16}")
 
 # The other name is that of envelopes that an earlier version left in a spool.
 _HEADER = re.compile(rb"(?:" + re.escape(ENVELOPE_VERSION) + rb"|agent-memory-letter-1) (\d{1,9}) (\d{1,9})\n")
+_NEWER = re.compile(rb"agent-memory-envelope-[2-9]\d* ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,12 @@ class Envelope:
 
 
 def lengths(header: bytes) -> tuple[int, int]:
-    """How many bytes of fields and of payload follow the header, given with its line end; raises InvalidEvent."""
+    """How many bytes of fields and of payload follow the header, given with its line end.
+
+    Raises InvalidEvent where it is no envelope's, AgentMemoryError where it is that of a newer version.
+    """
+    if _NEWER.match(header):
+        raise AgentMemoryError("It was written by a newer version of agent-memory.", "Start that version.")
     match = _HEADER.fullmatch(header)
     fields, payload = map(int, match.groups()) if match else (FIELDS_MAX_BYTES + 1, 0)
     if fields > FIELDS_MAX_BYTES or payload > PAYLOAD_MAX_BYTES:
@@ -53,7 +60,10 @@ def unpack(fields: bytes, payload: bytes) -> Envelope:
 
 
 def read(data: bytes) -> Envelope:
-    """The envelope that was written as `data`; raises InvalidEvent where it is none, or only the beginning of one."""
+    """The envelope that was written as `data`.
+
+    Raises InvalidEvent where it is none, or only the beginning of one, AgentMemoryError where it is of a newer version.
+    """
     end = data.find(b"\n", 0, HEADER_MAX_BYTES) + 1
     fields, payload = lengths(data[:end])
     if len(data) != end + fields + payload:

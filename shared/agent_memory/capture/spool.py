@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from agent_memory.capture import EXCLUDED_SESSIONS_SUFFIX, SOCKET_LINK, SPOOL_MAX_ENVELOPES, envelope, spool_of, spools
+from agent_memory.capture.rejected import Rejected
+from agent_memory.capture.spool_failures import Failure, SpoolFailures
+from agent_memory.errors import AgentMemoryError
 from agent_memory.files import make_private_dir
 
 # Longer than any hook lives: an unfinished envelope this old has lost its writer.
-ABANDONED_S = 60
-# Inputs that can't be read are kept for somebody to look at; the oldest make room.
-REJECTED_MAX = 200
-REJECTED_HEAD_BYTES = 256 << 10
+ABANDONED_S: Final = 60
+_MOVE_AWAY: Final = "Move it out of the spool."
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,21 @@ class SpoolState:
     # Envelopes that hold no event, kept aside with the reason.
     rejected: int
     full: bool
+    # Those of the waiting that the daemon tried to take in and could not, and why: the first few.
+    failed: int = 0
+    failures: Sequence[Failure] = ()
+    # Rejected envelopes that were deleted because there were too many.
+    rejected_dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies in a spool, oldest first, and the folders of it that can't be read."""
+
+    waiting: Sequence[Path]
+    # Unfinished envelopes whose writer is gone.
+    abandoned: Sequence[Path]
+    unreadable: Sequence[Failure]
 
 
 class Spool:
@@ -36,6 +54,8 @@ class Spool:
 
     def __init__(self, db_path: Path) -> None:
         self.folder = Path(os.fsdecode(spool_of(os.fsencode(db_path))))
+        self.rejected = Rejected(self.folder / "rejected")
+        self.failures = SpoolFailures(self.folder / "failures.json")
 
     def link_socket(self, socket: Path) -> None:
         """Link the socket, for hooks to find; raises OSError where the spool can't be written."""
@@ -46,45 +66,63 @@ class Spool:
         # In one step: a hook finds a link at any time.
         new.replace(self.folder / os.fsdecode(SOCKET_LINK))
 
-    def waiting(self) -> list[Path]:
+    def find(self, now_s: float) -> Found:
+        """All that lies in the spool; one that is not there is empty."""
+        waiting, abandoned, unreadable = [], [], []
+        for folder in map(Path, map(os.fsdecode, spools(os.fsencode(self.folder)))):
+            try:
+                paths = [path for path in folder.iterdir() if envelope.KEY.fullmatch(path.name.lstrip("."))]
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                unreadable.append(_unreadable_folder(folder, error))
+                continue
+            waiting += [path for path in paths if path.name[:1] != "."]
+            abandoned += [path for path in paths if path.name[:1] == "." and _is_old(path, now_s)]
+        return Found(sorted(waiting, key=_name), sorted(abandoned, key=_name), unreadable)
+
+    def waiting(self) -> Sequence[Path]:
         """The envelopes that wait, oldest first."""
-        return sorted((path for path in self._files() if path.name[:1] != "."), key=_name)
+        return self.find(0).waiting
 
-    def abandoned(self, now_s: float) -> list[Path]:
+    def abandoned(self, now_s: float) -> Sequence[Path]:
         """Unfinished envelopes whose writer is gone, oldest first: it was killed, or the machine lost power."""
-        return sorted((path for path in self._files() if path.name[:1] == "." and _is_old(path, now_s)), key=_name)
+        return self.find(now_s).abandoned
 
-    def reject(self, name: str, data: bytes, reason: str) -> None:
-        """Keep aside an input that holds no event: the reason on the first line, then the beginning of the input."""
-        folder = self.folder / "rejected"
-        make_private_dir(folder)
-        kept = sorted(folder.iterdir())
-        for old in kept[: max(0, len(kept) - REJECTED_MAX + 1)]:
-            old.unlink(missing_ok=True)
-        descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(reason.replace("\n", " ").encode(errors="replace") + b"\n" + data[:REJECTED_HEAD_BYTES])
+    def read(self, path: Path, max_bytes: int = envelope.MAX_BYTES + 1) -> bytes:
+        """The content of a file in the spool, up to `max_bytes`, without waiting for it.
+
+        Raises FileNotFoundError if it is gone, AgentMemoryError if it is no file of this user's that can be read.
+        """
+        try:
+            _check_owned_file(path.lstat())
+            # It may be another one by now: never follow a link, nor wait for a pipe's other end.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "rb") as file:
+                _check_owned_file(os.fstat(descriptor))
+                return file.read(max_bytes)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise AgentMemoryError(
+                f"It can't be read: {error.strerror}.", "Make it readable for you, or move it out of the spool."
+            ) from error
 
     def state(self) -> SpoolState:
-        """How much waits now; a spool that is not there is empty."""
-        names = sorted(path.name for path in self._files() if path.name[:1] != ".")
-        rejected = 0
-        with suppress(OSError):
-            rejected = sum(1 for _ in (self.folder / "rejected").iterdir())
+        """How much waits now, and what keeps it from being taken in."""
+        found = self.find(0)
+        names = [path.name for path in found.waiting]
+        failed, failures = self.failures.read()
         return SpoolState(
             path=str(self.folder),
             waiting=len(names),
             oldest_ms=int(names[0].partition("-")[0]) // 1_000_000 if names else None,
-            rejected=rejected,
+            rejected=self.rejected.count(),
             full=len(names) >= SPOOL_MAX_ENVELOPES,
+            failed=failed + len(found.unreadable),
+            failures=(*found.unreadable, *failures),
+            rejected_dropped=self.rejected.dropped(),
         )
-
-    def _files(self) -> Iterator[Path]:
-        for spool in spools(os.fsencode(self.folder)):
-            with suppress(OSError):
-                for path in Path(os.fsdecode(spool)).iterdir():
-                    if envelope.KEY.fullmatch(path.name.lstrip(".")):
-                        yield path
 
 
 def excluded_sessions(db_path: Path) -> frozenset[str]:
@@ -100,5 +138,28 @@ def _name(path: Path) -> str:
 
 def _is_old(path: Path, now_s: float) -> bool:
     with suppress(OSError):
-        return now_s - path.stat().st_mtime > ABANDONED_S
+        return now_s - path.lstat().st_mtime > ABANDONED_S
     return False
+
+
+def _check_owned_file(status: os.stat_result) -> None:
+    """Raise AgentMemoryError unless it is a file of this user's."""
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "no file")
+        raise AgentMemoryError(f"It is {kind}.", _MOVE_AWAY)
+    if status.st_uid != os.getuid():
+        raise AgentMemoryError(
+            f"It belongs to user {status.st_uid}.", f"Make it yours (user {os.getuid()}), or move it out of the spool."
+        )
+
+
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+def _unreadable_folder(folder: Path, error: OSError) -> Failure:
+    return Failure(str(folder), f"It can't be read: {error.strerror}.", "Make it a folder of yours with mode 0700.")

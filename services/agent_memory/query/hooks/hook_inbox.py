@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.pipeline import Pipeline
-from agent_memory.capture.spool import REJECTED_HEAD_BYTES, Spool
+from agent_memory.capture.rejected import HEAD_BYTES
+from agent_memory.capture.spool import Spool
 from agent_memory.capture.wire import HookCall
-from agent_memory.errors import CommandRefused, InvalidEvent
+from agent_memory.errors import AgentMemoryError, InvalidEvent, WriterUnavailable
 from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
 from agent_memory.query.hooks.follower import Follower
+from agent_memory.query.hooks.repeats import Repeats
 from agent_memory.query.inbound.intake import Admitted
 from agent_memory.query.store_context import StoreContext
 
 log = logging.getLogger(__name__)
 
+UNFORESEEN: Final = "It waits for a version that understands it; please report it with the log of the query service."
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of an envelope: its event is stored, or it holds none; or it can't be taken in now."""
+
+    # None where the payload was rejected, or could not be read.
+    call: HookCall | None = None
+    failure: AgentMemoryError | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    envelope: Envelope
     call: HookCall
     # None where the call holds nothing worth keeping, or nothing that the user wants kept.
     event: Admitted | None
@@ -37,6 +52,7 @@ class HookInbox:
         self._intake = store.intake
         self._pipeline = Pipeline(store.projects.with_project, store.settings.tool_max_bytes)
         self._follower = Follower(store, self._pipeline)
+        self._repeats = Repeats()
         self._spool = spool
 
     def start(self) -> None:
@@ -45,47 +61,71 @@ class HookInbox:
     def stop(self) -> None:
         self._follower.stop()
 
-    def take(self, envelopes: Sequence[Envelope]) -> list[HookCall]:
-        """Store the envelopes' events; returns once they are on disk, with the calls that could be read.
+    def take(self, envelopes: Sequence[Envelope]) -> list[Taken]:
+        """Store the envelopes' events; returns once they are on disk, with what became of each envelope.
 
-        Raises WriterUnavailable, or OSError, when they can't be stored now; the same envelopes may be given again.
+        One that fails holds up none of the others, and may be given again: only a payload that can't be an event is
+        settled without one. Raises WriterUnavailable when nothing can be stored now.
         """
-        opened = [each for envelope in envelopes if (each := self._open(envelope)) is not None]
-        kept = [each for each in opened if each.event is not None]
-        calls = [each.call for each in opened]
-        if kept:
-            try:
-                self._append(kept)
-            except CommandRefused:
-                for each in kept:
-                    self._append_alone(each)
-        self._follower.follow(calls)
-        return calls
+        taken = [self._open(self._repeats.as_first(envelope)) for envelope in envelopes]
+        kept = {place: each.event for place, each in enumerate(taken) if isinstance(each, _Opened) and each.event}
+        failures = self._append(kept)
+        calls = [each.call for each in taken if isinstance(each, _Opened)]
+        try:
+            self._follower.follow(calls)
+        except Exception as error:
+            log.error(line("transcripts were not followed", **described(error)))  # the calls themselves are stored
+        return [
+            each if isinstance(each, Taken) else Taken(each.call, failures.get(place))
+            for place, each in enumerate(taken)
+        ]
 
     def reject(self, name: str, data: bytes, reason: str) -> None:
         """Keep aside an input that holds no event, for somebody to look at; raises OSError."""
         log.warning(line("hook's input kept aside", name=name, reason=reason))
-        self._spool.reject(name, self._intake.readable(data[:REJECTED_HEAD_BYTES]), reason)
+        self._spool.rejected.add(name, self._intake.readable(data[:HEAD_BYTES]), len(data), reason)
 
-    def _open(self, envelope: Envelope) -> _Opened | None:
+    def _open(self, envelope: Envelope) -> _Opened | Taken:
         try:
-            captured = self._pipeline.event_of(envelope, time.time_ns() // 1_000_000)
-            if captured.event is None:
-                return _Opened(envelope, captured.call, None)
-            return _Opened(envelope, captured.call, self._intake.admit(event_to_pb(captured.event)))
-        except InvalidEvent as error:
-            self.reject(envelope.key, envelope.payload, str(error))
+            try:
+                captured = self._pipeline.event_of(envelope, time.time_ns() // 1_000_000)
+                event = None if captured.event is None else self._intake.admit(event_to_pb(captured.event))
+                return _Opened(captured.call, event)
+            except InvalidEvent as error:
+                self.reject(envelope.key, envelope.payload, str(error))
+                return Taken()
         except Exception as error:
-            # A payload of a kind that no agent has sent so far must not hold up those behind it.
-            log.exception(line("a hook's input was not understood", key=envelope.key))
-            self.reject(envelope.key, envelope.payload, f"not understood: {error!r}")
-        return None
+            return Taken(failure=self._failure(error, envelope.key))
 
-    def _append_alone(self, opened: _Opened) -> None:
+    def _append(self, kept: Mapping[int, Admitted]) -> dict[int, AgentMemoryError]:
+        """Store the events, together where that goes; those that can't be stored, with the reason."""
         try:
-            self._append([opened])
-        except CommandRefused as error:
-            self.reject(opened.envelope.key, opened.envelope.payload, str(error))
+            if kept:
+                self._batcher.append_all(list(kept.values()))
+            return {}
+        except WriterUnavailable:
+            raise
+        except Exception as error:
+            if len(kept) == 1:
+                return dict.fromkeys(kept, self._failure(error, "an event"))
+        alone: dict[int, AgentMemoryError] = {}
+        for place, event in kept.items():
+            alone |= self._append({place: event})
+        return alone
 
-    def _append(self, kept: Sequence[_Opened]) -> None:
-        self._batcher.append_all([each.event for each in kept if each.event])
+    def _failure(self, error: Exception, what: str) -> AgentMemoryError:
+        """The error as `status` can show it. What nobody foresaw is named by its place: its text may quote a secret."""
+        if isinstance(error, AgentMemoryError):
+            return error
+        if isinstance(error, OSError):
+            where = f" of {error.filename}" if error.filename else ""
+            return AgentMemoryError(f"{error.strerror or error}{where}.", "See to the disk and to the permissions.")
+        log.error(line("a hook's input was not taken in", what=what, **described(error)))
+        return AgentMemoryError(f"It was not understood: {described(error)['where']}.", UNFORESEEN)
+
+
+def described(error: Exception) -> dict[str, str]:
+    """An unforeseen error for the log, without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    stack = [f"{Path(frame.filename).stem}.{frame.name}:{frame.lineno}" for frame in frames]
+    return {"where": f"{type(error).__name__} in {stack[-1]}", "stack": " ".join(stack)}

@@ -9,22 +9,21 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 from agent_memory.capture import STORED, STORED_WITH_REPLY
-from agent_memory.capture.envelope import HEADER_MAX_BYTES, Envelope, lengths, unpack
-from agent_memory.capture.envelope import read as read_envelope
+from agent_memory.capture.envelope import HEADER_MAX_BYTES, lengths, unpack
 from agent_memory.capture.privacy import ignore
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.wire import HookCall
-from agent_memory.errors import AgentMemoryError, InvalidEvent, WriterBusy
+from agent_memory.errors import AgentMemoryError, WriterBusy
 from agent_memory.logs import line
-from agent_memory.query.hooks.hook_inbox import HookInbox
+from agent_memory.query.hooks.hook_inbox import HookInbox, described
 from agent_memory.query.hooks.recall import Recall
+from agent_memory.query.hooks.spool_drain import SpoolDrain
 from agent_memory.query.store_context import StoreContext
 
 log = logging.getLogger(__name__)
@@ -39,8 +38,8 @@ LARGE_BYTES: Final = 4 << 20
 PATIENCE_S: Final = 2.0
 # Listing an empty folder takes some microseconds.
 LOOK_EVERY_S: Final = 1.0
-BATCH_MAX_ENVELOPES: Final = 200
-BATCH_MAX_BYTES: Final = 8 << 20
+# When no more callers can be accepted, for want of file descriptors.
+REST_S: Final = 0.1
 
 
 class HookServer:
@@ -49,13 +48,14 @@ class HookServer:
     def __init__(self, store: StoreContext) -> None:
         self._settings = store.settings
         self._socket_path = store.settings.runtime.hook_socket
+        self._stopping = threading.Event()
         self._spool = Spool(store.settings.db_path)
         self._inbox = HookInbox(store, self._spool)
+        self._drain = SpoolDrain(self._spool, self._inbox, self._stopping)
         self._recall = Recall(store)
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)
         self._large = threading.Lock()
-        self._stopping = threading.Event()
         self._wakes, self._waker = socket.socketpair()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._threads = [
@@ -97,7 +97,12 @@ class HookServer:
             ready, _, _ = select.select([self._listener, self._wakes], [], [])
             if self._wakes in ready:
                 return
-            connection, _ = self._listener.accept()
+            try:
+                connection, _ = self._listener.accept()
+            except OSError as error:
+                log.warning(line("a hook could not be accepted", error=error))
+                self._stopping.wait(REST_S)
+                continue
             if self._callers.acquire(blocking=False):
                 self._pool.submit(self._serve, connection)
             else:
@@ -115,23 +120,26 @@ class HookServer:
                     envelope = unpack(stream.read(fields), stream.read(payload))
                     if len(envelope.payload) < payload:
                         return  # the hook was killed
-                    calls = self._inbox.take([envelope])
-                self._answer(connection, calls)
+                    (taken,) = self._inbox.take([envelope])
+                if taken.failure:
+                    raise taken.failure
+                self._answer(connection, taken.call)
         except (OSError, AgentMemoryError) as error:
             log.info(line("a hook was sent to the spool", error=error))
+        except Exception as error:
+            log.error(line("a hook was sent to the spool", **described(error)))
         finally:
             self._callers.release()
 
-    def _answer(self, connection: socket.socket, calls: list[HookCall]) -> None:
+    def _answer(self, connection: socket.socket, call: HookCall | None) -> None:
         """Confirm that the event is on disk; then send what the session is to begin with, if anything."""
-        wanted = next(filter(self._recall.is_wanted, calls), None)
-        if wanted is None:
+        if call is None or not self._recall.is_wanted(call):
             connection.sendall(STORED)
             return
         # First the confirmation: it must not wait for the rest, nor fail with it.
         connection.sendall(STORED_WITH_REPLY)
         try:
-            connection.sendall(self._recall.answer(wanted))
+            connection.sendall(self._recall.answer(call))
         except OSError:
             log.info("a session began before its recall was ready")
         except Exception:
@@ -151,54 +159,8 @@ class HookServer:
             raise WriterBusy(f"an envelope of {size} bytes must wait for another large one")
 
     def _watch(self) -> None:
-        trouble = ""
         while not self._stopping.wait(LOOK_EVERY_S):
-            try:
-                self._take_in(self._spool.waiting())
-                self._take_in(self._spool.abandoned(time.time()))
-                trouble = ""
-            except (OSError, AgentMemoryError) as error:
-                if not trouble:
-                    log.warning(line("the spool has to wait", error=error))
-                trouble = str(error)
-
-    def _take_in(self, paths: Iterable[Path]) -> None:
-        """Store the envelopes in these files, in order, and delete each file once its event is on disk."""
-        for batch in self._batches(paths):
-            self._inbox.take([envelope for _, envelope in batch])
-            for path, _ in batch:
-                path.unlink(missing_ok=True)
-            log.info(line("spool taken in", envelopes=len(batch)))
-            if self._stopping.is_set():
-                return
-
-    def _batches(self, paths: Iterable[Path]) -> Iterator[list[tuple[Path, Envelope]]]:
-        batch: list[tuple[Path, Envelope]] = []
-        size = 0
-        for path in paths:
-            envelope = self._read(path)
-            if envelope is None:
-                continue
-            batch.append((path, envelope))
-            size += len(envelope.payload)
-            if len(batch) >= BATCH_MAX_ENVELOPES or size >= BATCH_MAX_BYTES:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
-
-    def _read(self, path: Path) -> Envelope | None:
-        """The envelope in this file; None if there is none, after the file was rejected."""
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None  # another query service was quicker
-        try:
-            return read_envelope(data)
-        except InvalidEvent as error:
-            self._inbox.reject(path.name.lstrip("."), data, str(error))
-            path.unlink(missing_ok=True)
-            return None
+            self._drain.look(time.time(), time.monotonic())
 
 
 def _is_this_user(connection: socket.socket) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.capture import PAUSES_SUFFIX
+from agent_memory.errors import AgentMemoryError
 from agent_memory.files import atomic_write, make_private_dir
 
 # The end of a pause without an end: the last time that a timestamp can name.
@@ -37,14 +38,24 @@ class Pauses:
         self._read: tuple[tuple[int, int, int], tuple[Pause, ...]] = ((0, 0, 0), ())
 
     def all(self) -> tuple[Pause, ...]:
+        """Every pause; raises AgentMemoryError if the file can't be read, since nobody knows then what was paused."""
         try:
             status = self.path.stat()
+            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
+            if stamp != self._read[0]:
+                self._read = (stamp, tuple(map(_pause, self.path.read_text(encoding="ascii").splitlines())))
+            return self._read[1]
         except FileNotFoundError:
             return ()
-        stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
-        if stamp != self._read[0]:
-            self._read = (stamp, tuple(map(_pause, self.path.read_text(encoding="ascii").splitlines())))
-        return self._read[1]
+        except OSError as error:
+            raise AgentMemoryError(
+                f"The file of pauses can't be read: {error.strerror}: {self.path}.", "Make it readable for you."
+            ) from error
+        except ValueError as error:
+            raise AgentMemoryError(
+                f"The file of pauses is damaged: {self.path}.",
+                "Delete its damaged line, or all of it: then no pause is known any more.",
+            ) from error
 
     def current(self, now_ms: int) -> Pause | None:
         """The pause that goes on at that time."""

@@ -1,0 +1,51 @@
+"""Repeats: the calls of a hook that an agent's settings name twice, as a plugin and a file of settings may."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from agent_memory.capture.envelope import Envelope
+
+# Both are started for the same happening. Nobody says the same twice in so short a time.
+WITHIN_MS: Final = 1000
+# Far more calls than come in while their repeats may.
+CALLS_MAX: Final = 4096
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+class Repeats:
+    """Gives the repeats of a call the first one's key, from which the event has its id and its time. For any thread."""
+
+    def __init__(self) -> None:
+        # The last first call of each content, without its payload; and, for each repeat's key, that of its first call.
+        self._first: OrderedDict[bytes, Envelope] = OrderedDict()
+        self._repeats: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def as_first(self, envelope: Envelope) -> Envelope:
+        """The envelope, under the first call's key where it repeats one; the same whenever it comes again."""
+        # Some agents name the event only on the command line.
+        content = hashlib.blake2b(envelope.payload, digest_size=16).digest() + envelope.event.encode()
+        with self._lock:
+            if key := self._repeats.get(envelope.key):
+                return replace(envelope, key=key)
+            first = self._first.get(content)
+            if first is None or abs(first.arrived_ms - envelope.arrived_ms) > WITHIN_MS:
+                _keep(self._first, content, replace(envelope, payload=b""))
+                return envelope
+            if first.key != envelope.key:
+                _keep(self._repeats, envelope.key, first.key)
+            return replace(envelope, key=first.key)
+
+
+def _keep(calls: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
+    calls[key] = value
+    calls.move_to_end(key)
+    if len(calls) > CALLS_MAX:
+        calls.popitem(last=False)
