@@ -19,7 +19,7 @@ from agent_memory.worker.scheduler.runs import Counts
 from agent_memory.worker.toc import period_nodes
 from agent_memory.worker.toc.draft import Draft
 
-# A compaction that takes longer hangs; a large store on a slow disk may need an hour.
+# A compaction that takes longer than this hangs; a large store on a slow disk may need an hour.
 COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
 # Reading gigabytes of transcripts for the first time takes minutes.
 RECONCILE_TIMEOUT_S: Final = 6 * 3600.0

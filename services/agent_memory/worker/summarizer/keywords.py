@@ -1,4 +1,4 @@
-"""What one would search a segment by: identifiers, names, phrases and words, those that say most first."""
+"""Keywords: what one would search for to find a segment. Identifiers, names, phrases and words, the best first."""
 
 from __future__ import annotations
 

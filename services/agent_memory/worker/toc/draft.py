@@ -67,7 +67,7 @@ class Draft:
         return sorted([*drafted, *stored], key=lambda node: (node.start_ms, node.node_id))
 
     def put_node(self, node: TocNode, gripped: Sequence[Grip], now_ms: int) -> bool:
-        """Write the node, as a new version where its summary changes for good; False when it is what it was."""
+        """Write the node, as a new version where its summary changes for good; False when nothing changes."""
         was = self.node(node.node_id)
         # A latest version that can't be read is written again, in its place.
         version = was.version if was else max(1, records.latest_version(self._reader, node.node_id))

@@ -170,7 +170,7 @@ def _trust(event: Event) -> float:
 
 
 def _first_words(events: Sequence[Event]) -> Evidence:
-    """What a line goes back to that shares no word with any event: the first thing somebody said, or else happened."""
+    """The evidence for a line that shares no word with any event: what was said first, or else what happened first."""
     order = sorted(
         range(len(events)), key=lambda place: (not events[place].text.strip(), events[place].role != EventRole.USER)
     )

@@ -34,7 +34,7 @@ STEP_DAYS: Final = 16
 
 
 class Rebuild:
-    """The rebuild that is asked for in the store, if any, for the one process that writes the table of contents."""
+    """The rebuild that somebody asked for, if any, step by step, for the thread that writes the table of contents."""
 
     def __init__(self, reader: Reader, toc: Toc) -> None:
         self._reader = reader
@@ -61,7 +61,7 @@ class Rebuild:
             case _:
                 after = self._counters(draft, state, now_ms)
         if not after.is_running:
-            # The row is looked at with every read from now on, and they are of no more use.
+            # They are of no more use, and every read looks at the row from now on.
             after = replace(after, sessions=())
         self._toc.commit(draft, now_ms, rebuild=after)
         if not after.is_running:
@@ -101,8 +101,8 @@ class Rebuild:
         return replace(state, stage=RebuildStage.ORPHANS) if state.mend else replace(state, finished_ms=now_ms)
 
     def _orphans(self, draft: Draft, state: RebuildState) -> RebuildState:
-        """Rows that nothing leads to: versions of no node, grips that no node owns, owners of no grip, and a project's
-        that lead to none of its segments."""
+        """Remove orphans: versions without a node, grips without an owner, owners without a grip, and rows of a project
+        without a segment."""
         for node_id in self._lost_nodes():
             draft.drop_node(node_id)
         draft.remove_grips(self._lost_grips())

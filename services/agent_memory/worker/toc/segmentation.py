@@ -17,7 +17,7 @@ END: Final[Position] = (keys.TIMESTAMP_MAX_MS + 1, "")
 
 
 def resegment_from(reader: Reader, session_id: str, at: Position) -> Position:
-    """Where the last segment begins that an event at that position may change."""
+    """The beginning of the last segment that an event at that position may change."""
     before = records.segment_before(reader, session_id, at)
     return before[0] if before else BEGINNING
 
@@ -37,7 +37,7 @@ class StoredSegments:
         self._next = next(self._rows, None)
 
     def through(self, position: Position) -> Iterator[tuple[Position, SegmentRow]]:
-        """The segments, not yet walked past, that begin at that position or before."""
+        """The segments that begin at that position or before, without those that were walked past already."""
         while self._next is not None and self._next[0] <= position:
             yield self._next
             self._next = next(self._rows, None)

@@ -23,7 +23,7 @@ CONTEXT_MS: Final = 5 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Events of one session that belong together, at least one. `context` is what went before, to understand by."""
+    """Events of one session that belong together, at least one. `context` is what went right before."""
 
     events: tuple[Event, ...]
     context: tuple[Event, ...]

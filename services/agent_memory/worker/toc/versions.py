@@ -9,14 +9,14 @@ from typing import Final
 from agent_memory.periods import day_of
 
 LAST_KEPT: Final = 8
-# So long one version a day is kept, the day's last, and after that one a month.
+# For this long the last version of each day is kept; after that, the last of each month.
 DAILY_MS: Final = 30 * 86_400_000
 
 Version = tuple[int, int]  # its number, and when it was written, in milliseconds
 
 
 def dropped(versions: Sequence[Version], now_ms: int, zone: tzinfo) -> list[int]:
-    """The numbers of those that need not be kept, of a node's versions in order.
+    """The numbers of the versions that need not be kept; a node's `versions` are given in order.
 
     What was known at the end of a day, and later at the end of a month, is always among those that stay.
     """
