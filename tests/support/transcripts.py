@@ -20,7 +20,7 @@ from agent_memory.model import Event
 
 RECORDINGS = Path(__file__).parents[1] / "data" / "transcripts"
 AGENTS = ("claude-code", "codex", "copilot-cli", "gemini-cli", "opencode", "qwen-code")
-_COLUMNS = {
+COLUMNS = {
     "session": ("id", "parent_id", "directory", "agent", "time_created"),
     "message": ("id", "session_id", "time_created", "data"),
     "part": ("id", "message_id", "session_id", "time_created", "data"),
@@ -82,7 +82,7 @@ def _turn(number: int, session_id: str) -> Iterator[dict[str, Any]]:
 def _database(path: Path) -> None:
     path.parent.mkdir(parents=True)
     with sqlite3.connect(path) as database:
-        for table, columns in _COLUMNS.items():
+        for table, columns in COLUMNS.items():
             database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
         for line in (RECORDINGS / "opencode" / "rows.jsonl").read_text(encoding="utf-8").splitlines():
             row = json.loads(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -311,6 +312,57 @@ def test_a_forked_rollout_adds_what_was_said_in_it(is_parent_there: bool, tmp_pa
     assert said([each for each in events if each.session_id == fork_id]) == ["Fork's question", "Fork's answer"]
     assert {(each.event_id, each.session_id) for each in events if each.session_id == parent_id} <= alone
     assert {each.session_id for each in events} <= {parent_id, fork_id}
+
+
+def opencode_id(kind: str, at_ms: int, number: int) -> str:
+    """As opencode makes them: the time first."""
+    return f"{kind}_{((at_ms << 12) + number) & ((1 << 48) - 1):012x}{'x' * 14}"
+
+
+def test_a_forked_session_of_opencodes_adds_what_was_said_in_it(tmp_path: Path) -> None:
+    """Its copies have ids of their own, made when it was forked; a summary is what it is."""
+    path = tmp_path / "opencode.db"
+    at_ms, forked_ms = 1_795_379_500_000, 1_795_379_900_000
+    with sqlite3.connect(path) as database:
+        for table, columns in transcripts.COLUMNS.items():
+            database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+
+        def session(name: str) -> None:
+            database.execute("INSERT INTO session VALUES (?, NULL, '/home/dev/shop', 'build', ?)", (name, at_ms))
+
+        def message(session_id: str, role: str, words: str, made_ms: int, created_ms: int, **fields: Any) -> None:
+            message_id, part_id = opencode_id("msg", made_ms, 1), opencode_id("prt", made_ms, 2)
+            data = json.dumps({"role": role, "time": {"created": created_ms}, **fields})
+            database.execute("INSERT INTO message VALUES (?, ?, ?, ?)", (message_id, session_id, created_ms, data))
+            part = json.dumps({"type": "text", "text": words})
+            row = (part_id, message_id, session_id, created_ms, part)
+            database.execute("INSERT INTO part VALUES (?, ?, ?, ?, ?)", row)
+
+        session("original")
+        message("original", "user", "Question", at_ms + 1, at_ms + 1)
+        message("original", "assistant", "Answer", at_ms + 2, at_ms + 2)
+        message("original", "assistant", "All that was said", at_ms + 3, at_ms + 3, summary=True)
+        session("fork")
+        message("fork", "user", "Question", forked_ms, at_ms + 1)
+        message("fork", "assistant", "Answer", forked_ms + 5, at_ms + 2)
+        message("fork", "user", "Question of the fork", forked_ms + 9000, forked_ms + 9000)
+        # What the session that it is copied from has no more is the fork's.
+        message("fork", "assistant", "Kept here alone", forked_ms + 7, at_ms + 9)
+    database.close()
+
+    events = read("opencode", path)
+
+    assert said([each for each in events if each.session_id == "original"]) == [
+        "Question",
+        "Answer",
+        "All that was said",
+    ]
+    assert sorted(said([each for each in events if each.session_id == "fork"])) == [
+        "Kept here alone",
+        "Question of the fork",
+    ]
+    (summary,) = [each for each in events if each.text == "All that was said"]
+    assert (summary.role, summary.metadata["machine_text"]) == (EventRole.SYSTEM, "compaction-summary")
 
 
 def test_a_file_that_is_passed_over_is_named(tmp_path: Path) -> None:

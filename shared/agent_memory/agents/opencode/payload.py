@@ -40,6 +40,8 @@ def normalise(payload: Payload, event: str) -> Payload:
                 "message_id": given.get("partID"),
                 "last_assistant_message": out.get("text"),
             }
+            if out.get("summary") is True:  # of all that was said, at a compaction
+                common |= {"hook_event_name": "PostCompact", "compact_summary": out.get("text")}
         case "dispose":
             common |= {"hook_event_name": "SessionEnd", "reason": "exit"}
         case "event":

@@ -24,7 +24,13 @@ _PARTS: Final = (
     "SELECT m.id, m.data, p.id, p.data, p.time_created FROM message m JOIN part p ON p.message_id = m.id"
     " WHERE m.session_id = ? ORDER BY m.time_created, m.id, p.id"
 )
+_CREATED: Final = "SELECT session_id, data FROM message"
 _WAIT_S: Final = 5.0
+# An id begins with the time when it was made: in milliseconds, times 4096, of which it has the last 48 bits.
+_ID: Final = re.compile(r"[a-z]+_([0-9a-f]{12})")
+_ID_SPAN_MS: Final = 1 << 36
+# A message's id is made with the message; a copy's is made when the session is forked.
+_COPIED_MS: Final = 1000
 _SQLITE: Final = b"SQLite format 3\0"
 # No other agent's database has a table of that name.
 _MESSAGES: Final = re.compile(rb"CREATE TABLE .?message\b")
@@ -46,8 +52,9 @@ def replay(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, 
         # Read only: the database belongs to a program that may be running.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as database:
             sessions = database.execute(_SESSIONS).fetchall()
+            copies = _Copies(database)
             for number, row in enumerate(sessions, start=1):
-                calls = _session(database, row, partial(_complain, report, path, number))
+                calls = _session(database, row, copies, partial(_complain, report, path, number))
                 yield from ((number, call) for call in calls)
         advance(path.stat().st_size)
     except (sqlite3.Error, OSError) as error:
@@ -58,8 +65,40 @@ def _complain(report: Report, path: Path, session: int, reason: str) -> None:
     report(Broken(path, session, reason))
 
 
+class _Copies:
+    """The messages that a session has from the one it was forked from: they have ids of their own there."""
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self._database = database
+        # By what a message and its copy have in common, the sessions that have it.
+        self._sessions: dict[tuple[object, object], set[str]] | None = None
+
+    def has(self, session_id: str, message_id: str, message: Payload) -> bool:
+        """Whether the message is a copy, and the session that it was said in still there."""
+        made = _ID.match(message_id)
+        created = object_of(message, "time").get("created")
+        if made is None or not isinstance(created, int):
+            return False
+        late_ms = ((int(made[1], 16) >> 12) - created) % _ID_SPAN_MS
+        if not _COPIED_MS < late_ms < _ID_SPAN_MS // 2:
+            return False
+        if self._sessions is None:
+            self._sessions = {}
+            for other_id, data in self._database.execute(_CREATED):
+                if (other := _object(data)) is not None:
+                    self._sessions.setdefault(_kept(other), set()).add(other_id)
+        return bool(self._sessions.get(_kept(message), set()) - {session_id})
+
+
+def _kept(message: Payload) -> tuple[object, object]:
+    return message.get("role"), object_of(message, "time").get("created")
+
+
 def _session(
-    database: sqlite3.Connection, row: tuple[str, str, str, str, int], report: Callable[[str], None]
+    database: sqlite3.Connection,
+    row: tuple[str, str, str, str, int],
+    copies: _Copies,
+    report: Callable[[str], None],
 ) -> Iterator[ReplayedCall]:
     session_id, parent_id, directory, agent, created_ms = row
     info = {
@@ -79,11 +118,14 @@ def _session(
         if prompt is not None and prompt.message_id != message_id:
             yield prompt.call(session_id, directory)
             prompt = None
+        if copies.has(session_id, message_id, message):
+            continue
         if message.get("role") == "user":
             prompt = prompt or _Prompt(message_id, message)
             prompt.parts.append(part)
         else:
-            yield from _said(session_id, message_id, part_id, part, at_ms, directory)
+            is_summary = message.get("summary") is True
+            yield from _said(session_id, message_id, part_id, part, at_ms, directory, is_summary=is_summary)
     if prompt is not None:
         yield prompt.call(session_id, directory)
 
@@ -115,7 +157,7 @@ class _Prompt:
 
 
 def _said(
-    session_id: str, message_id: str, part_id: str, part: Payload, at_ms: int, directory: str
+    session_id: str, message_id: str, part_id: str, part: Payload, at_ms: int, directory: str, *, is_summary: bool
 ) -> Iterator[ReplayedCall]:
     """The plugin's call for a part of the assistant's message that is complete."""
     match part.get("type"):
@@ -124,7 +166,7 @@ def _said(
             payload = {
                 "hook": "experimental.text.complete",
                 "input": ids,
-                "output": {"text": part.get("text")},
+                "output": {"text": part.get("text"), **({"summary": True} if is_summary else {})},
                 "directory": directory,
             }
             yield ReplayedCall(payload, _end_ms(part, at_ms), project=directory)
