@@ -183,9 +183,7 @@ def measure(folders: list[Path]) -> dict[str, Figures]:
 
 def main() -> None:
     figures = measure([Path(each) for each in sys.argv[1:]])
-    print(
-        f"{'agent':<12} {'files':>5} {'texts':>7} {'live':>8} {'backfill':>8} {'characters live / backfill':>26} {'doubled':>7} {'new':>4}"
-    )
+    print(print("agent        files   texts     live backfill  characters live / backfill  doubled  new"))
     for agent, each in sorted(figures.items()):
         texts, characters = max(each.texts, 1), max(each.characters, 1)
         print(

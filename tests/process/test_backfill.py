@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import uuid
 from collections.abc import Container
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,41 @@ def test_only_what_was_asked_for_is_taken_in(shared_stack: Stack, tmp_path: Path
 
     assert 0 < half["agents"]["claude-code"]["stored"] < 30
     assert (wrong.returncode, "claude-code" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("is_fork_first", [False, True])
+def test_a_fork_whose_original_is_gone_adds_nothing_twice(
+    is_fork_first: bool, shared_stack: Stack, tmp_path: Path
+) -> None:
+    """Its records have its own session's name; what they are copies of is known by the ids of the turns."""
+    original, fork = f"original-{is_fork_first}", f"fork-{is_fork_first}"
+    ids = [str(uuid.uuid4()) for _ in range(3)]
+    first = [turn(original, prompt_id, number) for number, prompt_id in enumerate(ids[:2])]
+    second = [turn(fork, prompt_id, number) for number, prompt_id in enumerate(ids)]
+    files = {original: list(chain.from_iterable(first)), fork: list(chain.from_iterable(second))}
+    for name in reversed(files) if is_fork_first else files:
+        path = tmp_path / f"{name}.jsonl"
+        path.write_text("".join(json.dumps(record) + "\n" for record in files[name]))
+        backfilled(shared_stack, path)
+        path.unlink()
+
+    with shared_stack.client() as client:
+        requests = [pb.GetEventsRequest(session_id=name, to_timestamp_ms=9_999_999_999_999) for name in files]
+        found = [event for request in requests for event in client.events(request).events]
+    words = [event.text for event in found if not event.text.startswith("Session started")]
+    assert sorted(words) == sorted(f"{kind} {number}" for kind in ("Question", "Answer") for number in range(3))
+    own = [event.session_id for event in found if event.text.endswith(" 2")]
+    assert own == [fork, fork]
+
+
+def turn(session_id: str, prompt_id: str, number: int) -> list[dict[str, Any]]:
+    at = f"2026-03-01T09:{number:02}:00.000Z"
+    record = {"sessionId": session_id, "promptId": prompt_id, "timestamp": at, "cwd": "/home/dev/shop"}
+    answer = {"id": f"m{number}", "stop_reason": "end_turn", "content": [{"type": "text", "text": f"Answer {number}"}]}
+    return [
+        {**record, "type": "user", "uuid": f"u-{prompt_id}", "message": {"content": f"Question {number}"}},
+        {**record, "type": "assistant", "uuid": f"a-{prompt_id}", "message": answer},
+    ]
 
 
 def test_a_history_of_another_program_comes_from_standard_input(shared_stack: Stack) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.replayed_call import Broken
+from agent_memory.backfill.copies import Copies
 from agent_memory.backfill.report import Report, Tally
 from agent_memory.client import Client
 from agent_memory.errors import WriterUnavailable
@@ -38,6 +39,7 @@ class Importer:
         self._batch: list[tuple[Event, Tally]] = []
         self._characters = 0
         self._stored = _Stored(client) if client else None
+        self._copies = Copies(client) if client else None
         # A batch is on its way while the next is read: each keeps a processor busy.
         self._sender = ThreadPoolExecutor(1, "import")
         self._sending: tuple[list[tuple[Event, Tally]], Future[list[pb.IngestResult]]] | None = None
@@ -47,7 +49,10 @@ class Importer:
         for event in events:
             tally.events += 1
             tally.sessions.setdefault(event.session_id, False)
-            if self._stored is None:
+            if self._stored is None or self._copies is None:
+                continue
+            if self._copies.has(event):
+                tally.known += 1
                 continue
             self._batch.append((self._stored.same(event), tally))
             self._characters += len(event.text)
