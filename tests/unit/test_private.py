@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_memory.capture import PRIVATE_MARKS
 from agent_memory.capture.privacy.private import without, without_in_json
+from agent_memory.redaction.prefilter import may_contain_nothing
 
 SPANS = {
     "a <private>b</private> c": "a [private] c",
@@ -22,6 +24,36 @@ SPANS = {
     "a <private>b </privat> < & \\ </private> c": "a [private] c",
     "private things: a private> b, <privateer>": "private things: a private> b, <privateer>",
     "</private> is only an end": "</private> is only an end",
+    "a <private>b<private>c</private>d</private> e": "a [private] e",
+    "a <private><PRIVATE>b</private>c": "a [private]",
+    "a <pRiVaTe>b</pRIVATE> c": "a [private] c",
+    "a <private >b</private > c": "a [private] c",
+    "a < private>b</ private> c": "a [private] c",
+    'a <private reason="mine">b</private> c': "a [private] c",
+    "a <private reason='mine' until=friday>b</private> c": "a [private] c",
+    "a <private\nreason='mine'>b</private> c": "a [private] c",
+    "a &#60;private&#62;b&#x3c;/private&#x3E; c": "a [private] c",
+    "a &amp;lt;private&amp;gt;b&amp;lt;/private&amp;gt; c": "a [private] c",
+    "a %3Cprivate%3Eb%3C/private%3E c": "a [private] c",
+    "a \uff1cprivate\uff1eb\uff1c/private\uff1e c": "a [private] c",
+    "a <private>b&lt;/private&gt; c": "a [private] c",
+    "a <private>b<\\/private> c": "a [private] c",
+    "paste your <private key> here, <private> there": "paste your <private key> here, [private]",
+    "List<private int> of <privates>": "List<private int> of <privates>",
+}
+# The texts of one payload, in their order, and what is left of them.
+ACROSS = {
+    ("a <private>b", "c</private> d"): ["a [private]", "[private] d"],
+    ("a <private>b", "between", "c</private> d"): ["a [private]", "[private]", "[private] d"],
+    ("a <private>b<private>", "c</private> d", "e</private> f"): ["a [private]", "[private]", "[private] f"],
+    ("a <private>b", "c</private> d <private>e", "f</private> g"): [
+        "a [private]",
+        "[private] d [private]",
+        "[private] g",
+    ],
+    ("a <private>b", "stays", "<private>c</private> d"): ["a [private]", "stays", "[private] d"],
+    ("a</private>", "b <private>c</private>", "d"): ["a</private>", "b [private]", "d"],
+    ("a <private>b", "", "c</private>"): ["a [private]", "", "[private]"],
 }
 WORDS = st.lists(
     st.sampled_from(["<private>", "</private>", "a", '"', "\\", "\\u003c", "\n", ", ", "}", ":", "]", "ü", "&lt;"])
@@ -43,6 +75,49 @@ def test_the_same_leaves_the_json_that_it_stands_in(text: str, ascii_only: bool,
     found = without_in_json(json.dumps(payload, ensure_ascii=ascii_only, indent=indent).encode())
 
     assert json.loads(found) == {"prompt": SPANS[text], "other": "stays", "inner": {"list": [SPANS[text], "too"]}}
+
+
+@pytest.mark.parametrize("texts", ACROSS)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_a_span_may_end_in_a_text_that_follows(texts: tuple[str, ...], ascii_only: bool) -> None:
+    """All between goes, but for what the payload is known by."""
+    blocks = [{"type": "text", "text": text} for text in texts]
+    payload = {"session_id": "s1", "prompt": blocks, "cwd": "/home/dev"}
+
+    found = json.loads(without_in_json(json.dumps(payload, ensure_ascii=ascii_only).encode()))
+
+    assert [block["text"] for block in found["prompt"]] == ACROSS[texts]
+    assert {block["type"] for block in found["prompt"]} == {"text"}
+    assert (found["session_id"], found["cwd"]) == ("s1", "/home/dev")
+
+
+def test_the_fields_of_a_payload_follow_one_another() -> None:
+    """A span that begins in a tool's input and ends in what it returned."""
+    payload = {
+        "tool_name": "Bash",
+        "tool_input": {"command": "cat <private>a.txt", "description": "b", "file_path": "/x/y"},
+        "tool_use_id": "toolu_1",
+        "tool_response": {"stdout": "c</private> d", "interrupted": False},
+    }
+
+    found = json.loads(without_in_json(json.dumps(payload).encode()))
+
+    assert found == {
+        "tool_name": "Bash",
+        "tool_input": {"command": "cat [private]", "description": "[private]", "file_path": "/x/y"},
+        "tool_use_id": "toolu_1",
+        "tool_response": {"stdout": "[private] d", "interrupted": False},
+    }
+
+
+@given(st.sampled_from([text for text in SPANS if "[private]" in SPANS[text]]), st.text(), st.text(), st.booleans())
+def test_the_cheap_look_sees_every_mark(text: str, before: str, after: str, ascii_only: bool) -> None:
+    """What the hook and the prefilter pass over holds nothing private, however the payload is written."""
+    payload = json.dumps({"prompt": f"{before}{text}{after}"}, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+
+    assert any(mark in payload.lower() for mark in PRIVATE_MARKS)
+    assert not may_contain_nothing(payload)
+    assert not may_contain_nothing(f"{before}{text}{after}".encode("utf-8", "surrogatepass"))
 
 
 def test_brackets_may_be_escaped_as_json_escapes_them() -> None:

@@ -295,10 +295,11 @@ def _exists(path: bytes) -> bool:
 
 def _without_private(payload: bytes) -> bytes:
     """The payload without its private spans."""
-    if b"rivate" not in payload and b"RIVATE" not in payload:
+    lowered = payload.lower()
+    if b"private" not in lowered:
         return payload
     for mark in PRIVATE_MARKS:
-        if mark in payload:
+        if mark in lowered:
             # Regular expressions: only where there is something to take out.
             from agent_memory.capture.privacy import private
 

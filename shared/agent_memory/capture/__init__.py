@@ -30,8 +30,11 @@ IGNORE_SUFFIX = b"-ignore"
 # The rules for a folder of the user's.
 IGNORE_FILE = b".memoryignore"
 
-# The ends of an opening mark, as it is and as JSON and HTML escape it.
-PRIVATE_MARKS = (b"rivate>", b"rivate&", b"rivate\\", b"RIVATE>", b"RIVATE&", b"RIVATE\\")
+# What every opening mark of a private span begins with, in lower case: as it is, and as JSON and HTML escape it.
+PRIVATE_MARKS = (
+    *(b"<private", b"< private", b";private", b"; private", b"3cprivate", b"3c private"),
+    *(b"\xef\xbc\x9cprivate", b"\xef\xbc\x9c private", b"f1cprivate", b"f1c private"),
+)
 
 
 def spool_of(store: bytes) -> bytes:

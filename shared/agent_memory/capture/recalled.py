@@ -5,23 +5,34 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from agent_memory.plain_view import plain_view, visible
+
 _MARK: Final = "agent-memory-recall"
 OPENING: Final = f"<{_MARK}>"
 CLOSING: Final = f"</{_MARK}>"
 
-# Some agents escape brackets, and their transcripts are JSON.
-_LEFT, _RIGHT = r"(?:<|&lt;|\\u003c)", r"(?:>|&gt;|\\u003e)"
-_MARKED = re.compile(rf"\s*{_LEFT}{_MARK}{_RIGHT}.*?{_LEFT}/{_MARK}{_RIGHT}\s*", re.DOTALL | re.IGNORECASE)
+# Some agents escape brackets, and their transcripts are JSON. What begins in one way ends in the same way: inside may
+# stand a mark in another one, which ends nothing.
+_BRACKETS: Final = (("<", ">"), ("&lt;", "&gt;"), (r"\\{1,4}u003[cC]", r"\\{1,4}u003[eE]"))
+_MARKED: Final = tuple(
+    re.compile(rf"\s*{left}{_MARK}{right}.*?{left}\\{{0,4}}/{_MARK}{right}\s*", re.DOTALL) for left, right in _BRACKETS
+)
+# What a reader, or a model, would take for the mark.
+_LIKE_MARK: Final = re.compile(
+    r"(?P<bracket>[<\uff1c\u2039\u27e8\[{]\s{0,4}[/\\\u2215\uff0f]?\s{0,4})?"
+    r"agent(?P<between>[-_.\s\u2010-\u2015\u2212\ufe63\uff0d]{0,3})memory[-_.\s\u2010-\u2015\u2212\ufe63\uff0d]{0,3}recall",
+    re.IGNORECASE,
+)
+_NO_MARK: Final = "agent memory recall"
 # Questions to the memory, as an agent types them into a shell.
-_QUESTION = re.compile(r"(?:^|[\s/;&|('\"])memory-daemon\s[^;&|\n]*\bquery\b")
+_QUESTION: Final = re.compile(r"(?:^|[\s/;&|('\"])memory-daemon\s[^;&|\n]*\bquery\b")
 # What a terminal, or a model's tokenizer, might obey; line ends and tabs are harmless.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def marked(text: str) -> str:
-    """The text between our marks. Nothing in it can end them early, or act on a terminal that shows it."""
-    harmless = _CONTROL.sub(" ", text).replace(_MARK, _MARK.replace("-", " "))
-    return f"{OPENING}\n{harmless}\n{CLOSING}"
+    """The text between our marks. Nothing in it can end them early, or act on a terminal or an agent that shows it."""
+    return f"{OPENING}\n{_without_marks(visible(_CONTROL.sub(' ', text)))}\n{CLOSING}"
 
 
 def is_question(command: str) -> bool:
@@ -31,4 +42,22 @@ def is_question(command: str) -> bool:
 
 def without(text: str) -> str:
     """The text without what we recalled into it."""
-    return _MARKED.sub("\n", text).strip("\n") if _MARK in text else text
+    if _MARK not in text:
+        return text
+    for marked_text in _MARKED:
+        text = marked_text.sub("\n", text)
+    return text.strip("\n")
+
+
+def _without_marks(text: str) -> str:
+    """The text with plain words where it has our mark, in whatever case, with whatever escapes."""
+    view = plain_view(text)
+    parts: list[str] = []
+    place = 0
+    for found in _LIKE_MARK.finditer(text if view is None else view.text):
+        if found["bracket"] is None and found["between"].isspace():
+            continue  # words, as we would write them
+        start, end = found.span() if view is None else view.place(*found.span())
+        parts += [text[place:start], _NO_MARK]
+        place = end
+    return "".join([*parts, text[place:]])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from agent_memory.plain_view import visible
+
 # Colours in a tool's output mean nothing here; they are the only escape sequences that vanish without a trace.
 _COLOUR = re.compile(r"\x1b\[[\d;:]*m")
 
@@ -14,14 +16,12 @@ _HARMLESS: dict[int, int | str | None] = {
     **dict.fromkeys(range(0x80, 0xA0), "\ufffd"),
     ord("\u2028"): "\n",
     ord("\u2029"): "\n",
-    # Overrides of the writing direction, which show text in another order than it is stored in.
-    **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), None),
 }
 
 
 def printable(text: str) -> str:
-    """The text without anything that a terminal obeys, except for line ends."""
-    return _COLOUR.sub("", text.replace("\r\n", "\n")).translate(_HARMLESS).expandtabs(4)
+    """The text without anything that a terminal obeys, except for line ends, and without what nobody sees."""
+    return visible(_COLOUR.sub("", text.replace("\r\n", "\n")).translate(_HARMLESS)).expandtabs(4)
 
 
 def counted(number: int, thing: str) -> str:

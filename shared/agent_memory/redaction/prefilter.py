@@ -50,7 +50,7 @@ _NAMED: Final = search_for(
             r"v1\.0-",  # a token that is a hash behind it
             "PRIVATE KEY",
             r"\.env",
-            *(re.escape(mark.decode()) for mark in PRIVATE_MARKS),
+            f"(?i:{'|'.join(re.escape(mark.decode()) for mark in PRIVATE_MARKS)})",
         )
     ).encode()
 )

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from agent_memory.plain_view import plain_view
 from agent_memory.redaction import payment
 from agent_memory.redaction.commands import passwords_in_commands
 from agent_memory.redaction.environment import environment_values
@@ -19,7 +20,6 @@ from agent_memory.redaction.hashes import password_hashes
 from agent_memory.redaction.headers import cookies, signatures
 from agent_memory.redaction.kubernetes import kubernetes_secrets
 from agent_memory.redaction.named import named_values
-from agent_memory.redaction.plain_view import plain_view
 from agent_memory.redaction.positional import passwords_in_links, private_keys
 from agent_memory.redaction.prefilter import may_contain_nothing
 from agent_memory.redaction.seed_phrases import seed_phrases
