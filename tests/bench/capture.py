@@ -115,9 +115,9 @@ class Figures:
 
 def spoken(events: list[Event]) -> Counter[str]:
     """The assistant's texts, by how often they were said."""
-    told = {each.event_id: each.text.strip() for each in events if each.role == EventRole.ASSISTANT}
+    answers = {each.event_id: each.text.strip() for each in events if each.role == EventRole.ASSISTANT}
     errors = {each.event_id: each.text.strip() for each in events if each.metadata.get("error")}
-    return Counter((told | errors).values())
+    return Counter((answers | errors).values())
 
 
 def share(said: Counter[str], kept: Counter[str]) -> tuple[int, int]:
@@ -183,7 +183,7 @@ def measure(folders: list[Path]) -> dict[str, Figures]:
 
 def main() -> None:
     figures = measure([Path(each) for each in sys.argv[1:]])
-    print(print("agent        files   texts     live backfill  characters live / backfill  doubled  new"))
+    print("agent        files   texts     live backfill  characters live / backfill  doubled  new")
     for agent, each in sorted(figures.items()):
         texts, characters = max(each.texts, 1), max(each.characters, 1)
         print(

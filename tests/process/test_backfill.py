@@ -62,6 +62,30 @@ def test_what_was_captured_is_not_stored_again(agent: str, shared_stack: Stack) 
     assert stored(shared_stack, agent) == captured
 
 
+def test_what_is_said_while_the_daemon_restarts_is_stored_once(stack: Stack) -> None:
+    """A transcript is read on where it was left off, and from its beginning by the next daemon."""
+    transcripts.settle("claude-code", Path(stack.env["HOME"]))
+    (path,) = Path(stack.env["HOME"]).glob(".claude/projects/*/*.jsonl")
+    whole = path.read_bytes()
+    half = whole.index(b"\n", len(whole) // 2) + 1
+    path.write_bytes(whole[:half])
+    stack.start()
+    call_hooks(stack, "claude-code", only=("SessionStart", "UserPromptSubmit"))
+    before = [event.text for event in stored(stack, "claude-code")]
+    stack.stop()
+    with path.open("ab") as file:
+        file.write(whole[half:])
+    call_hooks(stack, "claude-code", only=("PostToolUse", "Stop", "SubagentStop"))
+    stack.start()
+
+    with stack.client() as client:
+        wait_until(lambda: client.stats().events > len(before) + 2)
+        wait_until(lambda: any(event.text == "Listing." for event in stored(stack, "claude-code")))
+    after = [event.text for event in stored(stack, "claude-code")]
+    assert "I'll check the project first." in before
+    assert [after.count(words) for words in ("I'll check the project first.", "Listing.")] == [1, 1]
+
+
 @pytest.mark.drill
 def test_a_history_is_taken_in_at_its_own_times_and_once(stack: Stack) -> None:
     """All agents at once: each event when it was said; with a broken line named, and the rest there. Then again."""

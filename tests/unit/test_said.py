@@ -16,6 +16,8 @@ from agent_memory.agents.registry import AGENTS
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import transcript_paths
 from agent_memory.backfill.transcript_paths import Transcript
+from agent_memory.capture import wire
+from agent_memory.capture.events import event_from
 from agent_memory.model import Event, EventRole, EventType
 from support import transcripts
 
@@ -151,13 +153,21 @@ def test_what_was_typed_while_the_agent_worked_is_the_users(tmp_path: Path) -> N
         claude.user(result("t1", "ok")),
         claude.attachment(type="queued_command", prompt="Without tests", commandMode="prompt"),
         claude.attachment(type="queued_command", prompt="<task-notification>x", commandMode="task-notification"),
+        claude.attachment(type="queued_command", prompt="From a peer", origin={"kind": "peer"}),
+        claude.attachment(type="queued_command", prompt="!ls", commandMode="bash"),
         claude.attachment(type="todo", content="x"),
         claude.assistant(text("Built.")),
     ]
 
     events = read("claude-code", written(tmp_path / "s.jsonl", records))
 
-    assert [each.text for each in events if each.role == EventRole.USER] == ["Build it", "Without tests"]
+    first, second = (each for each in events if each.role == EventRole.USER)
+    assert (first.text, second.text) == ("Build it", "Without tests")
+    # As the hook has it, where one is called: with the id of the turn that goes on.
+    payload = {"hook_event_name": "UserPromptSubmit", "session_id": "s", "prompt_id": "p-s-1", "prompt": second.text}
+    hooked = event_from(wire.call_of(payload, agent="claude-code", event="", project=""), 1, "k")
+    assert hooked is not None
+    assert hooked.event_id == second.event_id
 
 
 def test_the_clients_own_words_are_nobodys(tmp_path: Path) -> None:

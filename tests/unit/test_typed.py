@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from agent_memory.capture import own, wire
 from agent_memory.capture.events import event_from
 from agent_memory.capture.typed import typed
+from agent_memory.model import EventRole
 
 
 @pytest.mark.parametrize(
@@ -85,6 +86,16 @@ def test_a_long_text_of_openings_takes_no_time() -> None:
 def test_our_own_commands_are_no_part_of_a_conversation(prompt: str) -> None:
     assert own.is_command(prompt)
     assert event({"hook_event_name": "UserPromptSubmit", "prompt": prompt}) is None
+
+
+@pytest.mark.parametrize("tag", ["agent-message", "teammate-message", "cross-session-message"])
+def test_what_another_agent_says_is_not_the_users(tag: str) -> None:
+    """It comes by the hook of prompts; a person's question about it is theirs."""
+    heard = event({"hook_event_name": "UserPromptSubmit", "prompt": f'<{tag} from="a">Done</{tag}>'})
+    asked = event({"hook_event_name": "UserPromptSubmit", "prompt": f"<{tag} shows up; why?"})
+
+    assert (heard.role, heard.metadata["machine_text"]) == (EventRole.SYSTEM, tag)
+    assert asked.role == EventRole.USER
 
 
 @pytest.mark.parametrize(

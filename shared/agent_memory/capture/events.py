@@ -28,8 +28,11 @@ _NOTHING_NEW = frozenset(
 _FIRST_STARTS = ("startup", "new", "clear", "fork")
 # Agents report an end twice, shortly after one another, and neither report has an id.
 _SAME_END_MS = 10_000
-# The results of background work, which Claude Code hands to the model as if the user had typed them.
-_MACHINE_PROMPT = "<task-notification>"
+# The results of background work, and what other agents say: Claude Code hands them to the model as if the user had
+# typed them.
+_MACHINE_PROMPT = re.compile(
+    r"\s*<(?:(task-notification)>|(agent-message|teammate-message|cross-session-message)[\s>].*</\2>\s*\Z)", re.DOTALL
+)
 # In place of what the memory answered an agent.
 _ANSWERED = "[recalled by agent-memory, and not stored again]"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -107,8 +110,8 @@ def _prompt(call: HookCall) -> _Content | None:
     prompt = recalled.without(call.prompt)
     if not prompt:
         return None
-    if prompt.lstrip().startswith(_MACHINE_PROMPT):
-        return _Content(EventType.TOOL_RESULT, EventRole.SYSTEM, prompt, {"machine_text": "task-notification"})
+    if machine := _MACHINE_PROMPT.match(prompt):
+        return _Content(EventType.TOOL_RESULT, EventRole.SYSTEM, prompt, {"machine_text": machine[1] or machine[2]})
     if call.subagent_id:
         # The words are the agent's: a task for its subagent.
         return _Content(EventType.ASSISTANT_MESSAGE, EventRole.SYSTEM, prompt, {"machine_text": "subagent-task"})

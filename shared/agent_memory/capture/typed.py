@@ -16,6 +16,7 @@ _NOTES: Final = "|".join(
         # Notes of the client to its model.
         *("system-reminder", "system_reminder", "reminder", "current_datetime", "environment_context"),
         *("environment_details", "user_instructions", "session_context", "hook_context", "user_info"),
+        *("user-prompt-submit-hook", "post-tool-use-hook", "browser_instruction", r"terminal(?=\s+name=)"),
         *("turn_aborted", "subagent_notification", "additional_context", "editorContext", "reminderInstructions"),
     )
 )

@@ -101,9 +101,9 @@ class Follower:
             return more
         except (OSError, AgentMemoryError) as error:
             log.info(line("a transcript has to wait", error=error))
-        except Exception:
-            # Nothing that an agent writes down may keep its hooks from being heard.
-            log.exception("a transcript was not understood")
+        except Exception as error:
+            # Nothing that an agent writes down may keep its hooks from being served; and its text stays out of the log.
+            log.error(line("a transcript was not understood", error=type(error).__name__))
             return False
         # Its ids are the same the next time, so that nothing is stored twice.
         self._transcripts.forget([path])

@@ -19,6 +19,9 @@ from agent_memory.agents.payload import Payload, object_of, text_of
 # A transcript begins with some bookkeeping; more than this is no beginning.
 _HEAD_BYTES: Final = 256 << 10
 _FOLDERS_KNOWN: Final = 32
+_FILES_KNOWN: Final = 16_384
+# By path and inode.
+_first_ids: dict[tuple[str, int], str] = {}
 
 
 def own_id(record: Payload) -> str:
@@ -72,12 +75,26 @@ def _in_folder(folder: str, _changed_ns: int) -> dict[str, list[str]]:
 
 
 def _first_id(path: Path) -> str:
+    """The id of the record that the transcript begins with: always the same, once it is written."""
     with suppress(OSError):
         if path.is_symlink() or not path.is_file():
             return ""
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
-        for line in head.split(b"\n"):
+        known = (str(path), path.stat().st_ino)
+        if known not in _first_ids:
+            if not (first_id := _read_first_id(path)):
+                return ""
+            if len(_first_ids) >= _FILES_KNOWN:
+                _first_ids.clear()
+            _first_ids[known] = first_id
+        return _first_ids[known]
+    return ""
+
+
+def _read_first_id(path: Path) -> str:
+    read = 0
+    with path.open("rb") as file:
+        while read < _HEAD_BYTES and (line := file.readline(_HEAD_BYTES)):
+            read += len(line)
             with suppress(ValueError, RecursionError):
                 match json.loads(line):
                     case {"type": "user" | "assistant", "uuid": str(uuid)}:

@@ -22,7 +22,8 @@ from agent_memory.agents.tails import newest_first
 _TASK_NOTIFICATION: Final = "<task-notification>"
 # What a user's record may hold that no user wrote: commands of the terminal, and notes to the model.
 _NOT_TYPED: Final = ("<local-command-", "<command-name>", "<bash-")
-_INTERRUPTED: Final = "[Request interrupted by user"
+_INTERRUPTED: Final = ("[Request interrupted", "[This turn ended before it finished", "[Agent call interrupted")
+_BY_USER: Final = "[Request interrupted by user"
 _INTERRUPTION: Final = "interrupted by the user"
 _COMMAND: Final = re.compile(
     r"\A<command-message>.*?</command-message>\s*<command-name>(.*?)</command-name>"
@@ -30,7 +31,14 @@ _COMMAND: Final = re.compile(
     re.DOTALL,
 )
 # A call that was not made: its hooks were not called either.
-_NOT_CALLED: Final = ("<tool_use_error>", "The user doesn't want to", "Permission to use ")
+_NOT_CALLED: Final = (
+    "<tool_use_error>",
+    "The user doesn't want to",
+    "Permission to use ",
+    "This tool call was refused",
+    "[Tool call skipped",
+    "[Request interrupted by user for tool use]",
+)
 # Behind these stands what the person typed who refused a call, and behind that may stand a note to the model.
 _SAID_REFUSING: Final = (
     "To tell you how to proceed, the user said:",
@@ -180,7 +188,8 @@ class Session:
         prompt = content if isinstance(content, str) else _texts(objects_of(message, "content"))
         if prompt.lstrip().startswith(_INTERRUPTED):
             yield from self._flush()
-            yield self._call("StopFailure", error=_INTERRUPTION, message_id=forks.own_id(record), is_unhooked=True)
+            error = _INTERRUPTION if prompt.lstrip().startswith(_BY_USER) else prompt.strip().strip("[]")
+            yield self._call("StopFailure", error=error, message_id=forks.own_id(record), is_unhooked=True)
             return
         prompt = _typed(record, prompt)
         if not prompt or self._subagent_id or record.get("isSidechain"):
@@ -196,12 +205,12 @@ class Session:
         prompt = attachment.get("prompt")
         words = prompt if isinstance(prompt, str) else _texts(objects_of(attachment, "prompt"))
         is_typed = attachment.get("type") == "queued_command" and attachment.get("commandMode", "prompt") == "prompt"
-        is_meta = record.get("isMeta") or attachment.get("isMeta")
+        is_meta = record.get("isMeta") or attachment.get("isMeta") or not _is_persons(attachment)
         if not is_typed or is_meta or not words or not self._session_id or self._is_copy(record):
             return
         self._at_ms = at_ms_of(record) or self._at_ms
-        message_id = text_of(attachment, "source_uuid") or forks.own_id(record)
-        yield self._call("UserPromptSubmit", prompt=words, message_id=message_id, is_unhooked=True)
+        # Early versions call no hook for it; the others do, with the turn's own id.
+        yield self._call("UserPromptSubmit", prompt=words, is_unhooked=True)
 
     def _result(self, record: Payload, result: Payload, response: object) -> Iterator[ReplayedCall]:
         use_id = text_of(result, "tool_use_id")
@@ -218,7 +227,7 @@ class Session:
             error, said = _refusal(words)
             yield self._call("PostToolUseFailure", **tool, error=error, is_unhooked=True)
             if said:
-                yield self._call("UserPromptSubmit", prompt=said, message_id=use_id, is_unhooked=True)
+                yield self._call("UserPromptSubmit", prompt=said, is_unhooked=True)
         elif failed:
             yield self._call("PostToolUseFailure", **tool, error=words)
         else:
@@ -285,6 +294,11 @@ class _Words:
         self.message_id = text_of(message, "id") or record_id
         # Older clients do not say why a message ended.
         self.ends_turn = message.get("stop_reason") != "tool_use"
+
+
+def _is_persons(source: Payload) -> bool:
+    """Whether a person typed it: other agents and the client itself write prompts, too."""
+    return object_of(source, "origin").get("kind", "human") == "human"
 
 
 def _home(record: Payload) -> str:

@@ -53,6 +53,8 @@ class Thread:
         self._thread_id = ""
         self._is_of_user = False
         self._cwd = self._turn_id = self._context_turn_id = self._model = ""
+        # The turn that was prompted last.
+        self._prompted = ""
         self._at_ms = 0
         # Sessions and subagents that have begun.
         self._begun: set[str] = set()
@@ -193,7 +195,10 @@ class Thread:
             else:
                 source = "fork" if self._thread_id else "startup"
                 yield self._call("SessionStart", source=source, turn_id="")
-        yield self._call("UserPromptSubmit", prompt=prompt)
+        # What is typed while the agent works belongs to the turn that goes on; a hook may be called for it, or not.
+        is_ahead = self._prompted == self._turn_id
+        self._prompted = self._turn_id
+        yield self._call("UserPromptSubmit", prompt=prompt, is_unhooked=is_ahead)
 
     def _flush(self) -> Iterator[ReplayedCall]:
         """The words that came so far were not the last of the turn."""
