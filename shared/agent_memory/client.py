@@ -123,6 +123,18 @@ class Client:
         )
         return self._call(self._stub.ExpandGrip, request)
 
+    def search(self, request: pb.SearchRequest) -> pb.SearchResponse:
+        """What was said about something, by its words."""
+        return self._call(self._stub.Search, request)
+
+    def rebuild_index(self) -> pb.RebuildIndexResponse:
+        """Have the search index made again; returns at once."""
+        return self._call(self._stub.RebuildIndex, pb.RebuildIndexRequest())
+
+    def index_status(self) -> pb.GetIndexStatusResponse:
+        """How the search index is, and whether a rebuild of it is under way."""
+        return self._call(self._stub.GetIndexStatus, pb.GetIndexStatusRequest())
+
     def stats(self) -> pb.GetStatsResponse:
         return self._call(self._stub.GetStats, pb.GetStatsRequest())
 

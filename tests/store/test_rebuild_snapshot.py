@@ -23,6 +23,7 @@ from agent_memory.query.views import events as event_views
 from agent_memory.query.views import toc
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
 from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState
@@ -127,6 +128,7 @@ def test_a_session_that_begins_meanwhile_reads_the_same(writer: WriterProcess, k
         projects=Projects({}),
         reader=service.live,
         snapshot=service.snapshot,
+        index=IndexReader(writer.db_path),
     )
     recall = Recall(store)
     start = wire.parse(b'{"hook_event_name":"SessionStart","session_id":"new","cwd":"/home/dev/shop"}')

@@ -13,10 +13,12 @@ from agent_memory.cli.summaries import bill, rebuild_cost, summaries
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.model import LOCAL
 from agent_memory.present.text import printable
+from agent_memory.present.times import relative
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc.memory_pb2 import (
+        GetIndexStatusResponse,
         GetRebuildStatusResponse,
         GetStatsResponse,
         RebuildTocRequest,
@@ -92,6 +94,38 @@ def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool
         _confirm(f"Rebuild the table of contents from {found.events} events?", _bill(settings, found))
     status = _rebuild(settings, RebuildTocRequest(from_date=from_date))
     click.echo(f"Rebuilt from {status.events} events; {status.nodes_written} nodes changed")
+
+
+@admin.command("rebuild-index")
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["bm25", "vector", "all"]),
+    default="all",
+    show_default=True,
+    help="Which index: of words (bm25), or of vectors, of which none is kept.",
+)
+@click.option("--all", "kind", flag_value="all", help="The same as --type all.")
+@settings_options
+@click.pass_context
+def rebuild_index(context: click.Context, kind: str) -> None:
+    """Make the search index again from the events.
+
+    The old index answers until the new one is complete. If you interrupt the command, the rebuild goes on.
+
+    Example: memory-daemon admin rebuild-index --type bm25
+    """
+    from agent_memory.control.connection import connect_to_store
+
+    if kind == "vector":
+        click.echo("No vectors are kept, so there is nothing to rebuild.")
+        return
+    with connect_to_store(current(context)) as client:
+        asked_ms = client.rebuild_index().asked_ms
+        while (status := client.index_status()).is_rebuilding and status.rebuild_asked_ms == asked_ms:
+            time.sleep(_LOOK_S)
+    size = f"{status.segments} segments, {status.size_bytes / 1e6:.2f} MB"
+    click.echo(f"Rebuilt the search index: {size}")
 
 
 @admin.command("reset-checkpoint")
@@ -301,8 +335,20 @@ def _table(reply: GetStatsResponse) -> str:
         "",
         f"Disk Usage: {reply.disk_usage_bytes / 1e6:.2f} MB",
     ]
+    if reply.HasField("search_index"):
+        lines += ["", f"Search Index: {_index_line(reply.search_index)}"]
     if reply.redacted:
         kinds = sorted(reply.redacted.items(), key=lambda item: (-item[1], item[0]))
         counts = ", ".join(f"{kind} {count}" for kind, count in kinds)
         lines += ["", f"Secrets redacted: {sum(reply.redacted.values())} ({counts})"]
     return "\n".join(lines)
+
+
+def _index_line(status: GetIndexStatusResponse) -> str:
+    if not status.available:
+        return "none yet" if not status.problem else "being made"
+    written = relative(status.written_ms, time.time_ns() // 1_000_000)
+    parts = [f"{status.segments} segments", f"{status.size_bytes / 1e6:.2f} MB", f"{status.behind} events behind"]
+    parts += [f"written {written}"] if status.written_ms else []
+    parts += ["being completed"] if status.is_partial else []
+    return ", ".join(parts)

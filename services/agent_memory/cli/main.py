@@ -27,6 +27,7 @@ COMMANDS = {
     "doctor": ("doctor", "Check everything, and say what to type to fix it."),
     "pause-capture": ("capturing", "Stop remembering, for a while or until resumed."),
     "resume-capture": ("capturing", "Start remembering again."),
+    "search": ("search", "Find what was said, by words or with a question."),
     "query": ("query", "Ask the memory, from the years down to single events."),
     "admin": ("admin", "Inspect and maintain the store, with or without a daemon."),
     "scheduler": ("scheduler", "Show, pause, resume and run the scheduled jobs."),

@@ -5,16 +5,15 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from agent_memory.cli.options import HELP, Number, current, invocation, json_option, settings_options
+from agent_memory.cli.search import search
+from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.periods import parse_period
-from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
     from google.protobuf.message import Message
@@ -66,7 +65,7 @@ def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bo
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
-        reply = client.root(_as_of_ms(as_of), max_tokens)
+        reply = client.root(as_of_ms(as_of), max_tokens)
     more = _with_more_tokens(context, reply, max_tokens, "root", *_as_of_words(as_of))
     _show(context, reply, as_json, lambda view: pages.root(view, reply, more, as_of), reply if max_tokens else None)
 
@@ -109,7 +108,7 @@ def node(
         _show_history(context, named, as_json)
         return
     with connect(current(context)) as client:
-        reply = client.node(named, version=version, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
+        reply = client.node(named, version=version, as_of_ms=as_of_ms(as_of), max_tokens=max_tokens)
     exists = reply.HasField("node")
     if as_json or exists:
         which = ("--version", version) if version else _as_of_words(as_of)
@@ -143,8 +142,8 @@ def toc_map(context: click.Context, max_tokens: int, project: str | None, as_of:
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
-        named = _project(project) if project else ""
-        reply = client.toc_map(max_tokens, named, as_of_ms=_as_of_ms(as_of))
+        named = project_named(project) if project else ""
+        reply = client.toc_map(max_tokens, named, as_of_ms=as_of_ms(as_of))
     _show(context, reply, as_json, lambda view: pages.toc_map(view, reply, named))
 
 
@@ -183,7 +182,7 @@ def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, max
     from agent_memory.present import pages
 
     with connect(current(context)) as client:
-        reply = client.resolve_time(" ".join(phrase), _as_of_ms(as_of), max_tokens=max_tokens)
+        reply = client.resolve_time(" ".join(phrase), as_of_ms(as_of), max_tokens=max_tokens)
     more = _with_more_tokens(context, reply, max_tokens, "when", *phrase, *_as_of_words(as_of))
     _show(context, reply, as_json, lambda view: pages.when(view, reply, more), reply if max_tokens else None)
 
@@ -219,7 +218,7 @@ def browse(
 
     named = _not_a_grip(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
     with connect(current(context)) as client:
-        reply = client.browse(named, limit, token, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
+        reply = client.browse(named, limit, token, as_of_ms=as_of_ms(as_of), max_tokens=max_tokens)
     parent = reply.parent_id
     more = _command(
         context,
@@ -272,7 +271,7 @@ def events(
     from agent_memory.present import pages
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
-    from_ms, to_ms = _from_to_ms(from_, to, _then(as_of))
+    from_ms, to_ms = from_to_ms(from_, to, then(as_of))
     request = GetEventsRequest(
         from_timestamp_ms=from_ms,
         to_timestamp_ms=to_ms,
@@ -281,7 +280,7 @@ def events(
         newest_first=newest_first,
         session_id=session,
         agent=agent,
-        as_of_ms=_as_of_ms(as_of),
+        as_of_ms=as_of_ms(as_of),
         max_tokens=max_tokens,
     )
     with connect(current(context)) as client:
@@ -336,7 +335,7 @@ def expand(
             f"See them with: memory-daemon query node {shlex.quote(wanted)}"
         )
     with connect(current(context)) as client:
-        reply = client.expand(wanted, before, after, as_of_ms=_as_of_ms(as_of), max_tokens=max_tokens)
+        reply = client.expand(wanted, before, after, as_of_ms=as_of_ms(as_of), max_tokens=max_tokens)
     if as_json or reply.HasField("grip"):
         around = ("--before", before, "--after", after, *_as_of_words(as_of))
         more = _with_more_tokens(context, reply, max_tokens, "expand", wanted, *around)
@@ -348,12 +347,6 @@ def expand(
             f"There is no grip {wanted!r}: the id is incomplete, {why}. "
             "Find grips below the bullets of: memory-daemon query node NODE_ID"
         )
-
-
-def _project(named: str) -> str:
-    """A folder's full path; anything else is a project's name."""
-    folder = Path(named).expanduser()
-    return str(folder.absolute()) if folder.is_dir() else named
 
 
 def _one_of(argument: str | None, option: str | None, name: str, example: str) -> str:
@@ -407,33 +400,6 @@ def _show_history(context: click.Context, named: str, as_json: bool) -> None:
         raise _no_node(named, reply)
 
 
-def _from_to_ms(from_: str | None, to: str | None, now: datetime) -> tuple[int, int]:
-    """The first and the last millisecond of a span; raises UsageError if it ends before it begins."""
-    from agent_memory.present.typed_times import parse_time
-
-    from_ms = parse_time(from_, now) if from_ else 0
-    to_ms = parse_time(to, now, end=True) if to else TIMESTAMP_MAX_MS
-    if from_ms > to_ms:
-        raise UsageError(
-            f"The span is reversed: --to {to} is before --from {from_ or 'the beginning'}. Give the earlier as --from."
-        )
-    return from_ms, to_ms
-
-
-def _as_of_ms(as_of: str | None) -> int | None:
-    if not as_of:
-        return None
-    from agent_memory.present.typed_times import parse_time  # phrases cost 10 ms
-
-    return parse_time(as_of, _now(), end=True)
-
-
-def _then(as_of: str | None) -> datetime:
-    """The time as of which the command asks; now, where none is named."""
-    as_of_ms, now = _as_of_ms(as_of), _now()
-    return now if as_of_ms is None else datetime.fromtimestamp(as_of_ms / 1000, now.tzinfo)
-
-
 def _as_of_words(as_of: str | None) -> tuple[str, ...]:
     return ("--as-of", as_of) if as_of else ()
 
@@ -449,13 +415,6 @@ def _tokens_words(reply: CutReply, max_tokens: int) -> tuple[object, ...]:
     """The next page's budget: this page's, or the cost of the next item if that is more."""
     first = reply.needed_tokens - reply.size_tokens + bool(reply.size_tokens)
     return ("--tokens", max(max_tokens, first)) if max_tokens else ()
-
-
-def _now() -> datetime:
-    """Now, in this machine's time zone, with its rules for other days' offsets."""
-    from tzlocal import get_localzone
-
-    return datetime.now(get_localzone())
 
 
 def _command(context: click.Context, *words: object) -> str:
@@ -486,3 +445,6 @@ def _show(
     render.draw(console, page(view))
     if priced is not None:
         render.draw(console, [pages.price(priced)])
+
+
+query.add_command(search)

@@ -114,6 +114,22 @@ def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
         yield Finding(Grade.WRONG, "store", text, f"make room at {Path(stats.db_path).parent}")
 
 
+def search_index(stats: pb.GetStatsResponse, now_ms: int) -> Iterator[Finding]:
+    """The size, the backlog and the age of the search index."""
+    if not stats.HasField("search_index") or not stats.events:
+        return
+    found = stats.search_index
+    if not found.available:
+        text = f"there is none at the moment; search answers from titles. {found.problem}".rstrip()
+        yield Finding(Grade.WRONG, "search", text, "memory-daemon logs worker")
+        return
+    size = f"{found.segments} segments, {found.size_bytes / 1e6:.1f} MB, written {relative(found.written_ms, now_ms)}"
+    if found.is_partial or found.is_rebuilding:
+        yield Finding(Grade.NOTE, "search", f"{size}; it is being completed")
+    else:
+        yield Finding(Grade.OK, "search", size)
+
+
 def summarizer(settings: Settings) -> Iterator[Finding]:
     """What keeps the chosen model from being asked at all."""
     try:

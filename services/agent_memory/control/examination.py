@@ -59,6 +59,7 @@ def examine(settings: Settings, hook_store: str) -> Examination:
     waiting, rejected = checks.waiting_envelopes(spool, zone), checks.rejected_envelopes(spool, zone)
     balances = checks.balances(entries, waiting, rejected, from_day)
     findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
+    findings += checks.search_index(stats, int(now_s * 1000))
     findings += spooled
     findings += _hooks(hook_store, came_lately=any(each.stored and each.day >= from_day for each in balances))
     findings += checks.jobs(scheduler, runs, int(now_s * 1000))

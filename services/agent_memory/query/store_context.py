@@ -13,6 +13,7 @@ from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import Intake
 from agent_memory.query.rebuild_snapshot import RebuildSnapshot
+from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
@@ -34,6 +35,7 @@ class StoreContext:
     # The store as it is, and the table of contents as it was before a rebuild that goes on.
     reader: Reader
     snapshot: RebuildSnapshot
+    index: IndexReader
 
     def caught_up(self) -> Reader:
         """The reader, with everything that was acknowledged so far."""
@@ -46,6 +48,7 @@ class StoreContext:
 
     def close(self) -> None:
         self.writer.close()
+        self.index.close()
         self.reader.close()
 
 
@@ -76,4 +79,5 @@ def open_store(name: str, settings: Settings, writer: Bus) -> StoreContext:
         projects=Projects(settings.project_names),
         reader=reader,
         snapshot=RebuildSnapshot(reader, settings.db_path, runtime.secondary("rebuild")),
+        index=IndexReader(settings.db_path),
     )

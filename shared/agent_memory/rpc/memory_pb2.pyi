@@ -1114,6 +1114,7 @@ class GetStatsResponse(_message.Message):
     TIMEZONE_FIELD_NUMBER: _builtins.int
     REDACTED_FIELD_NUMBER: _builtins.int
     WAITING_FIELD_NUMBER: _builtins.int
+    SEARCH_INDEX_FIELD_NUMBER: _builtins.int
     db_path: _builtins.str
     events: _builtins.int
     toc_nodes: _builtins.int
@@ -1131,6 +1132,10 @@ class GetStatsResponse(_message.Message):
     def waiting(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Events that each consumer of the outbox has yet to take in, by its name; `toc` is the table of contents."""
 
+    @_builtins.property
+    def search_index(self) -> Global___GetIndexStatusResponse:
+        """Absent where no daemon serves the store."""
+
     def __init__(
         self,
         *,
@@ -1144,12 +1149,15 @@ class GetStatsResponse(_message.Message):
         timezone: _builtins.str = ...,
         redacted: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         waiting: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        search_index: Global___GetIndexStatusResponse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_search_index", b"_search_index", "search_index", b"search_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["db_path", b"db_path", "disk_usage_bytes", b"disk_usage_bytes", "events", b"events", "grips", b"grips", "outbox", b"outbox", "redacted", b"redacted", "schema_version", b"schema_version", "timezone", b"timezone", "toc_nodes", b"toc_nodes", "waiting", b"waiting"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_search_index", b"_search_index", "db_path", b"db_path", "disk_usage_bytes", b"disk_usage_bytes", "events", b"events", "grips", b"grips", "outbox", b"outbox", "redacted", b"redacted", "schema_version", b"schema_version", "search_index", b"search_index", "timezone", b"timezone", "toc_nodes", b"toc_nodes", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__search_index: _TypeAlias = _typing.Literal["search_index"]  # noqa: Y015
+    _WhichOneofArgType__search_index: _TypeAlias = _typing.Literal["_search_index", b"_search_index"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__search_index) -> _WhichOneofReturnType__search_index | None: ...
 
 Global___GetStatsResponse: _TypeAlias = GetStatsResponse  # noqa: Y015
 
@@ -2155,3 +2163,421 @@ class ErrorInfo(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ErrorInfo: _TypeAlias = ErrorInfo  # noqa: Y015
+
+@_typing.final
+class SearchRequest(_message.Message):
+    """What was said about something, by its words: the most telling turns, each with its neighbours, those of a segment
+    together.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    FROM_TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    TO_TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    NOW_MS_FIELD_NUMBER: _builtins.int
+    WHEN_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    AS_OF_MS_FIELD_NUMBER: _builtins.int
+    EXPLAIN_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """Words, or a question. "Quotes" hold words together, -word leaves out, and agent:, project:, session:, role:, file:
+    and when: filter. A time in it ("last week") becomes the window.
+    """
+    limit: _builtins.int
+    """Hits at most; 10 by default."""
+    from_timestamp_ms: _builtins.int
+    """Only what was said in that span, both ends included."""
+    to_timestamp_ms: _builtins.int
+    now_ms: _builtins.int
+    """When it is asked; `as_of_ms`, else now, by default."""
+    when: _builtins.str
+    """Only what was said in that time, in words. "any": a time that the query names is no window."""
+    project: _builtins.str
+    """A project's folder or id, or the last part of either."""
+    agent: _builtins.str
+    session_id: _builtins.str
+    role: _builtins.str
+    """user, assistant, system or tool."""
+    file: _builtins.str
+    """A file that was touched or talked of; the last parts of its path are enough."""
+    as_of_ms: _builtins.int
+    """Only what was said by then."""
+    explain: _builtins.bool
+    """Say of each hit why it is there."""
+    max_tokens: _builtins.int
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        limit: _builtins.int = ...,
+        from_timestamp_ms: _builtins.int | None = ...,
+        to_timestamp_ms: _builtins.int | None = ...,
+        now_ms: _builtins.int | None = ...,
+        when: _builtins.str = ...,
+        project: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        role: _builtins.str = ...,
+        file: _builtins.str = ...,
+        as_of_ms: _builtins.int | None = ...,
+        explain: _builtins.bool = ...,
+        max_tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_from_timestamp_ms", b"_from_timestamp_ms", "_now_ms", b"_now_ms", "_to_timestamp_ms", b"_to_timestamp_ms", "as_of_ms", b"as_of_ms", "from_timestamp_ms", b"from_timestamp_ms", "now_ms", b"now_ms", "to_timestamp_ms", b"to_timestamp_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_from_timestamp_ms", b"_from_timestamp_ms", "_now_ms", b"_now_ms", "_to_timestamp_ms", b"_to_timestamp_ms", "agent", b"agent", "as_of_ms", b"as_of_ms", "explain", b"explain", "file", b"file", "from_timestamp_ms", b"from_timestamp_ms", "limit", b"limit", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "project", b"project", "query", b"query", "role", b"role", "session_id", b"session_id", "to_timestamp_ms", b"to_timestamp_ms", "when", b"when"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
+    _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
+    _WhichOneofReturnType__from_timestamp_ms: _TypeAlias = _typing.Literal["from_timestamp_ms"]  # noqa: Y015
+    _WhichOneofArgType__from_timestamp_ms: _TypeAlias = _typing.Literal["_from_timestamp_ms", b"_from_timestamp_ms"]  # noqa: Y015
+    _WhichOneofReturnType__now_ms: _TypeAlias = _typing.Literal["now_ms"]  # noqa: Y015
+    _WhichOneofArgType__now_ms: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms"]  # noqa: Y015
+    _WhichOneofReturnType__to_timestamp_ms: _TypeAlias = _typing.Literal["to_timestamp_ms"]  # noqa: Y015
+    _WhichOneofArgType__to_timestamp_ms: _TypeAlias = _typing.Literal["_to_timestamp_ms", b"_to_timestamp_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__as_of_ms) -> _WhichOneofReturnType__as_of_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__from_timestamp_ms) -> _WhichOneofReturnType__from_timestamp_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__now_ms) -> _WhichOneofReturnType__now_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__to_timestamp_ms) -> _WhichOneofReturnType__to_timestamp_ms | None: ...
+
+Global___SearchRequest: _TypeAlias = SearchRequest  # noqa: Y015
+
+@_typing.final
+class SearchResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HITS_FIELD_NUMBER: _builtins.int
+    WINDOW_FIELD_NUMBER: _builtins.int
+    WINDOW_TEXT_FIELD_NUMBER: _builtins.int
+    CORRECTIONS_FIELD_NUMBER: _builtins.int
+    BEHIND_FIELD_NUMBER: _builtins.int
+    INDEX_MISSING_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    SIZE_TOKENS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    window_text: _builtins.str
+    behind: _builtins.int
+    """Events that are stored and can't be found yet."""
+    index_missing: _builtins.bool
+    """There is no index at the moment, or not all of it: the answer is from what there is."""
+    note: _builtins.str
+    """What a reader should know of this answer; mostly empty."""
+    size_tokens: _builtins.int
+    has_more: _builtins.bool
+    needed_tokens: _builtins.int
+    @_builtins.property
+    def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchHit]:
+        """Those of a segment follow each other; the segment with the best hit comes first, and its best hit."""
+
+    @_builtins.property
+    def window(self) -> Global___TimeSpan:
+        """The time that the query named, and its words in it. What was said then comes first; `outside_window` marks what was
+        said at another time.
+        """
+
+    @_builtins.property
+    def corrections(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchCorrection]:
+        """Words that stand nowhere, and those that were looked for in their place."""
+
+    def __init__(
+        self,
+        *,
+        hits: _abc.Iterable[Global___SearchHit] | None = ...,
+        window: Global___TimeSpan | None = ...,
+        window_text: _builtins.str = ...,
+        corrections: _abc.Iterable[Global___SearchCorrection] | None = ...,
+        behind: _builtins.int = ...,
+        index_missing: _builtins.bool = ...,
+        note: _builtins.str = ...,
+        size_tokens: _builtins.int = ...,
+        has_more: _builtins.bool = ...,
+        needed_tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_window", b"_window", "window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_window", b"_window", "behind", b"behind", "corrections", b"corrections", "has_more", b"has_more", "hits", b"hits", "index_missing", b"index_missing", "needed_tokens", b"needed_tokens", "note", b"note", "size_tokens", b"size_tokens", "window", b"window", "window_text", b"window_text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__window: _TypeAlias = _typing.Literal["window"]  # noqa: Y015
+    _WhichOneofArgType__window: _TypeAlias = _typing.Literal["_window", b"_window"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__window) -> _WhichOneofReturnType__window | None: ...
+
+Global___SearchResponse: _TypeAlias = SearchResponse  # noqa: Y015
+
+@_typing.final
+class SearchHit(_message.Message):
+    """A turn that was found. Of a segment's hits the first one tells its title, and what opening it costs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    SNIPPET_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    GRIP_IDS_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    OUTSIDE_WINDOW_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    node_id: _builtins.str
+    session_id: _builtins.str
+    timestamp_ms: _builtins.int
+    role: Global___EventRole.ValueType
+    agent: _builtins.str
+    project: _builtins.str
+    title: _builtins.str
+    snippet: _builtins.str
+    """The words around those that were looked for."""
+    score: _builtins.float
+    """Higher is better, within one answer."""
+    tokens: _builtins.int
+    """About what GetNode of the segment costs to read."""
+    outside_window: _builtins.bool
+    @_builtins.property
+    def grip_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The segment's excerpts that this event proves."""
+
+    @_builtins.property
+    def before(self) -> Global___SearchNeighbour:
+        """What was said right before and after it, unless that stands elsewhere in the answer."""
+
+    @_builtins.property
+    def after(self) -> Global___SearchNeighbour: ...
+    @_builtins.property
+    def reason(self) -> Global___SearchReason: ...
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        node_id: _builtins.str = ...,
+        session_id: _builtins.str = ...,
+        timestamp_ms: _builtins.int = ...,
+        role: Global___EventRole.ValueType = ...,
+        agent: _builtins.str = ...,
+        project: _builtins.str = ...,
+        title: _builtins.str = ...,
+        snippet: _builtins.str = ...,
+        score: _builtins.float = ...,
+        grip_ids: _abc.Iterable[_builtins.str] | None = ...,
+        tokens: _builtins.int = ...,
+        before: Global___SearchNeighbour | None = ...,
+        after: Global___SearchNeighbour | None = ...,
+        outside_window: _builtins.bool = ...,
+        reason: Global___SearchReason | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "_reason", b"_reason", "after", b"after", "before", b"before", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "_reason", b"_reason", "after", b"after", "agent", b"agent", "before", b"before", "event_id", b"event_id", "grip_ids", b"grip_ids", "node_id", b"node_id", "outside_window", b"outside_window", "project", b"project", "reason", b"reason", "role", b"role", "score", b"score", "session_id", b"session_id", "snippet", b"snippet", "timestamp_ms", b"timestamp_ms", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after: _TypeAlias = _typing.Literal["after"]  # noqa: Y015
+    _WhichOneofArgType__after: _TypeAlias = _typing.Literal["_after", b"_after"]  # noqa: Y015
+    _WhichOneofReturnType__before: _TypeAlias = _typing.Literal["before"]  # noqa: Y015
+    _WhichOneofArgType__before: _TypeAlias = _typing.Literal["_before", b"_before"]  # noqa: Y015
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after) -> _WhichOneofReturnType__after | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__before) -> _WhichOneofReturnType__before | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+
+Global___SearchHit: _TypeAlias = SearchHit  # noqa: Y015
+
+@_typing.final
+class SearchNeighbour(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    role: Global___EventRole.ValueType
+    text: _builtins.str
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+        role: Global___EventRole.ValueType = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "role", b"role", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchNeighbour: _TypeAlias = SearchNeighbour  # noqa: Y015
+
+@_typing.final
+class SearchReason(_message.Message):
+    """Why a hit is there: which of the words it holds, and its score in parts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORDS_FIELD_NUMBER: _builtins.int
+    OF_SEGMENT_FIELD_NUMBER: _builtins.int
+    OF_WORDS_FIELD_NUMBER: _builtins.int
+    OF_NEIGHBOURS_FIELD_NUMBER: _builtins.int
+    of_segment: _builtins.float
+    of_words: _builtins.float
+    of_neighbours: _builtins.float
+    @_builtins.property
+    def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        words: _abc.Iterable[_builtins.str] | None = ...,
+        of_segment: _builtins.float = ...,
+        of_words: _builtins.float = ...,
+        of_neighbours: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["of_neighbours", b"of_neighbours", "of_segment", b"of_segment", "of_words", b"of_words", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchReason: _TypeAlias = SearchReason  # noqa: Y015
+
+@_typing.final
+class SearchCorrection(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPED_FIELD_NUMBER: _builtins.int
+    MEANT_FIELD_NUMBER: _builtins.int
+    typed: _builtins.str
+    meant: _builtins.str
+    def __init__(
+        self,
+        *,
+        typed: _builtins.str = ...,
+        meant: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["meant", b"meant", "typed", b"typed"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchCorrection: _TypeAlias = SearchCorrection  # noqa: Y015
+
+@_typing.final
+class RebuildIndexRequest(_message.Message):
+    """Makes the search index again from the events, beside everything else: the old one answers until the new one is
+    complete. Asking again while one is under way joins it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildIndexRequest: _TypeAlias = RebuildIndexRequest  # noqa: Y015
+
+@_typing.final
+class RebuildIndexResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASKED_MS_FIELD_NUMBER: _builtins.int
+    asked_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        asked_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_ms", b"asked_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RebuildIndexResponse: _TypeAlias = RebuildIndexResponse  # noqa: Y015
+
+@_typing.final
+class GetIndexStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetIndexStatusRequest: _TypeAlias = GetIndexStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetIndexStatusResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    PROBLEM_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    BEHIND_FIELD_NUMBER: _builtins.int
+    IS_PARTIAL_FIELD_NUMBER: _builtins.int
+    WRITTEN_MS_FIELD_NUMBER: _builtins.int
+    REBUILD_ASKED_MS_FIELD_NUMBER: _builtins.int
+    IS_REBUILDING_FIELD_NUMBER: _builtins.int
+    available: _builtins.bool
+    problem: _builtins.str
+    """Why it is not."""
+    segments: _builtins.int
+    size_bytes: _builtins.int
+    behind: _builtins.int
+    """Events that are stored and can't be found yet."""
+    is_partial: _builtins.bool
+    """Segments from before the index was begun are still missing."""
+    written_ms: _builtins.int
+    """When it was last written."""
+    rebuild_asked_ms: _builtins.int
+    """The rebuild that was asked for last, 0 for none, and whether it is still under way."""
+    is_rebuilding: _builtins.bool
+    def __init__(
+        self,
+        *,
+        available: _builtins.bool = ...,
+        problem: _builtins.str = ...,
+        segments: _builtins.int = ...,
+        size_bytes: _builtins.int = ...,
+        behind: _builtins.int = ...,
+        is_partial: _builtins.bool = ...,
+        written_ms: _builtins.int = ...,
+        rebuild_asked_ms: _builtins.int = ...,
+        is_rebuilding: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "behind", b"behind", "is_partial", b"is_partial", "is_rebuilding", b"is_rebuilding", "problem", b"problem", "rebuild_asked_ms", b"rebuild_asked_ms", "segments", b"segments", "size_bytes", b"size_bytes", "written_ms", b"written_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetIndexStatusResponse: _TypeAlias = GetIndexStatusResponse  # noqa: Y015

@@ -144,6 +144,21 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
                 _registered_method=True)
+        self.Search = channel.unary_unary(
+                '/memory.MemoryService/Search',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.SearchRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.SearchResponse.FromString,
+                _registered_method=True)
+        self.RebuildIndex = channel.unary_unary(
+                '/memory.MemoryService/RebuildIndex',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildIndexRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildIndexResponse.FromString,
+                _registered_method=True)
+        self.GetIndexStatus = channel.unary_unary(
+                '/memory.MemoryService/GetIndexStatus',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusResponse.FromString,
+                _registered_method=True)
 
 
 class MemoryServiceServicer:
@@ -281,6 +296,24 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Search(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RebuildIndex(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetIndexStatus(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MemoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -393,6 +426,21 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.ResolveTime,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.SerializeToString,
+            ),
+            'Search': grpc.unary_unary_rpc_method_handler(
+                    servicer.Search,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.SearchRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.SearchResponse.SerializeToString,
+            ),
+            'RebuildIndex': grpc.unary_unary_rpc_method_handler(
+                    servicer.RebuildIndex,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildIndexRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.RebuildIndexResponse.SerializeToString,
+            ),
+            'GetIndexStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetIndexStatus,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -989,6 +1037,87 @@ class MemoryService:
             '/memory.MemoryService/ResolveTime',
             agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Search(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/Search',
+            agent__memory_dot_rpc_dot_memory__pb2.SearchRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.SearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RebuildIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/RebuildIndex',
+            agent__memory_dot_rpc_dot_memory__pb2.RebuildIndexRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.RebuildIndexResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetIndexStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetIndexStatus',
+            agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,9 @@ class MemoryServiceStub:
     RunJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]
     GetJobRuns: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]
     ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
+    Search: _grpc.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]
+    RebuildIndex: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildIndexRequest, _memory_pb2.RebuildIndexResponse]
+    GetIndexStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetIndexStatusRequest, _memory_pb2.GetIndexStatusResponse]
 
 @_typing.type_check_only
 class MemoryServiceAsyncStub(MemoryServiceStub):
@@ -86,6 +89,9 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     RunJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]  # type: ignore[assignment]
     GetJobRuns: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]  # type: ignore[assignment]
     ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
+    Search: _aio.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]  # type: ignore[assignment]
+    RebuildIndex: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildIndexRequest, _memory_pb2.RebuildIndexResponse]  # type: ignore[assignment]
+    GetIndexStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetIndexStatusRequest, _memory_pb2.GetIndexStatusResponse]  # type: ignore[assignment]
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -241,5 +247,26 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.ResolveTimeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.ResolveTimeResponse, _abc.Awaitable[_memory_pb2.ResolveTimeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def Search(
+        self,
+        request: _memory_pb2.SearchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.SearchResponse, _abc.Awaitable[_memory_pb2.SearchResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RebuildIndex(
+        self,
+        request: _memory_pb2.RebuildIndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.RebuildIndexResponse, _abc.Awaitable[_memory_pb2.RebuildIndexResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetIndexStatus(
+        self,
+        request: _memory_pb2.GetIndexStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetIndexStatusResponse, _abc.Awaitable[_memory_pb2.GetIndexStatusResponse]]: ...
 
 def add_MemoryServiceServicer_to_server(servicer: MemoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

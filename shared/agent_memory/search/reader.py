@@ -60,6 +60,8 @@ class IndexState:
     segments: int
     # When it was last written, in milliseconds.
     written_ms: int
+    # The request for a rebuild that the file in use is the answer to, by its time.
+    asked_ms: int
 
 
 class IndexReader:
@@ -85,7 +87,11 @@ class IndexReader:
         with self._open() as database:
             meta = {str(name): str(value) for name, value in database.execute("SELECT name, value FROM meta")}
             return IndexState(
-                int(meta["cursor"]), meta["scan"] == "done", self._segments(database), int(meta["written_ms"])
+                cursor=int(meta["cursor"]),
+                is_complete=meta["scan"] == "done",
+                segments=int(meta["segments"]),
+                written_ms=int(meta["written_ms"]),
+                asked_ms=int(meta["asked_ms"]),
             )
 
     def frequencies(self, terms: Sequence[str]) -> tuple[int, dict[str, int]]:

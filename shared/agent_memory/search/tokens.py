@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -41,6 +42,23 @@ def tokens(text: str) -> list[str]:
     for run in _RUN.findall(text):
         found += _tokens_of(run)
     return found
+
+
+def runs(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Each run of letters or digits: where it begins, and its tokens."""
+    for run in _RUN.finditer(text):
+        yield run.start(), _tokens_of(run[0])
+
+
+def root(term: str) -> str:
+    """What every word that gives this token has in it, folded: tells quickly that a text can't hold it."""
+    return term[:-1] if len(term) > _STEM_MIN and term.endswith("y") else term
+
+
+def folded(text: str) -> str:
+    """The text as a `root` is looked for in it: without case, and also without accents."""
+    lower = text.lower()
+    return lower if text.isascii() else f"{lower}\0{_folded(text)}"
 
 
 @lru_cache(maxsize=20_000)

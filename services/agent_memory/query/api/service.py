@@ -13,7 +13,9 @@ from agent_memory.jobs import JOBS
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted
 from agent_memory.query.store_context import StoreContext, Stores
-from agent_memory.query.views import events, operations, project_list, time_map, toc, when
+from agent_memory.query.views import events, index_status, operations, project_list, time_map, toc, when
+from agent_memory.query.views.search.answer import search
+from agent_memory.query.views.search.asked import project_named, project_names
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -115,6 +117,26 @@ class MemoryService(MemoryServiceServicer):
         return when.resolve(store.toc_reader(), request, _now_ms())
 
     @on_store
+    def Search(self, request: pb.SearchRequest, store: StoreContext) -> pb.SearchResponse:
+        project = project_named(request)
+        names = store.projects.names(project) if "/" in project else ()
+        reader = store.caught_up()
+        return search(reader, store.toc_reader(), store.index, request, _now_ms(), project_names(project, names))
+
+    @on_store
+    def RebuildIndex(self, request: pb.RebuildIndexRequest, store: StoreContext) -> pb.RebuildIndexResponse:
+        found = index_status.status(store.caught_up(), store.index, store.settings.db_path)
+        if found.is_rebuilding:
+            return pb.RebuildIndexResponse(asked_ms=found.rebuild_asked_ms)
+        asked_ms = max(_now_ms(), found.rebuild_asked_ms + 1)
+        store.writer.ask(bus.Command(begin_index_rebuild=bus.BeginIndexRebuild(asked_ms=asked_ms)))
+        return pb.RebuildIndexResponse(asked_ms=asked_ms)
+
+    @on_store
+    def GetIndexStatus(self, request: pb.GetIndexStatusRequest, store: StoreContext) -> pb.GetIndexStatusResponse:
+        return index_status.status(store.caught_up(), store.index, store.settings.db_path)
+
+    @on_store
     def BrowseToc(self, request: pb.BrowseTocRequest, store: StoreContext) -> pb.BrowseTocResponse:
         reader = store.toc_reader()
         meant = when.node_meant(reader, request.parent_id, _now_ms(), toc.as_of_ms_of(request))
@@ -171,7 +193,9 @@ class MemoryService(MemoryServiceServicer):
 
     @on_store
     def GetStats(self, request: pb.GetStatsRequest, store: StoreContext) -> pb.GetStatsResponse:
-        return stats.stats(store.caught_up(), Path(store.settings.db_path))
+        found = stats.stats(store.caught_up(), Path(store.settings.db_path))
+        found.search_index.CopyFrom(index_status.status(store.reader, store.index, store.settings.db_path))
+        return found
 
     @on_store
     def GetLedger(self, request: pb.GetLedgerRequest, store: StoreContext) -> pb.GetLedgerResponse:

@@ -1,0 +1,121 @@
+"""`search`: find what was said, by its words."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from agent_memory.cli.options import Number, current, invocation, json_option, settings_options
+from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
+
+if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
+    from agent_memory.rpc.memory_pb2 import SearchResponse
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.option("--when", metavar="TIME", default="", help='Only from that time, in words; "any" lifts a time in WORDS.')
+@click.option("--from", "from_", metavar="TIME", help="The first time.")
+@click.option("--to", metavar="TIME", help="The last time, or the last day or week.")
+@click.option("--project", metavar="NAME", default="", help="A project's name, or its folder.")
+@click.option("--agent", metavar="NAME", default="", help="Only from this agent's sessions.")
+@click.option("--session", metavar="ID", default="", help="Only from this session.")
+@click.option("--role", metavar="ROLE", default="", help="Only from user, assistant, system or tool.")
+@click.option("--file", metavar="PATH", default="", help="Only what touched this file or speaks of it.")
+@click.option("--limit", default=0, type=Number(0), metavar="N", help="Hits at most; by default 10.")
+@click.option(
+    "--tokens", "max_tokens", default=0, type=Number(0), metavar="N", help="What the answer may cost to read."
+)
+@click.option("--as-of", metavar="TIME", help="Only what was said by then.")
+@click.option("--explain", is_flag=True, help="Say of each hit why it is there.")
+@json_option
+@settings_options
+@click.pass_context
+def search(
+    context: click.Context,
+    words: tuple[str, ...],
+    when: str,
+    from_: str | None,
+    to: str | None,
+    project: str,
+    agent: str,
+    session: str,
+    role: str,
+    file: str,
+    limit: int,
+    max_tokens: int,
+    as_of: str | None,
+    explain: bool,
+    as_json: bool,
+) -> None:
+    """Find what was said, by words or with a question.
+
+    "Quotes" hold words together, -word leaves out what has it, and a time such as "last week" is looked at first.
+
+    Example: memory-daemon search why did we drop the second worker last week
+    """
+    from agent_memory.control.connection import connect
+    from agent_memory.rpc.memory_pb2 import SearchRequest
+
+    if unknown := next((word for word in words if word.startswith("--")), None):
+        raise click.NoSuchOption(unknown)
+    filters = (when, from_, to, project, agent, session, role, file)
+    if not any(word.strip() for word in words) and not any(filters):
+        raise click.UsageError("Missing WORDS. Example: memory-daemon search why did we choose postgres")
+    request = SearchRequest(
+        query=" ".join(words),
+        when=when,
+        project=project_named(project) if project else "",
+        agent=agent,
+        session_id=session,
+        role=role,
+        file=file,
+        limit=limit,
+        max_tokens=max_tokens,
+        as_of_ms=as_of_ms(as_of),
+        explain=explain,
+    )
+    if from_ or to:
+        request.from_timestamp_ms, request.to_timestamp_ms = from_to_ms(from_, to, then(as_of))
+    with connect(current(context)) as client:
+        reply = client.search(request)
+    if as_json:
+        click.echo(_json_within(reply, max_tokens))
+        return
+    _draw(context, reply, max_tokens, words)
+
+
+def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, words: tuple[str, ...]) -> None:
+    from tzlocal import get_localzone
+
+    from agent_memory.cli import render
+    from agent_memory.present import search_page
+    from agent_memory.present.pages import View
+
+    console = render.console()
+    program = shlex.join(invocation(context))
+    view = View(time.time_ns() // 1_000_000, get_localzone(), program, render.width(console))
+    again = [*invocation(context), "search", *words]
+    more = shlex.join([*again, "--tokens", str(max(2 * max_tokens, reply.needed_tokens))]) if max_tokens else ""
+    if max_tokens:
+        lines = search_page.within(view, reply, max_tokens, more, "--when any")
+    else:
+        lines = list(search_page.search(view, reply, more, "--when any"))
+    render.draw(console, lines)
+
+
+def _json_within(reply: SearchResponse, max_tokens: int) -> str:
+    """The reply as JSON, with as many hits as fit into the budget as it is printed."""
+    from agent_memory.present.json_text import reply_json
+    from agent_memory.tokens import of_text
+
+    text = reply_json(reply)
+    while max_tokens and reply.hits and of_text(f"{text}\n") > max_tokens:
+        least = min(range(len(reply.hits)), key=lambda at: (not reply.hits[at].outside_window, reply.hits[at].score))
+        del reply.hits[least]
+        reply.has_more = True
+        text = reply_json(reply)
+    return text

@@ -1,0 +1,174 @@
+"""The answer to a search, as a message: turns with their neighbours, told once, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from typing import Final
+
+from agent_memory import tokens
+from agent_memory.model import Event, TocNode
+from agent_memory.query.views import toc
+from agent_memory.query.views.search import nodes
+from agent_memory.query.views.search.asked import Asked, asked, time_span
+from agent_memory.query.views.search.turns import Answer, Turn, answer
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.search import texts
+from agent_memory.search.format import IndexUnusable
+from agent_memory.search.reader import IndexReader
+from agent_memory.search.snippets import matched, snippet
+from agent_memory.store import records
+from agent_memory.store.reader import Reader
+
+SNIPPET_CHARACTERS: Final = 300
+NEIGHBOUR_CHARACTERS: Final = 110
+# An event may prove several excerpts; a reader needs one to go on from.
+GRIPS_MAX: Final = 1
+# What the message says of its own price, in bytes.
+_PRICE_BYTES: Final = 24
+
+
+def search(
+    reader: Reader,
+    toc_reader: Reader,
+    index: IndexReader,
+    request: pb.SearchRequest,
+    now_ms: int,
+    projects: Sequence[str] = (),
+) -> pb.SearchResponse:
+    """What was said about it; raises UsageError. `projects` are the names of the project that is asked about."""
+    zone = records.time_zone(reader)
+    wanted = asked(request, zone, now_ms, projects)
+    response = pb.SearchResponse()
+    found: Answer | None = None
+    try:
+        state = index.state()
+        response.behind = max(0, records.counters(reader).sequence - state.cursor)
+        response.index_missing = not state.is_complete
+        found = answer(reader, index, wanted)
+    except IndexUnusable:
+        response.index_missing = True
+        response.behind = records.counters(reader).sequence
+    window = wanted.question.window
+    if window is not None:
+        response.window.CopyFrom(time_span(window, zone))
+        response.window_text = wanted.question.time_text
+    if found is None:
+        response.note = "The search index is being made: this is from titles, lines and keywords alone."
+        hits = iter(nodes.hits(toc_reader, wanted))
+    else:
+        if response.index_missing:
+            response.note = "The search index is still being made: older conversations may be missing."
+        for typed, meant in found.corrections.items():
+            response.corrections.add(typed=typed, meant=meant)
+        hits = _hits(toc_reader, found, wanted, explain=request.explain, told_once=request.max_tokens > 0)
+    _fill(response, hits, request.max_tokens)
+    return response
+
+
+def _fill(response: pb.SearchResponse, hits: Iterator[pb.SearchHit], max_tokens: int) -> None:
+    """Give the answer the best hits that fit into the budget, counted to the byte as the message is sent."""
+    room = tokens.bytes_within(max_tokens) - _PRICE_BYTES if max_tokens > 0 else inf
+    size = response.ByteSize()
+    taken: list[pb.SearchHit] = []
+    for hit in hits:
+        needed = size + _size(hit)
+        if needed > room:
+            # The turn itself may still fit.
+            hit.ClearField("before")
+            hit.ClearField("after")
+        if (grown := size + _size(hit)) > room:
+            response.needed_tokens = tokens.of_bytes(needed + _PRICE_BYTES)
+            break
+        taken.append(hit)
+        size = grown
+    response.has_more = response.needed_tokens > 0
+    response.hits.extend(_together(taken))
+    response.size_tokens = tokens.of_bytes(size + _PRICE_BYTES)
+
+
+def _size(hit: pb.SearchHit) -> int:
+    """What the hit adds to the message, in bytes."""
+    return pb.SearchResponse(hits=[hit]).ByteSize()
+
+
+def _together(hits: Sequence[pb.SearchHit]) -> list[pb.SearchHit]:
+    """The hits of a segment one after another, the segment with the best one first; what lies in the window before."""
+    order: dict[str, int] = {}
+    for hit in hits:
+        order.setdefault(hit.node_id, len(order))
+    return sorted(hits, key=lambda hit: (hit.outside_window, order[hit.node_id]))
+
+
+def _hits(
+    toc_reader: Reader, found: Answer, wanted: Asked, *, explain: bool, told_once: bool
+) -> Iterator[pb.SearchHit]:
+    """The turns as messages, best first. What stands beside one is not told again beside another.
+
+    With `told_once` it is no hit of its own any more, either: there is better use for the room.
+    """
+    has_window = wanted.question.window is not None
+    hit_ids = set() if told_once else {turn.event.event_id for turn in found.turns}
+    told: set[str] = set()
+    nodes_told: dict[str, TocNode | None] = {}
+    for turn in found.turns:
+        if turn.event.event_id in told:
+            continue
+        hit = _hit(turn, found, has_window=has_window)
+        told.add(hit.event_id)
+        for name, neighbour in (("before", turn.before), ("after", turn.after)):
+            if neighbour is not None and neighbour.event_id not in told | hit_ids:
+                getattr(hit, name).CopyFrom(_neighbour(neighbour, found))
+                told.add(neighbour.event_id)
+        node_id = turn.segment.node_id
+        if node_id not in nodes_told:
+            node = nodes_told[node_id] = records.node(toc_reader, node_id, wanted.as_of_ms)
+            if node is not None:
+                hit.title = node.title
+                hit.tokens = toc.line(toc_reader, node, wanted.as_of_ms).tokens
+        hit.grip_ids.extend(_grips(toc_reader, turn, nodes_told[node_id]))
+        if explain:
+            hit.reason.CopyFrom(_reason(turn, found))
+        yield hit
+
+
+def _reason(turn: Turn, found: Answer) -> pb.SearchReason:
+    of_segment, of_words, of_neighbours = turn.parts
+    words = matched(texts.text_of(turn.event), found.terms)
+    return pb.SearchReason(words=words, of_segment=of_segment, of_words=of_words, of_neighbours=of_neighbours)
+
+
+def _hit(turn: Turn, found: Answer, *, has_window: bool) -> pb.SearchHit:
+    event = turn.event
+    return pb.SearchHit(
+        event_id=event.event_id,
+        node_id=turn.segment.node_id,
+        session_id=event.session_id,
+        timestamp_ms=event.timestamp_ms,
+        role=pb.EventRole.ValueType(event.role),
+        agent=event.agent or "",
+        project=event.project,
+        snippet=snippet(texts.text_of(event), found.weights, SNIPPET_CHARACTERS),
+        score=turn.score,
+        outside_window=has_window and not turn.in_window,
+    )
+
+
+def _neighbour(event: Event, found: Answer) -> pb.SearchNeighbour:
+    text = snippet(texts.text_of(event), found.weights, NEIGHBOUR_CHARACTERS)
+    return pb.SearchNeighbour(event_id=event.event_id, role=pb.EventRole.ValueType(event.role), text=text)
+
+
+def _grips(toc_reader: Reader, turn: Turn, node: TocNode | None) -> list[str]:
+    """The segment's excerpts that the event proves."""
+    named = [grip_id for bullet in node.bullets for grip_id in bullet.grip_ids] if node else []
+    position = turn.event.position
+    found: list[str] = []
+    for grip_id in dict.fromkeys(named):
+        grip = records.grip(toc_reader, grip_id)
+        if grip is None or len(found) == GRIPS_MAX:
+            continue
+        first, last = (grip.timestamp_ms, grip.event_id_start), (grip.end_timestamp_ms, grip.event_id_end)
+        if first <= position <= last:
+            found.append(grip_id)
+    return found

@@ -1,0 +1,243 @@
+"""The turns that answer a question: the best segments of the index, and their events, read and scored on the spot."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Final
+
+from agent_memory.model import Event, EventRole, EventType
+from agent_memory.phrases.days import Span
+from agent_memory.query.views.search.asked import Asked
+from agent_memory.search import question, ranking, texts
+from agent_memory.search.ranking import Candidate, Document, Statistics
+from agent_memory.search.reader import Filters, Found, IndexReader
+from agent_memory.search.tokens import folded, root, tokens
+from agent_memory.store import records
+from agent_memory.store.reader import Reader
+
+# So many segments hold the turns that are wanted, nearly always; more where filters leave out most of their events.
+SEGMENTS: Final = 20
+SEGMENTS_FILTERED: Final = 50
+# Events that are read for an answer, and how much of each is looked at.
+EVENTS_MAX: Final = 800
+TEXT_MAX: Final = 20_000
+# Words of the index that are compared with one that was mistyped.
+SIMILAR_MAX: Final = 20_000
+# A tool's output has more words than anybody's, and says less with each.
+_WEIGHTS: Final = {EventRole.TOOL: 0.6, EventRole.SYSTEM: 0.5}
+_NOTHING_SAID: Final = (EventType.SESSION_START, EventType.SESSION_END, EventType.SUBAGENT_START)
+# Texts that begin alike up to here are the same to a reader.
+_SAME_CHARACTERS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An event that answers, with what was said right before and after it, where that may be shown."""
+
+    event: Event
+    segment: Found
+    score: float
+    before: Event | None
+    after: Event | None
+    in_window: bool
+    # The score's parts: the segment's, the event's own words', its neighbours'.
+    parts: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The best turns first, and what was looked for to find them."""
+
+    turns: list[Turn]
+    terms: tuple[str, ...]
+    # How much each term tells.
+    weights: dict[str, float]
+    # Mistyped words, and what was looked for in their place.
+    corrections: dict[str, str]
+
+
+@dataclass(slots=True)
+class _Scored:
+    """A segment with its events, as they are looked at."""
+
+    found: Found
+    in_window: bool
+    events: list[Event]
+
+
+def answer(reader: Reader, index: IndexReader, asked: Asked) -> Answer:
+    """The turns that answer, at most as many as are asked for. Raises IndexUnusable."""
+    asked, statistics, corrections = _corrected(index, asked)
+    weights = {term: ranking.rarity(statistics.frequencies[term], statistics.segments) for term in asked.terms}
+    scored = _segments(reader, index, asked)
+    candidates = [Candidate(each.found.score, _documents(each.events, asked.terms), each.in_window) for each in scored]
+    ranked = ranking.rank(asked.terms, candidates, statistics)
+    places = [
+        (score, -each.candidate, -place)
+        for each in ranked
+        for place, score in enumerate(each.scores)
+        if (each.words[place] > 0 or not asked.terms) and _is_asked_for(scored[each.candidate].events[place], asked)
+    ]
+    by_candidate = {each.candidate: each for each in ranked}
+    turns: list[Turn] = []
+    seen: set[str] = set()
+    told: set[str] = set()
+    for _, candidate, place in heapq.nlargest(4 * asked.limit, places):
+        each = scored[-candidate]
+        # Without words the newest segments are asked for: one turn of each tells what it is about.
+        if not asked.terms and each.found.node_id in told:
+            continue
+        if (same := _sameness(each.events[-place])) in seen:
+            continue
+        seen.add(same)
+        told.add(each.found.node_id)
+        turns.append(_turn(each, by_candidate[-candidate], -place, asked))
+        if len(turns) == asked.limit:
+            break
+    return Answer(turns, asked.terms, weights, corrections)
+
+
+def _corrected(index: IndexReader, asked: Asked) -> tuple[Asked, Statistics, dict[str, str]]:
+    """The same with the words that stand nowhere put right, where nothing else is left to find anything by."""
+    segments, frequencies = index.frequencies(asked.terms)
+    corrections: dict[str, str] = {}
+    if asked.terms and not any(frequencies.values()):
+        for term in asked.terms:
+            if question.slips(term) and (meant := question.alike(term, index.similar(term, SIMILAR_MAX))):
+                corrections[term] = meant
+    if corrections:
+        terms = tuple(dict.fromkeys(corrections.get(term, term) for term in asked.terms))
+        phrases = tuple(tuple(corrections.get(term, term) for term in phrase) for phrase in asked.question.phrases)
+        asked = replace(asked, question=replace(asked.question, terms=terms, phrases=phrases))
+        segments, frequencies = index.frequencies(terms)
+    return asked, Statistics(segments, frequencies), corrections
+
+
+def _segments(reader: Reader, index: IndexReader, asked: Asked) -> list[_Scored]:
+    """The best segments with their events, those of the window first; as many as may be read."""
+    found: dict[str, tuple[Found, bool]] = {}
+    window = asked.question.window
+    if window is not None:
+        inside = _narrowed(asked.filters, window)
+        if inside is not None:
+            found = {each.node_id: (each, True) for each in _find(index, asked, inside)}
+    # Without words there is nothing else to find the others by.
+    if window is None or asked.terms:
+        for each in _find(index, asked, asked.filters):
+            found.setdefault(each.node_id, (each, False))
+    read: list[_Scored] = []
+    events_left = EVENTS_MAX
+    for each, in_window in found.values():
+        if events_left <= 0:
+            break
+        events = list(_events(reader, each))
+        events_left -= len(events)
+        if events:
+            read.append(_Scored(each, in_window, events))
+    return read
+
+
+def _find(index: IndexReader, asked: Asked, filters: Filters) -> list[Found]:
+    acts_on_events = bool(filters.role or filters.file or asked.question.phrases or asked.question.excluded)
+    limit = SEGMENTS_FILTERED if acts_on_events else SEGMENTS
+    return index.find(asked.terms, filters, max(limit, asked.limit if not asked.terms else 0), asked.question.phrases)
+
+
+def _narrowed(filters: Filters, window: Span) -> Filters | None:
+    """The filters with the window; None where both can't be."""
+    from_ms = max(window.start_ms, filters.from_ms or 0)
+    to_ms = window.end_ms if filters.to_ms is None else min(window.end_ms, filters.to_ms)
+    return replace(filters, from_ms=from_ms, to_ms=to_ms) if from_ms < to_ms else None
+
+
+def _events(reader: Reader, found: Found) -> Iterator[Event]:
+    """The segment's events, in order; those that are gone are not there."""
+    own = set(found.event_ids)
+    onwards = records.session_events(reader, found.session_id, (found.first_ms, ""))
+    for event in takewhile(lambda event: event.timestamp_ms <= found.last_ms, onwards):
+        if event.event_id in own:
+            yield event
+
+
+def _documents(events: Sequence[Event], terms: Sequence[str]) -> list[Document]:
+    wanted = frozenset(terms)
+    roots = [root(term) for term in terms]
+    documents = []
+    for event in events:
+        text = texts.text_of(event)[:TEXT_MAX]
+        weight = _WEIGHTS.get(event.role, 1.0)
+        # Most events hold none of the words, and that is told quickly.
+        plain = folded(text)
+        if any(each in plain for each in roots):
+            counts = Counter(token for token in tokens(text) if token in wanted)
+            documents.append(Document(counts, len(text), weight))
+        else:
+            documents.append(Document(Counter(), len(text), weight))
+    return documents
+
+
+def _is_asked_for(event: Event, asked: Asked) -> bool:
+    """Whether the filters that act on single events let it be a hit."""
+    filters = asked.filters
+    if event.event_type in _NOTHING_SAID or not event.text.strip():
+        return False
+    if filters.role and texts.role_of(event) != filters.role:
+        return False
+    if (filters.from_ms is not None and event.timestamp_ms < filters.from_ms) or (
+        filters.to_ms is not None and event.timestamp_ms >= filters.to_ms
+    ):
+        return False
+    if asked.file and not _is_about(event, asked):
+        return False
+    if asked.question.excluded or asked.question.phrases:
+        held = tokens(texts.text_of(event)[:TEXT_MAX])
+        if not asked.question.excluded.isdisjoint(held):
+            return False
+        return all(_holds(held, phrase) for phrase in asked.question.phrases)
+    return True
+
+
+def _is_about(event: Event, asked: Asked) -> bool:
+    if any(texts.is_about(path, asked.file) for path in texts.files_of(event)):
+        return True
+    return asked.filters.file in texts.text_of(event)[:TEXT_MAX].casefold()
+
+
+def _holds(held: Sequence[str], phrase: Sequence[str]) -> bool:
+    first, length = phrase[0], len(phrase)
+    return any(
+        token == first and tuple(held[place : place + length]) == tuple(phrase) for place, token in enumerate(held)
+    )
+
+
+def _sameness(event: Event) -> str:
+    """What two texts have alike that a reader would take for the same."""
+    return " ".join(event.text[:_SAME_CHARACTERS].casefold().split())
+
+
+def _turn(scored: _Scored, ranked: ranking.Ranked, place: int, asked: Asked) -> Turn:
+    events = scored.events
+
+    def neighbour(at: int) -> Event | None:
+        if not 0 <= at < len(events):
+            return None
+        return events[at] if _may_be_shown(events[at], asked) else None
+
+    total, words = ranked.scores[place], ranked.words[place]
+    parts = (ranked.segment, words, total - ranked.segment - words)
+    before, after = neighbour(place - 1), neighbour(place + 1)
+    return Turn(events[place], scored.found, total, before, after, scored.in_window, parts)
+
+
+def _may_be_shown(event: Event, asked: Asked) -> bool:
+    """Whether the event may stand beside a hit."""
+    if event.event_type in _NOTHING_SAID or not event.text.strip():
+        return False
+    if asked.filters.to_ms is not None and event.timestamp_ms >= asked.filters.to_ms:
+        return False
+    excluded = asked.question.excluded
+    return not excluded or excluded.isdisjoint(tokens(texts.text_of(event)[:TEXT_MAX]))

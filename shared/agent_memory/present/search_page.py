@@ -1,0 +1,114 @@
+"""The page of a search: turns under their segment and its day, the hits marked, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Final
+
+from agent_memory.present.lines import Line, flow, line, pieces
+from agent_memory.present.pages import View
+from agent_memory.present.text import counted
+from agent_memory.present.width import one_line
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.tokens import of_text
+
+_TITLE_CELLS: Final = 70
+_NAME_CELLS: Final = 40
+_TEXT_CELLS: Final = 1000
+_ROLE_PREFIX: Final = "EVENT_ROLE_"
+_HIT: Final = "▸"
+
+
+def search(view: View, reply: pb.SearchResponse, more: str = "", any_time: str = "") -> Iterator[Line]:
+    """The hits; `more` is the command for what was left out, `any_time` the one that lifts the window."""
+    yield from _said_of_it(reply, any_time)
+    if not reply.hits:
+        yield line("Nothing fits into so few tokens." if reply.has_more else "Nothing was found.", "bold")
+    for is_outside, hits in groupby(reply.hits, key=lambda hit: hit.outside_window):
+        if is_outside:
+            yield line("At other times", "yellow")
+        yield from _days(view, list(hits))
+    commands = [f"{view.program} query node {reply.hits[0].node_id}"] if reply.hits else []
+    commands += [more] if more and reply.has_more else []
+    if commands and view.program:
+        yield line()
+        for label, command in zip(("Next: ", *["      "] * len(commands)), commands, strict=False):
+            yield pieces((label, "dim"), (command, "bold cyan"))
+
+
+def within(view: View, reply: pb.SearchResponse, max_tokens: int, more: str, any_time: str) -> list[Line]:
+    """The page with as many hits as fit into the budget, the least telling left out first."""
+    cut = pb.SearchResponse()
+    cut.CopyFrom(reply)
+    page = list(search(view, cut, more, any_time))
+    while of_text("".join(f"{each.text}\n" for each in page)) > max_tokens and cut.hits:
+        least = min(range(len(cut.hits)), key=lambda place: (not cut.hits[place].outside_window, cut.hits[place].score))
+        del cut.hits[least]
+        cut.has_more = True
+        page = list(search(view, cut, more, any_time))
+    return page
+
+
+def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
+    """What a reader should know of the answer before reading it."""
+    if reply.HasField("window"):
+        lift = f"; any time: {any_time}" if any_time else ""
+        yield line(f'"{reply.window_text}" is {reply.window.text}{lift}', "dim")
+    for each in reply.corrections:
+        yield line(f"Nothing has {each.typed!r}; looked for {each.meant!r}.", "yellow")
+    if reply.note:
+        yield line(reply.note, "yellow")
+    if reply.behind:
+        yield line(f"{counted(reply.behind, 'event')} can't be found yet; ask again in a moment.", "yellow")
+
+
+def _days(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
+    day: date | None = None
+    for _, group in groupby(hits, key=lambda hit: hit.node_id):
+        own = list(group)
+        at = view.local(own[0].timestamp_ms)
+        if at.date() != day:
+            day = at.date()
+            yield line(f"{at:%a} {at.day} {at:%b %Y}", "bold")
+        yield from _segment(view, own)
+
+
+def _segment(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
+    first = hits[0]
+    title = one_line(first.title, min(_TITLE_CELLS, view.room(2))) or "(untitled)"
+    yield line(f"  {title}", "bold")
+    facts = [first.node_id, f"~{first.tokens} tokens" if first.tokens else ""]
+    facts += [one_line(name, _NAME_CELLS) for name in (first.agent, first.project)]
+    shown = facts[0]
+    for fact in filter(None, facts[1:]):
+        # An id is never cut; what does not fit behind it is left out.
+        if len(shown) + len(fact) + 4 > view.width:
+            break
+        shown += f"  {fact}"
+    yield line(f"  {shown}", "dim")
+    for hit in sorted(hits, key=lambda hit: hit.timestamp_ms):
+        yield from _turn(view, hit)
+
+
+def _turn(view: View, hit: pb.SearchHit) -> Iterator[Line]:
+    if hit.HasField("before"):
+        yield _said(" ", hit.before.role, "", hit.before.text, "dim")
+    yield _said(_HIT, hit.role, f"{view.local(hit.timestamp_ms):%H:%M}", hit.snippet, "")
+    if hit.HasField("reason"):
+        reason = hit.reason
+        words = ", ".join(reason.words) or "no word"
+        yield line(
+            f"          {hit.score:.2f}: {words} {reason.of_words:.2f}, segment {reason.of_segment:.2f}, "
+            f"beside it {reason.of_neighbours:.2f}; event {hit.event_id}",
+            "green",
+        )
+    if hit.HasField("after"):
+        yield _said(" ", hit.after.role, "", hit.after.text, "dim")
+
+
+def _said(mark: str, role: pb.EventRole.ValueType, clock: str, text: str, style: str) -> Line:
+    name = pb.EventRole.Name(role).removeprefix(_ROLE_PREFIX).lower() if role else "-"
+    head = f"  {mark} {clock:5} {name:9} "
+    return flow(head, " " * len(head), one_line(text, _TEXT_CELLS), style)

@@ -1,0 +1,210 @@
+"""A question as people type it: its words, what must stand together, what must not be there, filters, and when. Pure.
+
+    why did we drop "two workers" -redis agent:codex last week
+
+Quotes hold words together, `-word` leaves out what has it, `field:value` filters, and a time in words becomes the
+window. Everything else is words. Any text is a question; none is an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Final
+
+from agent_memory.errors import UsageError
+from agent_memory.phrases import words
+from agent_memory.phrases.days import Span
+from agent_memory.phrases.languages import LANGUAGES
+from agent_memory.phrases.spans import parse as parse_time
+from agent_memory.search.tokens import tokens
+
+# What is longer is looked at up to here: nobody types more, and pasted text is found by its first words.
+TEXT_MAX: Final = 10_000
+TERMS_MAX: Final = 64
+PHRASES_MAX: Final = 8
+# Times in words are looked for among the first words, in runs of up to so many.
+TIMED_WORDS_MAX: Final = 40
+RUN_MAX: Final = 7
+FIELDS: Final = ("agent", "project", "session", "role", "file", "when")
+# As `when`: whatever time the question names, it is no window.
+ANY_TIME: Final = ("any", "any time", "ever")
+
+_PART: Final = re.compile(
+    r"(?:^|(?<=\s))(?P<field>" + "|".join(FIELDS) + r'):(?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]+))'
+    r'|["“„«](?P<phrase>[^"“”»]+)["”“»]'
+    r"|(?:^|(?<=\s))-(?P<excluded>[^\W\d_]\w+)(?=\s|$)",
+    re.IGNORECASE,
+)
+_WORD: Final = re.compile(r"\S+")
+_ENDS: Final = "?!,;:.…)]}\"'’”“»"
+_BEGINS: Final = "([{\"'‘“„«"
+# One word alone says when only if it can hardly say anything else: no "may", "mar", "second", "hier".
+_ALONE_MIN: Final = 5
+_YEARS: Final = range(1970, 2200)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, taken apart. Tokens are those of the index."""
+
+    # Each once, in the order they were typed; those of the phrases, too.
+    terms: tuple[str, ...] = ()
+    phrases: tuple[tuple[str, ...], ...] = ()
+    excluded: frozenset[str] = frozenset()
+    # Of FIELDS, the last value of each.
+    fields: dict[str, str] = field(default_factory=dict)
+    # The words that name a time, and what they mean.
+    time_text: str = ""
+    window: Span | None = None
+
+
+def parse(text: str, now: datetime, *, with_time: bool = True) -> Question:
+    """Take a question apart, as asked at `now`, which gives the zone too; without time, its words stay words."""
+    rest, phrases, excluded, fields = _parts(text[:TEXT_MAX])
+    time_text, window = "", None
+    if with_time and (found := _time_in(rest, now)):
+        start, end, window = found
+        time_text = rest[start:end]
+        rest = f"{rest[:start]} {rest[end:]}"
+    cut = [tuple(tokens(phrase)) for phrase in phrases]
+    terms = [*(token for phrase in cut for token in phrase), *tokens(rest)]
+    left_out = frozenset(token for word in excluded for token in tokens(word))
+    kept = [term for term in dict.fromkeys(terms) if term not in left_out]
+    return Question(
+        terms=tuple(kept[:TERMS_MAX]),
+        phrases=tuple(phrase for phrase in cut if len(phrase) > 1)[:PHRASES_MAX],
+        excluded=left_out,
+        fields=fields,
+        time_text=" ".join(time_text.split()),
+        window=window,
+    )
+
+
+def fields_of(text: str) -> dict[str, str]:
+    """The filters that stand in a question, by FIELDS."""
+    return _parts(text[:TEXT_MAX])[3]
+
+
+def _parts(text: str) -> tuple[str, list[str], list[str], dict[str, str]]:
+    """The plain words, the quoted ones, those to leave out, and the fields."""
+    phrases: list[str] = []
+    excluded: list[str] = []
+    fields: dict[str, str] = {}
+    plain: list[str] = []
+    at = 0
+    for part in _PART.finditer(text):
+        plain.append(text[at : part.start()])
+        at = part.end()
+        if part["field"]:
+            fields[part["field"].lower()] = (part["quoted"] or part["value"] or "").strip()
+        elif part["phrase"]:
+            phrases.append(part["phrase"])
+        else:
+            excluded.append(part["excluded"])
+    plain.append(text[at:])
+    return " ".join(plain), phrases, excluded, {name: value for name, value in fields.items() if value}
+
+
+def _time_in(text: str, now: datetime) -> tuple[int, int, Span] | None:
+    """Where a time stands in the text, the longest there is, and what it means; of several readings the likeliest."""
+    found = list(islice(_WORD.finditer(text), TIMED_WORDS_MAX))
+    now_ms = int(now.timestamp()) * 1000
+    for length in range(min(RUN_MAX, len(found)), 0, -1):
+        for first, last in zip(found, found[length - 1 :], strict=False):
+            start, end = _bare(text, first.start(), last.end())
+            run = text[start:end]
+            if not _may_be_time(run, is_alone=length == 1):
+                continue
+            # A memory holds nothing of what is to come.
+            past = [span for span in _spans(run, now) if span.start_ms <= now_ms]
+            if past and (end := _end_of_time(text, start, end, past[0], now)):
+                return start, end, past[0]
+    return None
+
+
+def _end_of_time(text: str, start: int, end: int, span: Span, now: datetime) -> int:
+    """Where the time ends, without what adds nothing to it ("last year in"); 0 where too little is left of it."""
+    while (shorter := text.rfind(" ", start, end)) > start and span in _spans(text[start:shorter], now):
+        end = shorter
+    return end if _may_be_time(text[start:end], is_alone=" " not in text[start:end]) else 0
+
+
+def _spans(run: str, now: datetime) -> list[Span]:
+    try:
+        return parse_time(run, now)
+    except UsageError:
+        return []
+
+
+def _bare(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch without the punctuation around it."""
+    while start < end and text[start] in _BEGINS:
+        start += 1
+    while start < end and text[end - 1] in _ENDS:
+        end -= 1
+    return start, end
+
+
+def _may_be_time(run: str, *, is_alone: bool) -> bool:
+    """Whether the words name a time beyond doubt, in one of the languages: "last week", not "a couple" or "may"."""
+    for spelling in words.spellings(run):
+        for language in LANGUAGES.values():
+            for reading in words.readings(spelling, language):
+                if _is_alone(reading, run) if is_alone else _is_plain(reading):
+                    return True
+    return False
+
+
+def _is_alone(reading: Sequence[words.Token], run: str) -> bool:
+    (kind, value), *others = ((token.kind, token.value) for token in reading)
+    if others:
+        return False
+    if kind == "D":
+        return bool(value[2])
+    return kind == "P" or (kind in "dw" and len(run) >= _ALONE_MIN)
+
+
+def _is_plain(reading: Sequence[words.Token]) -> bool:
+    kinds = {token.kind for token in reading}
+    if any(token.kind == "D" and not token.value[2] for token in reading):
+        return False  # 3.11 is a version as well
+    if any(token.kind == "Y" and token.value not in _YEARS for token in reading):
+        return False
+    if kinds & set("PDdwmqY"):
+        return True
+    # A unit alone, or so many of them, is a length of time: "three days", and not when they were.
+    return ("u" in kinds and bool(kinds & set("raes"))) or ("p" in kinds and "r" in kinds)
+
+
+def within(term: str, word: str, distance: int) -> bool:
+    """Whether so many slips of the finger at most make one word of the other: a letter more, less, other, swapped."""
+    if abs(len(term) - len(word)) > distance:
+        return False
+    before: list[int] = []
+    row = list(range(len(word) + 1))
+    for at, letter in enumerate(term, 1):
+        before, last, row = row, before, [at]
+        for place, other in enumerate(word, 1):
+            best = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != other))
+            if last and place > 1 and letter == word[place - 2] and other == term[at - 2]:
+                best = min(best, last[place - 2] + 1)
+            row.append(best)
+        if min(row) > distance:
+            return False
+    return row[-1] <= distance
+
+
+def slips(term: str) -> int:
+    """How many slips of the finger are forgiven in a word of that length."""
+    return 0 if len(term) < 4 or not term.isalpha() else 1 if len(term) < 8 else 2
+
+
+def alike(term: str, known: Iterator[tuple[str, int]] | Sequence[tuple[str, int]]) -> str:
+    """The word that was probably meant: of those within reach the commonest; empty where there is none."""
+    allowed = slips(term)
+    near = ((count, word) for word, count in known if word != term and within(term, word, allowed)) if allowed else ()
+    return max(near, default=(0, ""))[1]

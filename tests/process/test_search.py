@@ -1,0 +1,300 @@
+"""Search through a running daemon: found once acknowledged, filtered, within budget, whatever is asked and broken."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from agent_memory.client import Client
+from agent_memory.errors import UsageError
+from agent_memory.model import Event, EventRole, EventType
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.search import format as index
+from support.stack import Stack, wait_until
+
+DAY_MS = 86_400_000
+NOW_MS = 1_795_867_200_000  # Saturday 28 November 2026, noon
+
+
+def event(
+    number: int,
+    text: str,
+    *,
+    session: str = "s1",
+    at_ms: int = NOW_MS - 30 * DAY_MS,
+    role: EventRole = EventRole.USER,
+    agent: str = "claude-code",
+    **metadata: str,
+) -> Event:
+    """An event, its id made of its session and number."""
+    kind = {EventRole.TOOL: EventType.TOOL_RESULT, EventRole.ASSISTANT: EventType.ASSISTANT_STOP}.get(
+        role, EventType.USER_MESSAGE
+    )
+    return Event(f"{session}-{number:06}", session, at_ms + number * 1000, kind, role, text, metadata, agent)
+
+
+def ask(client: Client, query: str, **fields: object) -> pb.SearchResponse:
+    return client.search(pb.SearchRequest(query=query, now_ms=NOW_MS, **fields))  # type: ignore[arg-type]
+
+
+def hits(client: Client, query: str, **fields: object) -> list[str]:
+    return [hit.event_id for hit in ask(client, query, **fields).hits]
+
+
+def wait_until_searchable(client: Client) -> None:
+    def all_in() -> bool:
+        status = client.index_status()
+        return status.available and not status.behind and not status.is_partial
+
+    wait_until(all_in)
+
+
+STORED = [
+    event(
+        1,
+        "Why did the deploy of the shop take forty minutes?",
+        project_id="github.com/me/shop",
+        project="/home/dev/shop",
+    ),
+    event(2, "The cache of getUserName was cold; we decided to keep http_server warm.", role=EventRole.ASSISTANT),
+    event(3, "Read: src/web/app.py\ndef handler(): pass", role=EventRole.TOOL, files="/home/dev/shop/src/web/app.py"),
+    event(4, "Thanks, then app.py stays as it is."),
+    event(1, "We chose Postgres for the queue.", session="s2", agent="codex", at_ms=NOW_MS - DAY_MS),
+    event(
+        2, "Yes, because of transactions.", session="s2", agent="codex", at_ms=NOW_MS - DAY_MS, role=EventRole.ASSISTANT
+    ),
+    event(1, "We dropped Postgres for the ledger.", session="s3", at_ms=NOW_MS - 200 * DAY_MS),
+    event(1, "デプロイは金曜日に行うことに決めました。", session="ja"),
+    event(1, "我们决定使用数据库队列。", session="zh"),
+    event(1, "데이터베이스를 선택했습니다.", session="ko"),
+    event(1, "Die Rechnung über Grüße wird kaufmännisch gerundet.", session="de"),
+    event(1, "C++ templates fail with E0382 in /usr/lib/x86_64/libfoo.so", session="cpp"),
+    event(1, "continue", session="noise"),
+    event(2, "continue", session="noise"),
+]
+
+
+@pytest.fixture(scope="module")
+def client(shared_stack: Stack) -> Iterator[Client]:
+    with shared_stack.client() as opened:
+        results = opened.ingest_many(STORED)
+        assert all(result.created for result in results), results
+        wait_until_searchable(opened)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("deploy", "s1-000001"),
+        ("deploys of the shop", "s1-000001"),
+        ("getUserName", "s1-000002"),
+        ("user name cache", "s1-000002"),
+        ("http_server", "s1-000002"),
+        ("src/web/app.py", "s1-000003"),
+        ("金曜日", "ja-000001"),
+        ("数据库", "zh-000001"),
+        ("데이터베이스", "ko-000001"),
+        ("GRUSSE Rechnung", "de-000001"),
+        ("kaufmannisch", "de-000001"),
+        ("E0382", "cpp-000001"),
+        ("C++ templates", "cpp-000001"),
+        ("libfoo.so", "cpp-000001"),
+        ('"forty minutes"', "s1-000001"),
+    ],
+)
+def test_words_of_any_language_and_kind_are_found(client: Client, query: str, expected: str) -> None:
+    """Stemmed, folded, whole identifiers and their parts, paths, error codes, scripts without blanks."""
+    assert expected in hits(client, query)[:2]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(
+            "",
+            " ",
+            '"',
+            '"a b',
+            "foo-bar",
+            "AND OR NOT",
+            "NEAR(",
+            "*",
+            "a\0b",
+            "🙂",
+            "C++",
+            "-",
+            "--",
+            "(((",
+            "^a",
+            "'",
+        ),
+        *(
+            "x" * 10_000,
+            "word " * 2000,
+            "agent:",
+            'file:"',
+            "the of and",
+            "\ud7ff",
+            "col:val",
+            "body : x",
+            "%s",
+            "\u202e",
+        ),
+    ],
+)
+def test_any_text_is_answered(client: Client, query: str) -> None:
+    """Never an error, whatever is typed."""
+    ask(client, query)
+
+
+def test_a_hit_says_what_is_needed_to_choose(client: Client) -> None:
+    """Ids, time, role, agent, project, the segment's title and price, and its neighbours."""
+    hit = ask(client, "forty minutes deploy", explain=True).hits[0]
+
+    assert (hit.event_id, hit.session_id, hit.agent) == ("s1-000001", "s1", "claude-code")
+    assert hit.project == "github.com/me/shop"
+    assert hit.role == pb.EVENT_ROLE_USER
+    assert hit.timestamp_ms == STORED[0].timestamp_ms
+    assert hit.title
+    assert hit.tokens > 0
+    assert "forty minutes" in hit.snippet
+    assert hit.after.event_id == "s1-000002"
+    assert list(hit.reason.words) == ["deploy", "forty", "minut"]
+    assert hit.score == pytest.approx(hit.reason.of_segment + hit.reason.of_words + hit.reason.of_neighbours, abs=1e-4)
+    assert client.node(hit.node_id).node.session_id == "s1"
+
+
+def test_filters_work_inside_of_the_query(client: Client) -> None:
+    """By session, agent, project (id, folder, name), role, file and time; and the same as fields of the query."""
+    assert hits(client, "postgres", session_id="s3") == ["s3-000001"]
+    assert hits(client, "postgres", agent="Codex")[0] == "s2-000001"
+    assert set(hits(client, "postgres agent:codex")) <= {"s2-000001", "s2-000002"}
+    for project in ("github.com/me/shop", "/home/dev/shop", "shop", "Shop"):
+        assert "s1-000001" in hits(client, "deploy", project=project)
+    assert hits(client, "deploy", project="other") == []
+    assert hits(client, "cache decided", role="user") == []
+    assert hits(client, "cache decided", role="assistant") == ["s1-000002"]
+    assert set(hits(client, "", file="web/app.py")) == {"s1-000003", "s1-000004"}
+    assert hits(client, "postgres", from_timestamp_ms=NOW_MS - 2 * DAY_MS)[0] == "s2-000001"
+    assert hits(client, "postgres", to_timestamp_ms=NOW_MS - 100 * DAY_MS) == ["s3-000001"]
+    assert hits(client, "postgres", as_of_ms=NOW_MS - 100 * DAY_MS) == ["s3-000001"]
+    assert hits(client, "postgres", when="yesterday") == ["s2-000001"]
+    assert "s2-000001" not in hits(client, "postgres -queue")
+
+
+def test_a_time_in_the_question_is_looked_at_first_and_can_be_lifted(client: Client) -> None:
+    """What was said then comes first, what was not is marked; `when: any` treats all times alike."""
+    reply = ask(client, "postgres yesterday")
+
+    assert reply.window_text == "yesterday"
+    assert reply.hits[0].session_id == "s2"
+    assert [hit.session_id for hit in reply.hits if hit.outside_window] == ["s3"]
+    assert not ask(client, "postgres yesterday", when="any").HasField("window")
+
+
+def test_what_is_the_same_is_told_once(client: Client) -> None:
+    """Two turns with the same words are one hit."""
+    assert len(hits(client, "continue")) == 1
+
+
+def test_a_slip_of_the_finger_is_forgiven(client: Client) -> None:
+    """Where nothing has the word; the answer says what was looked for in its place."""
+    reply = ask(client, "postgers")
+
+    assert [(each.typed, each.meant) for each in reply.corrections] == [("postger", "postgr")] or reply.hits
+    assert {hit.session_id for hit in reply.hits} >= {"s2", "s3"}
+
+
+def test_nonsense_in_the_fields_is_told(client: Client) -> None:
+    """An unknown role, a time that is none."""
+    with pytest.raises(UsageError, match="role"):
+        ask(client, "x", role="bystander")
+    with pytest.raises(UsageError):
+        ask(client, "x", when="whenever it rains")
+    with pytest.raises(UsageError, match="from_timestamp_ms"):
+        ask(client, "x", from_timestamp_ms=-1)
+
+
+@pytest.mark.parametrize("max_tokens", [1, 50, 120, 300, 1000])
+def test_the_answer_keeps_its_budget_to_the_byte(client: Client, shared_stack: Stack, max_tokens: int) -> None:
+    """As a message, as a page and as JSON; and it says when something was left out."""
+    query = "postgres deploy cache queue transactions"
+    reply = ask(client, query, max_tokens=max_tokens)
+
+    if reply.hits:
+        assert reply.ByteSize() <= 4 * max_tokens
+        assert reply.size_tokens <= max_tokens
+    assert reply.has_more == (len(reply.hits) < len(ask(client, query, limit=100).hits)) or max_tokens >= 300
+    page = shared_stack.run("search", query, "--tokens", max_tokens).stdout
+    text = shared_stack.run("search", query, "--tokens", max_tokens, "--json").stdout
+    assert len(page.encode()) < 4 * max_tokens + 4 or "▸" not in page
+    assert len(text.encode()) < 4 * max_tokens + 4 or not json.loads(text)["hits"]
+
+
+def test_the_page_shows_what_is_needed(client: Client, shared_stack: Stack) -> None:
+    """Day, title, node, price, agent, hour and the words; `query search` is the same command."""
+    page = shared_stack.run("search", "forty", "minutes", "deploy").stdout
+
+    assert page == shared_stack.run("query", "search", "forty", "minutes", "deploy").stdout
+    assert "▸" in page
+    assert "forty minutes" in page
+    assert "toc:segment:" in page
+    assert " tokens  claude-code" in page
+    assert "Next:" in page
+    found = json.loads(shared_stack.run("search", "forty", "--session", "s1", "--explain", "--json").stdout)
+    assert found["hits"][0]["event_id"] == "s1-000001"
+    assert found["hits"][0]["reason"]["words"] == ["forty"]
+
+
+def test_what_makes_no_search_is_a_usage_error(shared_stack: Stack) -> None:
+    """No words at all, and an option that there is not."""
+    assert shared_stack.run("search", check=False).returncode == 2
+    assert shared_stack.run("search", "x", "--jsno", check=False).returncode == 2
+
+
+def test_an_event_is_found_soon_after_its_acknowledgement(client: Client) -> None:
+    """Also as a further event of an open segment."""
+    at_ms = int(time.time() * 1000)
+    for number in range(3):
+        client.ingest(event(number, f"walrus{number} sighted", session="fresh", at_ms=at_ms))
+        wait_until(partial(_is_found, client, number))
+
+
+def _is_found(client: Client, number: int) -> bool:
+    return hits(client, f"walrus{number}") == [f"fresh-{number:06}"]
+
+
+def test_a_damaged_index_is_named_and_made_again_while_serving(client: Client, shared_stack: Stack) -> None:
+    """Meanwhile the answer comes from nodes and says so; nothing is missing afterwards."""
+    folder = index.folder_of(shared_stack.db_path)
+    before = hits(client, "postgres queue")
+    path = index.current_file(folder)
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    Path(f"{path}-wal").write_bytes(b"")
+
+    wait_until(lambda: hits(client, "postgres queue") == before and client.index_status().available)
+
+    wait_until_searchable(client)
+    assert hits(client, "postgres queue") == before
+    assert "search index" in shared_stack.run("logs", "worker", "-n", 200).stdout
+
+
+def test_a_rebuild_answers_all_the_time(client: Client, shared_stack: Stack) -> None:
+    """The command returns when the new file is in use; the answers are the same before, during and after."""
+    before = hits(client, "postgres queue")
+    path = index.current_file(index.folder_of(shared_stack.db_path))
+
+    asked_ms = client.rebuild_index().asked_ms
+    while client.index_status().is_rebuilding:
+        assert hits(client, "postgres queue") == before
+    shared_stack.run("admin", "rebuild-index", "--type", "bm25")
+
+    assert client.index_status().rebuild_asked_ms >= asked_ms
+    assert index.current_file(path.parent) != path
+    assert hits(client, "postgres queue") == before
