@@ -324,6 +324,50 @@ def test_a_forked_rollout_adds_what_was_said_in_it(is_parent_there: bool, tmp_pa
     assert {each.session_id for each in events} <= {parent_id, fork_id}
 
 
+def test_a_chat_of_geminis_that_is_resumed_says_nothing_twice(tmp_path: Path) -> None:
+    """All of its messages come again, in another form; the last words of a turn stay its last."""
+
+    def message(message_id: str, kind: str, content: object, second: int, **fields: Any) -> Record:
+        at = f"2026-11-20T09:00:{second:02}.000Z"
+        return {"id": message_id, "timestamp": at, "type": kind, "content": content, **fields}
+
+    call = {
+        "id": "c1",
+        "name": "read_file",
+        "args": {"path": "a"},
+        "status": "success",
+        "timestamp": "2026-11-20T09:00:03Z",
+    }
+    talk = [
+        message("m1", "user", [{"text": "Read a"}], 1),
+        message("m2", "gemini", "I read it.", 2),
+        message("m2", "gemini", "I read it.", 2, toolCalls=[call]),
+        message("m3", "user", [{"functionResponse": {"id": "c1"}}], 4),
+        message("m4", "gemini", "It is empty.", 5),
+    ]
+    again = [
+        message("m1", "user", [{"text": "Read a"}], 1),
+        message("m2", "gemini", [{"text": "I read it."}, {"functionCall": {"id": "c1"}}], 2, toolCalls=[call]),
+        message("m2", "user", [{"functionResponse": {"id": "c1"}}], 9),
+        message("m4", "gemini", [{"text": "It is empty."}], 5),
+    ]
+    more = [message("m5", "user", [{"text": "And b?"}], 10), message("m6", "gemini", "The same.", 11)]
+    start = {"sessionId": "g", "projectHash": "x", "startTime": "2026-11-20T09:00:00Z", "kind": "main"}
+
+    events = read(
+        "gemini-cli", written(tmp_path / "session-g.jsonl", [start, *talk, {"$set": {"messages": again}}, *more])
+    )
+
+    assert [(each.event_type, each.text) for each in events[1:]] == [
+        (EventType.USER_MESSAGE, "Read a"),
+        (EventType.ASSISTANT_MESSAGE, "I read it."),
+        (EventType.TOOL_RESULT, "read_file: a"),
+        (EventType.ASSISTANT_STOP, "It is empty."),
+        (EventType.USER_MESSAGE, "And b?"),
+        (EventType.ASSISTANT_STOP, "The same."),
+    ]
+
+
 def opencode_id(kind: str, at_ms: int, number: int) -> str:
     """As opencode makes them: the time first."""
     return f"{kind}_{((at_ms << 12) + number) & ((1 << 48) - 1):012x}{'x' * 14}"

@@ -112,6 +112,9 @@ class Chat:
             case "start" if not self._subagent_id and "" not in self._read:
                 self._read.add("")
                 yield self._call("SessionStart", at_ms_of(message), source="startup")
+            case "gemini" if message_id in self._read and (self._open is None or self._open.get("id") != message_id):
+                # It comes again in a chat that is resumed; what its calls have brought since is new.
+                yield from self._results(message)
             case "gemini":
                 if self._open is not None and self._open.get("id") != message.get("id"):
                     yield from self._close()
@@ -138,10 +141,14 @@ class Chat:
         if message is None:
             return
         yield from self._say(message)
-        said_ms, calls = at_ms_of(message), objects_of(message, "toolCalls")
-        if calls:
+        if self._has_called(message):
             yield from self._flush()
-        for call in calls:
+        yield from self._results(message)
+
+    def _results(self, message: Payload) -> Iterator[ReplayedCall]:
+        """What came of the message's calls, each once."""
+        said_ms = at_ms_of(message)
+        for call in objects_of(message, "toolCalls"):
             call_id = text_of(call, "id")
             if call_id and call_id in self._read:
                 continue
