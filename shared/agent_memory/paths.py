@@ -93,7 +93,7 @@ class RuntimePaths:
 
     def crash_times(self, process: str) -> Path:
         """Where a process counts how often in a row it died soon after its start."""
-        return self.folder / f"{process}.lives"
+        return self.folder / f"{process}.crash_times"
 
     def log(self, process: str) -> Path:
         return self.logs / f"{process}.log"

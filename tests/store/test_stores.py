@@ -250,3 +250,21 @@ def test_an_announcement_names_its_store(writer: WriterProcess) -> None:
     finally:
         ours.close()
         others.close()
+
+
+def test_a_store_whose_commits_can_not_be_counted_is_retried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not left open meanwhile: the next attempt finds it free."""
+    monkeypatch.setattr(stores, "RETRY_FIRST_S", 0.01)
+    commits = tmp_path / "runtime" / "commits"
+    store = Store("default", tmp_path / "db", "UTC", commits)
+    looks = threading.Semaphore(0)
+    store.open(looks.release)
+    assert looks.acquire(timeout=60)
+    assert isinstance(store.error, StoreNotReady)
+    assert str(commits) in store.error.message
+
+    commits.parent.mkdir()
+
+    while store.writer is None:
+        assert looks.acquire(timeout=60)
+    store.close()

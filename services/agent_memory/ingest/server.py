@@ -30,6 +30,8 @@ GROUP_COMMANDS: Final = 256
 GROUP_BYTES: Final = 1 << 20
 # What ZeroMQ may hold for a client that is slow to read or to be read; clients bound themselves far below it.
 QUEUE_MESSAGES: Final = 4096
+# Commands that wait for a store to be opened: as many as a client sends without a reply.
+WAITING_MAX: Final = 1024
 
 Address = tuple[bytes, bytes]  # the client's and the request's
 Request = tuple[Address, pb.Command]
@@ -113,7 +115,14 @@ class Server:
             elif error:
                 self._refuse(theirs, frames.refused(pb.Refused.STORE_UNAVAILABLE, error.message, error.remedy))
             else:
-                self._waiting.setdefault(name, []).extend(theirs)
+                self._keep_waiting(name, theirs)
+
+    def _keep_waiting(self, name: str, requests: list[Request]) -> None:
+        waiting = self._waiting.setdefault(name, [])
+        waiting += requests
+        # The first ones have waited longest: their senders have given up, or soon will.
+        excess, self._waiting[name] = waiting[:-WAITING_MAX], waiting[-WAITING_MAX:]
+        self._refuse(excess, frames.refused(pb.Refused.UNAVAILABLE, "The store is still being opened."))
 
     def _refuse(self, requests: list[Request], reply: pb.Reply) -> None:
         for address, _ in requests:

@@ -98,8 +98,12 @@ class Store:
     def _try_to_open(self) -> None:
         began_s = time.monotonic()
         try:
-            writer = Writer(self._db_path, self._timezone, cautious=self._cautious)
+            # Before the store, which would stay open if this failed.
             self._counter = self._counter or CommitCounter(self._commits, writing=True)
+            writer = Writer(self._db_path, self._timezone, cautious=self._cautious)
+        except OSError as error:
+            self.error = StoreNotReady(f"The writer can't count commits in {self._commits}: {error.strerror or error}.")
+            log.error(line("store not opened", store=self.name, error=self.error))
         except StoreError as error:
             self.error = error
             log.error(line("store not opened", store=self.name, error=error))
