@@ -52,7 +52,7 @@ docs: dev
 picture: dev
     .venv/bin/python ops/gen_picture.py
 
-# pin and hash the dependencies anew; --upgrade takes the newest
+# pin and hash the dependencies again; --upgrade takes the newest
 lock *arguments:
     ops/lock "$@"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
-# A tool's result counts, is looked at and is sealed by its head only: the rest says little about what was talked of.
+# Of a tool's result only the head counts, is read and can be quoted: the rest says little about the conversation.
 TOOL_HEAD_CHARACTERS: Final = 1000
 # Who writes the words where nobody else is named: the built-in summarizer.
 LOCAL: Final = "local"
@@ -126,5 +126,5 @@ class Grip:
     # When the last of the events was, so that the span is found without a look-up.
     end_timestamp_ms: int
     node_id: str
-    # Stands for the events as they were quoted; empty for a grip from before there were seals.
+    # Stands for the events as they were quoted; empty for a grip from before this was kept.
     evidence_checksum: str = ""

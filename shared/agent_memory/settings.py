@@ -143,7 +143,7 @@ class _Wanted(NamedTuple):
     """What a config file must hold for a setting, in TOML's types and in words."""
 
     types: tuple[type, ...]
-    told: str
+    description: str
 
 
 # By the type of the setting.
@@ -223,7 +223,7 @@ def _checked(values: Mapping[str, object], source: str) -> dict[str, object]:
         if type(value) not in wanted.types:
             raise SettingsError(
                 f"{source}: {key} = {json.dumps(value, default=str, ensure_ascii=False)} is not usable: "
-                f"it is {_KINDS.get(type(value), 'a date or a time')}; it must be {wanted.told}"
+                f"it is {_KINDS.get(type(value), 'a date or a time')}; it must be {wanted.description}"
             )
     return {_name(key): value for key, value in typed}
 

@@ -14,7 +14,7 @@ from agent_memory.files import atomic_write, make_private_dir
 def test_a_reader_never_finds_half_a_file(tmp_path: Path) -> None:
     """While one thread replaces the file again and again, every read finds one of the contents whole."""
     path = tmp_path / "file"
-    contents = [bytes([letter]) * 100_000 for letter in b"ab"]
+    contents = [bytes([byte]) * 100_000 for byte in b"ab"]
     atomic_write(path, contents[0])
     ended = threading.Event()
 

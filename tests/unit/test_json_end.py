@@ -26,8 +26,8 @@ def test_a_value_ends_at_its_last_bracket_however_it_is_cut(
     """Cut anywhere, also within an escape; whatever follows is no part of it."""
     said = (before + json.dumps(value, ensure_ascii=is_ascii)).encode("utf-8", "surrogatepass")
     whole = said + behind
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
-    chunks = [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+    ends = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=6)))
+    chunks = [whole[start:end] for start, end in zip([0, *ends], [*ends, len(whole)], strict=True)]
 
     end, given_chunks = JsonEnd(), []
     for chunk in chunks:

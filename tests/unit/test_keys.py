@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from agent_memory.store import keys
 
-# What the front lets in: any text without control characters.
+# What the query service lets in: any text without control characters.
 IDS = st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
 TIMES = st.integers(min_value=1, max_value=keys.TIMESTAMP_MAX_MS)
 POSITIONS = st.tuples(TIMES, IDS)

@@ -7,13 +7,13 @@ from pathlib import Path
 from agent_memory.lifetime import CRASH_WITHIN_S, count_crashes
 
 
-def test_short_lives_are_counted_from_one_start_to_the_next(tmp_path: Path) -> None:
+def test_crashes_are_counted_from_one_start_to_the_next(tmp_path: Path) -> None:
     """The first life has none before it; a long one makes good for all that were short."""
-    lives = tmp_path / "lives"
+    crashes = tmp_path / "crashes"
 
-    assert [count_crashes(lives, now_s) for now_s in (1000.0, 1002.0, 1003.5)] == [0, 1, 2]
-    assert count_crashes(lives, 1003.5 + CRASH_WITHIN_S) == 0
-    assert count_crashes(lives, 1003.5 + CRASH_WITHIN_S + 1) == 1
+    assert [count_crashes(crashes, now_s) for now_s in (1000.0, 1002.0, 1003.5)] == [0, 1, 2]
+    assert count_crashes(crashes, 1003.5 + CRASH_WITHIN_S) == 0
+    assert count_crashes(crashes, 1003.5 + CRASH_WITHIN_S + 1) == 1
 
 
 def test_what_can_not_be_counted_keeps_nobody_from_starting(tmp_path: Path) -> None:
@@ -23,4 +23,4 @@ def test_what_can_not_be_counted_keeps_nobody_from_starting(tmp_path: Path) -> N
 
     assert count_crashes(half, 1000.0) == 0
     assert count_crashes(half, 1001.0) == 1
-    assert count_crashes(tmp_path / "gone" / "lives", 1000.0) == 0
+    assert count_crashes(tmp_path / "gone" / "crashes", 1000.0) == 0
