@@ -204,9 +204,15 @@ def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) ->
     # Only now: whoever reads it may send the signal to stop at once.
     _announce(daemon, settings, as_json)
 
+    is_stopping = False
+
     def has_ended() -> bool:
+        nonlocal is_stopping
         if asked_to_stop.is_set() and daemon.poll() is None:
-            daemon.terminate()
+            if not is_stopping:
+                # Once: supervisord takes back its handlers as it ends, and a second signal then would kill it.
+                daemon.terminate()
+                is_stopping = True
             stack.hurry(settings)
         return daemon.poll() is not None
 
