@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -91,3 +92,11 @@ def unit() -> ConfigParser:
 def plist() -> dict[str, Any]:
     found: dict[str, Any] = plistlib.loads(PLIST.read_bytes())
     return found
+
+
+@pytest.mark.parametrize("script", ["bin/memory-ingest", "ops/memory-ingest"])
+def test_the_hook_that_a_script_runs_is_there(script: str) -> None:
+    """Both hide what Python says and go on, so a moved file would lose every event in silence."""
+    (named,) = re.findall(r"agent_memory/[\w/]+\.py", (ROOT / script).read_text(encoding="utf-8"))
+
+    assert (ROOT / "services" / named).is_file()

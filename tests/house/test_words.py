@@ -59,7 +59,9 @@ NOT_OURS: Final = re.compile(
     r"tests/house/test_words\.py|secret_samples|seed_words|\.svg$|\.png$|LICENSE)"
 )
 # Lines that must keep an earlier name, to read what an earlier version wrote. Each says so beside itself.
-KEPT: Final = re.compile(r"\.tell\(|agent-memory-letter-1|b\"-unheard\"|\"words_by\"|\"words_of\"|\"seal\"|agent_memory/capture/")
+KEPT: Final = re.compile(
+    r"\.tell\(|agent-memory-letter-1|b\"-unheard\"|\"words_by\"|\"words_of\"|\"seal\"|agent_memory/capture/"
+)
 
 
 def files() -> list[Path]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from agent_memory.hook import client
 from support.stack import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,8 @@ requires = []
 build-backend = "backend"
 backend-path = ["."]
 """
+# Where the checkout's real one is.
+HOOK_FILE = Path(client.__file__).with_name("run.py").relative_to(ROOT)
 # The hook in its quickest form needs nothing but a Python; the environment's is taken.
 HOOK = "import sys\nprint(sys.argv[1:], sys.stdin.read())\n"
 # A wheel with two programs that say what they were given.
@@ -56,8 +59,8 @@ def make_checkout(root: Path) -> Path:
     shutil.copy(ROOT / "ops" / "set_up.py", root / "ops")
     (root / "pyproject.toml").write_text(PYPROJECT)
     (root / "backend.py").write_text(BACKEND)
-    (root / "shared" / "agent_memory" / "capture").mkdir(parents=True)
-    (root / "shared" / "agent_memory" / "capture" / "run.py").write_text(HOOK)
+    (root / HOOK_FILE).parent.mkdir(parents=True)
+    (root / HOOK_FILE).write_text(HOOK)
     for file in ("requirements.lock", "requirements-dev.lock"):
         (root / file).write_text("# nothing but the checkout itself\n")
     return root

@@ -32,7 +32,9 @@ from support.stack import wait_until
 PROMPT = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt_id": "p1", "prompt": "Grüße"}
 STDIN = json.dumps(PROMPT, indent=1, ensure_ascii=False).encode()
 ORDINARY = [sys.executable, "-m", "agent_memory.hook"]
-both_forms = pytest.mark.parametrize("form", [program(), ORDINARY], ids=["quick", "ordinary"])
+# As an earlier version has installed it.
+EARLIER = [*program()[:-1], str(Path(capture.__file__).with_name("run.py"))]
+both_forms = pytest.mark.parametrize("form", [program(), ORDINARY, EARLIER], ids=["quick", "ordinary", "earlier"])
 # Far below what a hook that waits for a daemon would take, with room for a slow machine's start of Python.
 SOON_S = 10
 
