@@ -71,7 +71,7 @@ def what_is_missing(version: str) -> list[str]:
 
 
 def build(version: str) -> Path:
-    """Make dist/VERSION/ from nothing. The same commit gives the same bytes; raises SystemExit when it can't be built."""
+    """Make dist/VERSION/ from nothing; the same commit gives the same bytes. Raises SystemExit if it can't be built."""
     folder = ROOT / "dist" / version
     shutil.rmtree(folder, ignore_errors=True)
     committed_s = git("log", "-1", "--format=%ct")

@@ -74,7 +74,7 @@ def pid_of_settled(stack: Stack, victim: str) -> int:
 
 
 def test_each_process_may_die_under_load(stack: Stack, other_stack: Stack) -> None:
-    """One death each of the writer, the query service and the worker: nothing is lost, doubled or summarized differently."""
+    """One death each of the three processes: nothing is lost, doubled or summarized differently."""
     events = history(sessions=6)
 
     assert tree_after_kills(stack, events, list(PROCESSES), Random(1)) == undisturbed(other_stack, events)
