@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from agent_memory import redaction
 from agent_memory.bus import frames
 from agent_memory.errors import CommandRefused, StaleCommit, StoreError
 from agent_memory.ingest import wal
@@ -273,3 +274,18 @@ def test_a_compaction_tells_of_damage(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="damaged in events"):
         writer.compact(schema.EVENTS)
     writer.close()
+
+
+def test_the_store_notes_which_rules_for_secrets_looked_since_when(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line for each version, none for opening the store again."""
+    for version in (1, 1, 2):
+        monkeypatch.setattr(redaction, "VERSION", version)
+        Writer(tmp_path / "db").close()
+
+    store = Writer(tmp_path / "db")
+    rules = records.redaction_rules(store)
+    store.close()
+    assert [version for version, _ in rules] == [1, 2]
+    assert START_MS < rules[0][1] <= rules[1][1]

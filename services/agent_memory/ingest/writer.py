@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
 from tzlocal import get_localzone_name
 
-from agent_memory import locks
+from agent_memory import locks, redaction
 from agent_memory.errors import StoreError, StoreNotReady
 from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
@@ -145,6 +145,7 @@ class Writer(Rows):
             self.info = self._store_info(timezone)
             self.zone = ZoneInfo(self.info.timezone)
             self._make_redaction_key()
+            self._note_redaction_rules()
             self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
             self.consumers = records.consumers(self)
             self.trimmed = self._first_outbox_entry() - 1
@@ -257,6 +258,13 @@ class Writer(Rows):
         """Create the store's redaction key; an older store may have none."""
         if self.get(schema.CHECKPOINTS, keys.REDACTION_KEY) is None:
             self._put_durably(keys.REDACTION_KEY, secrets.token_bytes(REDACTION_KEY_BYTES))
+
+    def _note_redaction_rules(self) -> None:
+        """Note the version of the rules for secrets, and since when, where it is another one than before."""
+        rules = records.redaction_rules(self)
+        if not rules or rules[-1][0] != redaction.VERSION:
+            rules.append((redaction.VERSION, time.time_ns() // 1_000_000))
+            self._put_durably(keys.REDACTION_RULES, b"".join(b"%d %d\n" % each for each in rules))
 
     def _first_outbox_entry(self) -> int:
         """The number of the first entry, or of the next one where there is none."""

@@ -11,7 +11,9 @@ from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import is_strong, is_wordy
 
 _QUOTE: Final = r"\\{0,3}[\"']"
-_VALUE: Final = rf"(?:{_QUOTE}(?P<quoted>[^\"'\r\n\\]{{1,256}})|(?P<bare>[^\s\"'\\;|&<>()`]{{3,256}}))"
+_VALUE: Final = (
+    rf"(?:{_QUOTE}(?P<quoted>[^\"'\r\n\\]{{1,256}})(?=\\{{0,3}}[\"'])|(?P<bare>[^\s\"'\\;|&<>()`]{{3,256}}))"
+)
 _WORD: Final = r"[\"']?[\w.@/+-]{1,128}[\"']?"
 
 # What stands in every text with that command, the programs, and what their options look like before the password.
@@ -130,7 +132,7 @@ _PIPED: Final = re.compile(
 )
 _GAP: Final = r"(?:\s|\\{1,2}[nrt])+"
 _NETRC: Final = re.compile(
-    rf"(?:\bmachine{_GAP}\S+{_GAP}(?:login{_GAP}\S+{_GAP})?(?:account{_GAP}\S+{_GAP})?|\blogin{_GAP}\S+{_GAP}(?:account{_GAP}\S+{_GAP})?)"
+    rf"(?:\bmachine{_GAP}\S+{_GAP}(?:login{_GAP}[\w.@+^-]{{1,128}}{_GAP})?(?:account{_GAP}\S+{_GAP})?|\blogin{_GAP}[\w.@+^-]{{1,128}}{_GAP}(?:account{_GAP}\S+{_GAP})?)"
     r"password(?:\s|\\{1,2}[nrt])+\\{0,3}[\"']?(?P<bare>[^\s\"'\\]{3,256})"
 )
 # What a database is told about its users.
@@ -140,7 +142,7 @@ _SQL: Final = re.compile(
     re.IGNORECASE,
 )
 _STAND_IN: Final = re.compile(
-    r"[$%{<\[*@]|\.{2,}|x{3,}\Z|-|(?:my|your|the|some|new|old)?[-_]?(?:pass(?:word|wd|phrase|code)?|pw|pwd|secret|token|value|string)\d?\Z|"
+    r"[$%{<\[*@,;)\]}+\s]|\.{2,}|x{3,}\Z|-|(?:my|your|the|some|new|old)?[-_]?(?:pass(?:word|wd|phrase|code)?|pw|pwd|secret|token|value|string)\d?\Z|"
     r"\w*(?:_here|_goes_here)\Z|(?:changeme|password)\b|stdin\Z|test\Z|yyy|zzz|https?://|(?:\\{0,3}[\"'])?\s|file:|env:|fd:",
     re.IGNORECASE,
 )
@@ -161,7 +163,7 @@ def _found(text: str) -> Iterator[Span]:
     if _MARKED_NETRC(content, 0, len(content)):
         yield from _values(_NETRC.finditer(text))
     if _MARKED_PAIR(content, 0, len(content)):
-        yield from (span for span in _values(_PAIR.finditer(text)) if not is_wordy(text[span[0] : span[1]]))
+        yield from (span for span in _values(_PAIR.finditer(text)) if not _is_word(text[span[0] : span[1]]))
         yield from (span for span in _values(_PAIR_OF_WORDS.finditer(text)) if is_strong(text[span[0] : span[1]]))
         yield from _values(_SECURE_STRING.finditer(text))
     if _MARKED_SQL(content, 0, len(content)):
@@ -186,6 +188,10 @@ def _values(found: Iterator[re.Match[str]]) -> Iterator[Span]:
         value = match[group]
         if not (_is_stand_in(value)):
             yield *match.span(group), "password"
+
+
+def _is_word(value: str) -> bool:
+    return value.isalpha() and is_wordy(value)
 
 
 def _is_stand_in(value: str) -> bool:

@@ -147,6 +147,8 @@ _ARN: Final = re.compile(r"\barn:[^\s\"']{1,110}:\Z")
 _NUMBER: Final = re.compile(r"[-+]?[\d.,_]+[a-zA-Z%]{0,2}\Z")
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _BEFORE_SETTING: Final = re.compile(r"(?:\A|\n)[ \t]*(?:export[ \t]+)?\Z|[?&]\Z")
+# A function's first argument begins so.
+_ARGUMENT: Final = re.compile(r"\w\(\s{0,8}\\{0,3}[\"'`]\Z")
 _SLASH: Final = re.compile(r"\s/")
 # What is said of passwords.
 _JUDGEMENTS: Final = re.compile(
@@ -195,7 +197,9 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
         begin -= 1
     name = text[begin:end] + match["tail"]
     # Windows' programs have a slash before an option.
-    is_flag = name.startswith("-") or (match["sign"] == ":" and _SLASH.match(text, begin - 2) is not None)
+    is_flag = (
+        name.startswith("-") and (match["space"] is not None or match["said"] is not None or match["sign"] == "=")
+    ) or (match["sign"] == ":" and _SLASH.match(text, begin - 2) is not None)
     if _is_other_name(text, begin) and not is_flag:
         return None, end
     if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
@@ -212,8 +216,10 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
         value = text[place : _end_of_word(text, place)]
     else:
         value = value.rstrip(".?:!" if match["said"] else ".?:")
-    follows = text[place + len(value) : place + len(value) + 1]
+    follows = text[place + len(value) : place + len(value) + 3]
     is_setting = kind == "password" and match["sign"] == "=" and _is_setting(text, begin, follows)
+    if kind == "password" and match["call"] and not _ARGUMENT.search(text, max(0, begin - 16), begin):
+        return None, after  # one of a list of words
     if kind == "password" and not match["quoted"] and not is_environment and _is_in_result(text, begin, place):
         return None, after
     if _is_secret(
@@ -225,7 +231,10 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
 
 def _is_setting(text: str, begin: int, follows: str) -> bool:
     """Whether `name=value` is all of a line, or one in the query of a link: there it is no expression."""
-    return follows in ("", "\n", "\r", "&", '"') and _BEFORE_SETTING.search(text, max(0, begin - 16), begin) is not None
+    return (
+        follows[:1] in ("", "\n", "\r", "&", '"')
+        and _BEFORE_SETTING.search(text, max(0, begin - 16), begin) is not None
+    )
 
 
 def _is_other_name(text: str, begin: int) -> bool:
@@ -343,7 +352,7 @@ def _is_password(name: str, value: str, match: re.Match[str], follows: str, *, i
     if match["call"] and not (match["closed"] and has_digit and _is_argument(value)):
         return False
     if match["element"]:
-        return follows == "<" and (has_digit or has_sign)
+        return follows[:1] == "<" and (has_digit or has_sign)
     if match["quoted"]:
         return _is_quoted_password(value, match, has_digit=has_digit, has_sign=has_sign)
     if match["closed"] and value.isdigit():
@@ -364,11 +373,13 @@ def _is_quoted_password(value: str, match: re.Match[str], *, has_digit: bool, ha
 
 
 def _is_bare_password(value: str, match: re.Match[str], follows: str, *, has_digit: bool, has_sign: bool) -> bool:
-    if (follows and follows in _CODE_FOLLOWS) or is_path(value):
+    if (follows and follows[0] in _CODE_FOLLOWS) or is_path(value):
         return False
+    if follows == " = " and (match["sign"] or "").strip() == ":":
+        return False  # the type of a variable
     if _IDENTIFIER.match(value):
         # `password = user2;` is a statement, `Password=hunter2;` a part of a connection's address.
-        is_statement = follows == ";" and (match["sign"] or "").endswith(" ")
+        is_statement = follows[:1] == ";" and (match["sign"] or "").endswith(" ")
         if has_random_part(value):
             return True
         return has_digit and len(value) >= 6 and not (_NAMED_AFTER.search(value) or "_" in value or is_statement)

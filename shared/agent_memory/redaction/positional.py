@@ -20,7 +20,7 @@ _LINE: Final = re.compile(r"[A-Za-z0-9+/=]{20}", re.ASCII)
 _LINES_MAX: Final = 16_384
 
 # A host is named after it; what looks like a variable or a gap to fill is none.
-_PASSWORD: Final = re.compile(r"://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{1,256})@(?=[\w\[{$*])")
+_PASSWORD: Final = re.compile(r"://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{4,256})@(?=[\w\[{$*])")
 _STAND_IN: Final = re.compile(
     r"[$%{<*\[]|pserver:|x+\Z|\.+\Z|(?:password|passwd|pass|pw|pwd|secret|token)[\])}>]*\Z", re.IGNORECASE
 )

@@ -62,7 +62,7 @@ _OF_WHAT: Final = r"[^\n:=.,;!?<>(){}]*?"
 _SAID: Final = (
     rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|{_FOREIGN}){_OF_WHAT}(?:{_VERB}|:|[ \t]\\*[\"'`]|\|)",
     r"(?i:passw|passphrase|passcode|\bpw|_pw|-pass)[\w-]*\s+(?:(?:-+>?|→|–)\s+)?\S*\d",
-    rf"{_STEM}{_OF_WHAT}(?:{_VERB}|\s?:\s)\S*\d",
+    rf"{_STEM}{_OF_WHAT}(?:{_VERB}|\s?:\s)\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])",
 )
 _KUBERNETES: Final = r"(?i:kind[\"']?\s*:\s*[\"']?secret)"
 _HEADERS: Final = (

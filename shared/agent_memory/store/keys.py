@@ -32,6 +32,8 @@ INDEX_REBUILD: Final = b"checkpoint:rebuild-index"
 # The key of the markers for redacted secrets, and the number of secrets by kind.
 REDACTION_KEY: Final = b"checkpoint:redaction-key"
 REDACTED: Final = b"checkpoint:redacted"
+# Since when which version of the rules has looked for them: a line `VERSION MILLISECONDS` for each, oldest first.
+REDACTION_RULES: Final = b"checkpoint:redaction-rules"
 # The row of the tokens spent on summaries; named like a job's.
 SUMMARIES: Final = "summaries"
 

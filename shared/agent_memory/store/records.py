@@ -107,6 +107,12 @@ def index_rebuild_asked_ms(reader: Reader) -> int:
     return int(reader.get(schema.CHECKPOINTS, keys.INDEX_REBUILD) or 0)
 
 
+def redaction_rules(rows: Rows) -> list[tuple[int, int]]:
+    """The versions of the rules for secrets that have looked at this store's events, each with its first time in ms."""
+    row = rows.get(schema.CHECKPOINTS, keys.REDACTION_RULES) or b""
+    return [(int(version), int(since_ms)) for version, since_ms in (line.split() for line in row.splitlines())]
+
+
 def redaction_key(reader: Reader) -> bytes:
     """The key of the markers for redacted secrets: the same secret has the same marker, and only in this store."""
     return reader.get(schema.CHECKPOINTS, keys.REDACTION_KEY) or b""
