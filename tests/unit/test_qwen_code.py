@@ -144,11 +144,12 @@ def test_a_failed_command_of_an_early_version_is_a_failure() -> None:
         {"status": "error", "errorType": "tool_not_registered"},
     ],
 )
-def test_a_call_that_was_not_made_is_no_event(outcome: dict[str, str], tmp_path: Path) -> None:
-    """The user refused it, or there is no such tool; no hook is called for it either."""
+def test_a_call_that_was_not_made_is_a_failure(outcome: dict[str, str], tmp_path: Path) -> None:
+    """The user refused it, or there is no such tool: no hook is called for it, only the chat has it."""
     events = chat(tmp_path, user("Remove it"), model(CALL), result({"error": "not made"}, **outcome))
 
-    assert [event.text for event in events] == ["Session started (startup)", "Remove it"]
+    assert [event.text for event in events[1:]] == ["Remove it", "run_shell_command: rm x\nnot made"]
+    assert events[-1].metadata["success"] == "false"
 
 
 def test_what_a_fork_copied_is_told_by_the_session_it_comes_from(tmp_path: Path) -> None:
