@@ -33,6 +33,12 @@ class UsageError(AgentMemoryError):
     reason = "INVALID_REQUEST"
 
 
+class UnknownNode(AgentMemoryError):
+    """There is no node of that id."""
+
+    reason = "UNKNOWN_NODE"
+
+
 class UnknownStore(UsageError):
     """The request names a store that this daemon does not serve."""
 

@@ -12,7 +12,7 @@ from itertools import chain, islice, product
 from typing import Any, Final
 
 from agent_memory.periods import parse_period
-from agent_memory.phrases.languages import Language
+from agent_memory.phrases.languages import LANGUAGES, Language
 
 # What is longer is no phrase; what has more readings than this, nobody means.
 PHRASE_MAX: Final = 120
@@ -52,6 +52,12 @@ def spellings(phrase: str) -> tuple[str, ...]:
     """The phrase without what doesn't count. Between letters a hyphen belongs to a word, else stands for a range."""
     plain = _plain(phrase)
     return tuple(dict.fromkeys((re.sub(r"(?<=[a-z])-(?=[a-z])", " ", plain), plain)))
+
+
+def may_be_part(word: str) -> bool:
+    """Whether the word, or what has digits, may be part of a time in one of the languages."""
+    plain = _plain(word)
+    return any(character.isdigit() for character in plain) or any(part in _parts() for part in re.split("[ -]", plain))
 
 
 def readings(spelling: str, language: Language) -> Iterator[Reading]:
@@ -189,6 +195,12 @@ def _lexicon(language: Language) -> dict[str, list[Reading]]:
     for mark, kind in _MARKS.items():
         learn(getattr(language, mark), Token(kind))
     return lexicon
+
+
+@cache
+def _parts() -> frozenset[str]:
+    """All words of all languages."""
+    return frozenset(word for language in LANGUAGES.values() for run in _lexicon(language) for word in run.split())
 
 
 @cache

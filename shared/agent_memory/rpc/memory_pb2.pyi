@@ -118,6 +118,169 @@ JOB_RESULT_STATUS_FAILED: JobResultStatus.ValueType  # 2
 JOB_RESULT_STATUS_SKIPPED: JobResultStatus.ValueType  # 3
 Global___JobResultStatus: _TypeAlias = JobResultStatus  # noqa: Y015
 
+class _SearchField:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SearchFieldEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SearchField.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SEARCH_FIELD_UNSPECIFIED: _SearchField.ValueType  # 0
+    SEARCH_FIELD_TITLE: _SearchField.ValueType  # 1
+    SEARCH_FIELD_SUMMARY: _SearchField.ValueType  # 2
+    SEARCH_FIELD_BULLETS: _SearchField.ValueType  # 3
+    SEARCH_FIELD_KEYWORDS: _SearchField.ValueType  # 4
+
+class SearchField(_SearchField, metaclass=_SearchFieldEnumTypeWrapper):
+    """---- What other programs of this kind call, under their names and numbers ----"""
+
+SEARCH_FIELD_UNSPECIFIED: SearchField.ValueType  # 0
+SEARCH_FIELD_TITLE: SearchField.ValueType  # 1
+SEARCH_FIELD_SUMMARY: SearchField.ValueType  # 2
+SEARCH_FIELD_BULLETS: SearchField.ValueType  # 3
+SEARCH_FIELD_KEYWORDS: SearchField.ValueType  # 4
+Global___SearchField: _TypeAlias = SearchField  # noqa: Y015
+
+class _TeleportDocType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _TeleportDocTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TeleportDocType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    TELEPORT_DOC_TYPE_UNSPECIFIED: _TeleportDocType.ValueType  # 0
+    TELEPORT_DOC_TYPE_TOC_NODE: _TeleportDocType.ValueType  # 1
+    TELEPORT_DOC_TYPE_GRIP: _TeleportDocType.ValueType  # 2
+
+class TeleportDocType(_TeleportDocType, metaclass=_TeleportDocTypeEnumTypeWrapper): ...
+
+TELEPORT_DOC_TYPE_UNSPECIFIED: TeleportDocType.ValueType  # 0
+TELEPORT_DOC_TYPE_TOC_NODE: TeleportDocType.ValueType  # 1
+TELEPORT_DOC_TYPE_GRIP: TeleportDocType.ValueType  # 2
+Global___TeleportDocType: _TypeAlias = TeleportDocType  # noqa: Y015
+
+class _VectorTargetType:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VectorTargetTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VectorTargetType.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VECTOR_TARGET_TYPE_UNSPECIFIED: _VectorTargetType.ValueType  # 0
+    VECTOR_TARGET_TYPE_TOC_NODE: _VectorTargetType.ValueType  # 1
+    VECTOR_TARGET_TYPE_GRIP: _VectorTargetType.ValueType  # 2
+    VECTOR_TARGET_TYPE_ALL: _VectorTargetType.ValueType  # 3
+
+class VectorTargetType(_VectorTargetType, metaclass=_VectorTargetTypeEnumTypeWrapper): ...
+
+VECTOR_TARGET_TYPE_UNSPECIFIED: VectorTargetType.ValueType  # 0
+VECTOR_TARGET_TYPE_TOC_NODE: VectorTargetType.ValueType  # 1
+VECTOR_TARGET_TYPE_GRIP: VectorTargetType.ValueType  # 2
+VECTOR_TARGET_TYPE_ALL: VectorTargetType.ValueType  # 3
+Global___VectorTargetType: _TypeAlias = VectorTargetType  # noqa: Y015
+
+class _HybridMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _HybridModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_HybridMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    HYBRID_MODE_UNSPECIFIED: _HybridMode.ValueType  # 0
+    HYBRID_MODE_VECTOR_ONLY: _HybridMode.ValueType  # 1
+    HYBRID_MODE_BM25_ONLY: _HybridMode.ValueType  # 2
+    HYBRID_MODE_HYBRID: _HybridMode.ValueType  # 3
+
+class HybridMode(_HybridMode, metaclass=_HybridModeEnumTypeWrapper): ...
+
+HYBRID_MODE_UNSPECIFIED: HybridMode.ValueType  # 0
+HYBRID_MODE_VECTOR_ONLY: HybridMode.ValueType  # 1
+HYBRID_MODE_BM25_ONLY: HybridMode.ValueType  # 2
+HYBRID_MODE_HYBRID: HybridMode.ValueType  # 3
+Global___HybridMode: _TypeAlias = HybridMode  # noqa: Y015
+
+class _QueryIntent:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _QueryIntentEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_QueryIntent.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    QUERY_INTENT_UNSPECIFIED: _QueryIntent.ValueType  # 0
+    QUERY_INTENT_EXPLORE: _QueryIntent.ValueType  # 1
+    QUERY_INTENT_ANSWER: _QueryIntent.ValueType  # 2
+    QUERY_INTENT_LOCATE: _QueryIntent.ValueType  # 3
+    QUERY_INTENT_TIME_BOXED: _QueryIntent.ValueType  # 4
+
+class QueryIntent(_QueryIntent, metaclass=_QueryIntentEnumTypeWrapper): ...
+
+QUERY_INTENT_UNSPECIFIED: QueryIntent.ValueType  # 0
+QUERY_INTENT_EXPLORE: QueryIntent.ValueType  # 1
+QUERY_INTENT_ANSWER: QueryIntent.ValueType  # 2
+QUERY_INTENT_LOCATE: QueryIntent.ValueType  # 3
+QUERY_INTENT_TIME_BOXED: QueryIntent.ValueType  # 4
+Global___QueryIntent: _TypeAlias = QueryIntent  # noqa: Y015
+
+class _CapabilityTier:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CapabilityTierEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CapabilityTier.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CAPABILITY_TIER_UNSPECIFIED: _CapabilityTier.ValueType  # 0
+    CAPABILITY_TIER_FULL: _CapabilityTier.ValueType  # 1
+    CAPABILITY_TIER_HYBRID: _CapabilityTier.ValueType  # 2
+    CAPABILITY_TIER_SEMANTIC: _CapabilityTier.ValueType  # 3
+    CAPABILITY_TIER_KEYWORD: _CapabilityTier.ValueType  # 4
+    CAPABILITY_TIER_AGENTIC: _CapabilityTier.ValueType  # 5
+
+class CapabilityTier(_CapabilityTier, metaclass=_CapabilityTierEnumTypeWrapper): ...
+
+CAPABILITY_TIER_UNSPECIFIED: CapabilityTier.ValueType  # 0
+CAPABILITY_TIER_FULL: CapabilityTier.ValueType  # 1
+CAPABILITY_TIER_HYBRID: CapabilityTier.ValueType  # 2
+CAPABILITY_TIER_SEMANTIC: CapabilityTier.ValueType  # 3
+CAPABILITY_TIER_KEYWORD: CapabilityTier.ValueType  # 4
+CAPABILITY_TIER_AGENTIC: CapabilityTier.ValueType  # 5
+Global___CapabilityTier: _TypeAlias = CapabilityTier  # noqa: Y015
+
+class _ExecutionMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExecutionModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExecutionMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXECUTION_MODE_UNSPECIFIED: _ExecutionMode.ValueType  # 0
+    EXECUTION_MODE_SEQUENTIAL: _ExecutionMode.ValueType  # 1
+    EXECUTION_MODE_PARALLEL: _ExecutionMode.ValueType  # 2
+    EXECUTION_MODE_HYBRID: _ExecutionMode.ValueType  # 3
+
+class ExecutionMode(_ExecutionMode, metaclass=_ExecutionModeEnumTypeWrapper): ...
+
+EXECUTION_MODE_UNSPECIFIED: ExecutionMode.ValueType  # 0
+EXECUTION_MODE_SEQUENTIAL: ExecutionMode.ValueType  # 1
+EXECUTION_MODE_PARALLEL: ExecutionMode.ValueType  # 2
+EXECUTION_MODE_HYBRID: ExecutionMode.ValueType  # 3
+Global___ExecutionMode: _TypeAlias = ExecutionMode  # noqa: Y015
+
+class _RetrievalLayer:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RetrievalLayerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RetrievalLayer.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    RETRIEVAL_LAYER_UNSPECIFIED: _RetrievalLayer.ValueType  # 0
+    RETRIEVAL_LAYER_TOPICS: _RetrievalLayer.ValueType  # 1
+    RETRIEVAL_LAYER_HYBRID: _RetrievalLayer.ValueType  # 2
+    RETRIEVAL_LAYER_VECTOR: _RetrievalLayer.ValueType  # 3
+    RETRIEVAL_LAYER_BM25: _RetrievalLayer.ValueType  # 4
+    RETRIEVAL_LAYER_AGENTIC: _RetrievalLayer.ValueType  # 5
+
+class RetrievalLayer(_RetrievalLayer, metaclass=_RetrievalLayerEnumTypeWrapper): ...
+
+RETRIEVAL_LAYER_UNSPECIFIED: RetrievalLayer.ValueType  # 0
+RETRIEVAL_LAYER_TOPICS: RetrievalLayer.ValueType  # 1
+RETRIEVAL_LAYER_HYBRID: RetrievalLayer.ValueType  # 2
+RETRIEVAL_LAYER_VECTOR: RetrievalLayer.ValueType  # 3
+RETRIEVAL_LAYER_BM25: RetrievalLayer.ValueType  # 4
+RETRIEVAL_LAYER_AGENTIC: RetrievalLayer.ValueType  # 5
+Global___RetrievalLayer: _TypeAlias = RetrievalLayer  # noqa: Y015
+
 @_typing.final
 class Event(_message.Message):
     """One thing that happened in a conversation. Immutable: the first write of an id wins."""
@@ -2581,3 +2744,1368 @@ class GetIndexStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetIndexStatusResponse: _TypeAlias = GetIndexStatusResponse  # noqa: Y015
+
+@_typing.final
+class SearchNodeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TOKEN_BUDGET_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    query: _builtins.str
+    limit: _builtins.int
+    token_budget: _builtins.int
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[Global___SearchField.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        query: _builtins.str = ...,
+        fields: _abc.Iterable[Global___SearchField.ValueType] | None = ...,
+        limit: _builtins.int = ...,
+        token_budget: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "limit", b"limit", "node_id", b"node_id", "query", b"query", "token_budget", b"token_budget"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchNodeRequest: _TypeAlias = SearchNodeRequest  # noqa: Y015
+
+@_typing.final
+class SearchMatch(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIELD_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    GRIP_IDS_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    field: Global___SearchField.ValueType
+    text: _builtins.str
+    score: _builtins.float
+    @_builtins.property
+    def grip_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        field: Global___SearchField.ValueType = ...,
+        text: _builtins.str = ...,
+        grip_ids: _abc.Iterable[_builtins.str] | None = ...,
+        score: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "grip_ids", b"grip_ids", "score", b"score", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchMatch: _TypeAlias = SearchMatch  # noqa: Y015
+
+@_typing.final
+class SearchNodeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHED_FIELD_NUMBER: _builtins.int
+    MATCHES_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    matched: _builtins.bool
+    node_id: _builtins.str
+    level: Global___TocLevel.ValueType
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchMatch]: ...
+    def __init__(
+        self,
+        *,
+        matched: _builtins.bool = ...,
+        matches: _abc.Iterable[Global___SearchMatch] | None = ...,
+        node_id: _builtins.str = ...,
+        level: Global___TocLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "matched", b"matched", "matches", b"matches", "node_id", b"node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchNodeResponse: _TypeAlias = SearchNodeResponse  # noqa: Y015
+
+@_typing.final
+class SearchChildrenRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_ID_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    CHILD_LEVEL_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    TOKEN_BUDGET_FIELD_NUMBER: _builtins.int
+    parent_id: _builtins.str
+    query: _builtins.str
+    child_level: Global___TocLevel.ValueType
+    limit: _builtins.int
+    token_budget: _builtins.int
+    @_builtins.property
+    def fields(self) -> _containers.RepeatedScalarFieldContainer[Global___SearchField.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        parent_id: _builtins.str = ...,
+        query: _builtins.str = ...,
+        child_level: Global___TocLevel.ValueType = ...,
+        fields: _abc.Iterable[Global___SearchField.ValueType] | None = ...,
+        limit: _builtins.int = ...,
+        token_budget: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["child_level", b"child_level", "fields", b"fields", "limit", b"limit", "parent_id", b"parent_id", "query", b"query", "token_budget", b"token_budget"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchChildrenRequest: _TypeAlias = SearchChildrenRequest  # noqa: Y015
+
+@_typing.final
+class SearchNodeResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    LEVEL_FIELD_NUMBER: _builtins.int
+    MATCHES_FIELD_NUMBER: _builtins.int
+    RELEVANCE_SCORE_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    title: _builtins.str
+    level: Global___TocLevel.ValueType
+    relevance_score: _builtins.float
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchMatch]: ...
+    def __init__(
+        self,
+        *,
+        node_id: _builtins.str = ...,
+        title: _builtins.str = ...,
+        level: Global___TocLevel.ValueType = ...,
+        matches: _abc.Iterable[Global___SearchMatch] | None = ...,
+        relevance_score: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["level", b"level", "matches", b"matches", "node_id", b"node_id", "relevance_score", b"relevance_score", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchNodeResult: _TypeAlias = SearchNodeResult  # noqa: Y015
+
+@_typing.final
+class SearchChildrenResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_FIELD_NUMBER: _builtins.int
+    has_more: _builtins.bool
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchNodeResult]: ...
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___SearchNodeResult] | None = ...,
+        has_more: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchChildrenResponse: _TypeAlias = SearchChildrenResponse  # noqa: Y015
+
+@_typing.final
+class TeleportSearchRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    DOC_TYPE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    AGENT_FILTER_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    doc_type: Global___TeleportDocType.ValueType
+    limit: _builtins.int
+    agent_filter: _builtins.str
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        doc_type: Global___TeleportDocType.ValueType = ...,
+        limit: _builtins.int = ...,
+        agent_filter: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "agent_filter", b"agent_filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "agent_filter", b"agent_filter", "doc_type", b"doc_type", "limit", b"limit", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_filter: _TypeAlias = _typing.Literal["agent_filter"]  # noqa: Y015
+    _WhichOneofArgType__agent_filter: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_filter) -> _WhichOneofReturnType__agent_filter | None: ...
+
+Global___TeleportSearchRequest: _TypeAlias = TeleportSearchRequest  # noqa: Y015
+
+@_typing.final
+class TeleportSearchResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOC_ID_FIELD_NUMBER: _builtins.int
+    DOC_TYPE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    KEYWORDS_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    doc_id: _builtins.str
+    doc_type: Global___TeleportDocType.ValueType
+    score: _builtins.float
+    keywords: _builtins.str
+    timestamp_ms: _builtins.int
+    agent: _builtins.str
+    def __init__(
+        self,
+        *,
+        doc_id: _builtins.str = ...,
+        doc_type: Global___TeleportDocType.ValueType = ...,
+        score: _builtins.float = ...,
+        keywords: _builtins.str | None = ...,
+        timestamp_ms: _builtins.int | None = ...,
+        agent: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_keywords", b"_keywords", "_timestamp_ms", b"_timestamp_ms", "agent", b"agent", "keywords", b"keywords", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_keywords", b"_keywords", "_timestamp_ms", b"_timestamp_ms", "agent", b"agent", "doc_id", b"doc_id", "doc_type", b"doc_type", "keywords", b"keywords", "score", b"score", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent: _TypeAlias = _typing.Literal["agent"]  # noqa: Y015
+    _WhichOneofArgType__agent: _TypeAlias = _typing.Literal["_agent", b"_agent"]  # noqa: Y015
+    _WhichOneofReturnType__keywords: _TypeAlias = _typing.Literal["keywords"]  # noqa: Y015
+    _WhichOneofArgType__keywords: _TypeAlias = _typing.Literal["_keywords", b"_keywords"]  # noqa: Y015
+    _WhichOneofReturnType__timestamp_ms: _TypeAlias = _typing.Literal["timestamp_ms"]  # noqa: Y015
+    _WhichOneofArgType__timestamp_ms: _TypeAlias = _typing.Literal["_timestamp_ms", b"_timestamp_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent) -> _WhichOneofReturnType__agent | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__keywords) -> _WhichOneofReturnType__keywords | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timestamp_ms) -> _WhichOneofReturnType__timestamp_ms | None: ...
+
+Global___TeleportSearchResult: _TypeAlias = TeleportSearchResult  # noqa: Y015
+
+@_typing.final
+class TeleportSearchResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    TOTAL_DOCS_FIELD_NUMBER: _builtins.int
+    total_docs: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___TeleportSearchResult]: ...
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___TeleportSearchResult] | None = ...,
+        total_docs: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results", "total_docs", b"total_docs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TeleportSearchResponse: _TypeAlias = TeleportSearchResponse  # noqa: Y015
+
+@_typing.final
+class TimeRange(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    start_ms: _builtins.int
+    end_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_ms", b"end_ms", "start_ms", b"start_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TimeRange: _TypeAlias = TimeRange  # noqa: Y015
+
+@_typing.final
+class VectorTeleportRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    TOP_K_FIELD_NUMBER: _builtins.int
+    MIN_SCORE_FIELD_NUMBER: _builtins.int
+    TIME_FILTER_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    AGENT_FILTER_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    top_k: _builtins.int
+    min_score: _builtins.float
+    target: Global___VectorTargetType.ValueType
+    agent_filter: _builtins.str
+    @_builtins.property
+    def time_filter(self) -> Global___TimeRange: ...
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        top_k: _builtins.int = ...,
+        min_score: _builtins.float = ...,
+        time_filter: Global___TimeRange | None = ...,
+        target: Global___VectorTargetType.ValueType = ...,
+        agent_filter: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "_time_filter", b"_time_filter", "agent_filter", b"agent_filter", "time_filter", b"time_filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "_time_filter", b"_time_filter", "agent_filter", b"agent_filter", "min_score", b"min_score", "query", b"query", "target", b"target", "time_filter", b"time_filter", "top_k", b"top_k"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_filter: _TypeAlias = _typing.Literal["agent_filter"]  # noqa: Y015
+    _WhichOneofArgType__agent_filter: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter"]  # noqa: Y015
+    _WhichOneofReturnType__time_filter: _TypeAlias = _typing.Literal["time_filter"]  # noqa: Y015
+    _WhichOneofArgType__time_filter: _TypeAlias = _typing.Literal["_time_filter", b"_time_filter"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_filter) -> _WhichOneofReturnType__agent_filter | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_filter) -> _WhichOneofReturnType__time_filter | None: ...
+
+Global___VectorTeleportRequest: _TypeAlias = VectorTeleportRequest  # noqa: Y015
+
+@_typing.final
+class VectorMatch(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DOC_ID_FIELD_NUMBER: _builtins.int
+    DOC_TYPE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    TEXT_PREVIEW_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    doc_id: _builtins.str
+    doc_type: _builtins.str
+    score: _builtins.float
+    text_preview: _builtins.str
+    timestamp_ms: _builtins.int
+    agent: _builtins.str
+    def __init__(
+        self,
+        *,
+        doc_id: _builtins.str = ...,
+        doc_type: _builtins.str = ...,
+        score: _builtins.float = ...,
+        text_preview: _builtins.str = ...,
+        timestamp_ms: _builtins.int = ...,
+        agent: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "agent", b"agent"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "agent", b"agent", "doc_id", b"doc_id", "doc_type", b"doc_type", "score", b"score", "text_preview", b"text_preview", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent: _TypeAlias = _typing.Literal["agent"]  # noqa: Y015
+    _WhichOneofArgType__agent: _TypeAlias = _typing.Literal["_agent", b"_agent"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent) -> _WhichOneofReturnType__agent | None: ...
+
+Global___VectorMatch: _TypeAlias = VectorMatch  # noqa: Y015
+
+@_typing.final
+class VectorTeleportResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHES_FIELD_NUMBER: _builtins.int
+    INDEX_STATUS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___VectorMatch]: ...
+    @_builtins.property
+    def index_status(self) -> Global___VectorIndexStatus: ...
+    def __init__(
+        self,
+        *,
+        matches: _abc.Iterable[Global___VectorMatch] | None = ...,
+        index_status: Global___VectorIndexStatus | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_index_status", b"_index_status", "index_status", b"index_status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index_status", b"_index_status", "index_status", b"index_status", "matches", b"matches"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__index_status: _TypeAlias = _typing.Literal["index_status"]  # noqa: Y015
+    _WhichOneofArgType__index_status: _TypeAlias = _typing.Literal["_index_status", b"_index_status"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index_status) -> _WhichOneofReturnType__index_status | None: ...
+
+Global___VectorTeleportResponse: _TypeAlias = VectorTeleportResponse  # noqa: Y015
+
+@_typing.final
+class HybridSearchRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    TOP_K_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    BM25_WEIGHT_FIELD_NUMBER: _builtins.int
+    VECTOR_WEIGHT_FIELD_NUMBER: _builtins.int
+    TIME_FILTER_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    AGENT_FILTER_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    top_k: _builtins.int
+    mode: Global___HybridMode.ValueType
+    bm25_weight: _builtins.float
+    vector_weight: _builtins.float
+    target: Global___VectorTargetType.ValueType
+    agent_filter: _builtins.str
+    @_builtins.property
+    def time_filter(self) -> Global___TimeRange: ...
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        top_k: _builtins.int = ...,
+        mode: Global___HybridMode.ValueType = ...,
+        bm25_weight: _builtins.float = ...,
+        vector_weight: _builtins.float = ...,
+        time_filter: Global___TimeRange | None = ...,
+        target: Global___VectorTargetType.ValueType = ...,
+        agent_filter: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "_time_filter", b"_time_filter", "agent_filter", b"agent_filter", "time_filter", b"time_filter"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "_time_filter", b"_time_filter", "agent_filter", b"agent_filter", "bm25_weight", b"bm25_weight", "mode", b"mode", "query", b"query", "target", b"target", "time_filter", b"time_filter", "top_k", b"top_k", "vector_weight", b"vector_weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_filter: _TypeAlias = _typing.Literal["agent_filter"]  # noqa: Y015
+    _WhichOneofArgType__agent_filter: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter"]  # noqa: Y015
+    _WhichOneofReturnType__time_filter: _TypeAlias = _typing.Literal["time_filter"]  # noqa: Y015
+    _WhichOneofArgType__time_filter: _TypeAlias = _typing.Literal["_time_filter", b"_time_filter"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_filter) -> _WhichOneofReturnType__agent_filter | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__time_filter) -> _WhichOneofReturnType__time_filter | None: ...
+
+Global___HybridSearchRequest: _TypeAlias = HybridSearchRequest  # noqa: Y015
+
+@_typing.final
+class HybridSearchResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHES_FIELD_NUMBER: _builtins.int
+    MODE_USED_FIELD_NUMBER: _builtins.int
+    BM25_AVAILABLE_FIELD_NUMBER: _builtins.int
+    VECTOR_AVAILABLE_FIELD_NUMBER: _builtins.int
+    mode_used: Global___HybridMode.ValueType
+    bm25_available: _builtins.bool
+    vector_available: _builtins.bool
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___VectorMatch]: ...
+    def __init__(
+        self,
+        *,
+        matches: _abc.Iterable[Global___VectorMatch] | None = ...,
+        mode_used: Global___HybridMode.ValueType = ...,
+        bm25_available: _builtins.bool = ...,
+        vector_available: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bm25_available", b"bm25_available", "matches", b"matches", "mode_used", b"mode_used", "vector_available", b"vector_available"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HybridSearchResponse: _TypeAlias = HybridSearchResponse  # noqa: Y015
+
+@_typing.final
+class GetVectorIndexStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVectorIndexStatusRequest: _TypeAlias = GetVectorIndexStatusRequest  # noqa: Y015
+
+@_typing.final
+class VectorIndexStatus(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    VECTOR_COUNT_FIELD_NUMBER: _builtins.int
+    DIMENSION_FIELD_NUMBER: _builtins.int
+    LAST_INDEXED_FIELD_NUMBER: _builtins.int
+    INDEX_PATH_FIELD_NUMBER: _builtins.int
+    SIZE_BYTES_FIELD_NUMBER: _builtins.int
+    available: _builtins.bool
+    vector_count: _builtins.int
+    dimension: _builtins.int
+    last_indexed: _builtins.str
+    index_path: _builtins.str
+    size_bytes: _builtins.int
+    def __init__(
+        self,
+        *,
+        available: _builtins.bool = ...,
+        vector_count: _builtins.int = ...,
+        dimension: _builtins.int = ...,
+        last_indexed: _builtins.str = ...,
+        index_path: _builtins.str = ...,
+        size_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "dimension", b"dimension", "index_path", b"index_path", "last_indexed", b"last_indexed", "size_bytes", b"size_bytes", "vector_count", b"vector_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VectorIndexStatus: _TypeAlias = VectorIndexStatus  # noqa: Y015
+
+@_typing.final
+class GetTopicGraphStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTopicGraphStatusRequest: _TypeAlias = GetTopicGraphStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetTopicGraphStatusResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOPIC_COUNT_FIELD_NUMBER: _builtins.int
+    RELATIONSHIP_COUNT_FIELD_NUMBER: _builtins.int
+    LAST_UPDATED_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    topic_count: _builtins.int
+    relationship_count: _builtins.int
+    last_updated: _builtins.str
+    available: _builtins.bool
+    def __init__(
+        self,
+        *,
+        topic_count: _builtins.int = ...,
+        relationship_count: _builtins.int = ...,
+        last_updated: _builtins.str = ...,
+        available: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "last_updated", b"last_updated", "relationship_count", b"relationship_count", "topic_count", b"topic_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTopicGraphStatusResponse: _TypeAlias = GetTopicGraphStatusResponse  # noqa: Y015
+
+@_typing.final
+class PruneVectorIndexRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    AGE_DAYS_OVERRIDE_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    level: _builtins.str
+    age_days_override: _builtins.int
+    dry_run: _builtins.bool
+    def __init__(
+        self,
+        *,
+        level: _builtins.str = ...,
+        age_days_override: _builtins.int = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age_days_override", b"age_days_override", "dry_run", b"dry_run", "level", b"level"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PruneVectorIndexRequest: _TypeAlias = PruneVectorIndexRequest  # noqa: Y015
+
+@_typing.final
+class PruneVectorIndexResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUCCESS_FIELD_NUMBER: _builtins.int
+    SEGMENTS_PRUNED_FIELD_NUMBER: _builtins.int
+    GRIPS_PRUNED_FIELD_NUMBER: _builtins.int
+    DAYS_PRUNED_FIELD_NUMBER: _builtins.int
+    WEEKS_PRUNED_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    success: _builtins.bool
+    segments_pruned: _builtins.int
+    grips_pruned: _builtins.int
+    days_pruned: _builtins.int
+    weeks_pruned: _builtins.int
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        success: _builtins.bool = ...,
+        segments_pruned: _builtins.int = ...,
+        grips_pruned: _builtins.int = ...,
+        days_pruned: _builtins.int = ...,
+        weeks_pruned: _builtins.int = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days_pruned", b"days_pruned", "grips_pruned", b"grips_pruned", "message", b"message", "segments_pruned", b"segments_pruned", "success", b"success", "weeks_pruned", b"weeks_pruned"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PruneVectorIndexResponse: _TypeAlias = PruneVectorIndexResponse  # noqa: Y015
+
+@_typing.final
+class PruneBm25IndexRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEVEL_FIELD_NUMBER: _builtins.int
+    AGE_DAYS_OVERRIDE_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    level: _builtins.str
+    age_days_override: _builtins.int
+    dry_run: _builtins.bool
+    def __init__(
+        self,
+        *,
+        level: _builtins.str = ...,
+        age_days_override: _builtins.int = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["age_days_override", b"age_days_override", "dry_run", b"dry_run", "level", b"level"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PruneBm25IndexRequest: _TypeAlias = PruneBm25IndexRequest  # noqa: Y015
+
+@_typing.final
+class PruneBm25IndexResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUCCESS_FIELD_NUMBER: _builtins.int
+    SEGMENTS_PRUNED_FIELD_NUMBER: _builtins.int
+    GRIPS_PRUNED_FIELD_NUMBER: _builtins.int
+    DAYS_PRUNED_FIELD_NUMBER: _builtins.int
+    WEEKS_PRUNED_FIELD_NUMBER: _builtins.int
+    OPTIMIZED_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    success: _builtins.bool
+    segments_pruned: _builtins.int
+    grips_pruned: _builtins.int
+    days_pruned: _builtins.int
+    weeks_pruned: _builtins.int
+    optimized: _builtins.bool
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        success: _builtins.bool = ...,
+        segments_pruned: _builtins.int = ...,
+        grips_pruned: _builtins.int = ...,
+        days_pruned: _builtins.int = ...,
+        weeks_pruned: _builtins.int = ...,
+        optimized: _builtins.bool = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["days_pruned", b"days_pruned", "grips_pruned", b"grips_pruned", "message", b"message", "optimized", b"optimized", "segments_pruned", b"segments_pruned", "success", b"success", "weeks_pruned", b"weeks_pruned"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PruneBm25IndexResponse: _TypeAlias = PruneBm25IndexResponse  # noqa: Y015
+
+@_typing.final
+class GetRankingStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRankingStatusRequest: _TypeAlias = GetRankingStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetRankingStatusResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SALIENCE_ENABLED_FIELD_NUMBER: _builtins.int
+    USAGE_DECAY_ENABLED_FIELD_NUMBER: _builtins.int
+    NOVELTY_ENABLED_FIELD_NUMBER: _builtins.int
+    NOVELTY_CHECKED_TOTAL_FIELD_NUMBER: _builtins.int
+    NOVELTY_REJECTED_TOTAL_FIELD_NUMBER: _builtins.int
+    NOVELTY_SKIPPED_TOTAL_FIELD_NUMBER: _builtins.int
+    VECTOR_LIFECYCLE_ENABLED_FIELD_NUMBER: _builtins.int
+    VECTOR_LAST_PRUNE_TIMESTAMP_FIELD_NUMBER: _builtins.int
+    VECTOR_LAST_PRUNE_COUNT_FIELD_NUMBER: _builtins.int
+    BM25_LIFECYCLE_ENABLED_FIELD_NUMBER: _builtins.int
+    BM25_LAST_PRUNE_TIMESTAMP_FIELD_NUMBER: _builtins.int
+    BM25_LAST_PRUNE_COUNT_FIELD_NUMBER: _builtins.int
+    AVG_SALIENCE_SCORE_FIELD_NUMBER: _builtins.int
+    HIGH_SALIENCE_COUNT_FIELD_NUMBER: _builtins.int
+    TOTAL_ACCESS_COUNT_FIELD_NUMBER: _builtins.int
+    AVG_USAGE_DECAY_FIELD_NUMBER: _builtins.int
+    salience_enabled: _builtins.bool
+    usage_decay_enabled: _builtins.bool
+    novelty_enabled: _builtins.bool
+    novelty_checked_total: _builtins.int
+    novelty_rejected_total: _builtins.int
+    novelty_skipped_total: _builtins.int
+    vector_lifecycle_enabled: _builtins.bool
+    vector_last_prune_timestamp: _builtins.int
+    vector_last_prune_count: _builtins.int
+    bm25_lifecycle_enabled: _builtins.bool
+    bm25_last_prune_timestamp: _builtins.int
+    bm25_last_prune_count: _builtins.int
+    avg_salience_score: _builtins.float
+    high_salience_count: _builtins.int
+    total_access_count: _builtins.int
+    avg_usage_decay: _builtins.float
+    def __init__(
+        self,
+        *,
+        salience_enabled: _builtins.bool = ...,
+        usage_decay_enabled: _builtins.bool = ...,
+        novelty_enabled: _builtins.bool = ...,
+        novelty_checked_total: _builtins.int = ...,
+        novelty_rejected_total: _builtins.int = ...,
+        novelty_skipped_total: _builtins.int = ...,
+        vector_lifecycle_enabled: _builtins.bool = ...,
+        vector_last_prune_timestamp: _builtins.int = ...,
+        vector_last_prune_count: _builtins.int = ...,
+        bm25_lifecycle_enabled: _builtins.bool = ...,
+        bm25_last_prune_timestamp: _builtins.int = ...,
+        bm25_last_prune_count: _builtins.int = ...,
+        avg_salience_score: _builtins.float = ...,
+        high_salience_count: _builtins.int = ...,
+        total_access_count: _builtins.int = ...,
+        avg_usage_decay: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["avg_salience_score", b"avg_salience_score", "avg_usage_decay", b"avg_usage_decay", "bm25_last_prune_count", b"bm25_last_prune_count", "bm25_last_prune_timestamp", b"bm25_last_prune_timestamp", "bm25_lifecycle_enabled", b"bm25_lifecycle_enabled", "high_salience_count", b"high_salience_count", "novelty_checked_total", b"novelty_checked_total", "novelty_enabled", b"novelty_enabled", "novelty_rejected_total", b"novelty_rejected_total", "novelty_skipped_total", b"novelty_skipped_total", "salience_enabled", b"salience_enabled", "total_access_count", b"total_access_count", "usage_decay_enabled", b"usage_decay_enabled", "vector_last_prune_count", b"vector_last_prune_count", "vector_last_prune_timestamp", b"vector_last_prune_timestamp", "vector_lifecycle_enabled", b"vector_lifecycle_enabled"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRankingStatusResponse: _TypeAlias = GetRankingStatusResponse  # noqa: Y015
+
+@_typing.final
+class LayerStatus(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LAYER_FIELD_NUMBER: _builtins.int
+    ENABLED_FIELD_NUMBER: _builtins.int
+    HEALTHY_FIELD_NUMBER: _builtins.int
+    DOC_COUNT_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    layer: Global___RetrievalLayer.ValueType
+    enabled: _builtins.bool
+    healthy: _builtins.bool
+    doc_count: _builtins.int
+    message: _builtins.str
+    def __init__(
+        self,
+        *,
+        layer: Global___RetrievalLayer.ValueType = ...,
+        enabled: _builtins.bool = ...,
+        healthy: _builtins.bool = ...,
+        doc_count: _builtins.int = ...,
+        message: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_message", b"_message", "message", b"message"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_message", b"_message", "doc_count", b"doc_count", "enabled", b"enabled", "healthy", b"healthy", "layer", b"layer", "message", b"message"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__message: _TypeAlias = _typing.Literal["message"]  # noqa: Y015
+    _WhichOneofArgType__message: _TypeAlias = _typing.Literal["_message", b"_message"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__message) -> _WhichOneofReturnType__message | None: ...
+
+Global___LayerStatus: _TypeAlias = LayerStatus  # noqa: Y015
+
+@_typing.final
+class GetRetrievalCapabilitiesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRetrievalCapabilitiesRequest: _TypeAlias = GetRetrievalCapabilitiesRequest  # noqa: Y015
+
+@_typing.final
+class GetRetrievalCapabilitiesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIER_FIELD_NUMBER: _builtins.int
+    BM25_STATUS_FIELD_NUMBER: _builtins.int
+    VECTOR_STATUS_FIELD_NUMBER: _builtins.int
+    TOPICS_STATUS_FIELD_NUMBER: _builtins.int
+    AGENTIC_STATUS_FIELD_NUMBER: _builtins.int
+    DETECTION_TIME_MS_FIELD_NUMBER: _builtins.int
+    WARNINGS_FIELD_NUMBER: _builtins.int
+    tier: Global___CapabilityTier.ValueType
+    detection_time_ms: _builtins.int
+    @_builtins.property
+    def bm25_status(self) -> Global___LayerStatus: ...
+    @_builtins.property
+    def vector_status(self) -> Global___LayerStatus: ...
+    @_builtins.property
+    def topics_status(self) -> Global___LayerStatus: ...
+    @_builtins.property
+    def agentic_status(self) -> Global___LayerStatus: ...
+    @_builtins.property
+    def warnings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        tier: Global___CapabilityTier.ValueType = ...,
+        bm25_status: Global___LayerStatus | None = ...,
+        vector_status: Global___LayerStatus | None = ...,
+        topics_status: Global___LayerStatus | None = ...,
+        agentic_status: Global___LayerStatus | None = ...,
+        detection_time_ms: _builtins.int = ...,
+        warnings: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agentic_status", b"agentic_status", "bm25_status", b"bm25_status", "topics_status", b"topics_status", "vector_status", b"vector_status"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agentic_status", b"agentic_status", "bm25_status", b"bm25_status", "detection_time_ms", b"detection_time_ms", "tier", b"tier", "topics_status", b"topics_status", "vector_status", b"vector_status", "warnings", b"warnings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetRetrievalCapabilitiesResponse: _TypeAlias = GetRetrievalCapabilitiesResponse  # noqa: Y015
+
+@_typing.final
+class StopConditions(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAX_DEPTH_FIELD_NUMBER: _builtins.int
+    MAX_NODES_FIELD_NUMBER: _builtins.int
+    MAX_RPC_CALLS_FIELD_NUMBER: _builtins.int
+    MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    BEAM_WIDTH_FIELD_NUMBER: _builtins.int
+    MIN_CONFIDENCE_FIELD_NUMBER: _builtins.int
+    max_depth: _builtins.int
+    max_nodes: _builtins.int
+    max_rpc_calls: _builtins.int
+    max_tokens: _builtins.int
+    timeout_ms: _builtins.int
+    beam_width: _builtins.int
+    min_confidence: _builtins.float
+    def __init__(
+        self,
+        *,
+        max_depth: _builtins.int = ...,
+        max_nodes: _builtins.int = ...,
+        max_rpc_calls: _builtins.int = ...,
+        max_tokens: _builtins.int = ...,
+        timeout_ms: _builtins.int = ...,
+        beam_width: _builtins.int = ...,
+        min_confidence: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["beam_width", b"beam_width", "max_depth", b"max_depth", "max_nodes", b"max_nodes", "max_rpc_calls", b"max_rpc_calls", "max_tokens", b"max_tokens", "min_confidence", b"min_confidence", "timeout_ms", b"timeout_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StopConditions: _TypeAlias = StopConditions  # noqa: Y015
+
+@_typing.final
+class ClassifyQueryIntentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    timeout_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        timeout_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_timeout_ms", b"_timeout_ms", "timeout_ms", b"timeout_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_timeout_ms", b"_timeout_ms", "query", b"query", "timeout_ms", b"timeout_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__timeout_ms: _TypeAlias = _typing.Literal["timeout_ms"]  # noqa: Y015
+    _WhichOneofArgType__timeout_ms: _TypeAlias = _typing.Literal["_timeout_ms", b"_timeout_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__timeout_ms) -> _WhichOneofReturnType__timeout_ms | None: ...
+
+Global___ClassifyQueryIntentRequest: _TypeAlias = ClassifyQueryIntentRequest  # noqa: Y015
+
+@_typing.final
+class ClassifyQueryIntentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTENT_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MATCHED_KEYWORDS_FIELD_NUMBER: _builtins.int
+    LOOKBACK_MS_FIELD_NUMBER: _builtins.int
+    intent: Global___QueryIntent.ValueType
+    confidence: _builtins.float
+    reason: _builtins.str
+    lookback_ms: _builtins.int
+    @_builtins.property
+    def matched_keywords(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        intent: Global___QueryIntent.ValueType = ...,
+        confidence: _builtins.float = ...,
+        reason: _builtins.str = ...,
+        matched_keywords: _abc.Iterable[_builtins.str] | None = ...,
+        lookback_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_lookback_ms", b"_lookback_ms", "lookback_ms", b"lookback_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_lookback_ms", b"_lookback_ms", "confidence", b"confidence", "intent", b"intent", "lookback_ms", b"lookback_ms", "matched_keywords", b"matched_keywords", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__lookback_ms: _TypeAlias = _typing.Literal["lookback_ms"]  # noqa: Y015
+    _WhichOneofArgType__lookback_ms: _TypeAlias = _typing.Literal["_lookback_ms", b"_lookback_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lookback_ms) -> _WhichOneofReturnType__lookback_ms | None: ...
+
+Global___ClassifyQueryIntentResponse: _TypeAlias = ClassifyQueryIntentResponse  # noqa: Y015
+
+@_typing.final
+class RouteQueryRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    INTENT_OVERRIDE_FIELD_NUMBER: _builtins.int
+    STOP_CONDITIONS_FIELD_NUMBER: _builtins.int
+    MODE_OVERRIDE_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    AGENT_FILTER_FIELD_NUMBER: _builtins.int
+    ALL_PROJECTS_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    intent_override: Global___QueryIntent.ValueType
+    mode_override: Global___ExecutionMode.ValueType
+    limit: _builtins.int
+    agent_filter: _builtins.str
+    all_projects: _builtins.bool
+    @_builtins.property
+    def stop_conditions(self) -> Global___StopConditions: ...
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        intent_override: Global___QueryIntent.ValueType | None = ...,
+        stop_conditions: Global___StopConditions | None = ...,
+        mode_override: Global___ExecutionMode.ValueType | None = ...,
+        limit: _builtins.int = ...,
+        agent_filter: _builtins.str | None = ...,
+        all_projects: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "_intent_override", b"_intent_override", "_mode_override", b"_mode_override", "_stop_conditions", b"_stop_conditions", "agent_filter", b"agent_filter", "intent_override", b"intent_override", "mode_override", b"mode_override", "stop_conditions", b"stop_conditions"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter", "_intent_override", b"_intent_override", "_mode_override", b"_mode_override", "_stop_conditions", b"_stop_conditions", "agent_filter", b"agent_filter", "all_projects", b"all_projects", "intent_override", b"intent_override", "limit", b"limit", "mode_override", b"mode_override", "query", b"query", "stop_conditions", b"stop_conditions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_filter: _TypeAlias = _typing.Literal["agent_filter"]  # noqa: Y015
+    _WhichOneofArgType__agent_filter: _TypeAlias = _typing.Literal["_agent_filter", b"_agent_filter"]  # noqa: Y015
+    _WhichOneofReturnType__intent_override: _TypeAlias = _typing.Literal["intent_override"]  # noqa: Y015
+    _WhichOneofArgType__intent_override: _TypeAlias = _typing.Literal["_intent_override", b"_intent_override"]  # noqa: Y015
+    _WhichOneofReturnType__mode_override: _TypeAlias = _typing.Literal["mode_override"]  # noqa: Y015
+    _WhichOneofArgType__mode_override: _TypeAlias = _typing.Literal["_mode_override", b"_mode_override"]  # noqa: Y015
+    _WhichOneofReturnType__stop_conditions: _TypeAlias = _typing.Literal["stop_conditions"]  # noqa: Y015
+    _WhichOneofArgType__stop_conditions: _TypeAlias = _typing.Literal["_stop_conditions", b"_stop_conditions"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_filter) -> _WhichOneofReturnType__agent_filter | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__intent_override) -> _WhichOneofReturnType__intent_override | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__mode_override) -> _WhichOneofReturnType__mode_override | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__stop_conditions) -> _WhichOneofReturnType__stop_conditions | None: ...
+
+Global___RouteQueryRequest: _TypeAlias = RouteQueryRequest  # noqa: Y015
+
+@_typing.final
+class RetrievalResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class MetadataEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    DOC_ID_FIELD_NUMBER: _builtins.int
+    DOC_TYPE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    TEXT_PREVIEW_FIELD_NUMBER: _builtins.int
+    SOURCE_LAYER_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    doc_id: _builtins.str
+    doc_type: _builtins.str
+    score: _builtins.float
+    text_preview: _builtins.str
+    source_layer: Global___RetrievalLayer.ValueType
+    agent: _builtins.str
+    project: _builtins.str
+    @_builtins.property
+    def metadata(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        doc_id: _builtins.str = ...,
+        doc_type: _builtins.str = ...,
+        score: _builtins.float = ...,
+        text_preview: _builtins.str = ...,
+        source_layer: Global___RetrievalLayer.ValueType = ...,
+        metadata: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        agent: _builtins.str | None = ...,
+        project: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_project", b"_project", "agent", b"agent", "project", b"project"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_project", b"_project", "agent", b"agent", "doc_id", b"doc_id", "doc_type", b"doc_type", "metadata", b"metadata", "project", b"project", "score", b"score", "source_layer", b"source_layer", "text_preview", b"text_preview"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent: _TypeAlias = _typing.Literal["agent"]  # noqa: Y015
+    _WhichOneofArgType__agent: _TypeAlias = _typing.Literal["_agent", b"_agent"]  # noqa: Y015
+    _WhichOneofReturnType__project: _TypeAlias = _typing.Literal["project"]  # noqa: Y015
+    _WhichOneofArgType__project: _TypeAlias = _typing.Literal["_project", b"_project"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent) -> _WhichOneofReturnType__agent | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__project) -> _WhichOneofReturnType__project | None: ...
+
+Global___RetrievalResult: _TypeAlias = RetrievalResult  # noqa: Y015
+
+@_typing.final
+class ExplainabilityPayload(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTENT_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    MODE_FIELD_NUMBER: _builtins.int
+    CANDIDATES_CONSIDERED_FIELD_NUMBER: _builtins.int
+    WINNER_FIELD_NUMBER: _builtins.int
+    WHY_WINNER_FIELD_NUMBER: _builtins.int
+    FALLBACK_OCCURRED_FIELD_NUMBER: _builtins.int
+    FALLBACK_REASON_FIELD_NUMBER: _builtins.int
+    TOTAL_TIME_MS_FIELD_NUMBER: _builtins.int
+    GRIP_IDS_FIELD_NUMBER: _builtins.int
+    intent: Global___QueryIntent.ValueType
+    tier: Global___CapabilityTier.ValueType
+    mode: Global___ExecutionMode.ValueType
+    winner: Global___RetrievalLayer.ValueType
+    why_winner: _builtins.str
+    fallback_occurred: _builtins.bool
+    fallback_reason: _builtins.str
+    total_time_ms: _builtins.int
+    @_builtins.property
+    def candidates_considered(self) -> _containers.RepeatedScalarFieldContainer[Global___RetrievalLayer.ValueType]: ...
+    @_builtins.property
+    def grip_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        intent: Global___QueryIntent.ValueType = ...,
+        tier: Global___CapabilityTier.ValueType = ...,
+        mode: Global___ExecutionMode.ValueType = ...,
+        candidates_considered: _abc.Iterable[Global___RetrievalLayer.ValueType] | None = ...,
+        winner: Global___RetrievalLayer.ValueType = ...,
+        why_winner: _builtins.str = ...,
+        fallback_occurred: _builtins.bool = ...,
+        fallback_reason: _builtins.str | None = ...,
+        total_time_ms: _builtins.int = ...,
+        grip_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_fallback_reason", b"_fallback_reason", "fallback_reason", b"fallback_reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_fallback_reason", b"_fallback_reason", "candidates_considered", b"candidates_considered", "fallback_occurred", b"fallback_occurred", "fallback_reason", b"fallback_reason", "grip_ids", b"grip_ids", "intent", b"intent", "mode", b"mode", "tier", b"tier", "total_time_ms", b"total_time_ms", "why_winner", b"why_winner", "winner", b"winner"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__fallback_reason: _TypeAlias = _typing.Literal["fallback_reason"]  # noqa: Y015
+    _WhichOneofArgType__fallback_reason: _TypeAlias = _typing.Literal["_fallback_reason", b"_fallback_reason"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__fallback_reason) -> _WhichOneofReturnType__fallback_reason | None: ...
+
+Global___ExplainabilityPayload: _TypeAlias = ExplainabilityPayload  # noqa: Y015
+
+@_typing.final
+class RouteQueryResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    HAS_RESULTS_FIELD_NUMBER: _builtins.int
+    LAYERS_ATTEMPTED_FIELD_NUMBER: _builtins.int
+    has_results: _builtins.bool
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___RetrievalResult]: ...
+    @_builtins.property
+    def explanation(self) -> Global___ExplainabilityPayload: ...
+    @_builtins.property
+    def layers_attempted(self) -> _containers.RepeatedScalarFieldContainer[Global___RetrievalLayer.ValueType]: ...
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___RetrievalResult] | None = ...,
+        explanation: Global___ExplainabilityPayload | None = ...,
+        has_results: _builtins.bool = ...,
+        layers_attempted: _abc.Iterable[Global___RetrievalLayer.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "has_results", b"has_results", "layers_attempted", b"layers_attempted", "results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteQueryResponse: _TypeAlias = RouteQueryResponse  # noqa: Y015
+
+@_typing.final
+class ListAgentsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgentsRequest: _TypeAlias = ListAgentsRequest  # noqa: Y015
+
+@_typing.final
+class AgentSummary(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    SESSION_COUNT_FIELD_NUMBER: _builtins.int
+    FIRST_SEEN_MS_FIELD_NUMBER: _builtins.int
+    LAST_SEEN_MS_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    event_count: _builtins.int
+    session_count: _builtins.int
+    first_seen_ms: _builtins.int
+    last_seen_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str = ...,
+        event_count: _builtins.int = ...,
+        session_count: _builtins.int = ...,
+        first_seen_ms: _builtins.int = ...,
+        last_seen_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "event_count", b"event_count", "first_seen_ms", b"first_seen_ms", "last_seen_ms", b"last_seen_ms", "session_count", b"session_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentSummary: _TypeAlias = AgentSummary  # noqa: Y015
+
+@_typing.final
+class ListAgentsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgentSummary]: ...
+    def __init__(
+        self,
+        *,
+        agents: _abc.Iterable[Global___AgentSummary] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgentsResponse: _TypeAlias = ListAgentsResponse  # noqa: Y015
+
+@_typing.final
+class GetAgentActivityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    FROM_MS_FIELD_NUMBER: _builtins.int
+    TO_MS_FIELD_NUMBER: _builtins.int
+    BUCKET_FIELD_NUMBER: _builtins.int
+    agent_id: _builtins.str
+    from_ms: _builtins.int
+    to_ms: _builtins.int
+    bucket: _builtins.str
+    def __init__(
+        self,
+        *,
+        agent_id: _builtins.str | None = ...,
+        from_ms: _builtins.int | None = ...,
+        to_ms: _builtins.int | None = ...,
+        bucket: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_from_ms", b"_from_ms", "_to_ms", b"_to_ms", "agent_id", b"agent_id", "from_ms", b"from_ms", "to_ms", b"to_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id", "_from_ms", b"_from_ms", "_to_ms", b"_to_ms", "agent_id", b"agent_id", "bucket", b"bucket", "from_ms", b"from_ms", "to_ms", b"to_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__agent_id: _TypeAlias = _typing.Literal["agent_id"]  # noqa: Y015
+    _WhichOneofArgType__agent_id: _TypeAlias = _typing.Literal["_agent_id", b"_agent_id"]  # noqa: Y015
+    _WhichOneofReturnType__from_ms: _TypeAlias = _typing.Literal["from_ms"]  # noqa: Y015
+    _WhichOneofArgType__from_ms: _TypeAlias = _typing.Literal["_from_ms", b"_from_ms"]  # noqa: Y015
+    _WhichOneofReturnType__to_ms: _TypeAlias = _typing.Literal["to_ms"]  # noqa: Y015
+    _WhichOneofArgType__to_ms: _TypeAlias = _typing.Literal["_to_ms", b"_to_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__agent_id) -> _WhichOneofReturnType__agent_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__from_ms) -> _WhichOneofReturnType__from_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__to_ms) -> _WhichOneofReturnType__to_ms | None: ...
+
+Global___GetAgentActivityRequest: _TypeAlias = GetAgentActivityRequest  # noqa: Y015
+
+@_typing.final
+class ActivityBucket(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    AGENT_ID_FIELD_NUMBER: _builtins.int
+    start_ms: _builtins.int
+    end_ms: _builtins.int
+    event_count: _builtins.int
+    agent_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+        event_count: _builtins.int = ...,
+        agent_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_id", b"agent_id", "end_ms", b"end_ms", "event_count", b"event_count", "start_ms", b"start_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ActivityBucket: _TypeAlias = ActivityBucket  # noqa: Y015
+
+@_typing.final
+class GetAgentActivityResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUCKETS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def buckets(self) -> _containers.RepeatedCompositeFieldContainer[Global___ActivityBucket]: ...
+    def __init__(
+        self,
+        *,
+        buckets: _abc.Iterable[Global___ActivityBucket] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buckets", b"buckets"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAgentActivityResponse: _TypeAlias = GetAgentActivityResponse  # noqa: Y015
+
+@_typing.final
+class GetDedupStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDedupStatusRequest: _TypeAlias = GetDedupStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetDedupStatusResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENABLED_FIELD_NUMBER: _builtins.int
+    THRESHOLD_FIELD_NUMBER: _builtins.int
+    EVENTS_CHECKED_FIELD_NUMBER: _builtins.int
+    EVENTS_DEDUPLICATED_FIELD_NUMBER: _builtins.int
+    EVENTS_SKIPPED_FIELD_NUMBER: _builtins.int
+    BUFFER_SIZE_FIELD_NUMBER: _builtins.int
+    BUFFER_CAPACITY_FIELD_NUMBER: _builtins.int
+    enabled: _builtins.bool
+    threshold: _builtins.float
+    events_checked: _builtins.int
+    events_deduplicated: _builtins.int
+    events_skipped: _builtins.int
+    buffer_size: _builtins.int
+    buffer_capacity: _builtins.int
+    def __init__(
+        self,
+        *,
+        enabled: _builtins.bool = ...,
+        threshold: _builtins.float = ...,
+        events_checked: _builtins.int = ...,
+        events_deduplicated: _builtins.int = ...,
+        events_skipped: _builtins.int = ...,
+        buffer_size: _builtins.int = ...,
+        buffer_capacity: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buffer_capacity", b"buffer_capacity", "buffer_size", b"buffer_size", "enabled", b"enabled", "events_checked", b"events_checked", "events_deduplicated", b"events_deduplicated", "events_skipped", b"events_skipped", "threshold", b"threshold"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetDedupStatusResponse: _TypeAlias = GetDedupStatusResponse  # noqa: Y015

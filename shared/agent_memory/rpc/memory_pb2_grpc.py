@@ -159,6 +159,86 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusResponse.FromString,
                 _registered_method=True)
+        self.SearchNode = channel.unary_unary(
+                '/memory.MemoryService/SearchNode',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.SearchNodeRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.SearchNodeResponse.FromString,
+                _registered_method=True)
+        self.SearchChildren = channel.unary_unary(
+                '/memory.MemoryService/SearchChildren',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.SearchChildrenRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.SearchChildrenResponse.FromString,
+                _registered_method=True)
+        self.TeleportSearch = channel.unary_unary(
+                '/memory.MemoryService/TeleportSearch',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.TeleportSearchRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.TeleportSearchResponse.FromString,
+                _registered_method=True)
+        self.VectorTeleport = channel.unary_unary(
+                '/memory.MemoryService/VectorTeleport',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.VectorTeleportRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.VectorTeleportResponse.FromString,
+                _registered_method=True)
+        self.HybridSearch = channel.unary_unary(
+                '/memory.MemoryService/HybridSearch',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.HybridSearchRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.HybridSearchResponse.FromString,
+                _registered_method=True)
+        self.GetRetrievalCapabilities = channel.unary_unary(
+                '/memory.MemoryService/GetRetrievalCapabilities',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetRetrievalCapabilitiesRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetRetrievalCapabilitiesResponse.FromString,
+                _registered_method=True)
+        self.ClassifyQueryIntent = channel.unary_unary(
+                '/memory.MemoryService/ClassifyQueryIntent',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ClassifyQueryIntentRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ClassifyQueryIntentResponse.FromString,
+                _registered_method=True)
+        self.RouteQuery = channel.unary_unary(
+                '/memory.MemoryService/RouteQuery',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.RouteQueryRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RouteQueryResponse.FromString,
+                _registered_method=True)
+        self.ListAgents = channel.unary_unary(
+                '/memory.MemoryService/ListAgents',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ListAgentsRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ListAgentsResponse.FromString,
+                _registered_method=True)
+        self.GetAgentActivity = channel.unary_unary(
+                '/memory.MemoryService/GetAgentActivity',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetAgentActivityRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetAgentActivityResponse.FromString,
+                _registered_method=True)
+        self.GetTopicGraphStatus = channel.unary_unary(
+                '/memory.MemoryService/GetTopicGraphStatus',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetTopicGraphStatusRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetTopicGraphStatusResponse.FromString,
+                _registered_method=True)
+        self.PruneVectorIndex = channel.unary_unary(
+                '/memory.MemoryService/PruneVectorIndex',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.PruneVectorIndexRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.PruneVectorIndexResponse.FromString,
+                _registered_method=True)
+        self.PruneBm25Index = channel.unary_unary(
+                '/memory.MemoryService/PruneBm25Index',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.PruneBm25IndexRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.PruneBm25IndexResponse.FromString,
+                _registered_method=True)
+        self.GetRankingStatus = channel.unary_unary(
+                '/memory.MemoryService/GetRankingStatus',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetRankingStatusRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetRankingStatusResponse.FromString,
+                _registered_method=True)
+        self.GetDedupStatus = channel.unary_unary(
+                '/memory.MemoryService/GetDedupStatus',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetDedupStatusRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetDedupStatusResponse.FromString,
+                _registered_method=True)
+        self.GetVectorIndexStatus = channel.unary_unary(
+                '/memory.MemoryService/GetVectorIndexStatus',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetVectorIndexStatusRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.VectorIndexStatus.FromString,
+                _registered_method=True)
 
 
 class MemoryServiceServicer:
@@ -314,6 +394,102 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SearchNode(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchChildren(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TeleportSearch(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VectorTeleport(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def HybridSearch(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRetrievalCapabilities(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClassifyQueryIntent(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RouteQuery(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAgents(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAgentActivity(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTopicGraphStatus(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PruneVectorIndex(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PruneBm25Index(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetRankingStatus(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDedupStatus(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVectorIndexStatus(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MemoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -441,6 +617,86 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.GetIndexStatus,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusResponse.SerializeToString,
+            ),
+            'SearchNode': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchNode,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.SearchNodeRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.SearchNodeResponse.SerializeToString,
+            ),
+            'SearchChildren': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchChildren,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.SearchChildrenRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.SearchChildrenResponse.SerializeToString,
+            ),
+            'TeleportSearch': grpc.unary_unary_rpc_method_handler(
+                    servicer.TeleportSearch,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.TeleportSearchRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.TeleportSearchResponse.SerializeToString,
+            ),
+            'VectorTeleport': grpc.unary_unary_rpc_method_handler(
+                    servicer.VectorTeleport,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.VectorTeleportRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.VectorTeleportResponse.SerializeToString,
+            ),
+            'HybridSearch': grpc.unary_unary_rpc_method_handler(
+                    servicer.HybridSearch,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.HybridSearchRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.HybridSearchResponse.SerializeToString,
+            ),
+            'GetRetrievalCapabilities': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRetrievalCapabilities,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetRetrievalCapabilitiesRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetRetrievalCapabilitiesResponse.SerializeToString,
+            ),
+            'ClassifyQueryIntent': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClassifyQueryIntent,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ClassifyQueryIntentRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ClassifyQueryIntentResponse.SerializeToString,
+            ),
+            'RouteQuery': grpc.unary_unary_rpc_method_handler(
+                    servicer.RouteQuery,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.RouteQueryRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.RouteQueryResponse.SerializeToString,
+            ),
+            'ListAgents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAgents,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ListAgentsRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ListAgentsResponse.SerializeToString,
+            ),
+            'GetAgentActivity': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAgentActivity,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetAgentActivityRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetAgentActivityResponse.SerializeToString,
+            ),
+            'GetTopicGraphStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTopicGraphStatus,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetTopicGraphStatusRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetTopicGraphStatusResponse.SerializeToString,
+            ),
+            'PruneVectorIndex': grpc.unary_unary_rpc_method_handler(
+                    servicer.PruneVectorIndex,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.PruneVectorIndexRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.PruneVectorIndexResponse.SerializeToString,
+            ),
+            'PruneBm25Index': grpc.unary_unary_rpc_method_handler(
+                    servicer.PruneBm25Index,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.PruneBm25IndexRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.PruneBm25IndexResponse.SerializeToString,
+            ),
+            'GetRankingStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetRankingStatus,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetRankingStatusRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetRankingStatusResponse.SerializeToString,
+            ),
+            'GetDedupStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDedupStatus,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetDedupStatusRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetDedupStatusResponse.SerializeToString,
+            ),
+            'GetVectorIndexStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVectorIndexStatus,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetVectorIndexStatusRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.VectorIndexStatus.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1118,6 +1374,438 @@ class MemoryService:
             '/memory.MemoryService/GetIndexStatus',
             agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.GetIndexStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchNode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/SearchNode',
+            agent__memory_dot_rpc_dot_memory__pb2.SearchNodeRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.SearchNodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchChildren(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/SearchChildren',
+            agent__memory_dot_rpc_dot_memory__pb2.SearchChildrenRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.SearchChildrenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TeleportSearch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/TeleportSearch',
+            agent__memory_dot_rpc_dot_memory__pb2.TeleportSearchRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.TeleportSearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VectorTeleport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/VectorTeleport',
+            agent__memory_dot_rpc_dot_memory__pb2.VectorTeleportRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.VectorTeleportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HybridSearch(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/HybridSearch',
+            agent__memory_dot_rpc_dot_memory__pb2.HybridSearchRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.HybridSearchResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRetrievalCapabilities(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetRetrievalCapabilities',
+            agent__memory_dot_rpc_dot_memory__pb2.GetRetrievalCapabilitiesRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetRetrievalCapabilitiesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClassifyQueryIntent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/ClassifyQueryIntent',
+            agent__memory_dot_rpc_dot_memory__pb2.ClassifyQueryIntentRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.ClassifyQueryIntentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RouteQuery(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/RouteQuery',
+            agent__memory_dot_rpc_dot_memory__pb2.RouteQueryRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.RouteQueryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAgents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/ListAgents',
+            agent__memory_dot_rpc_dot_memory__pb2.ListAgentsRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.ListAgentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAgentActivity(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetAgentActivity',
+            agent__memory_dot_rpc_dot_memory__pb2.GetAgentActivityRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetAgentActivityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTopicGraphStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetTopicGraphStatus',
+            agent__memory_dot_rpc_dot_memory__pb2.GetTopicGraphStatusRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetTopicGraphStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PruneVectorIndex(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/PruneVectorIndex',
+            agent__memory_dot_rpc_dot_memory__pb2.PruneVectorIndexRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.PruneVectorIndexResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PruneBm25Index(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/PruneBm25Index',
+            agent__memory_dot_rpc_dot_memory__pb2.PruneBm25IndexRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.PruneBm25IndexResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetRankingStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetRankingStatus',
+            agent__memory_dot_rpc_dot_memory__pb2.GetRankingStatusRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetRankingStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDedupStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetDedupStatus',
+            agent__memory_dot_rpc_dot_memory__pb2.GetDedupStatusRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetDedupStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVectorIndexStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetVectorIndexStatus',
+            agent__memory_dot_rpc_dot_memory__pb2.GetVectorIndexStatusRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.VectorIndexStatus.FromString,
             options,
             channel_credentials,
             insecure,

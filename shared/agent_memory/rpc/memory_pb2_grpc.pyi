@@ -63,6 +63,22 @@ class MemoryServiceStub:
     Search: _grpc.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]
     RebuildIndex: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildIndexRequest, _memory_pb2.RebuildIndexResponse]
     GetIndexStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetIndexStatusRequest, _memory_pb2.GetIndexStatusResponse]
+    SearchNode: _grpc.UnaryUnaryMultiCallable[_memory_pb2.SearchNodeRequest, _memory_pb2.SearchNodeResponse]
+    SearchChildren: _grpc.UnaryUnaryMultiCallable[_memory_pb2.SearchChildrenRequest, _memory_pb2.SearchChildrenResponse]
+    TeleportSearch: _grpc.UnaryUnaryMultiCallable[_memory_pb2.TeleportSearchRequest, _memory_pb2.TeleportSearchResponse]
+    VectorTeleport: _grpc.UnaryUnaryMultiCallable[_memory_pb2.VectorTeleportRequest, _memory_pb2.VectorTeleportResponse]
+    HybridSearch: _grpc.UnaryUnaryMultiCallable[_memory_pb2.HybridSearchRequest, _memory_pb2.HybridSearchResponse]
+    GetRetrievalCapabilities: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetRetrievalCapabilitiesRequest, _memory_pb2.GetRetrievalCapabilitiesResponse]
+    ClassifyQueryIntent: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ClassifyQueryIntentRequest, _memory_pb2.ClassifyQueryIntentResponse]
+    RouteQuery: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RouteQueryRequest, _memory_pb2.RouteQueryResponse]
+    ListAgents: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ListAgentsRequest, _memory_pb2.ListAgentsResponse]
+    GetAgentActivity: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetAgentActivityRequest, _memory_pb2.GetAgentActivityResponse]
+    GetTopicGraphStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetTopicGraphStatusRequest, _memory_pb2.GetTopicGraphStatusResponse]
+    PruneVectorIndex: _grpc.UnaryUnaryMultiCallable[_memory_pb2.PruneVectorIndexRequest, _memory_pb2.PruneVectorIndexResponse]
+    PruneBm25Index: _grpc.UnaryUnaryMultiCallable[_memory_pb2.PruneBm25IndexRequest, _memory_pb2.PruneBm25IndexResponse]
+    GetRankingStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetRankingStatusRequest, _memory_pb2.GetRankingStatusResponse]
+    GetDedupStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetDedupStatusRequest, _memory_pb2.GetDedupStatusResponse]
+    GetVectorIndexStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetVectorIndexStatusRequest, _memory_pb2.VectorIndexStatus]
 
 @_typing.type_check_only
 class MemoryServiceAsyncStub(MemoryServiceStub):
@@ -92,6 +108,22 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     Search: _aio.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]  # type: ignore[assignment]
     RebuildIndex: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildIndexRequest, _memory_pb2.RebuildIndexResponse]  # type: ignore[assignment]
     GetIndexStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetIndexStatusRequest, _memory_pb2.GetIndexStatusResponse]  # type: ignore[assignment]
+    SearchNode: _aio.UnaryUnaryMultiCallable[_memory_pb2.SearchNodeRequest, _memory_pb2.SearchNodeResponse]  # type: ignore[assignment]
+    SearchChildren: _aio.UnaryUnaryMultiCallable[_memory_pb2.SearchChildrenRequest, _memory_pb2.SearchChildrenResponse]  # type: ignore[assignment]
+    TeleportSearch: _aio.UnaryUnaryMultiCallable[_memory_pb2.TeleportSearchRequest, _memory_pb2.TeleportSearchResponse]  # type: ignore[assignment]
+    VectorTeleport: _aio.UnaryUnaryMultiCallable[_memory_pb2.VectorTeleportRequest, _memory_pb2.VectorTeleportResponse]  # type: ignore[assignment]
+    HybridSearch: _aio.UnaryUnaryMultiCallable[_memory_pb2.HybridSearchRequest, _memory_pb2.HybridSearchResponse]  # type: ignore[assignment]
+    GetRetrievalCapabilities: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetRetrievalCapabilitiesRequest, _memory_pb2.GetRetrievalCapabilitiesResponse]  # type: ignore[assignment]
+    ClassifyQueryIntent: _aio.UnaryUnaryMultiCallable[_memory_pb2.ClassifyQueryIntentRequest, _memory_pb2.ClassifyQueryIntentResponse]  # type: ignore[assignment]
+    RouteQuery: _aio.UnaryUnaryMultiCallable[_memory_pb2.RouteQueryRequest, _memory_pb2.RouteQueryResponse]  # type: ignore[assignment]
+    ListAgents: _aio.UnaryUnaryMultiCallable[_memory_pb2.ListAgentsRequest, _memory_pb2.ListAgentsResponse]  # type: ignore[assignment]
+    GetAgentActivity: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetAgentActivityRequest, _memory_pb2.GetAgentActivityResponse]  # type: ignore[assignment]
+    GetTopicGraphStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetTopicGraphStatusRequest, _memory_pb2.GetTopicGraphStatusResponse]  # type: ignore[assignment]
+    PruneVectorIndex: _aio.UnaryUnaryMultiCallable[_memory_pb2.PruneVectorIndexRequest, _memory_pb2.PruneVectorIndexResponse]  # type: ignore[assignment]
+    PruneBm25Index: _aio.UnaryUnaryMultiCallable[_memory_pb2.PruneBm25IndexRequest, _memory_pb2.PruneBm25IndexResponse]  # type: ignore[assignment]
+    GetRankingStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetRankingStatusRequest, _memory_pb2.GetRankingStatusResponse]  # type: ignore[assignment]
+    GetDedupStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetDedupStatusRequest, _memory_pb2.GetDedupStatusResponse]  # type: ignore[assignment]
+    GetVectorIndexStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetVectorIndexStatusRequest, _memory_pb2.VectorIndexStatus]  # type: ignore[assignment]
 
 class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -268,5 +300,117 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.GetIndexStatusRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.GetIndexStatusResponse, _abc.Awaitable[_memory_pb2.GetIndexStatusResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SearchNode(
+        self,
+        request: _memory_pb2.SearchNodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.SearchNodeResponse, _abc.Awaitable[_memory_pb2.SearchNodeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def SearchChildren(
+        self,
+        request: _memory_pb2.SearchChildrenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.SearchChildrenResponse, _abc.Awaitable[_memory_pb2.SearchChildrenResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def TeleportSearch(
+        self,
+        request: _memory_pb2.TeleportSearchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.TeleportSearchResponse, _abc.Awaitable[_memory_pb2.TeleportSearchResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def VectorTeleport(
+        self,
+        request: _memory_pb2.VectorTeleportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.VectorTeleportResponse, _abc.Awaitable[_memory_pb2.VectorTeleportResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def HybridSearch(
+        self,
+        request: _memory_pb2.HybridSearchRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.HybridSearchResponse, _abc.Awaitable[_memory_pb2.HybridSearchResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetRetrievalCapabilities(
+        self,
+        request: _memory_pb2.GetRetrievalCapabilitiesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetRetrievalCapabilitiesResponse, _abc.Awaitable[_memory_pb2.GetRetrievalCapabilitiesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ClassifyQueryIntent(
+        self,
+        request: _memory_pb2.ClassifyQueryIntentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.ClassifyQueryIntentResponse, _abc.Awaitable[_memory_pb2.ClassifyQueryIntentResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RouteQuery(
+        self,
+        request: _memory_pb2.RouteQueryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.RouteQueryResponse, _abc.Awaitable[_memory_pb2.RouteQueryResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListAgents(
+        self,
+        request: _memory_pb2.ListAgentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.ListAgentsResponse, _abc.Awaitable[_memory_pb2.ListAgentsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetAgentActivity(
+        self,
+        request: _memory_pb2.GetAgentActivityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetAgentActivityResponse, _abc.Awaitable[_memory_pb2.GetAgentActivityResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetTopicGraphStatus(
+        self,
+        request: _memory_pb2.GetTopicGraphStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetTopicGraphStatusResponse, _abc.Awaitable[_memory_pb2.GetTopicGraphStatusResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PruneVectorIndex(
+        self,
+        request: _memory_pb2.PruneVectorIndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.PruneVectorIndexResponse, _abc.Awaitable[_memory_pb2.PruneVectorIndexResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PruneBm25Index(
+        self,
+        request: _memory_pb2.PruneBm25IndexRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.PruneBm25IndexResponse, _abc.Awaitable[_memory_pb2.PruneBm25IndexResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetRankingStatus(
+        self,
+        request: _memory_pb2.GetRankingStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetRankingStatusResponse, _abc.Awaitable[_memory_pb2.GetRankingStatusResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetDedupStatus(
+        self,
+        request: _memory_pb2.GetDedupStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetDedupStatusResponse, _abc.Awaitable[_memory_pb2.GetDedupStatusResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetVectorIndexStatus(
+        self,
+        request: _memory_pb2.GetVectorIndexStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.VectorIndexStatus, _abc.Awaitable[_memory_pb2.VectorIndexStatus]]: ...
 
 def add_MemoryServiceServicer_to_server(servicer: MemoryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

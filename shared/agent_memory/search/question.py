@@ -113,8 +113,11 @@ def _time_in(text: str, now: datetime) -> tuple[int, int, Span] | None:
     """Where a time stands in the text, the longest there is, and what it means; of several readings the likeliest."""
     found = list(islice(_WORD.finditer(text), TIMED_WORDS_MAX))
     now_ms = int(now.timestamp()) * 1000
+    known = [words.may_be_part(text[slice(*_bare(text, *word.span()))]) for word in found]
     for length in range(min(RUN_MAX, len(found)), 0, -1):
-        for first, last in zip(found, found[length - 1 :], strict=False):
+        for place, (first, last) in enumerate(zip(found, found[length - 1 :], strict=False)):
+            if not all(known[place : place + length]):
+                continue
             start, end = _bare(text, first.start(), last.end())
             run = text[start:end]
             if not _may_be_time(run, is_alone=length == 1):

@@ -138,6 +138,16 @@ class IndexReader:
                 for node_id, session_id, first_ms, last_ms, ids, score in rows
             ]
 
+    def of_agent(self, agent: str) -> tuple[int, int, int] | None:
+        """In how many sessions the agent was, and when first and last, in milliseconds; None for in none."""
+        with self._open() as database:
+            count, first_ms, last_ms = database.execute(
+                "SELECT count(DISTINCT s.session_id), min(s.first_ms), max(s.last_ms) FROM words w "
+                "JOIN segment s ON s.number = w.rowid WHERE w.words MATCH ?",
+                (f"tag : {index.quoted(index.tag('a', agent))}",),
+            ).fetchone()
+            return (int(count), int(first_ms), int(last_ms)) if count else None
+
     def similar(self, term: str, limit: int) -> list[tuple[str, int]]:
         """Words of the index that begin like the term does, each with the number of segments that hold it.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -48,6 +49,25 @@ def runs(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Each run of letters or digits: where it begins, and its tokens."""
     for run in _RUN.finditer(text):
         yield run.start(), _tokens_of(run[0])
+
+
+def occurrences(text: str, wanted: frozenset[str], roots: re.Pattern[str]) -> Counter[str]:
+    """How often the text holds each of the wanted tokens. `roots` finds all places where one may be, in lower case."""
+    if not text.isascii():
+        return Counter(token for token in tokens(text) if token in wanted)
+    # Only the words around those places are cut into tokens: most of a text is none of them.
+    found: Counter[str] = Counter()
+    end = 0
+    for place in roots.finditer(text.lower()):
+        if place.start() < end:
+            continue
+        start, end = place.span()
+        while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+            start -= 1
+        while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+            end += 1
+        found.update(token for token in _tokens_of(text[start:end]) if token in wanted)
+    return found
 
 
 def root(term: str) -> str:

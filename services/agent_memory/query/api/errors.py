@@ -10,6 +10,7 @@ from agent_memory.errors import (
     AgentMemoryError,
     CommandRefused,
     InvalidEvent,
+    UnknownNode,
     UnknownStore,
     UsageError,
     WriterBusy,
@@ -19,6 +20,7 @@ from agent_memory.messages import ERROR_KEY, error_to_bytes
 
 # The first that fits, so a class stands before those it is derived from.
 _CODES: Final = (
+    (UnknownNode, grpc.StatusCode.NOT_FOUND),
     (UnknownStore, grpc.StatusCode.NOT_FOUND),
     (InvalidEvent, grpc.StatusCode.INVALID_ARGUMENT),
     (UsageError, grpc.StatusCode.INVALID_ARGUMENT),

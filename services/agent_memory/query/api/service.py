@@ -11,11 +11,10 @@ from agent_memory import locks
 from agent_memory.errors import InvalidEvent, UsageError
 from agent_memory.jobs import JOBS
 from agent_memory.query.api.calls import on_store
+from agent_memory.query.api.search_calls import SearchCalls
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted
 from agent_memory.query.store_context import StoreContext, Stores
 from agent_memory.query.views import events, index_status, operations, project_list, time_map, toc, when
-from agent_memory.query.views.search.answer import search
-from agent_memory.query.views.search.asked import project_named, project_names
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -27,7 +26,7 @@ from agent_memory.store.maintenance.rebuild_scope import rebuild_scope
 COMPACTION_TIMEOUT_S: Final = 3600.0
 
 
-class MemoryService(MemoryServiceServicer):
+class MemoryService(SearchCalls, MemoryServiceServicer):
     """The service over the stores of this process."""
 
     def __init__(self, stores: Stores) -> None:
@@ -115,26 +114,6 @@ class MemoryService(MemoryServiceServicer):
     @on_store
     def ResolveTime(self, request: pb.ResolveTimeRequest, store: StoreContext) -> pb.ResolveTimeResponse:
         return when.resolve(store.toc_reader(), request, _now_ms())
-
-    @on_store
-    def Search(self, request: pb.SearchRequest, store: StoreContext) -> pb.SearchResponse:
-        project = project_named(request)
-        names = store.projects.names(project) if "/" in project else ()
-        reader = store.caught_up()
-        return search(reader, store.toc_reader(), store.index, request, _now_ms(), project_names(project, names))
-
-    @on_store
-    def RebuildIndex(self, request: pb.RebuildIndexRequest, store: StoreContext) -> pb.RebuildIndexResponse:
-        found = index_status.status(store.caught_up(), store.index, store.settings.db_path)
-        if found.is_rebuilding:
-            return pb.RebuildIndexResponse(asked_ms=found.rebuild_asked_ms)
-        asked_ms = max(_now_ms(), found.rebuild_asked_ms + 1)
-        store.writer.ask(bus.Command(begin_index_rebuild=bus.BeginIndexRebuild(asked_ms=asked_ms)))
-        return pb.RebuildIndexResponse(asked_ms=asked_ms)
-
-    @on_store
-    def GetIndexStatus(self, request: pb.GetIndexStatusRequest, store: StoreContext) -> pb.GetIndexStatusResponse:
-        return index_status.status(store.caught_up(), store.index, store.settings.db_path)
 
     @on_store
     def BrowseToc(self, request: pb.BrowseTocRequest, store: StoreContext) -> pb.BrowseTocResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from agent_memory.query.views.search.asked import Asked
 from agent_memory.search import question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
 from agent_memory.search.reader import Filters, Found, IndexReader
-from agent_memory.search.tokens import folded, root, tokens
+from agent_memory.search.tokens import folded, occurrences, root, tokens
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
@@ -166,17 +167,15 @@ def _events(reader: Reader, found: Found) -> Iterator[Event]:
 def _documents(events: Sequence[Event], terms: Sequence[str]) -> list[Document]:
     wanted = frozenset(terms)
     roots = [root(term) for term in terms]
+    places = re.compile("|".join(map(re.escape, roots)))
     documents = []
     for event in events:
         text = texts.text_of(event)[:TEXT_MAX]
-        weight = _WEIGHTS.get(event.role, 1.0)
         # Most events hold none of the words, and that is told quickly.
         plain = folded(text)
-        if any(each in plain for each in roots):
-            counts = Counter(token for token in tokens(text) if token in wanted)
-            documents.append(Document(counts, len(text), weight))
-        else:
-            documents.append(Document(Counter(), len(text), weight))
+        held = any(each in plain for each in roots)
+        counts = occurrences(text, wanted, places) if held else Counter[str]()
+        documents.append(Document(counts, len(text), _WEIGHTS.get(event.role, 1.0)))
     return documents
 
 
