@@ -128,9 +128,9 @@ def place(found: Sequence[str], wanted: Iterable[str]) -> int:
 def is_within(client: Client, question: Question, budget: int) -> bool:
     reply = client.search(pb.SearchRequest(query=question.text, max_tokens=budget))
     assert reply.ByteSize() <= budget * 4, (reply.ByteSize(), budget)
-    told = {hit.event_id for hit in reply.hits}
-    told |= {neighbour.event_id for hit in reply.hits for neighbour in (hit.before, hit.after)}
-    return not question.evidence.isdisjoint(told)
+    shown = {hit.event_id for hit in reply.hits}
+    shown |= {neighbour.event_id for hit in reply.hits for neighbour in (hit.before, hit.after)}
+    return not question.evidence.isdisjoint(shown)
 
 
 def show(outcomes: Sequence[Outcome]) -> None:

@@ -42,7 +42,7 @@ class Searching(Keeper):
     def check(self) -> None:
         """The index holds the segments of the table of contents, each with its events and with their words only."""
         found = rows(self.db_path)
-        assert found == cuts(self)
+        assert found == stored(self)
         words = vocabulary(self.db_path)
         self.index.close()
         folder = index.folder_of(self.db_path)
@@ -57,7 +57,7 @@ class Searching(Keeper):
         aside.rename(folder)
 
 
-def cuts(keeper: Keeper) -> dict[str, tuple[str, ...]]:
+def stored(keeper: Keeper) -> dict[str, tuple[str, ...]]:
     """The events of each segment of the table of contents."""
     found = {}
     for session_id in records.sessions(keeper.reader):

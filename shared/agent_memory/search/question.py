@@ -184,16 +184,16 @@ def _is_plain(reading: Sequence[words.Token]) -> bool:
 
 
 def within(term: str, word: str, distance: int) -> bool:
-    """Whether so many slips of the finger at most make one word of the other: a letter more, less, other, swapped."""
+    """Whether one word becomes the other by at most so many slips: a character more, less, changed or swapped."""
     if abs(len(term) - len(word)) > distance:
         return False
     before: list[int] = []
     row = list(range(len(word) + 1))
-    for at, letter in enumerate(term, 1):
+    for at, character in enumerate(term, 1):
         before, last, row = row, before, [at]
         for place, other in enumerate(word, 1):
-            best = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != other))
-            if last and place > 1 and letter == word[place - 2] and other == term[at - 2]:
+            best = min(before[place] + 1, row[-1] + 1, before[place - 1] + (character != other))
+            if last and place > 1 and character == word[place - 2] and other == term[at - 2]:
                 best = min(best, last[place - 2] + 1)
             row.append(best)
         if min(row) > distance:

@@ -224,8 +224,8 @@ def _match(terms: Sequence[str], phrases: Sequence[Sequence[str]], filters: Filt
             parts.append("tag : (" + " OR ".join(tags) + ")")
     if filters.file:
         touched = f"tag : {index.quoted(index.tag('f', filters.file))}"
-        told = f" OR body : {_phrase(filters.file_tokens)}" if filters.file_tokens else ""
-        parts.append(f"({touched}{told})")
+        spoken = f" OR body : {_phrase(filters.file_tokens)}" if filters.file_tokens else ""
+        parts.append(f"({touched}{spoken})")
     return " AND ".join(parts)
 
 

@@ -128,18 +128,18 @@ class Indexer:
             from_ms = min(within[0][0], touched[0][0]) if within else 0
         rows = self.writer.rows_from(session_id, from_ms)
         from_ms = min([from_ms, *(row.first_ms for row in rows)])
-        cuts = list(records.segments_from(self._reader, session_id, (from_ms, "")))
+        stored = list(records.segments_from(self._reader, session_id, (from_ms, "")))
         old = {row.node_id: row for row in rows}
         kept = {
             cut.node_id
-            for first, cut in cuts
+            for first, cut in stored
             if (row := old.get(cut.node_id)) is not None and self._is_same(session_id, first, cut, row, touched)
         }
         gone = [row for row in rows if row.node_id not in kept]
         # Of the rows that go most events are in the segments that come: each is read once.
         read: dict[str, Event] = {}
         added: list[IndexedSegment] = []
-        for first, cut in cuts:
+        for first, cut in stored:
             if cut.node_id not in kept:
                 events = list(self._events(session_id, first, (cut.last_ms, cut.last_event_id)))
                 if not gone:
@@ -151,7 +151,7 @@ class Indexer:
             changes.remove(row, self._body_of(row, read))
         for segment in added:
             changes.put(segment)
-        return len(cuts) + 1
+        return len(stored) + 1
 
     def _is_same(
         self, session_id: str, first: Position, cut: SegmentRow, row: Row, touched: Sequence[Position] | None

@@ -1,4 +1,4 @@
-"""The answer to a search, as a message: turns with their neighbours, told once, within a budget."""
+"""The answer to a search, as a message: turns with their neighbours, each text once, within a budget."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def search(
             response.note = "The search index is still being made: older conversations may be missing."
         for typed, meant in found.corrections.items():
             response.corrections.add(typed=typed, meant=meant)
-        hits = _hits(toc_reader, found, wanted, explain=request.explain, told_once=request.max_tokens > 0)
+        hits = _hits(toc_reader, found, wanted, explain=request.explain, says_once=request.max_tokens > 0)
     _fill(response, hits, request.max_tokens)
     return response
 
@@ -101,25 +101,25 @@ def _together(hits: Sequence[pb.SearchHit]) -> list[pb.SearchHit]:
 
 
 def _hits(
-    toc_reader: Reader, found: Answer, wanted: Asked, *, explain: bool, told_once: bool
+    toc_reader: Reader, found: Answer, wanted: Asked, *, explain: bool, says_once: bool
 ) -> Iterator[pb.SearchHit]:
-    """The turns as messages, best first. What stands beside one is not told again beside another.
+    """The turns as messages, best first. What stands beside one is not repeated beside another.
 
-    With `told_once` it is no hit of its own any more, either: there is better use for the room.
+    With `says_once` it is no hit of its own any more, either: there is better use for the room.
     """
     has_window = wanted.question.window is not None
-    hit_ids = set() if told_once else {turn.event.event_id for turn in found.turns}
-    told: set[str] = set()
+    hit_ids = set() if says_once else {turn.event.event_id for turn in found.turns}
+    said: set[str] = set()
     nodes_told: dict[str, TocNode | None] = {}
     for turn in found.turns:
-        if turn.event.event_id in told:
+        if turn.event.event_id in said:
             continue
         hit = _hit(turn, found, has_window=has_window)
-        told.add(hit.event_id)
+        said.add(hit.event_id)
         for name, neighbour in (("before", turn.before), ("after", turn.after)):
-            if neighbour is not None and neighbour.event_id not in told | hit_ids:
+            if neighbour is not None and neighbour.event_id not in said | hit_ids:
                 getattr(hit, name).CopyFrom(_neighbour(neighbour, found))
-                told.add(neighbour.event_id)
+                said.add(neighbour.event_id)
         node_id = turn.segment.node_id
         if node_id not in nodes_told:
             node = nodes_told[node_id] = records.node(toc_reader, node_id, wanted.as_of_ms)

@@ -86,16 +86,16 @@ def answer(reader: Reader, index: IndexReader, asked: Asked) -> Answer:
     by_candidate = {each.candidate: each for each in ranked}
     turns: list[Turn] = []
     seen: set[str] = set()
-    told: set[str] = set()
+    shown: set[str] = set()
     for _, candidate, place in heapq.nlargest(4 * asked.limit, places):
         each = scored[-candidate]
         # Without words the newest segments are asked for: one turn of each tells what it is about.
-        if not asked.terms and each.found.node_id in told:
+        if not asked.terms and each.found.node_id in shown:
             continue
         if (same := _sameness(each.events[-place])) in seen:
             continue
         seen.add(same)
-        told.add(each.found.node_id)
+        shown.add(each.found.node_id)
         turns.append(_turn(each, by_candidate[-candidate], -place, asked))
         if len(turns) == asked.limit:
             break
@@ -171,7 +171,7 @@ def _documents(events: Sequence[Event], terms: Sequence[str]) -> list[Document]:
     documents = []
     for event in events:
         text = texts.text_of(event)[:TEXT_MAX]
-        # Most events hold none of the words, and that is told quickly.
+        # Most events hold none of the words, which is quickly seen.
         plain = folded(text)
         held = any(each in plain for each in roots)
         counts = occurrences(text, wanted, places) if held else Counter[str]()
