@@ -5,7 +5,7 @@
 Precision and recall on the labelled texts of tests/support/secret_samples.py, by group, for those that rules were tuned
 on and those that were held out; `--show` prints each miss and each mistake. `--maintained` lets the rules of a kept
 scanner (`pip install kingfisher-secret-scanner`) look at the same texts, and looks at secrets made from its patterns.
-Processor time a text, and what of storing an event, by the front and the writer, is spent on looking for secrets.
+Processor time a text, and what of storing an event, by the query service and the writer, goes into it.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Score:
 
 
 def ours(text: str) -> Taken:
-    """What the redactor takes out, as the front would have it done."""
+    """What the redactor takes out, as the query service would have it done."""
     recording = Recording()
     recording.redact(text, is_environment=is_environment_file(text[:400]))
     return recording.taken
@@ -77,12 +77,12 @@ def ours(text: str) -> Taken:
 
 def scores(found: Iterable[Sample], finder: Callable[[str], Taken]) -> dict[str, Score]:
     """A score for each group and for all together."""
-    told: dict[str, Score] = defaultdict(Score)
+    scored: dict[str, Score] = defaultdict(Score)
     for sample in found:
         taken = finder(sample.text)
-        for score in (told[sample.group], told["all"]):
+        for score in (scored[sample.group], scored["all"]):
             _count(score, sample, taken)
-    return told
+    return scored
 
 
 def _count(score: Score, sample: Sample, taken: Taken) -> None:
@@ -113,15 +113,15 @@ def main(*, show: bool, maintained: bool) -> None:
     print_share()
 
 
-def print_scores(title: str, told: dict[str, Score], *, show: bool) -> None:
+def print_scores(title: str, scored: dict[str, Score], *, show: bool) -> None:
     print(f"\n{title:28} {'secrets':>8} {'recall':>8} {'taken':>8} {'precision':>10}")
-    for group, score in told.items():
+    for group, score in scored.items():
         taken = score.right + score.wrong
         print(f"{group:28} {score.secrets:8} {score.recall:8.3f} {taken:8} {score.precision:10.3f}")
     if show:
         for text in [
-            *("missed  " + each for each in told["all"].misses),
-            *("WRONG  " + e for e in told["all"].mistakes),
+            *("missed  " + each for each in scored["all"].misses),
+            *("WRONG  " + e for e in scored["all"].mistakes),
         ]:
             print(text)
 

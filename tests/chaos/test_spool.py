@@ -1,4 +1,4 @@
-"""Kill what takes part in a hand-over, at any instant, again and again: what was promised is there, and there once."""
+"""Kill what passes envelopes on, at any instant, again and again: what was promised is there, and there once."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PAGE = 1000
 @pytest.mark.drill
 @pytest.mark.timeout(1800)
 def test_no_event_is_lost_torn_or_doubled_by_a_thousand_kills(stack: Stack) -> None:
-    """Hooks with and without an identity of their own, every other one killed, the front and the writer, too.
+    """Hooks with and without an identity of their own, every other one killed, the query service and the writer, too.
 
     What an agent got an answer for is stored, once. What it got none for is stored once or not at all. Nothing is torn.
     """
@@ -44,10 +44,10 @@ def test_no_event_is_lost_torn_or_doubled_by_a_thousand_kills(stack: Stack) -> N
     over = threading.Event()
     killer = threading.Thread(target=kill_processes, args=[stack, over, random.Random(5)])
     killer.start()
-    lives = [chance.uniform(0, HOOK_LIVES_S) if number % 2 else None for number in range(HOOKS)]
+    lifetimes_s = [chance.uniform(0, HOOK_LIVES_S) if number % 2 else None for number in range(HOOKS)]
 
     with ThreadPoolExecutor(AT_ONCE) as hooks:
-        answers = list(hooks.map(lambda each: call_hook(stack, *each), enumerate(lives)))
+        answers = list(hooks.map(lambda each: call_hook(stack, *each), enumerate(lifetimes_s)))
     over.set()
     killer.join()
     age_unfinished(stack)

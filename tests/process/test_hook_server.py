@@ -164,9 +164,9 @@ def test_what_is_acknowledged_is_stored_and_what_fails_is_tried_again(stack: Sta
     status = stack.status()
     assert (status["spool"]["waiting"], status["spool"]["rejected"]) == (131, 0)
     assert str(pauses.path) in status["capture_problem"]
-    told = stack.run("status").stdout
-    assert "131 of them can't be taken in" in told
-    assert told.count(f"The file of pauses is damaged: {pauses.path}. Delete its damaged line") == 2
+    output = stack.run("status").stdout
+    assert "131 of them can't be taken in" in output
+    assert output.count(f"The file of pauses is damaged: {pauses.path}. Delete its damaged line") == 2
     assert "The file of pauses is damaged" in stack.run("doctor", check=False).stdout
     assert events(stack) == []
 
@@ -201,10 +201,10 @@ def test_one_bad_item_never_stops_the_others(stack: Stack) -> None:
     wait_until(lambda: spool(stack).state().failed == 5)
 
     assert [event.text for event in events(stack)] == ["before", "after"]
-    told = stack.run("status").stdout
-    assert f"{foreign}: It " in told
+    output = stack.run("status").stdout
+    assert f"{foreign}: It " in output
     for path, reason in zip(bad, ["a folder", "a pipe", "a symbolic link", "a socket"], strict=True):
-        assert f"{path}: It is {reason}. Move it out of the spool." in told
+        assert f"{path}: It is {reason}. Move it out of the spool." in output
     doctor = stack.run("doctor", check=False).stdout
     assert f"{bad[0]} can't be taken in: It is a folder." in doctor
 

@@ -86,12 +86,12 @@ TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map(
 @pytest.mark.parametrize("held_out", [False, True], ids=["tuned on", "held out"])
 def test_what_is_found_is_secret_and_what_is_secret_is_found(held_out: bool) -> None:
     """Of the labelled texts: nearly nothing is missed, and hardly anything else is taken for a secret."""
-    told = scores((sample for sample in samples() if sample.is_held_out == held_out), ours)
+    scored = scores((sample for sample in samples() if sample.is_held_out == held_out), ours)
 
-    for group, score in told.items():
+    for group, score in scored.items():
         assert score.recall >= 0.95, (group, score.misses)
         assert score.precision >= 0.98 or group == "harmless", (group, score.mistakes)
-    assert told["harmless"].wrong <= 2, told["harmless"].mistakes
+    assert scored["harmless"].wrong <= 2, scored["harmless"].mistakes
 
 
 def test_the_samples_are_many() -> None:
@@ -116,7 +116,7 @@ def test_the_samples_are_many() -> None:
     ],
 )
 def test_of_what_is_named_a_secret_only_the_secret_goes(text: str) -> None:
-    """What a link, a header or an assignment is for can still be told."""
+    """What a link, a header or an assignment is for can still be scored."""
     redacted = redact(text.format("hunter2hunter2hunter2"))
 
     # Line ends beside a private key's lines may go with them.

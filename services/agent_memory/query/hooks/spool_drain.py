@@ -131,8 +131,8 @@ class SpoolDrain:
             path.unlink(missing_ok=True)
         except OSError as error:
             # Its event has its id, so that taking it in once more stores nothing twice.
-            told = AgentMemoryError(f"It is taken in and can't be deleted: {error.strerror}.", "Delete it.")
-            self._failed(path, told, at)
+            failure = AgentMemoryError(f"It is taken in and can't be deleted: {error.strerror}.", "Delete it.")
+            self._failed(path, failure, at)
             return False
         return True
 
