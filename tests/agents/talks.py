@@ -110,8 +110,6 @@ def qwen_code(home: Path, url: str, prompt: str, command: str) -> Talk:
         "telemetry": {"enabled": False},
         # Else it asks the model for memories of its own after the turn.
         "memory": {"enableManagedAutoMemory": False},
-        # By its terminal it loses a short command's output on a busy machine: its model is told of none.
-        "tools": {"shell": {"enableInteractiveShell": False}},
     }
     # It reads comments.
     _write(home / ".qwen" / "settings.json", "// of the test\n" + json.dumps(settings))

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.drill
 
 PROMPT = "Please set up notes.md.\n\nRemember that we deploy on Fridays, «nie montags», 金曜日に."
 REPLY = "I wrote notes.md, and I will remember that the deployment is on Fridays."
-COMMAND = "echo hello from the tool"
+# One agent loses the output of a command that ends at once on a busy machine; its model gets none either.
+COMMAND = "echo hello from the tool; sleep 1"
 OUTPUT = "hello from the tool"
 
 
