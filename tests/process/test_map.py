@@ -41,7 +41,7 @@ def test_words_lead_to_the_nodes_of_that_time(stack: Stack) -> None:
 
     refused = stack.run("query", "when", "gibberish", check=False)
     assert refused.returncode == 2
-    assert "'gibberish' is no time that is understood" in refused.stderr
+    assert "'gibberish' is not a time I understand" in refused.stderr
     nothing = stack.run("query", "node", "three weeks ago", check=False)
     assert nothing.returncode == 1
     assert "Nothing is remembered of 'three weeks ago'" in nothing.stderr

@@ -167,7 +167,7 @@ def test_nothing_is_captured_in_a_pause_nor_comes_in_later(stack: Stack) -> None
     assert "Capture: paused until" in stack.run("status").stdout
     call_hook(stack, prompt="hush", prompt_id="p3")
 
-    assert stack.run("resume-capture").stdout == "Capture goes on\n"
+    assert stack.run("resume-capture").stdout == "Capture resumed\n"
     assert stack.status()["capture_paused_until_ms"] is None
     call_hook(stack, prompt="loud after", prompt_id="p4")
     with stack.client() as client:

@@ -82,8 +82,9 @@ def test_nothing_is_told_unless_somebody_asked_for_it(known: Stack) -> None:
     assert hook(known, recorded("claude-code/01-SessionStart-startup")) == json.loads(capture.REPLY)
     # `query map` shows what is recalled; a path names a folder, and any other word a project.
     assert "deploy on Fridays" in known.run("query", "map", "--project", PROJECT).stdout
-    assert f"Nothing is remembered of the project {known.folder}." in known.run("query", "map", "--project", ".").stdout
-    assert "Nothing is remembered of the project shop." in known.run("query", "map", "--project", "shop").stdout
+    here = known.run("query", "map", "--project", ".").stdout
+    assert f"Nothing is remembered about the project {known.folder}." in here
+    assert "Nothing is remembered about the project shop." in known.run("query", "map", "--project", "shop").stdout
 
 
 def test_each_agent_is_told_in_its_own_form(remembering: Stack) -> None:

@@ -97,7 +97,7 @@ class Report:
     def _sum(self) -> str:
         events = sum(tally.events for tally in self.tallies.values())
         if self.dry_run:
-            return f"DRY RUN - {counted(events, 'event')} would be taken in, those left out that are there already"
+            return f"DRY RUN - {counted(events, 'event')} found; those already stored would be skipped"
         ignored = sum(tally.ignored for tally in self.tallies.values())
         took_s = max(time.monotonic() - self._began_s, 0.001)
         left_out = f"; left out {ignored} that are not to be stored" if ignored else ""

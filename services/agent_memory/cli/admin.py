@@ -62,7 +62,7 @@ def stats(context: click.Context, as_json: bool) -> None:
 def compact(context: click.Context, column_family: str) -> None:
     """Rewrite the store's files without old rows.
 
-    Rows that were deleted or overwritten go. Returns when that is done.
+    Drops deleted and overwritten rows; returns when done.
 
     Example: memory-daemon admin compact --cf events
     """
@@ -72,7 +72,7 @@ def compact(context: click.Context, column_family: str) -> None:
 
 @admin.command("rebuild-toc")
 @click.option("--from-date", metavar="YYYY-MM-DD", default="", help="Rebuild only from that day on.")
-@click.option("--dry-run", is_flag=True, help="Only show what there is to do.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option("--yes", is_flag=True, help="Do not ask, whatever it costs.")
 @settings_options
 @click.pass_context

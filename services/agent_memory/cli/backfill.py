@@ -44,7 +44,7 @@ Advance = Callable[[int], None]
     help=f"""Import past sessions from the agents' own transcripts.
 
     They become the same events that hooks would have sent. AGENT is one of {", ".join(registry.AGENTS)}; without it,
-    all agents. PATH is a transcript, or a folder of them, in another place than the agent's own. Events that are
+    all agents. PATH is a transcript, or a folder of them, outside the agent's usual folder. Events that are
     stored already stay as they are, so an interrupted command can be run again.
 
     Example: memory-daemon backfill claude-code --since "last month" --dry-run
@@ -52,8 +52,8 @@ Advance = Callable[[int], None]
 )
 @click.argument("agent", required=False, metavar="[AGENT]")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
-@click.option("--since", metavar="TIME", help="Only events from then on.")
-@click.option("--dry-run", is_flag=True, help="Only show what there is.")
+@click.option("--since", metavar="TIME", help="Only events since TIME.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be imported.")
 @json_option
 @settings_options
 @click.pass_context

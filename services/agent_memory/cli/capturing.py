@@ -50,7 +50,7 @@ def resume_capture(context: click.Context, as_json: bool) -> None:
         was_paused = pauses.end(time.time_ns() // 1_000_000)
     except OSError as error:
         raise AgentMemoryError(f"Capture stays paused: {pauses.path} can't be written: {error}.") from error
-    outcome = "Capture goes on" if was_paused else "Capture was not paused"
+    outcome = "Capture resumed" if was_paused else "Capture was not paused"
     click.echo(_as_json(None) if as_json else outcome)
 
 

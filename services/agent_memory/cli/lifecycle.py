@@ -96,7 +96,7 @@ def restart(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show whether the daemon runs, where, and how it is.
+    """Show whether the daemon is running, where, and its health.
 
     Exits 0 if it serves, 1 if it runs but does not serve or a process has failed for good, 3 if it does not run.
 

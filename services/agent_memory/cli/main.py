@@ -22,7 +22,7 @@ COMMANDS = {
     "start": ("lifecycle", "Start the daemon and return when it serves."),
     "stop": ("lifecycle", "Stop the daemon and wait until it has ended."),
     "restart": ("lifecycle", "Restart the daemon with the options it had."),
-    "status": ("lifecycle", "Show whether the daemon runs, where, and how it is."),
+    "status": ("lifecycle", "Show whether the daemon is running, where, and its health."),
     "logs": ("lifecycle", "Show the last lines of the logs."),
     "doctor": ("doctor", "Check everything, and say what to type to fix it."),
     "pause-capture": ("capturing", "Stop remembering, for a while or until resumed."),

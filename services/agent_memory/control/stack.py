@@ -288,7 +288,7 @@ def _taken(settings: Settings) -> AlreadyRunning:
     if found.pid is None:
         return _under_way()
     return AlreadyRunning(
-        f"Memory daemon is running (PID {found.pid}) already: it serves {found.db_path} at {found.address}."
+        f"Memory daemon is running (PID {found.pid}) already; it serves {found.db_path} at {found.address}."
     )
 
 

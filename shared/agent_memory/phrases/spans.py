@@ -59,7 +59,7 @@ def parse(phrase: str, now: datetime, languages: Sequence[str] = ()) -> list[Spa
             break
     if not found:
         raise UsageError(
-            f"{phrase[: words.PHRASE_MAX]!r} is no time that is understood. Try: yesterday, last week, in May, "
+            f"{phrase[: words.PHRASE_MAX]!r} is not a time I understand. Try: yesterday, last week, in May, "
             "three days ago, Monday evening, 12 March 2026, between Monday and Wednesday, 2026-W05, 2026-01-30."
         )
     # A memory is asked about what was.

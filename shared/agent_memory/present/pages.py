@@ -63,7 +63,7 @@ def root(view: View, reply: pb.GetTocRootResponse, more: str = "", as_of: str | 
         yield from _nothing_fits(view, more)
         return
     if not reply.nodes and as_of:
-        yield line(f"Nothing was remembered yet: {as_of}.", "bold")
+        yield line(f"Nothing had been remembered by {as_of}.", "bold")
         yield from _next(view, f"{view.program} query root")
         return
     if not reply.nodes:
@@ -135,7 +135,7 @@ def toc_map(view: View, reply: pb.GetTocMapResponse, project: str = "") -> Itera
     if reply.has_more and not reply.sections:
         yield line("Nothing fits into so few tokens.", "bold")
     elif not reply.sections:
-        yield line(f"Nothing is remembered of the project {project}." if project else "Nothing is remembered yet.")
+        yield line(f"Nothing is remembered about the project {project}." if project else "Nothing is remembered yet.")
         yield from _next(view, *([f"{view.program} query projects"] if project else []))
     for section in reply.sections:
         yield map_text.heading(section.title)

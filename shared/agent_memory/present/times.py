@@ -25,7 +25,7 @@ def parse_duration(text: str) -> int:
     if match := _DURATION.fullmatch(text.strip().lower()):
         unit = match[2] or "m"
         return int(match[1]) * (_SECONDS.get(unit) or _DAYS[unit] * 86_400)
-    raise UsageError(f"{text!r} is no length of time.", "Say 30m, 2h or 1d.")
+    raise UsageError(f"{text!r} is not a duration.", "Say 30m, 2h or 1d.")
 
 
 def relative(at_ms: int, now_ms: int) -> str:
