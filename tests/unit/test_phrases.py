@@ -77,7 +77,7 @@ def test_a_languages_word_is_understood_in_that_language_only() -> None:
     """Who says which language it is gets no other language's meaning; an unknown code is told."""
     assert parse("morgen", NOW, ["de"])
 
-    with pytest.raises(UsageError, match="'morgen' is no time"):
+    with pytest.raises(UsageError, match="'morgen' is not a time"):
         parse("morgen", NOW, ["fr", "es"])
     with pytest.raises(UsageError, match="no language xx; there are en, de"):
         parse("today", NOW, ["xx"])

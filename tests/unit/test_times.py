@@ -95,7 +95,7 @@ def test_hours_ago_are_counted_in_hours_where_the_clocks_change() -> None:
 )
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
     """The error names the text and shows what is understood."""
-    with pytest.raises(UsageError, match="is no time"):
+    with pytest.raises(UsageError, match="is not a time"):
         parse_time(text, NOW)
 
 
