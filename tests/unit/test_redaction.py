@@ -396,6 +396,42 @@ HOSTILE = (
         "<key>",
         "key\\n",
     ),
+    *(
+        "\x1b[31m",
+        "\u200b",
+        "%41",
+        "\\u0041",
+        "&quot;",
+        "&amp;amp;",
+        "a8b7c6d5\n",
+        "ghp_a1B2\n",
+        "Cookie: a=b; ",
+        "a=b; ",
+        "curl -b ",
+        "mysql -p",
+        "curl ",
+        "echo 'a' | ",
+        "login a password ",
+        "machine a ",
+        "id/pw ",
+        "identified by ",
+        "$6$a$",
+        "$argon2id$",
+        ":::",
+        "*0123456789ABCDEF",
+        "?sig=",
+        "X-Amz-Signature=",
+        "legal winner thank ",
+        "abandon ",
+        "kind: Secret\ndata:\n  a: bbbb\n",
+        "data:\n  a: bbbbbbbb\n",
+        "password for a ",
+        "password | ",
+        "password -> ",
+        "pw ",
+        "4111 1111 ",
+        "DE89 3704 ",
+    ),
 )
 
 
@@ -415,8 +451,10 @@ def test_ten_megabytes_of_anything_are_done_in_seconds(part: str) -> None:
 
 def cpu_s(part: str, length: int) -> float:
     text = part * (length // len(part))
+    redactor = Redactor(b"key", payment_data=True)
     started = time.process_time()
-    REDACTOR.redact(text, is_environment=True)
+    may_contain_nothing(text.encode(), payment_data=True)
+    redactor.redact(text, is_environment=True)
     return time.process_time() - started
 
 

@@ -174,12 +174,18 @@ def _given(text: str) -> Iterator[Span]:
     """The passwords in the options of programs."""
     for marks, program, options in _COMMANDS:
         if any(mark in text for mark in marks):
-            for called in program.finditer(text):
-                before = text[called.start() - 1 : called.start()]
-                # A longer word that ends so is another program, or none.
-                if not before.isalnum() and before not in ("-", "_", "."):
-                    command = _COMMAND.match(text, called.end())
-                    yield from _values(options.finditer(text, called.end(), command.end() if command else called.end()))
+            calls = [each for each in program.finditer(text) if _is_word_of_its_own(text, each.start())]
+            # Where it is called again, another command begins.
+            ends = [*(each.start() for each in calls[1:]), len(text)]
+            for called, end in zip(calls, ends, strict=False):
+                command = _COMMAND.match(text, called.end(), end)
+                yield from _values(options.finditer(text, called.end(), command.end() if command else called.end()))
+
+
+def _is_word_of_its_own(text: str, place: int) -> bool:
+    """Whether what begins there is no end of a longer word, which is another program, or none."""
+    before = text[place - 1 : place]
+    return not before.isalnum() and before not in ("-", "_", ".")
 
 
 def _values(found: Iterator[re.Match[str]]) -> Iterator[Span]:

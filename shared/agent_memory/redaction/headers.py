@@ -10,9 +10,11 @@ from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import VALUE_MIN, is_random, is_stand_in, is_wordy
 
 _HEADER: Final = re.compile(
-    r"(?:\b(?:set-)?cookie2?\\{0,3}[\"'`]?\]?\s{0,4}[:=,]\s{0,4}\[?\s{0,4}|\bcurl\s(?:[^\n|;]{0,300}?\s)?(?:-b|--cookie)[\s=]{1,2})\\{0,3}[\"'`]?",
-    re.IGNORECASE,
+    r"\b(?:set-)?cookie2?\\{0,3}[\"'`]?\]?\s{0,4}[:=,]\s{0,4}\[?\s{0,4}\\{0,3}[\"'`]?", re.IGNORECASE
 )
+_OPTION: Final = re.compile(r"\s(?:-b|--cookie)[\s=]{1,2}\\{0,3}[\"'`]?")
+# So far behind its name curl is given an option.
+_COMMAND_MAX: Final = 300
 _PAIR: Final = re.compile(
     r"[;,]?\s{0,2}([!#$%&*+.^`|~\w-]{1,80})=\"?([^;,\s\"'\\]{1,4096})\"?|;?\s{0,2}(?:httponly|secure|partitioned)\b",
     re.IGNORECASE,
@@ -38,10 +40,16 @@ _SIGNATURE: Final = re.compile(
 
 
 def cookies(text: str) -> Iterator[Span]:
-    """The values of cookies that tell who somebody is, wherever a header or a cookie file shows them."""
+    """The values of cookies that tell who somebody is, wherever a header or a cookie file shows them, in order."""
+    yield from sorted(_cookies(text))
+
+
+def _cookies(text: str) -> Iterator[Span]:
     if "ookie" in text or "OOKIE" in text or ("curl" in text and " -b" in text):
-        for header in _HEADER.finditer(text):
+        for header in (*_HEADER.finditer(text), *_OPTION.finditer(text)):
             place = header.end()
+            if header.re is _OPTION and text.rfind("curl", max(0, place - _COMMAND_MAX), place) < 0:
+                continue
             while pair := _EXPIRES.match(text, place) or _PAIR.match(text, place):
                 if pair.re is _PAIR and pair[1] and _is_secret(pair[1], pair[2]):
                     yield *pair.span(2), "cookie"

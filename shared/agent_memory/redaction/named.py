@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from agent_memory.redaction.shapes import Span
@@ -31,6 +32,7 @@ STEMS: Final = ("pass", "pw", "secret", "token", "key", "auth", "cred", "bearer"
 FOREIGN_STEMS: Final = ("kennwort", "mdp", "contrase\u00f1a", "contrasena", "clave", "parola", "senha", "psk")
 _NAME_MAX: Final = 48
 _LINE_MAX: Final = 300
+_RESULT_END_MAX: Final = 40
 _VALUE_MAX: Final = 4096
 # A value that was looked at and is none is passed over from this length on: looking into it again costs time.
 _LONG: Final = 64
@@ -41,6 +43,7 @@ _OF_WHAT: Final = (
     r"\s(?:for|of|to|on|in|für|von|vom|zu[rm]?|der|d[aeiou]s?|d[aeo]l(?:la)?|d['\u2019]|pour|para|per|n[ao])\s?"
     r"[^\s:=.,;!?<>(){}\[\]][^\n:=.,;!?<>(){}\[\]]{0,40}?"
 )
+_TAIL: Final = re.compile(r"[\w-]{0,40}+", re.ASCII)
 _AFTER: Final = re.compile(
     rf"""
     (?P<tail> [\w-]{{0,40}}+ (?: [ ](?:d['\u2019](?:ordine|acc[eè]s(?:so)?)|de[ ]ac(?:c?eso|esso)|chiave) )? )
@@ -189,21 +192,23 @@ def named_values(text: str) -> Iterator[Span]:
 
 def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     """The secret that is named by the word with the stem from `start` to `end`, and where to look on."""
-    match = _AFTER.match(text, end)
-    if match is None:
-        return None, end
     begin = start
     while begin > 0 and start - begin < _NAME_MAX and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
         begin -= 1
-    name = text[begin:end] + match["tail"]
+    tail = _TAIL.match(text, end)
+    name = text[begin : tail.end() if tail else end]
+    if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
+        name = spaced[0] + name
+    # What follows is looked at only where the name says something: it costs more.
+    match = _AFTER.match(text, end) if _kind(name, is_variable=True) else None
+    if match is None:
+        return None, end
     # Windows' programs have a slash before an option.
     is_flag = (
         name.startswith("-") and (match["space"] is not None or match["said"] is not None or match["sign"] == "=")
     ) or (match["sign"] == ":" and _SLASH.match(text, begin - 2) is not None)
     if _is_other_name(text, begin) and not is_flag:
         return None, end
-    if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
-        name = spaced[0] + name
     value, place = (match["quoted"], match.start("quoted")) if match["quoted"] else (match["bare"], match.start("bare"))
     after = place + len(value) if len(value) > _LONG else end
     is_environment = match["sign"] == "=" and _ENVIRONMENT_NAME.match(name.lstrip("-"))
@@ -251,7 +256,12 @@ def _is_in_result(text: str, start: int, end: int) -> bool:
     line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
     line = text[max(line_start, start - _LINE_MAX) : min(line_end if line_end >= 0 else len(text), end + _LINE_MAX)]
     line = _COLOUR.sub("", line)
-    return bool(_RESULT.match(line) or _RESULT_END.search(line) or " \u203a " in line or line.count(" > ") > 1)
+    return bool(
+        _RESULT.match(line)
+        or _RESULT_END.search(line[-_RESULT_END_MAX:])
+        or " \u203a " in line
+        or line.count(" > ") > 1
+    )
 
 
 def _end_of_word(text: str, place: int) -> int:
@@ -259,6 +269,7 @@ def _end_of_word(text: str, place: int) -> int:
     return end.start() if end else min(len(text), place + _VALUE_MAX)
 
 
+@lru_cache(maxsize=4096)
 def _kind(name: str, *, is_variable: bool) -> str:
     """What a thing of that name is: password, token, secret, key; empty for a name that says nothing."""
     flat = re.sub(r"[-_ ]", "", name.rpartition(".")[2] or name).lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 from agent_memory.redaction.shapes import RUN_MIN, Span, shape_of
 
@@ -22,11 +22,12 @@ _FIRST_MAX: Final = 200
 _LAST: Final = re.compile(rf"(?=[\w.+/-]*\d)[\w.+/-]{{{_FIRST_MIN}}}", re.ASCII)
 _TAIL: Final = re.compile(r"(?<![\w.+/-])[\w.+/-]+\Z", re.ASCII)
 _TURNS_MIN: Final = 3
-_PARTS_MAX: Final = 64
+_PARTS_MAX: Final = 8
 
 
 def wrapped_tokens(text: str) -> Iterator[Span]:
     """The tokens of services that have their shape only when the lines they stand on are joined, in order."""
+    known: dict[int, _Part] = {}
     done = begin = 0
     for line in text.split("\n"):
         end = begin + len(line.rstrip(_BEHIND))
@@ -36,7 +37,7 @@ def wrapped_tokens(text: str) -> Iterator[Span]:
             and _LAST.match(text, end - _FIRST_MIN)
             and (run := _TAIL.search(text, max(begin, end - _FIRST_MAX), end))
         ):
-            parts, stop = _parts(text, end)
+            parts, stop = _parts(text, end, known)
             whole = run[0] + "".join(parts)
             kind = shape_of(whole) if parts and len(whole) >= RUN_MIN and not shape_of(run[0]) else ""
             if kind:
@@ -47,15 +48,24 @@ def wrapped_tokens(text: str) -> Iterator[Span]:
 
 def continued(text: str, end: int) -> int:
     """Where a secret ends whose line ends at `end`: there, or on a later line."""
-    return _parts(text, end)[1]
+    return _parts(text, end, {})[1]
 
 
-def _parts(text: str, end: int) -> tuple[list[str], int]:
+# By the end of a line: what a generator made at the beginning of the next one, and where that ends.
+_Part: TypeAlias = tuple[str, int] | None
+
+
+def _parts(text: str, end: int, known: dict[int, _Part]) -> tuple[list[str], int]:
     """What follows on the next lines and looks as if a generator had made it, and where that ends."""
     parts: list[str] = []
-    while len(parts) < _PARTS_MAX and (found := _BREAK.match(text, end)) and _is_made(found["part"]):
-        parts.append(found["part"])
-        end = found.end("part")
+    while len(parts) < _PARTS_MAX:
+        if end not in known:
+            found = _BREAK.match(text, end)
+            known[end] = (found["part"], found.end("part")) if found and _is_made(found["part"]) else None
+        if (part := known[end]) is None:
+            break
+        parts.append(part[0])
+        end = part[1]
     return parts, end
 
 
