@@ -125,8 +125,8 @@ class CommandRefused(AgentMemoryError):
 BY_REASON: Final = {
     kind.reason: kind
     for kind in (
-        UsageError, UnknownStore, InvalidEvent, SettingsError, NotRunning, AlreadyRunning, StoreError, StoreMissing,
-        StoreNotReady, WriterUnavailable, StoreUnavailable, WriterBusy, StaleCommit, CommandRefused,
+        UsageError, UnknownStore, UnknownNode, InvalidEvent, SettingsError, NotRunning, AlreadyRunning, StoreError,
+        StoreMissing, StoreNotReady, WriterUnavailable, StoreUnavailable, WriterBusy, StaleCommit, CommandRefused,
     )
 }  # fmt: skip
 
