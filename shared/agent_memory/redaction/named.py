@@ -152,6 +152,7 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _BEFORE_SETTING: Final = re.compile(r"(?:\A|\n)[ \t]*(?:export[ \t]+)?\Z|[?&]\Z")
 # A function's first argument begins so.
 _ARGUMENT: Final = re.compile(r"\w\(\s{0,8}\\{0,3}[\"'`]\Z")
+_SIGN_FOLLOWS: Final = re.compile(r"[\"'`\\\])]{0,4}\s{0,8}[=:>|,-]")
 _SLASH: Final = re.compile(r"\s/")
 # What is said of passwords.
 _JUDGEMENTS: Final = re.compile(
@@ -200,7 +201,8 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
         name = spaced[0] + name
     # What follows is looked at only where the name says something: it costs more.
-    match = _AFTER.match(text, end) if _kind(name, is_variable=True) else None
+    is_named = _kind(name, is_variable=True) and (name != "pass" or _SIGN_FOLLOWS.match(text, end))
+    match = _AFTER.match(text, end) if is_named else None
     if match is None:
         return None, end
     # Windows' programs have a slash before an option.
