@@ -438,7 +438,7 @@ HOSTILE = (
 @pytest.mark.parametrize("part", HOSTILE)
 def test_the_time_grows_with_the_length_and_no_faster(part: str) -> None:
     """No text is made so that looking through it takes for ever."""
-    short, long = (cpu_s(part, length) for length in (20_000, 200_000))
+    short, long = (min(cpu_s(part, length) for _ in range(3)) for length in (20_000, 200_000))
 
     assert long < 30 * max(short, 0.004)
 
