@@ -200,7 +200,7 @@ def print_costs() -> None:
 def print_share() -> None:
     events = list(rig.conversations(EVENTS))
     redactor = Redactor(b"bench")
-    # But for the ids, which come first, as the front looks at them.
+    # But for the ids, which come first, as the query service looks at them.
     contents = [event.SerializeToString()[len(event.event_id) + len(event.session_id) :] for event in events]
     started = time.process_time()
     for event, content in zip(events, contents, strict=True):
