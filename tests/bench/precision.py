@@ -25,7 +25,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agent_memory.redaction.prefilter import may_contain_nothing
+from agent_memory.redaction.prefilter import may_contain_secret
 from bench.redaction import Recording
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -121,7 +121,7 @@ def measure(kind: str, found: Sequence[bytes] | Iterator[bytes], *, show: bool) 
         for text in events(content.decode("utf-8", "replace")):
             recording = Recording()
             started = time.process_time()
-            if not may_contain_nothing(text.encode()):
+            if may_contain_secret(text.encode()):
                 recording.redact(text)
             seconds += time.process_time() - started
             size += len(text)

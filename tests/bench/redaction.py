@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agent_memory import messages
 from agent_memory.redaction.environment import is_environment_file
-from agent_memory.redaction.prefilter import candidates, may_contain_nothing
+from agent_memory.redaction.prefilter import candidates, may_contain_secret
 from agent_memory.redaction.redactor import Redactor
 from bench import rig
 from support.secret_samples import Sample, samples
@@ -204,7 +204,7 @@ def print_share() -> None:
     contents = [event.SerializeToString()[len(event.event_id) + len(event.session_id) :] for event in events]
     started = time.process_time()
     for event, content in zip(events, contents, strict=True):
-        if not may_contain_nothing(content):
+        if may_contain_secret(content):
             redactor.redact("\n".join([event.text, *(f"{name}={value}" for name, value in event.metadata.items())]))
     alone_us = (time.process_time() - started) / EVENTS * 1e6
     started = time.process_time()

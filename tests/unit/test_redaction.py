@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.redaction.prefilter import candidates, may_contain_nothing
+from agent_memory.redaction.prefilter import candidates, may_contain_secret
 from agent_memory.redaction.redactor import MARKER, Redactor, redact
 from bench.redaction import ours, scores
 from support.secret_samples import PLACES, SERVICES, made, samples
@@ -181,7 +181,7 @@ DISGUISED = {
 @pytest.mark.parametrize("text", DISGUISED)
 def test_nothing_that_a_reader_does_not_see_hides_a_secret(text: str) -> None:
     """Colours, escapes, entities, invisible characters and lines' ends, inside a secret, in its name or before it."""
-    assert not may_contain_nothing(text.encode())
+    assert may_contain_secret(text.encode())
     assert DISGUISED[text] not in REDACTOR.redact(text)
 
 
@@ -283,7 +283,7 @@ def test_a_secret_without_a_name_is_known_by_its_place(kind: str, text: str) -> 
     start, end = text.index("{"), text.rindex("}")
     whole = text[:start] + text[start + 1 : end] + text[end + 1 :]
 
-    assert not may_contain_nothing(whole.encode())
+    assert may_contain_secret(whole.encode())
     assert redact(whole) == f"{text[:start]}[redacted:{kind}]{text[end + 1 :]}"
 
 
@@ -303,7 +303,7 @@ def test_payment_data_is_taken_out_where_that_is_wanted(kind: str, number: str) 
     wrong = f"{number[:-1]}{(int(number[-1]) + 1) % 10}"
 
     assert redactor.redact(f"paid with {number}, thanks") == f"paid with [redacted:{kind}], thanks"
-    assert not may_contain_nothing(f"paid with {number}".encode(), payment_data=True)
+    assert may_contain_secret(f"paid with {number}".encode(), payment_data=True)
     assert redactor.redact(f"paid with {wrong}, thanks") == f"paid with {wrong}, thanks"
     assert redact(f"paid with {number}") == f"paid with {number}"
 
@@ -453,7 +453,7 @@ def cpu_s(part: str, length: int) -> float:
     text = part * (length // len(part))
     redactor = Redactor(b"key", payment_data=True)
     started = time.process_time()
-    may_contain_nothing(text.encode(), payment_data=True)
+    may_contain_secret(text.encode(), payment_data=True)
     redactor.redact(text, is_environment=True)
     return time.process_time() - started
 
@@ -463,15 +463,15 @@ def cpu_s(part: str, length: int) -> float:
 def test_a_glance_misses_nothing_that_a_closer_look_finds(text: str) -> None:
     """What the redactor changes was not passed over before."""
     if REDACTOR.redact(text) != text:
-        assert not may_contain_nothing(text.encode("utf-8", "surrogatepass"))
+        assert may_contain_secret(text.encode("utf-8", "surrogatepass"))
 
 
 def test_a_glance_misses_no_sample() -> None:
     """Nor is any of the labelled texts passed over that holds a secret; most of the others are."""
     for sample in samples():
         if REDACTOR.redact(sample.text) != sample.text:
-            assert not may_contain_nothing(sample.text.encode())
-    assert may_contain_nothing(b"We looked at why the importer was slow, and decided to read the file in parts.")
+            assert may_contain_secret(sample.text.encode())
+    assert not may_contain_secret(b"We looked at why the importer was slow, and decided to read the file in parts.")
 
 
 @pytest.mark.parametrize(
@@ -485,14 +485,14 @@ def test_a_glance_misses_no_value_however_it_is_assigned(name: str, sign: str) -
     for value in ("346acb807dcc", "Gh7kQ2mZxW31", "67a822be159867a822be1598", "Gh7kQ2mZxW31Gh7kQ2mZxW31"):
         text = f'some text before {name}{sign}{value}" and after'
         if REDACTOR.redact(text) != text:
-            assert not may_contain_nothing(text.encode()), text
+            assert may_contain_secret(text.encode()), text
 
 
 @pytest.mark.parametrize("number", ["3f0c2d97be14c61a0b2f3f0c2d97be14c61a0b2f", "0b5f7d0e-7c1f-4b52-9d61-3a0c1f0e9b77"])
 def test_a_glance_passes_over_numbers_without_a_name(number: str) -> None:
     """Commits and UUIDs are everywhere; with the name of a secret near them they are looked at closely."""
-    assert may_contain_nothing(f"We reverted {number} and ran it again.".encode())
-    assert not may_contain_nothing(f"the token, as they said, {'may have been ' * 10}{number}".encode())
+    assert not may_contain_secret(f"We reverted {number} and ran it again.".encode())
+    assert may_contain_secret(f"the token, as they said, {'may have been ' * 10}{number}".encode())
 
 
 @given(st.lists(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=6).map("".join), max_size=12))
@@ -504,4 +504,4 @@ def test_a_glance_at_many_misses_none_that_a_glance_at_one_finds(texts: list[str
     found = list(candidates(contents))
 
     assert found == sorted(set(found))
-    assert {place for place, content in enumerate(contents) if not may_contain_nothing(content)} <= set(found)
+    assert {place for place, content in enumerate(contents) if may_contain_secret(content)} <= set(found)

@@ -99,9 +99,9 @@ _NAME_WITHIN: Final = 256
 _PORTION_BYTES: Final = 1 << 20
 
 
-def may_contain_nothing(content: bytes, *, payment_data: bool = False) -> bool:
-    """Whether neither a secret nor a private span can be in these bytes of a text."""
-    return all(first(content, 0) < 0 for first in (_LOOKS_WITH_PAYMENT if payment_data else _LOOKS))
+def may_contain_secret(content: bytes, *, payment_data: bool = False) -> bool:
+    """Whether there may be a secret or a private span in these bytes of a text; False is certain."""
+    return any(first(content, 0) >= 0 for first in (_LOOKS_WITH_PAYMENT if payment_data else _LOOKS))
 
 
 def candidates(contents: Iterable[bytes], *, payment_data: bool = False) -> Iterator[int]:

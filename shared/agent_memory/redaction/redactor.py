@@ -21,7 +21,7 @@ from agent_memory.redaction.headers import cookies, signatures
 from agent_memory.redaction.kubernetes import kubernetes_secrets
 from agent_memory.redaction.named import named_values
 from agent_memory.redaction.positional import passwords_in_links, private_keys
-from agent_memory.redaction.prefilter import may_contain_nothing
+from agent_memory.redaction.prefilter import may_contain_secret
 from agent_memory.redaction.seed_phrases import seed_phrases
 from agent_memory.redaction.shapes import Span, known_tokens, tokens_in_base64
 from agent_memory.redaction.wrapped import continued, wrapped_tokens
@@ -111,7 +111,7 @@ def _disguised(finders: Sequence[Finder]) -> Finder:
 
     def find(text: str) -> Iterator[Span]:
         view = plain_view(text)
-        if view is not None and not may_contain_nothing(view.text.encode("utf-8", "surrogatepass")):
+        if view is not None and may_contain_secret(view.text.encode("utf-8", "surrogatepass")):
             found: list[Span] = []
             for finder in finders:
                 for start, end, kind in finder(view.text):

@@ -12,7 +12,7 @@ from agent_memory.capture.privacy.ignore import Ignoring
 from agent_memory.capture.privacy.pauses import Pause, Pauses
 from agent_memory.errors import InvalidEvent
 from agent_memory.redaction.environment import is_environment_file
-from agent_memory.redaction.prefilter import candidates, may_contain_nothing
+from agent_memory.redaction.prefilter import candidates, may_contain_secret
 from agent_memory.redaction.redactor import Redactor
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
@@ -142,7 +142,7 @@ class Intake:
 
     def _public(self, text: str, found: Counter[str], *, is_environment: bool = False) -> str:
         content = text.encode("utf-8", "surrogatepass")
-        if not is_environment and may_contain_nothing(content, payment_data=self._payment_data):
+        if not is_environment and not may_contain_secret(content, payment_data=self._payment_data):
             return text
         text = private.without(text)
         return self._redactor.redact(text, found, is_environment=is_environment) if self._redactor else text
