@@ -54,3 +54,16 @@ def test_what_must_start_quickly_imports_no_agent() -> None:
     assert "agent_memory.agents" not in loaded
     graph = grimp.build_graph("agent_memory", cache_dir=None)
     assert not graph.chain_exists("agent_memory.worker", "agent_memory.agents", as_packages=True)
+
+
+def test_who_asks_for_agents_does_not_wait_for_what_reads_their_transcripts() -> None:
+    """The registry has every agent's record and payloads; the readers are imported when one is asked for."""
+    code = "import sys; from agent_memory.agents.registry import AGENTS; print(len(AGENTS), *sys.modules)"
+
+    command = [sys.executable, "-c", code]
+    number, *loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+    assert int(number) == len(AGENTS)
+    readers = {f"agent_memory.agents.{name.replace('-', '_')}.transcript" for name in AGENTS}
+    assert readers.isdisjoint(loaded)
+    assert {"sqlite3", "hashlib", "pkgutil", "agent_memory.agents.jsonl"}.isdisjoint(loaded)

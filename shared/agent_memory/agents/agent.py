@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from functools import partial
@@ -259,8 +259,9 @@ class Agent:
     # The payload in Claude Code's terms, given the event's name where the command line has it. What it does not know
     # it passes on under its own name.
     normalise: Callable[[Payload, str], Payload]
-    transcripts: Transcripts
-    tail: Tail = field(default_factory=Tail)
+    # What reads its transcripts is imported when it is asked for: a hook's call seldom needs it, and of one agent only.
+    load_transcripts: Callable[[], Transcripts]
+    load_tail: Callable[[], Tail] = Tail
     # What the hook of a session's start prints, to put a context before the model. An agent drops the whole of a reply
     # that has a key it does not know, so there is no form for all of them.
     session_start_reply: Callable[[str], Payload] = nested_context
@@ -272,3 +273,11 @@ class Agent:
     others_run_its_hooks: bool = False
     # Whether two kinds of its hooks have two names for the same tool.
     renames_tools: bool = False
+
+    @property
+    def transcripts(self) -> Transcripts:
+        return self.load_transcripts()
+
+    @property
+    def tail(self) -> Tail:
+        return self.load_tail()

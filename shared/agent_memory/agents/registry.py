@@ -5,7 +5,6 @@ A folder beside this module is an agent's if it has an `AGENT`. They stand in th
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -20,7 +19,7 @@ COMMON: Final = claude_code.AGENT
 
 
 def _found() -> Mapping[str, Agent]:
-    folders = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if module.ispkg)
+    folders = sorted(path.parent.name for path in Path(__file__).parent.glob("*/__init__.py"))
     agents: list[Agent] = [import_module(f"agent_memory.agents.{folder}").AGENT for folder in folders]
     return {agent.name: agent for agent in agents}
 

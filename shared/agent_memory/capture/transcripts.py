@@ -18,13 +18,16 @@ _POLL_S: Final = 0.01
 
 def with_transcript(call: HookCall) -> HookCall:
     """The call with the assistant's last words, the model and a command's success, where the payload lacks them."""
-    tail = registry.named(call.agent).tail
     if call.hook == "Stop":
+        tail = registry.named(call.agent).tail
         end = _end_of_turn(call, tail)
         words = call.last_assistant_message
         words = tail.last_words_of(end, words) if words else tail.last_words(end, call.timestamp_ms)
         return replace(call, last_assistant_message=words, model=call.model or tail.model(end))
-    if tail.has_success and call.tool is not None and call.tool.use_id and call.tool.success is None:
+    if call.tool is None or not call.tool.use_id or call.tool.success is not None:
+        return call
+    tail = registry.named(call.agent).tail
+    if tail.has_success:
         success = tail.success(files.tail(call.transcript_path, TAIL_BYTES), call.tool.use_id)
         return replace(call, tool=replace(call.tool, success=success))
     return call

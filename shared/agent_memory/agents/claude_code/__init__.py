@@ -13,8 +13,7 @@ from agent_memory.agents.agent import (
     Transcripts,
     folder,
 )
-from agent_memory.agents.claude_code import payload, transcript
-from agent_memory.agents.jsonl import replay_with
+from agent_memory.agents.claude_code import payload
 from agent_memory.agents.payload import Payload
 
 _FOLDER: Final = folder("CLAUDE_CONFIG_DIR", ".claude")
@@ -22,6 +21,27 @@ _FOLDER: Final = folder("CLAUDE_CONFIG_DIR", ".claude")
 
 def _disabled_by(settings: Payload) -> str:
     return "disableAllHooks" if settings.get("disableAllHooks") is True else ""
+
+
+def _transcripts() -> Transcripts:
+    from agent_memory.agents.claude_code import transcript
+    from agent_memory.agents.jsonl import replay_with
+
+    return Transcripts(
+        folder=_FOLDER,
+        parts=("projects",),
+        endings=(".jsonl",),
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Session),
+        reader=transcript.Session,
+        paths_of=transcript.paths_of,
+    )
+
+
+def _tail() -> Tail:
+    from agent_memory.agents.claude_code import transcript
+
+    return Tail(model=transcript.model_in)
 
 
 AGENT: Final = Agent(
@@ -50,15 +70,7 @@ AGENT: Final = Agent(
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
     detect=payload.detect,
     normalise=payload.normalise,
-    transcripts=Transcripts(
-        folder=_FOLDER,
-        parts=("projects",),
-        endings=(".jsonl",),
-        recognises=transcript.recognises,
-        replay=replay_with(transcript.Session),
-        reader=transcript.Session,
-        paths_of=transcript.paths_of,
-    ),
-    tail=Tail(model=transcript.model_in),
+    load_transcripts=_transcripts,
+    load_tail=_tail,
     others_run_its_hooks=True,
 )

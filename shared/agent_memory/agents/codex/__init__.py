@@ -14,8 +14,7 @@ from agent_memory.agents.agent import (
     Trust,
     folder,
 )
-from agent_memory.agents.codex import payload, transcript, trust
-from agent_memory.agents.jsonl import replay_with
+from agent_memory.agents.codex import payload, trust
 from agent_memory.agents.payload import Payload
 
 _FOLDER: Final = folder("CODEX_HOME", ".codex")
@@ -28,6 +27,26 @@ def _disabled_by(settings: Payload) -> str:
             return "features.hooks"
         case _:
             return ""
+
+
+def _transcripts() -> Transcripts:
+    from agent_memory.agents.codex import transcript
+    from agent_memory.agents.jsonl import replay_with
+
+    return Transcripts(
+        folder=_FOLDER,
+        parts=("sessions", "archived_sessions"),
+        endings=(".jsonl",),
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Thread),
+        reader=transcript.Thread,
+    )
+
+
+def _tail() -> Tail:
+    from agent_memory.agents.codex import transcript
+
+    return Tail(success=transcript.success_in, has_success=True)
 
 
 AGENT: Final = Agent(
@@ -65,13 +84,6 @@ AGENT: Final = Agent(
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
     detect=payload.detect,
     normalise=payload.normalise,
-    transcripts=Transcripts(
-        folder=_FOLDER,
-        parts=("sessions", "archived_sessions"),
-        endings=(".jsonl",),
-        recognises=transcript.recognises,
-        replay=replay_with(transcript.Thread),
-        reader=transcript.Thread,
-    ),
-    tail=Tail(success=transcript.success_in, has_success=True),
+    load_transcripts=_transcripts,
+    load_tail=_tail,
 )

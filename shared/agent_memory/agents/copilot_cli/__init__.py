@@ -16,8 +16,7 @@ from agent_memory.agents.agent import (
     flat_context,
     folder,
 )
-from agent_memory.agents.copilot_cli import payload, transcript
-from agent_memory.agents.jsonl import replay_with
+from agent_memory.agents.copilot_cli import payload
 
 _FOLDER: Final = folder("COPILOT_HOME", ".copilot")
 
@@ -28,6 +27,31 @@ def _hooks_file(commands: HookCommands) -> str:
         for event, line in commands.lines.items()
     }
     return json.dumps({"version": 1, "hooks": handlers}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _transcripts() -> Transcripts:
+    from agent_memory.agents.copilot_cli import transcript
+    from agent_memory.agents.jsonl import replay_with
+
+    return Transcripts(
+        folder=_FOLDER,
+        parts=("session-state",),
+        endings=("events.jsonl",),
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Log),
+        reader=transcript.Log,
+    )
+
+
+def _tail() -> Tail:
+    from agent_memory.agents.copilot_cli import transcript
+
+    return Tail(
+        model=transcript.model_in,
+        last_words=transcript.last_words_in,
+        # It calls its hook for a turn's end up to a tenth of a second before it writes that down.
+        late_s=1.0,
+    )
 
 
 AGENT: Final = Agent(
@@ -55,20 +79,8 @@ AGENT: Final = Agent(
     self_test=CommandTest("userPromptSubmitted", payload.sample_prompt),
     detect=payload.detect,
     normalise=payload.normalise,
-    transcripts=Transcripts(
-        folder=_FOLDER,
-        parts=("session-state",),
-        endings=("events.jsonl",),
-        recognises=transcript.recognises,
-        replay=replay_with(transcript.Log),
-        reader=transcript.Log,
-    ),
-    tail=Tail(
-        model=transcript.model_in,
-        last_words=transcript.last_words_in,
-        # It calls its hook for a turn's end up to a tenth of a second before it writes that down.
-        late_s=1.0,
-    ),
+    load_transcripts=_transcripts,
+    load_tail=_tail,
     session_start_reply=flat_context,
     renames_tools=True,
 )

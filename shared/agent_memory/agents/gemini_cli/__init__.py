@@ -13,8 +13,7 @@ from agent_memory.agents.agent import (
     Transcripts,
     folder,
 )
-from agent_memory.agents.gemini_cli import payload, transcript
-from agent_memory.agents.jsonl import replay_with
+from agent_memory.agents.gemini_cli import payload
 from agent_memory.agents.payload import Payload
 
 # Named by the variable it is the folder that `.gemini` is in.
@@ -30,6 +29,28 @@ def _disabled_by(settings: Payload) -> str:
             return "hooksConfig.disabled"
         case _:
             return ""
+
+
+def _transcripts() -> Transcripts:
+    from agent_memory.agents.gemini_cli import transcript
+    from agent_memory.agents.jsonl import replay_with
+
+    return Transcripts(
+        folder=_FOLDER,
+        parts=(".gemini/tmp",),
+        endings=(".jsonl", ".json"),
+        below="chats",
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Chat),
+        reader=transcript.Chat,
+        paths_of=transcript.paths_of,
+    )
+
+
+def _tail() -> Tail:
+    from agent_memory.agents.gemini_cli import transcript
+
+    return Tail(model=transcript.model_in, last_words_of=transcript.last_words_of)
 
 
 AGENT: Final = Agent(
@@ -58,15 +79,6 @@ AGENT: Final = Agent(
     self_test=CommandTest("BeforeAgent", payload.sample_prompt),
     detect=payload.detect,
     normalise=payload.normalise,
-    transcripts=Transcripts(
-        folder=_FOLDER,
-        parts=(".gemini/tmp",),
-        endings=(".jsonl", ".json"),
-        below="chats",
-        recognises=transcript.recognises,
-        replay=replay_with(transcript.Chat),
-        reader=transcript.Chat,
-        paths_of=transcript.paths_of,
-    ),
-    tail=Tail(model=transcript.model_in, last_words_of=transcript.last_words_of),
+    load_transcripts=_transcripts,
+    load_tail=_tail,
 )

@@ -16,7 +16,7 @@ from agent_memory.agents.agent import (
     flat_context,
     folder,
 )
-from agent_memory.agents.opencode import payload, transcript
+from agent_memory.agents.opencode import payload
 
 _PROGRAM: Final = "opencode"
 # Calls the plugin as opencode would. Node takes the file for a script of the older kind, and gets it as a text.
@@ -36,6 +36,18 @@ def _plugin(commands: HookCommands) -> str:
     template = Path(__file__).with_name("plugin.js").read_text(encoding="utf-8")
     call, patience_ms = json.dumps(list(commands.program)), str(HOOK_TIMEOUT_S * 1000)
     return template.replace("@PROGRAM@", call).replace("@PATIENCE_MS@", patience_ms)
+
+
+def _transcripts() -> Transcripts:
+    from agent_memory.agents.opencode import transcript
+
+    return Transcripts(
+        folder=folder("XDG_DATA_HOME", ".local/share"),
+        parts=("opencode",),
+        endings=(transcript.DATABASE,),
+        recognises=transcript.recognises,
+        replay=transcript.replay,
+    )
 
 
 AGENT: Final = Agent(
@@ -59,13 +71,7 @@ AGENT: Final = Agent(
     self_test=PluginTest(_CALL_PLUGIN, (_PROGRAM, "bun", "node")),
     detect=payload.detect,
     normalise=payload.normalise,
-    transcripts=Transcripts(
-        folder=folder("XDG_DATA_HOME", ".local/share"),
-        parts=("opencode",),
-        endings=(transcript.DATABASE,),
-        recognises=transcript.recognises,
-        replay=transcript.replay,
-    ),
+    load_transcripts=_transcripts,
     session_start_reply=flat_context,
     # Our plugin puts it before each request and keeps it nowhere.
     forgets_context=True,

@@ -13,15 +13,35 @@ from agent_memory.agents.agent import (
     Transcripts,
     folder,
 )
-from agent_memory.agents.jsonl import replay_with
 from agent_memory.agents.payload import Payload
-from agent_memory.agents.qwen_code import payload, transcript
+from agent_memory.agents.qwen_code import payload
 
 _FOLDER: Final = folder("QWEN_HOME", ".qwen")
 
 
 def _disabled_by(settings: Payload) -> str:
     return "disableAllHooks" if settings.get("disableAllHooks") is True else ""
+
+
+def _transcripts() -> Transcripts:
+    from agent_memory.agents.jsonl import replay_with
+    from agent_memory.agents.qwen_code import transcript
+
+    return Transcripts(
+        folder=_FOLDER,
+        parts=("projects",),
+        endings=(".jsonl",),
+        recognises=transcript.recognises,
+        replay=replay_with(transcript.Chat),
+        reader=transcript.Chat,
+        paths_of=transcript.paths_of,
+    )
+
+
+def _tail() -> Tail:
+    from agent_memory.agents.qwen_code import transcript
+
+    return Tail(model=transcript.model_in)
 
 
 AGENT: Final = Agent(
@@ -48,16 +68,8 @@ AGENT: Final = Agent(
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
     detect=payload.detect,
     normalise=payload.normalise,
-    transcripts=Transcripts(
-        folder=_FOLDER,
-        parts=("projects",),
-        endings=(".jsonl",),
-        recognises=transcript.recognises,
-        replay=replay_with(transcript.Chat),
-        reader=transcript.Chat,
-        paths_of=transcript.paths_of,
-    ),
-    tail=Tail(model=transcript.model_in),
+    load_transcripts=_transcripts,
+    load_tail=_tail,
     # It is part of the system prompt of one run, and of no record.
     forgets_context=True,
 )
