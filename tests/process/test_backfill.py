@@ -235,6 +235,20 @@ def test_nothing_is_reconciled_where_no_agent_was_used(stack: Stack) -> None:
     assert json.loads(stack.run("reconcile", "--json").stdout)["events_saved"] == 0
 
 
+def test_a_history_without_a_line_that_can_be_read_is_an_error(shared_stack: Stack, tmp_path: Path) -> None:
+    """Each line is named, in words, with what is wrong with it."""
+    chats = tmp_path / "chats.jsonl"
+    chats.write_text('{"text": "No time"}\n{"text": "When?", "timestamp": "some day"}\n[]\n')
+
+    done = shared_stack.run("import", chats, check=False)
+
+    assert (done.returncode, "3 lines can't be read as events" in done.stderr) == (1, True)
+    assert f"{chats}:1  timestamp is missing; it must be a time such as" in done.stdout
+    assert f'{chats}:2  timestamp is "some day"' in done.stdout
+    assert f"{chats}:3" in done.stdout
+    assert "None" not in done.stdout
+
+
 @pytest.mark.drill
 def test_what_still_waits_in_the_spool_goes_first(stack: Stack) -> None:
     """Told by the hook's clock, it is found again by the transcript's only where it is stored before."""

@@ -33,6 +33,9 @@ def test_all_is_well_until_something_is_not(stack: Stack) -> None:
     assert (code, well["well"]) == (0, True), well
     (day,) = well["ledger"]
     assert (day["agent"], day["captured"], day["stored"], day["reachable"]) == ("claude-code", 1, 1, 1)
+    assert "not yet compared" in stack.run("doctor").stdout
+    stack.run("reconcile")
+    assert "compared just now, 0 events were missing" in stack.run("doctor").stdout
     assert "All is well." in stack.run("doctor").stdout
 
     stack.stop()

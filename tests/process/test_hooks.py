@@ -13,22 +13,27 @@ from support.stack import Stack
 
 
 @pytest.mark.parametrize("agent", AGENTS)
-def test_what_is_said_through_an_installed_hook_is_stored(shared_stack: Stack, agent: str) -> None:
-    """By the command that stands in the agent's settings; and the status tells when it was heard of."""
+def test_what_is_said_through_an_installed_hook_arrives_and_leaves_no_trace(shared_stack: Stack, agent: str) -> None:
+    """By the command that stands in the agent's settings. It is shown as it would be stored, and is not."""
     if agent == "opencode" and not (shutil.which("opencode") or shutil.which("node")):
         pytest.skip("needs opencode or node")
     refused = shared_stack.run("hooks", "test", agent, check=False)
     assert (refused.returncode, f"memory-daemon hooks install {agent}" in refused.stderr) == (1, True)
 
     shared_stack.run("hooks", "install", agent)
-    stored = json.loads(shared_stack.run("hooks", "test", agent, "--json").stdout)["events"]
+    with shared_stack.client() as client:
+        before = client.stats().events
+        arrived = json.loads(shared_stack.run("hooks", "test", agent, "--json").stdout)["events"]
+        assert client.stats().events == before
     status = json.loads(shared_stack.run("hooks", "status", "--json").stdout)
 
-    (prompt,) = [event for event in stored if event["event_type"] == "EVENT_TYPE_USER_MESSAGE"]
+    (prompt,) = [event for event in arrived if event["event_type"] == "EVENT_TYPE_USER_MESSAGE"]
     assert (prompt["agent"], f"hooks test {agent}" in prompt["text"]) == (agent, True)
     (shown,) = [each for each in status["hooks"] if each["agent"] == agent]
     assert (shown["scope"], shown["state"]) == ("user", "up to date")
-    assert shown["last_event_ms"] == max(int(event["timestamp_ms"]) for event in stored)
+    assert "stays" in shared_stack.run("hooks", "test", agent).stdout
+    events = shared_stack.run("query", "events", "--from", "2020", "--to", "now", "--json").stdout
+    assert "hooks-test-" not in events
 
 
 def test_a_dry_run_changes_nothing(shared_stack: Stack) -> None:

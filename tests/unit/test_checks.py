@@ -151,12 +151,33 @@ def test_a_job_that_failed_is_wrong() -> None:
     failed = pb.JobStatusProto(job_name="reconcile", last_error="no daemon")
     scheduler = pb.GetSchedulerStatusResponse(scheduler_running=False, jobs=[failed])
 
-    found = wrong(checks.jobs(scheduler, [], 0))
+    found = wrong(checks.jobs(scheduler))
 
     assert [finding.remedy for finding in found] == [
         "memory-daemon logs worker",
         "memory-daemon scheduler history reconcile",
     ]
+
+
+@pytest.mark.parametrize(
+    ("run", "by_hand", "message", "remedy"),
+    [
+        (None, None, "not yet compared with the store; that happens every night", "memory-daemon reconcile"),
+        ((1000, 2), None, "compared just now, 2 events were missing", ""),
+        (None, (1000, 1), "compared just now, 1 event was missing", ""),
+        ((1000, 2), (2000, 0), "compared just now, 0 events were missing", ""),
+        ((3000, 2), (2000, 0), "compared just now, 2 events were missing", ""),
+    ],
+)
+def test_transcripts_are_compared_by_a_job_or_by_hand(
+    run: tuple[int, int] | None, by_hand: tuple[int, int] | None, message: str, remedy: str
+) -> None:
+    """Whichever was later says how many events were missing."""
+    runs = [pb.JobRun(began_ms=run[0], counts={"events_saved": run[1]})] if run else []
+
+    (finding,) = checks.transcripts(runs, by_hand, 4000)
+
+    assert (finding.message, finding.remedy) == (message, remedy)
 
 
 def test_a_full_disk_is_wrong() -> None:

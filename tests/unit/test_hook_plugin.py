@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agent_memory.agents.opencode import AGENT
+from agent_memory.capture import wire
 from agent_memory.hook.install import config_paths
 
 # What opencode does: it calls the plugin once, then its functions by their names.
@@ -105,7 +106,7 @@ def test_a_subagent_belongs_to_the_session_it_works_for(node: str, tmp_path: Pat
 
 
 def test_a_summary_is_no_answer(node: str, tmp_path: Path) -> None:
-    """opencode compacts a long conversation; what it makes of it nobody said."""
+    """opencode compacts a long conversation; what it makes of it is passed on as what it is."""
     calls = [
         created(SESSION),
         answered(SESSION, "An answer"),
@@ -118,8 +119,12 @@ def test_a_summary_is_no_answer(node: str, tmp_path: Path) -> None:
 
     _, passed = played(node, tmp_path, calls)
 
-    texts = [each["output"]["text"] for each in passed if each["hook"] == "experimental.text.complete"]
-    assert texts == ["An answer", "Another session's answer", "The next answer"]
+    outputs = [each["output"] for each in passed if each["hook"] == "experimental.text.complete"]
+    answers = [each["text"] for each in outputs if "summary" not in each]
+    assert answers == ["An answer", "Another session's answer", "The next answer"]
+    assert [each for each in outputs if "summary" in each] == [{"text": "A summary", "summary": True}]
+    compacted = [wire.parse(json.dumps(each).encode()) for each in passed if each.get("output", {}).get("summary")]
+    assert [(call.hook, call.compact_summary) for call in compacted] == [("PostCompact", "A summary")]
 
 
 def test_opencode_goes_on_without_the_hooks_program(node: str, tmp_path: Path) -> None:

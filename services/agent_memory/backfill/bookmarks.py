@@ -1,5 +1,7 @@
 """Bookmarks: which transcripts were read to their end into this store, so that they are not read again every night.
 
+Beside them is noted when all transcripts were last compared with the store, and how many events were missing.
+
 They are in the store's folder and go where it goes: a restored copy has the bookmarks of its own time, and transcripts
 that were written since are read again.
 """
@@ -16,6 +18,8 @@ from agent_memory.backfill.transcript_paths import Transcript
 from agent_memory.files import atomic_write
 
 FILE: Final = "transcripts.json"
+# No path: those begin with a slash.
+_COMPARED: Final = "compared"
 # An interrupted command goes on from here.
 SAVE_EVERY_S: Final = 5.0
 
@@ -41,6 +45,19 @@ class Bookmarks:
         self._known[str(transcript.path)] = [transcript.size, transcript.changed_ns]
         if time.monotonic() - self._saved_s >= SAVE_EVERY_S:
             self.save()
+
+    def note_comparison(self, began_ms: int, missing: int) -> None:
+        """Note that all transcripts were compared with the store, and save that."""
+        self._known[_COMPARED] = [began_ms, missing]
+        self.save()
+
+    def last_comparison(self) -> tuple[int, int] | None:
+        """When it began, in milliseconds since 1970, and how many events were missing; None before the first."""
+        match self._known.get(_COMPARED):
+            case [int(began_ms), int(missing)]:
+                return began_ms, missing
+            case _:
+                return None
 
     def save(self) -> None:
         """Save the bookmarks; if that fails, files are read again, and nothing else happens."""

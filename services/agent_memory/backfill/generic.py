@@ -48,9 +48,10 @@ def event_of(record: Payload, session_id: str) -> Event:
         raise InvalidEvent("text is missing, or is no text")
     timestamp_ms = to_timestamp_ms(record.get("timestamp"))
     if timestamp_ms is None:
+        found = f"is {json.dumps(record['timestamp'])}" if record.get("timestamp") is not None else "is missing"
         raise InvalidEvent(
-            f"timestamp is {record.get('timestamp')!r}; it must be a time such as 2026-01-30T14:30:00+01:00, or "
-            "seconds or milliseconds since 1970"
+            f"timestamp {found}; it must be a time such as 2026-01-30T14:30:00+01:00, or seconds or milliseconds "
+            "since 1970"
         )
     text, session_id = text_of(record, "text"), text_of(record, "session_id") or session_id
     role = _role(text_of(record, "role") or "user")

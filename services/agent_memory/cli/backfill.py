@@ -98,13 +98,15 @@ def reconcile(context: click.Context, as_json: bool) -> None:
     from agent_memory.backfill.report import Report
 
     settings = current(context)
-    until_ns = time.time_ns() - SETTLED_NS
+    began_ms = time.time_ns() // 1_000_000
+    until_ns = began_ms * 1_000_000 - SETTLED_NS
     found = _transcripts(None, None, lambda broken: None)
     settled = [each for each in found if each.changed_ns <= until_ns]
-    report = Report()
+    report, bookmarks = Report(), Bookmarks(_store(settings))
     if settled:
         with importing(settings, "Comparing", sum(each.size for each in settled)) as (importer, report, advance):
-            _take(settings, importer, report, advance, settled, Bookmarks(_store(settings)))
+            _take(settings, importer, report, advance, settled, bookmarks)
+    bookmarks.note_comparison(began_ms, report.stored)
     content = {**_saved(report), "files_being_written": len(found) - len(settled), **report.content()}
     click.echo(json.dumps(content, indent=2) if as_json else _verdict(content, report))
 
@@ -138,6 +140,8 @@ def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) ->
             importer.take([event], tally)
         importer.flush()
     _show(report, as_json)
+    if report.broken_count and not report.tallies:
+        raise AgentMemoryError(f"Nothing was imported: {counted(report.broken_count, 'line')} can't be read as events.")
 
 
 @contextmanager

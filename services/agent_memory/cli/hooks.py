@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -162,9 +161,10 @@ def status(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def test(context: click.Context, name: str, in_project: bool, as_json: bool) -> None:
-    """Send a sentence through an agent's hook, and see it stored.
+    """Send a sentence through an agent's hook, and see it arrive.
 
-    The hook is called as it is installed. The sentence stays in the memory, in a session of its own.
+    The hook is called as it is installed, and the daemon takes the sentence in as it would any other. It is only shown:
+    nothing of it stays in the memory.
 
     Example: memory-daemon hooks test codex
     """
@@ -177,21 +177,21 @@ def test(context: click.Context, name: str, in_project: bool, as_json: bool) -> 
             f"The hooks in {installation.path} are {installation.state.value}. "
             f"Install them with: memory-daemon hooks install {name}{scope}"
         )
+    from agent_memory.capture import trials
     from agent_memory.present.json_text import reply_json
 
-    session_id = f"hooks-test-{secrets.token_hex(8)}"
-    reply = _try_out(settings, installation, session_id)
+    reply = _try_out(settings, installation, trials.new_session())
     if as_json:
         click.echo(reply_json(reply))
         return
-    click.echo(f"{name}: the hook in {installation.path} works. Stored now:")
+    click.echo(f"{name}: the hook in {installation.path} works. The daemon got:")
     for event in reply.events:
         click.echo(f"  {event.event_id}  {printable(event.text)}")
-    click.echo(f"\n  memory-daemon query events --session {session_id}")
+    click.echo("Nothing of it stays in the memory.")
 
 
 def _try_out(settings: Settings, installation: Installation, session_id: str) -> GetEventsResponse:
-    """The events that a sentence became; raises AgentMemoryError if it is not stored in time."""
+    """The events that a sentence became; raises AgentMemoryError if it does not arrive in time."""
     from agent_memory.control.connection import connect_to_store
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
@@ -204,7 +204,7 @@ def _try_out(settings: Settings, installation: Installation, session_id: str) ->
         while prompt not in [event.text for event in client.events(request).events]:
             if time.monotonic() > deadline:
                 raise AgentMemoryError(
-                    f"The hook ran, but nothing was stored within {_ARRIVAL_S:.0f} s. Is MEMORY_HOOK_DISABLED set, or "
+                    f"The hook ran, but nothing arrived within {_ARRIVAL_S:.0f} s. Is MEMORY_HOOK_DISABLED set, or "
                     "another store configured? See: memory-daemon status"
                 )
             time.sleep(_POLL_S)

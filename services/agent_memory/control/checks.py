@@ -210,20 +210,29 @@ def _hooks_of(found: HookStatus) -> Iterator[Finding]:
             yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.problem}", f"correct {found.file} by hand")
 
 
-def jobs(scheduler: pb.GetSchedulerStatusResponse, runs: Sequence[pb.JobRun], now_ms: int) -> Iterator[Finding]:
-    """Jobs that failed, and what the last of these runs of `reconcile` had to import."""
+def jobs(scheduler: pb.GetSchedulerStatusResponse) -> Iterator[Finding]:
+    """Jobs that failed."""
     if not scheduler.scheduler_running:
         yield Finding(Grade.WRONG, "jobs", "the scheduler is not running", "memory-daemon logs worker")
     for job in scheduler.jobs:
         if job.last_error:
             remedy = f"memory-daemon scheduler history {job.job_name}"
             yield Finding(Grade.WRONG, "jobs", f"{job.job_name} failed: {job.last_error}", remedy)
-    if not runs:
+
+
+def transcripts(runs: Sequence[pb.JobRun], by_hand: tuple[int, int] | None, now_ms: int) -> Iterator[Finding]:
+    """When transcripts were last compared with the store, and how many events were missing then.
+
+    That is the job's last run, of these, or a comparison by hand: when it began, and the events.
+    """
+    compared = [(run.began_ms, run.counts["events_saved"]) for run in runs[:1] if not run.error]
+    last = max([*compared, *([by_hand] if by_hand else [])], default=None)
+    if last is not None:
+        missing = "1 event was" if last[1] == 1 else f"{last[1]} events were"
+        yield Finding(Grade.OK, "transcripts", f"compared {relative(last[0], now_ms)}, {missing} missing")
+    elif not runs:
         text = "not yet compared with the store; that happens every night"
-        yield Finding(Grade.NOTE, "transcripts", text, "memory-daemon scheduler run-now reconcile")
-    elif not runs[0].error:
-        text = f"compared {relative(runs[0].began_ms, now_ms)}, {runs[0].counts['events_saved']} events were missing"
-        yield Finding(Grade.OK, "transcripts", text)
+        yield Finding(Grade.NOTE, "transcripts", text, "memory-daemon reconcile")
 
 
 def balances(entries: Iterable[pb.LedgerEntry], waiting: Counts, rejected: Counts, from_day: str = "") -> list[Balance]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from agent_memory.backfill.bookmarks import Bookmarks
 from agent_memory.capture.spool import Spool
 from agent_memory.control import checks, stack
 from agent_memory.control.checks import Balance, Finding, Grade
@@ -62,7 +63,8 @@ def examine(settings: Settings, hook_store: str) -> Examination:
     findings += checks.search_index(stats, int(now_s * 1000))
     findings += spooled
     findings += _hooks(hook_store, came_lately=any(each.stored and each.day >= from_day for each in balances))
-    findings += checks.jobs(scheduler, runs, int(now_s * 1000))
+    findings += checks.jobs(scheduler)
+    findings += checks.transcripts(runs, Bookmarks(settings.db_path).last_comparison(), int(now_s * 1000))
     findings += checks.ledger(balances, stats.waiting["toc"])
     return Examination(findings, balances)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory import locks
+from agent_memory.capture.trials import is_trial
 from agent_memory.errors import InvalidEvent, UsageError
 from agent_memory.jobs import JOBS
 from agent_memory.query.api.calls import on_store
@@ -132,6 +133,8 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
 
     @on_store
     def GetEvents(self, request: pb.GetEventsRequest, store: StoreContext) -> pb.GetEventsResponse:
+        if is_trial(request.session_id) and (tried := store.intake.trials.of(request.session_id)):
+            return pb.GetEventsResponse(events=tried)
         return events.events(store.caught_up(), request)
 
     @on_store

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 from agent_memory.capture.privacy import private
 from agent_memory.capture.privacy.ignore import Ignoring
 from agent_memory.capture.privacy.pauses import Pause, Pauses
+from agent_memory.capture.trials import Trials, is_trial
 from agent_memory.errors import InvalidEvent
 from agent_memory.redaction.environment import is_environment_file
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
@@ -50,6 +51,7 @@ class Intake:
         self._redactor = Redactor(redaction_key, payment_data=self._payment_data) if settings.redaction else None
         self._pauses = Pauses(settings.db_path)
         self._ignoring = Ignoring(settings.ignore)
+        self.trials = Trials()
 
     def admit(self, event: pb.Event) -> Admitted | None:
         """The event as it is to be stored: with defaults, the agent in lower case, without private spans and secrets.
@@ -78,7 +80,14 @@ class Intake:
         for candidate in candidates(contents, payment_data=self._payment_data):
             place, content = admitted[candidate]
             outcomes[place] = self._public_event(pb.Event.FromString(content))
-        return outcomes
+        return [self._unless_trial(event, outcome) for event, outcome in zip(events, outcomes, strict=True)]
+
+    def _unless_trial(self, event: pb.Event, outcome: Outcome) -> Outcome:
+        """What becomes of the event; of a trial nothing, but that it can be looked at."""
+        if isinstance(outcome, Admitted) and is_trial(event.session_id):
+            self.trials.keep(pb.Event.FromString(outcome.content))
+            return None
+        return outcome
 
     def _completed(
         self, event: pb.Event, pauses: Sequence[Pause], has_rules: Callable[[str, str], bool]

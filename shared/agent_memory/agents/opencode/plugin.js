@@ -90,7 +90,8 @@ export const AgentMemory = async ({ directory }) => {
       compacting.add(input?.sessionID)
     },
     "experimental.text.complete": async (input, output) => {
-      if (!compacting.has(input?.sessionID)) return pass("experimental.text.complete", input?.sessionID, input, output)
+      const summary = compacting.has(input?.sessionID)
+      return pass("experimental.text.complete", input?.sessionID, input, summary ? { ...output, summary } : output)
     },
     // With every request, and not in the conversation: opencode does not store it, so it never comes back.
     "experimental.chat.system.transform": async (input, output) => {
