@@ -166,19 +166,22 @@ _KINDS: Mapping[type, str] = {
 }
 
 
-def load(config: Path | None = None, **overrides: object) -> Settings:
+def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
     """Read the settings; `overrides` are the command line's, None meaning not given.
+
+    `environ` is the environment, by default this process's.
 
     Raises SettingsError that names the key, its value and its source.
     """
     settings = Settings(sources=dict.fromkeys(VARIABLES, "built-in"))
-    path = config or config_in_environment()
+    variables = os.environ if environ is None else environ
+    path = config or config_in_environment(variables)
     if path is not None or default_config_path().exists():
         path = path or default_config_path()
         values = _checked(_read(path), str(path))
         settings = _apply(settings, _located(values, path.expanduser().absolute().parent), str(path))
     for name, variable in VARIABLES.items():
-        if value := os.environ.get(variable):
+        if value := variables.get(variable):
             settings = _apply(settings, {name: value}, variable)
     given = {name: value for name, value in overrides.items() if value is not None}
     settings = _apply(settings, _located(given, Path.cwd), "command line")
@@ -189,9 +192,9 @@ def load(config: Path | None = None, **overrides: object) -> Settings:
     return settings
 
 
-def config_in_environment() -> Path | None:
+def config_in_environment(environ: Mapping[str, str] = os.environ) -> Path | None:
     """The config file that the environment names; raises SettingsError where programs would disagree on it."""
-    named = os.environ.get("MEMORY_CONFIG")
+    named = environ.get("MEMORY_CONFIG")
     if not named:
         return None
     try:

@@ -41,7 +41,8 @@ def test_the_wheel_holds_both_roots_and_the_supervisor_configuration(built: Path
     } <= set(names)
     beside = {f"agent_memory-{VERSION}.data", f"agent_memory-{VERSION}.dist-info"}
     assert {name.split("/")[0] for name in names} == {"agent_memory", *beside}
-    assert [name for name in names if ".data/" in name] == [f"agent_memory-{VERSION}.data/scripts/memory-ingest"]
+    programs = [f"agent_memory-{VERSION}.data/scripts/{name}" for name in ("memory-daemon", "memory-ingest")]
+    assert [name for name in names if ".data/" in name] == programs
     assert "agent_memory/__init__.py" not in names
 
 

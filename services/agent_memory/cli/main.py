@@ -12,10 +12,12 @@ from typing import Any
 
 import click
 
+from agent_memory.cli.caller import NotServed
 from agent_memory.cli.options import HELP, given, settings_options
 from agent_memory.cli.remedies import explained
 from agent_memory.errors import AgentMemoryError
 
+PROGRAM = "memory-daemon"
 # Each command's module, and what it does. A module is imported when its command runs: `status` must not wait for what
 # `query` imports, nor the list of commands for all of them.
 COMMANDS = {
@@ -74,7 +76,7 @@ class _Root(click.Group):
             return super().invoke(ctx)
         except AgentMemoryError as error:
             raise _CliError(error, ctx) from error
-        except (click.ClickException, click.exceptions.Exit, click.Abort, EOFError, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, click.Abort, EOFError, BrokenPipeError, NotServed):
             raise  # click handles these itself
         except Exception as error:
             # Not checked when arguments are parsed: a file's name need not be UTF-8, what goes to the daemon must.
@@ -116,7 +118,7 @@ def main() -> None:
         # Stored text may hold any script; a terminal that can't show it must not end the command.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    cli(prog_name="memory-daemon")
+    cli(prog_name=PROGRAM)
 
 
 if __name__ == "__main__":

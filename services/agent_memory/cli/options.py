@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from agent_memory import settings
+from agent_memory.cli.caller import NotServed, caller
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import LOG_LEVELS, Settings
 
@@ -83,7 +84,10 @@ def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Se
     """The settings in force: `kept` < command line, over everything else. Raises SettingsError."""
     values = {**(kept or {}), **context.meta.get(_GIVEN, {})}
     config = values.pop("config", None)
-    return settings.load(Path(config) if config else None, **values)
+    found = settings.load(Path(config) if config else None, environ=caller().environ, **values)
+    if caller().store not in (None, found.db_path.resolve()):
+        raise NotServed("another store is meant")
+    return found
 
 
 def invocation(context: click.Context) -> list[str]:

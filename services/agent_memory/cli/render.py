@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from agent_memory.cli.caller import caller
 from agent_memory.present.lines import WIDE, Line
 
 
 def console() -> Console:
     """Standard output: with colours on a terminal, unless NO_COLOR is set; without anything special elsewhere."""
-    return Console(markup=False, emoji=False, highlight=False)
+    return Console(markup=False, emoji=False, highlight=False, _environ=caller().environ)
 
 
 def width(console: Console) -> int:
@@ -48,6 +48,8 @@ def _print(console: Console, text: Text) -> None:
 @contextmanager
 def progress(label: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on standard error while the block runs, on a terminal; call what it yields with how much is done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # 10 ms
+
     bar = Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
         console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),

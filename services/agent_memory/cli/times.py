@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from agent_memory.cli.caller import caller
 from agent_memory.errors import UsageError
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
@@ -12,6 +13,8 @@ from agent_memory.store.keys import TIMESTAMP_MAX_MS
 def project_named(named: str) -> str:
     """A folder's full path; anything else is a project's name."""
     folder = Path(named).expanduser()
+    if beginning := caller().folder:
+        folder = beginning / folder
     return str(folder.absolute()) if folder.is_dir() else named
 
 

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Final
 
 from agent_memory import client
 from agent_memory.client import Client, Reply
 from agent_memory.errors import NotRunning
+from agent_memory.paths import RuntimePaths
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import LOOPBACK, Settings
+
+_answering: Final[ContextVar[Client | None]] = ContextVar("answering", default=None)
+
+
+@contextmanager
+def answering_with(own: Client) -> Iterator[None]:
+    """In the block this process is the daemon: it asks itself, with this client."""
+    token = _answering.set(own)
+    try:
+        yield
+    finally:
+        _answering.reset(token)
 
 
 def connect(settings: Settings) -> Client:
@@ -19,6 +34,8 @@ def connect(settings: Settings) -> Client:
     A path on the command line leaves only the daemon of the store there. At an address of this machine, a daemon of
     another store is as good as none.
     """
+    if own := _answering.get():
+        return own
     if _names_path(settings):
         return connect_to_store(settings)
     is_named = os.environ.get("MEMORY_DAEMON_ADDR") or settings.grpc_host not in LOOPBACK
@@ -33,9 +50,16 @@ def connect_to_store(settings: Settings) -> Client:
     Never one that only happens to have the port: a change must not be made to another store, nor may another daemon
     see what is to be stored.
     """
+    if own := _answering.get():
+        return own
     if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_path(settings):
         return client.connect(settings)
-    return Client(f"unix:{settings.runtime.grpc_socket}")
+    return at_socket(settings.runtime)
+
+
+def at_socket(runtime: RuntimePaths) -> Client:
+    """The daemon that listens in this runtime folder."""
+    return _answering.get() or Client(f"unix:{runtime.grpc_socket}")
 
 
 class _ClientOfStore(Client):

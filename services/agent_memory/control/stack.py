@@ -179,10 +179,10 @@ def health(runtime: RuntimePaths) -> str:
     """The stack's health by the query service: SERVING, NOT_SERVING, or UNREACHABLE when it does not answer."""
     if not _answers(runtime.grpc_socket):
         return "UNREACHABLE"
-    from agent_memory.client import Client
+    from agent_memory.control.connection import at_socket
 
     try:
-        with Client(f"unix:{runtime.grpc_socket}") as client:
+        with at_socket(runtime) as client:
             return client.health()
     except AgentMemoryError:
         return "UNREACHABLE"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import Final
 
 import grpc
@@ -21,6 +22,8 @@ from agent_memory.query.api.affinity import Affinity
 from agent_memory.query.api.health import Health
 from agent_memory.query.api.malformed import MalformedRefused
 from agent_memory.query.api.service import MemoryService
+from agent_memory.query.commands.command_calls import Answered, Answers, CommandCall, CommandCalls
+from agent_memory.query.commands.local_client import LocalClient
 from agent_memory.query.hooks.hook_server import HookServer
 from agent_memory.query.store_context import Stores, open_store
 from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
@@ -43,10 +46,11 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
         return
     store = open_store(DEFAULT_STORE, current, writer)
     health = Health(store)
-    server = _server(current, MemoryService(Stores([store])), health)
+    service = MemoryService(Stores([store]))
+    server = _server(current, service, health)
     health.start()
     server.start()
-    hooks = HookServer(store)
+    hooks = HookServer(store, CommandCalls(_command_answers(LocalClient(service, store, health), current)))
     hooks.start()
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))
@@ -59,6 +63,22 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     health.stop()
     server.stop(GRACE_S).wait()
     store.close()
+
+
+def _command_answers(client: LocalClient, current: Settings) -> Answers:
+    own_version = version("agent-memory")
+
+    def answers(call: CommandCall) -> Answered | None:
+        # 80 ms and 6 MB, of use only once somebody asks.
+        from agent_memory.cli import served
+
+        if call.version not in ("", own_version):
+            return None  # the daemon is older than the command, or newer
+        return served.answer(
+            call.words, client, current, environ=call.environ, folder=call.folder, is_terminal=call.is_terminal
+        )
+
+    return answers
 
 
 def _server(current: Settings, service: MemoryService, health: Health) -> grpc.Server:

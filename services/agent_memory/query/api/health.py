@@ -35,6 +35,11 @@ class Health:
         self._looks = 0
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
+    @property
+    def serving(self) -> bool:
+        """Whether the last look found all well."""
+        return bool(self._serving)
+
     def start(self) -> None:
         self._look()
         self._thread.start()

@@ -19,8 +19,10 @@ from agent_memory.capture.envelope import HEADER_MAX_BYTES, lengths, unpack
 from agent_memory.capture.privacy import ignore
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.wire import HookCall
+from agent_memory.command_call import COMMAND_CALL
 from agent_memory.errors import AgentMemoryError, WriterBusy
 from agent_memory.logs import line
+from agent_memory.query.commands.command_calls import CommandCalls
 from agent_memory.query.hooks.hook_inbox import HookInbox, described
 from agent_memory.query.hooks.recall import Recall
 from agent_memory.query.hooks.spool_drain import SpoolDrain
@@ -45,7 +47,7 @@ REST_S: Final = 0.1
 class HookServer:
     """Serves the socket and watches the spool, each in its own thread."""
 
-    def __init__(self, store: StoreContext) -> None:
+    def __init__(self, store: StoreContext, commands: CommandCalls) -> None:
         self._settings = store.settings
         self._socket_path = store.settings.runtime.hook_socket
         self._stopping = threading.Event()
@@ -53,6 +55,7 @@ class HookServer:
         self._inbox = HookInbox(store, self._spool)
         self._drain = SpoolDrain(self._spool, self._inbox, self._stopping)
         self._recall = Recall(store)
+        self._commands = commands
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)
         self._large = threading.Lock()
@@ -109,13 +112,20 @@ class HookServer:
                 connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
-        """Take one envelope in and confirm it. A hook that gets no confirmation puts its envelope into the spool."""
+        """Answer a command call, or take one envelope in and confirm it.
+
+        A hook that gets no confirmation puts its envelope into the spool.
+        """
         try:
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(PATIENCE_S)
                 if not _is_this_user(connection):
                     return
-                fields, payload = lengths(stream.readline(HEADER_MAX_BYTES))
+                header = stream.readline(HEADER_MAX_BYTES)
+                if header.startswith(COMMAND_CALL):
+                    connection.sendall(self._commands.answer(header, stream))
+                    return
+                fields, payload = lengths(header)
                 with self._room_for(payload):
                     envelope = unpack(stream.read(fields), stream.read(payload))
                     if len(envelope.payload) < payload:

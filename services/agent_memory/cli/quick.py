@@ -1,0 +1,129 @@
+"""The quick way to an answer: the daemon has everything loaded that a command needs, so it is asked for the text.
+
+Somebody waits, so nothing is imported that Python does not start with or have in C. Whatever is out of the ordinary
+ends with `NOT_ANSWERED`, nothing printed: the caller, `memory-daemon`, then runs the full command.
+"""
+
+import posix
+import sys
+from _socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
+
+from agent_memory.capture import SOCKET_LINK, spool_of
+from agent_memory.command_call import ANSWER_HEADER_MAX_BYTES, COMMAND_CALL, LOOKS, PLACES, SETTINGS_PREFIX
+from agent_memory.hook import client
+
+NOT_ANSWERED = 100
+
+# An answer takes milliseconds; the full command waits longer.
+_PATIENCE_S = 5.0
+_CHUNK_BYTES = 1 << 20
+_UID = slice(4, 8)  # the second of three numbers: struct ucred of unix(7)
+# They lead elsewhere, or change how Python writes text.
+_OUT_OF_THE_ORDINARY = (
+    *(b"MEMORY_DAEMON_ADDR", b"_MEMORY_DAEMON_COMPLETE"),
+    *(b"PYTHONIOENCODING", b"PYTHONUTF8", b"PYTHONCOERCECLOCALE", b"PYTHONWARNINGS", b"PYTHONDEVMODE"),
+)
+_TERMINALS_WITHOUT_SIZE = (b"", b"dumb", b"unknown")
+
+
+def main(words: list[str]) -> None:
+    """Print the answer and end the process with the command's exit code, or with `NOT_ANSWERED`."""
+    try:
+        code = _answer(words)
+    except (OSError, ValueError):
+        code = NOT_ANSWERED
+    posix._exit(code)
+
+
+def _answer(words: list[str]) -> int:
+    version = _version()
+    if words == ["--version"] and version:
+        return _print(b"memory-daemon %s\n" % version)
+    if not version or sys.stdout.encoding != "utf-8" or any(name in posix.environ for name in _OUT_OF_THE_ORDINARY):
+        return NOT_ANSWERED
+    environ = _environ()
+    if environ is None or (store := _store(words)) is None:
+        return NOT_ANSWERED
+    call = [version, posix.getcwdb(), b"1" if posix.isatty(1) else b"", b"%d" % len(environ), *environ]
+    code, text = _ask(store, b"\0".join([*call, *map(_encoded, words)]))
+    return code if code == NOT_ANSWERED else _print(text) or code
+
+
+def _version() -> bytes:
+    """The installed version; empty where it is not clear. `importlib.metadata` takes twice as long as all the rest."""
+    python = sys.executable.encode(errors="surrogateescape").rpartition(b"/bin/")[0]
+    packages = b"%s/lib/python%d.%d/site-packages" % (python, *sys.version_info[:2])
+    names = [name for name in posix.listdir(packages) if name[:13] == b"agent_memory-" and name[-10:] == b".dist-info"]
+    return names[0][13:-10] if len(names) == 1 else b""
+
+
+def _environ() -> list[bytes] | None:
+    """What the answer may depend on; None where only the full command can tell."""
+    prefix, wanted = SETTINGS_PREFIX.encode(), {name.encode() for name in (*PLACES, *LOOKS)}
+    found = {name: value for name, value in posix.environ.items() if name in wanted or name.startswith(prefix)}
+    if posix.isatty(1):
+        if found.get(b"TERM", b"") in _TERMINALS_WITHOUT_SIZE:
+            return None
+        columns, lines = posix.get_terminal_size(1)
+        if not columns or not lines:
+            return None
+        found.setdefault(b"COLUMNS", b"%d" % columns)
+        found.setdefault(b"LINES", b"%d" % lines)
+    return [name + b"=" + value for name, value in found.items()]
+
+
+def _store(words: list[str]) -> bytes | None:
+    """The store that the command line means; None where the path is not absolute, or missing.
+
+    A guess would do no harm: the daemon of another store sees that it was not meant.
+    """
+    environ = dict(posix.environ)
+    for option, variable in (("--db-path", b"MEMORY_DB_PATH"), ("--config", b"MEMORY_CONFIG")):
+        for place, word in enumerate(words):
+            if word == option or word.startswith(option + "="):
+                value = word[len(option) + 1 :] or (words[place + 1] if place + 1 < len(words) else "")
+                if value[:1] != "/":
+                    return None
+                environ[variable] = _encoded(value)
+                if option == "--config" and b"MEMORY_DB_PATH" not in posix.environ:
+                    environ.pop(b"MEMORY_DB_PATH", None)
+    return client.store(environ)
+
+
+def _ask(store: bytes, call: bytes) -> tuple[int, bytes]:
+    """The exit code and the text that the store's daemon answers; raises OSError where none does."""
+    connection = socket(AF_UNIX, SOCK_STREAM)
+    connection.settimeout(_PATIENCE_S)
+    # Not through the link: the name of a socket may be only a hundred bytes long.
+    connection.connect(posix.readlink(spool_of(store) + b"/" + SOCKET_LINK))
+    credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
+    if int.from_bytes(credentials[_UID], sys.byteorder) != posix.getuid():
+        return NOT_ANSWERED, b""  # what another user's program says is not printed here
+    connection.sendall(b"%s %d\n" % (COMMAND_CALL, len(call)) + call)
+    answer = b""
+    while b"\n" not in answer[:ANSWER_HEADER_MAX_BYTES] and (chunk := connection.recv(_CHUNK_BYTES)):
+        answer += chunk
+    header, _, text = answer.partition(b"\n")
+    words = header.split()
+    if len(words) != 3 or words[0] != b"done":
+        return NOT_ANSWERED, b""
+    code, length = int(words[1]), int(words[2])
+    chunks, size = [text], len(text)
+    while size < length and (chunk := connection.recv(_CHUNK_BYTES)):
+        chunks.append(chunk)
+        size += len(chunk)
+    return (code, b"".join(chunks)) if size == length else (NOT_ANSWERED, b"")
+
+
+def _print(text: bytes) -> int:
+    """Write the text; 1 if its reader has gone, else 0."""
+    try:
+        while text:
+            text = text[posix.write(1, text) :]
+    except OSError:
+        return 1
+    return 0
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")

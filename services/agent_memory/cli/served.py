@@ -1,0 +1,110 @@
+"""Served commands: the query service answers them with the command line's own code.
+
+So an answer is the full command's to the byte, whatever options and pages there are. What is not an answer, such as an
+error, help or a question back, is left to the full command.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import click
+import tzlocal
+
+from agent_memory.cli.caller import Caller, NotServed, on_behalf_of
+from agent_memory.cli.main import PROGRAM, cli
+from agent_memory.client import Client
+from agent_memory.command_call import PLACES
+from agent_memory.control.connection import answering_with
+from agent_memory.settings import Settings
+
+log = logging.getLogger("agent_memory.query.commands")
+
+# These only read, so the full command may run after an attempt.
+SERVED: Final = {"status": None, "search": None, "query": None, "admin": ("stats",), "scheduler": ("status", "history")}
+_WITH_VALUE: Final = ("--config", "--db-path", "--log-level", "--store")
+_PATHS: Final = ("--config", "--db-path")
+_LEFT_TO_THE_FULL_COMMAND: Final = ("-h", "--help", "--version")
+# Beyond this, a program should not be kept in memory twice.
+_TEXT_MAX_CHARACTERS: Final = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command printed, and its exit code."""
+
+    exit_code: int
+    text: bytes
+
+
+class _Output(io.StringIO):
+    """What stands for the caller's standard output."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+def answer(
+    words: Sequence[str],
+    client: Client,
+    own: Settings,
+    *,
+    environ: Mapping[str, str],
+    folder: str = "",
+    is_terminal: bool = False,
+) -> Answer | None:
+    """The answer to the command line; None where the full command has to run. For one thread at a time.
+
+    An empty `environ` is this process's own.
+    """
+    if not is_served(words) or any(environ and environ.get(name) != os.environ.get(name) for name in PLACES):
+        return None
+    caller = Caller(environ or os.environ, Path(folder) if folder else None, own.db_path.resolve())
+    output, errors = _Output(is_terminal=is_terminal), io.StringIO()
+    tzlocal.reload_localzone()  # it may be another one by now
+    try:
+        with on_behalf_of(caller), answering_with(client), redirect_stdout(output), redirect_stderr(errors):
+            code = cli.main(list(words), prog_name=PROGRAM, standalone_mode=False)
+    except (click.ClickException, click.Abort, NotServed):
+        return None
+    if errors.getvalue() or output.tell() > _TEXT_MAX_CHARACTERS:
+        return None
+    return Answer(code if isinstance(code, int) else 0, output.getvalue().encode(errors="replace"))
+
+
+def is_served(words: Sequence[str]) -> bool:
+    """Whether the command line is one to answer here."""
+    if any(word in _LEFT_TO_THE_FULL_COMMAND for word in words) or _has_relative_path(words):
+        return False
+    command, rest = _first_command(words)
+    if command not in SERVED:
+        return False
+    below = SERVED[command]
+    return below is None or _first_command(rest)[0] in below
+
+
+def _first_command(words: Sequence[str]) -> tuple[str, Sequence[str]]:
+    """The first word that is neither an option nor its value, and what follows it."""
+    place = 0
+    while place < len(words) and words[place].startswith("-"):
+        place += 2 if words[place] in _WITH_VALUE else 1
+    return (words[place], words[place + 1 :]) if place < len(words) else ("", ())
+
+
+def _has_relative_path(words: Sequence[str]) -> bool:
+    """Whether a path is named that begins at the caller's folder."""
+    named = [value for option, value in pairwise(words) if option in _PATHS]
+    named += [value for word in words for option, _, value in [word.partition("=")] if option in _PATHS and value]
+    return not all(value.startswith("/") for value in named)

@@ -1,0 +1,1 @@
+"""Command calls: the query service answers command lines, without gRPC on either side."""

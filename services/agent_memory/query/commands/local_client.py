@@ -1,0 +1,41 @@
+"""The local client: the daemon as a Python object within the query service itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from agent_memory.client import Client, Reply
+from agent_memory.query.api.health import Health
+from agent_memory.query.api.service import MemoryService
+from agent_memory.query.store_context import StoreContext
+
+
+class LocalClient(Client):
+    """Calls the service's methods as they are, and lets their errors through. For any thread."""
+
+    def __init__(self, service: MemoryService, store: StoreContext, health: Health) -> None:
+        self.target = f"unix:{store.settings.runtime.grpc_socket}"
+        self._stub: Any = _Methods(service, store)
+        self._health = health
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def health(self, service: str = "") -> str:
+        return "SERVING" if self._health.serving else "NOT_SERVING"
+
+    def _call(self, method: Callable[..., Reply], request: Any, timeout_s: float | None = None) -> Reply:
+        return method(request)
+
+
+class _Methods:
+    """The service's methods, by the names of their RPCs, for one store."""
+
+    def __init__(self, service: MemoryService, store: StoreContext) -> None:
+        self._service = service
+        self._store = store
+
+    def __getattr__(self, name: str) -> Callable[[Any], Any]:
+        method = getattr(type(self._service), name).__wrapped__  # behind `on_store`, which is about gRPC
+        return lambda request: method(self._service, request, self._store)
