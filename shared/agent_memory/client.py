@@ -192,9 +192,9 @@ def connect(settings: Settings, store: str = "") -> Client:
     """A client for the daemon these settings name: `MEMORY_DAEMON_ADDR`, else the store's own Unix socket, else TCP."""
     if named := os.environ.get("MEMORY_DAEMON_ADDR"):
         remedy = "MEMORY_DAEMON_ADDR names it: correct or unset that."
-        return Client(named.removeprefix("http://"), remedy=remedy, store=store)
-    socket = settings.runtime.grpc_socket
-    return Client(f"unix:{socket}" if socket.exists() else settings.address, store=store)
+        return Client(named.removeprefix("http://").rstrip("/"), remedy=remedy, store=store)
+    runtime = settings.runtime
+    return Client(runtime.grpc_target if runtime.grpc_socket.exists() else settings.address, store=store)
 
 
 def _translated(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryError:

@@ -12,6 +12,7 @@ APP = "agent-memory"
 
 # The kernel's sockaddr_un holds 108 bytes, one of them the closing NUL; macOS allows four fewer.
 SOCKET_PATH_MAX = 103
+_URI_ESCAPES = str.maketrans({"%": "%25", "#": "%23", "?": "%3F"})
 # supervisord binds its socket under this name, its own PID at the end, before it renames it.
 _LONGEST_NAME = "/supervisor.sock.4194304"
 
@@ -56,6 +57,11 @@ class RuntimePaths:
     @property
     def grpc_socket(self) -> Path:
         return self.folder / "grpc.sock"
+
+    @property
+    def grpc_target(self) -> str:
+        """That socket as a gRPC target, which is a URI: `#`, `?` and `%` in a path need an escape."""
+        return f"unix:{str(self.grpc_socket).translate(_URI_ESCAPES)}"
 
     @property
     def hook_socket(self) -> Path:

@@ -337,7 +337,8 @@ def _parsed(name: str, value: object, source: str) -> Any:
             case "grpc_host":
                 if not text or any(character.isspace() for character in text):
                     raise ValueError("it must be a host name or an address")
-                return text
+                # An IPv6 address, in the brackets that it has in a URL.
+                return text[1:-1] if text.startswith("[") and text.endswith("]") else text
             case _:
                 return text.lower()
     except ValueError as error:

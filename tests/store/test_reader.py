@@ -34,7 +34,24 @@ def test_commits_are_counted_and_questions_are_not(writer: WriterProcess) -> Non
     assert commits.count == before
 
     assert writer.append([said("e1", 1_760_000_000_000)]) == [True]
-    assert commits.count == before + 1
+    assert before
+    assert commits.count == (before[0], before[1] + 1)
+
+
+def test_a_removed_count_is_made_again(writer: WriterProcess, tmp_path: Path) -> None:
+    """A cleaner removes the file: readers that are open and new ones still see each commit."""
+    reader = Reader(writer.db_path, tmp_path / "open", commits=writer.runtime.commits)
+    reader.catch_up()
+
+    writer.runtime.commits.unlink()
+    late = Reader(writer.db_path, tmp_path / "late", commits=writer.runtime.commits)
+    for number in range(3):
+        assert writer.append([said(f"e{number}", 1_760_000_000_000 + number)]) == [True]
+        for each in (reader, late):
+            each.catch_up()
+            assert each.get(schema.EVENTS, keys.event_id(f"e{number}")) is not None, number
+    assert CommitCounter(writer.runtime.commits).count
+    late.close()
 
 
 def test_a_reader_that_counts_commits_sees_each_of_them(writer: WriterProcess, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool
         return
     click.echo(f"Memory daemon is running (PID {daemon.pid})")
     click.echo(f"Address: {settings.address}")
-    click.echo(f"Socket: unix:{runtime.grpc_socket}")
+    click.echo(f"Socket: {runtime.grpc_target}")
     click.echo(f"Store: {settings.db_path}")
     click.echo(f"Logs: {runtime.logs}")
 

@@ -11,7 +11,7 @@ import click
 
 from agent_memory.cli.options import HELP, Number, current, invocation, json_option, settings_options
 from agent_memory.cli.search import search
-from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
+from agent_memory.cli.times import as_of_ms, from_to_ms, here, project_named, then
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.periods import parse_period
 
@@ -434,14 +434,12 @@ def _show(
 
         click.echo(reply_json(reply))
         return
-    from tzlocal import get_localzone
-
     from agent_memory.cli import render
     from agent_memory.present import pages
 
     console = render.console()
     program = shlex.join(invocation(context))
-    view = pages.View(time.time_ns() // 1_000_000, get_localzone(), program, render.width(console))
+    view = pages.View(time.time_ns() // 1_000_000, here(), program, render.width(console))
     render.draw(console, page(view))
     if priced is not None:
         render.draw(console, [pages.price(priced)])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_memory.cli.options import Number, current, invocation, json_option, settings_options
-from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
+from agent_memory.cli.times import as_of_ms, from_to_ms, here, project_named, then
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc.memory_pb2 import SearchResponse
@@ -89,15 +89,13 @@ def search(
 
 
 def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, words: tuple[str, ...]) -> None:
-    from tzlocal import get_localzone
-
     from agent_memory.cli import render
     from agent_memory.present import search_page
     from agent_memory.present.pages import View
 
     console = render.console()
     program = shlex.join(invocation(context))
-    view = View(time.time_ns() // 1_000_000, get_localzone(), program, render.width(console))
+    view = View(time.time_ns() // 1_000_000, here(), program, render.width(console))
     again = [*invocation(context), "search", *words]
     more = shlex.join([*again, "--tokens", str(max(2 * max_tokens, reply.needed_tokens))]) if max_tokens else ""
     if max_tokens:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from agent_memory.cli.caller import caller
 from agent_memory.errors import UsageError
+from agent_memory.local_zone import local_zone
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 
@@ -47,6 +49,9 @@ def then(as_of: str | None) -> datetime:
 
 def now() -> datetime:
     """Now, in this machine's time zone, with its rules for other days' offsets."""
-    from tzlocal import get_localzone
+    return datetime.now(here())
 
-    return datetime.now(get_localzone())
+
+def here() -> ZoneInfo:
+    """This machine's time zone."""
+    return ZoneInfo(local_zone())

@@ -59,7 +59,7 @@ def connect_to_store(settings: Settings) -> Client:
 
 def at_socket(runtime: RuntimePaths) -> Client:
     """The daemon that listens in this runtime folder."""
-    return _answering.get() or Client(f"unix:{runtime.grpc_socket}")
+    return _answering.get() or Client(runtime.grpc_target)
 
 
 class _ClientOfStore(Client):

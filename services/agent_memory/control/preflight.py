@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
+from agent_memory.local_zone import local_zone
 from agent_memory.settings import Settings
 from agent_memory.store import directory
 from agent_memory.worker.llm.library import check_library
@@ -28,7 +29,8 @@ def check(settings: Settings, patience_s: float) -> None:
     Wait up to `patience_s` for a store or port that is still taken: an orphan may be closing it.
     """
     check_library(settings)
-    _check_folder(settings.db_path)
+    if not _check_folder(settings.db_path) and not settings.timezone:
+        local_zone()  # a new store's days are cut in it
     deadline = time.monotonic() + patience_s
     while is_open(settings.db_path) or _is_listening(settings.grpc_host, settings.grpc_port):
         if time.monotonic() >= deadline:
@@ -51,7 +53,8 @@ def is_open(db_path: Path) -> bool:
     return False
 
 
-def _check_folder(db_path: Path) -> None:
+def _check_folder(db_path: Path) -> bool:
+    """True when the folder holds a store; raises StoreError where none can be opened or made."""
     try:
         nearest = next(path for path in (db_path, *db_path.parents) if path.exists())
     except OSError as error:
@@ -63,7 +66,7 @@ def _check_folder(db_path: Path) -> None:
     if nearest == db_path and (owner := nearest.stat().st_uid) != os.getuid():
         raise StoreError(f"The folder {nearest} belongs to user {owner}, not to you.", _OWNER)
     # Before anything is created: a mistyped path leaves no trace.
-    directory.has_store(db_path)
+    return directory.has_store(db_path)
 
 
 def _is_listening(host: str, port: int) -> bool:

@@ -352,7 +352,7 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         uptime_s=max(0, int(time.time() - holder.started_ms / 1000)) if holder else 0,
         version=holder.version if holder else None,
         address=holder.address if holder else settings.address,
-        socket=f"unix:{runtime.grpc_socket}",
+        socket=runtime.grpc_target,
         db_path=str(settings.db_path),
         health=found_health,
         store_error=str(error) if error else None,

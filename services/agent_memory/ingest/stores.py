@@ -17,7 +17,7 @@ from agent_memory.ingest.writer import Writer
 from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store.commit_counter import CommitCounter
+from agent_memory.store.commit_counter import WritingCounter
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Store:
         self._timezone = timezone
         self._commits = commits
         self._cautious = cautious
-        self._counter: CommitCounter | None = None
+        self._counter: WritingCounter | None = None
         self._closing = threading.Event()
         self._opening: threading.Thread | None = None
 
@@ -99,7 +99,7 @@ class Store:
         began_s = time.monotonic()
         try:
             # Before the store, which would stay open if this failed.
-            self._counter = self._counter or CommitCounter(self._commits, writing=True)
+            self._counter = self._counter or WritingCounter(self._commits)
             writer = Writer(self._db_path, self._timezone, cautious=self._cautious)
         except OSError as error:
             self.error = StoreNotReady(f"The writer can't count commits in {self._commits}: {error.strerror or error}.")

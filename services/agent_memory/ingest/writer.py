@@ -19,13 +19,13 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
-from tzlocal import get_localzone_name
 
 from agent_memory import locks, redaction
 from agent_memory.errors import StoreError, StoreNotReady
 from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
 from agent_memory.ingest.recovery import recover
+from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
 from agent_memory.store import codec, directory, keys, records, schema
 from agent_memory.store.codec import StoreInfo
@@ -240,7 +240,7 @@ class Writer(Rows):
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)
         if value is None:
-            zone = timezone or get_localzone_name() or "UTC"
+            zone = timezone or local_zone()
             info = StoreInfo(schema.SCHEMA_VERSION, zone, created_ms=time.time_ns() // 1_000_000)
             self._put_durably(keys.STORE, codec.to_json(info))
             log.info(line("store created", path=self._db_path, timezone=info.timezone))

@@ -98,7 +98,7 @@ def _server(current: Settings, service: MemoryService, health: Health) -> grpc.S
     _bind(server, current.address, "Another program uses that port: choose another with --port.")
     # Each store has one stack, so a socket that is still there was left by one that was killed.
     current.runtime.grpc_socket.unlink(missing_ok=True)
-    _bind(server, f"unix:{current.runtime.grpc_socket}", f"Check the permissions of {current.runtime.folder}.")
+    _bind(server, current.runtime.grpc_target, f"Check the permissions of {current.runtime.folder}.")
     return server
 
 

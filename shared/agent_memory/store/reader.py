@@ -49,10 +49,9 @@ class Reader(Rows):
     ) -> None:
         super().__init__(db_path, cache_bytes)
         self._scratch = scratch
-        self._commit_counter_path = commits
         self._at_rest = at_rest
-        self._commit_counter: CommitCounter | None = None
-        self._seen_commits: int | None = None
+        self._commit_counter = CommitCounter(commits) if commits else None
+        self._seen_commits: object = None
         self._catching_up = threading.Lock()
         self.reopened = 0
         self._open()
@@ -93,8 +92,6 @@ class Reader(Rows):
         directory.require_store(self._db_path)
         # Before the files are read: the next catch-up notices a primary that is opened meanwhile.
         self._opening = _opening_of(self._db_path)
-        # After a restart of the writer it may be another file.
-        self._commit_counter = CommitCounter(self._commit_counter_path) if self._commit_counter_path else None
         self._seen_commits = None
         shutil.rmtree(self._scratch, ignore_errors=True)
         make_private_dir(self._scratch)
