@@ -31,6 +31,14 @@ def atomic_write(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
         raise
 
 
+def atomic_link(path: Path, target: Path) -> None:
+    """Make `path` a symbolic link to `target`, in one step: others find the old one or the new; raises OSError."""
+    new = path.with_name(f".{path.name}-{os.getpid()}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(path)
+
+
 def make_private_dir(path: Path) -> None:
     """Create the folder and its parents for this user only (0700); raises OSError, PermissionError on a foreign one."""
     path.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)

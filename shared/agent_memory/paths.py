@@ -8,10 +8,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_memory.locks import is_taken
+
 APP = "agent-memory"
 
 # The kernel's sockaddr_un holds 108 bytes, one of them the closing NUL; macOS allows four fewer.
 SOCKET_PATH_MAX = 103
+_LOCK_FILE = "daemon.lock"
 _URI_ESCAPES = str.maketrans({"%": "%25", "#": "%23", "?": "%3F"})
 # supervisord binds its socket under this name, its own PID at the end, before it renames it.
 _LONGEST_NAME = "/supervisor.sock.4194304"
@@ -41,6 +44,9 @@ class RuntimePaths:
     folder: Path
     logs: Path
 
+    # A link to `folder` beside the store, while a stack runs: programs with another environment find it by this.
+    link: Path
+
     @property
     def pid_file(self) -> Path:
         return self.folder / "daemon.pid"
@@ -48,7 +54,7 @@ class RuntimePaths:
     @property
     def lock_file(self) -> Path:
         """Held by `start` and by the supervisor it starts: one stack a store."""
-        return self.folder / "daemon.lock"
+        return self.folder / _LOCK_FILE
 
     @property
     def supervisor_socket(self) -> Path:
@@ -111,6 +117,8 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
     The default store has `$XDG_RUNTIME_DIR/agent-memory` (else `~/.cache/agent-memory`) itself, any other store a
     folder below it named after its path. Where that is too long for a socket's name, a folder in /tmp, named after
     user and path, takes its place ($TMPDIR can be too long as well).
+
+    While a stack runs, it is that stack's folder: cron, su, ssh and tmux have another XDG_RUNTIME_DIR, or none.
     """
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     base = (Path(runtime) if runtime and Path(runtime).is_absolute() else _xdg("XDG_CACHE_HOME", ".cache")) / APP
@@ -119,8 +127,19 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
     folder = base if store == default_db_path().resolve() else base / "stores" / name
     if len(os.fsencode(folder)) + len(_LONGEST_NAME) > SOCKET_PATH_MAX:
         folder = Path("/tmp") / f"{APP}-{os.getuid()}-{name}"
+    link = store.with_name(f"{store.name}-runtime")
+    folder = _linked(link) or folder
     logs = data_dir() / "logs" if store == default_db_path().resolve() else store.parent / f"{store.name}-logs"
-    return RuntimePaths(folder=folder, logs=logs)
+    return RuntimePaths(folder=folder, logs=logs, link=link)
+
+
+def _linked(link: Path) -> Path | None:
+    """The runtime folder of the stack that runs now, of whatever environment; None where none runs."""
+    try:
+        folder = link.readlink()
+    except OSError:
+        return None
+    return folder if is_taken(folder / _LOCK_FILE) else None
 
 
 def _xdg(variable: str, fallback: str) -> Path:

@@ -73,7 +73,7 @@ def test_a_pause_survives_a_restart_and_a_resume_ends_it(running: Stack) -> None
 def record(stack: Stack, states: dict[str, JobState]) -> None:
     """Have the jobs' rows say this."""
     runtime = Path(stack.status()["socket"].removeprefix("unix:")).parent
-    bus = Bus(RuntimePaths(runtime, logs=runtime).ingest_socket)
+    bus = Bus(RuntimePaths(runtime, logs=runtime, link=runtime).ingest_socket)
     for name, state in states.items():
         bus.ask(bus_pb.Command(record_job=bus_pb.RecordJob(job_name=name, value=codec.to_json(state))))
     bus.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import socket
 import stat
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory import locks
-from agent_memory.control import preflight
+from agent_memory.control import store_lock
 from agent_memory.files import make_private_dir
 from agent_memory.lifetime import CRASHES_MAX
 from support.stack import Stack, free_port, is_alive, wait_until
@@ -200,7 +201,7 @@ def test_a_process_whose_supervisor_died_during_its_birth_goes(stack: Stack, pid
     )
 
     assert orphan.returncode == 0
-    assert not preflight.is_open(stack.db_path)
+    assert not store_lock.is_open(stack.db_path)
 
 
 def test_stop_after_a_killed_supervisor_waits_for_the_orphans(stack: Stack) -> None:
@@ -211,8 +212,38 @@ def test_stop_after_a_killed_supervisor_waits_for_the_orphans(stack: Stack) -> N
     done = stack.run("stop")
 
     assert "it was killed" in done.stdout
-    assert not preflight.is_open(stack.db_path)
+    assert not store_lock.is_open(stack.db_path)
     assert stack.run("status", check=False).stdout.startswith("Memory daemon is NOT running (no PID file)")
+
+
+def test_a_daemon_is_found_from_an_environment_with_other_folders(stack: Stack) -> None:
+    """cron, su, ssh and tmux have another XDG_RUNTIME_DIR, or none: the link beside the store leads to the sockets."""
+    stack.start()
+    elsewhere = {"XDG_RUNTIME_DIR": str(stack.folder / "elsewhere")}
+
+    shown = stack.run("status", env=elsewhere)
+    assert f"(PID {stack.pid('supervisor')})" in shown.stdout
+    assert "is running (PID" in stack.run("start", check=False, env=elsewhere).stderr
+    assert stack.run("query", "root", "--json", env=elsewhere).returncode == 0
+
+    assert "stopped" in stack.run("stop", env=elsewhere).stdout
+    assert not store_lock.is_open(stack.db_path)
+
+
+def test_a_daemon_whose_runtime_folder_was_removed_can_be_stopped(stack: Stack) -> None:
+    """A log-out, or a cleaner of caches, takes the sockets and the PID file; the store's lock names its holder."""
+    stack.start()
+    pid = stack.pid("supervisor")
+
+    shutil.rmtree(Path(stack.status()["pid_file"]).parent)
+
+    shown = stack.run("status", check=False)
+    assert shown.returncode == 1
+    assert f"Memory daemon is running (PID {pid})" in shown.stdout
+    assert "Its runtime folder was removed" in shown.stdout
+    assert "(PID " in stack.run("restart").stdout
+    assert stack.status()["health"] == "SERVING"
+    assert not is_alive(pid)
 
 
 def test_a_pid_file_with_the_number_of_another_program_does_not_deceive(stack: Stack) -> None:

@@ -246,7 +246,7 @@ def _described(found: Status) -> str:
         f"Store: {found.db_path}",
         f"Logs: {found.logs}",
         f"Health: {found.health}",
-        *([f"        {found.store_error or _ADVICE[found.health]}"] if found.health in _ADVICE else []),
+        *([f"        {found.store_error or _advice(found)}"] if found.health in _ADVICE else []),
         *_capture(found),
         *_spooled(found.spool),
         "",
@@ -259,6 +259,12 @@ def _described(found: Status) -> str:
         if process.state not in ("running", "starting", "stopping"):
             lines.append(f"         {process.problem or 'It ended.'} See: memory-daemon logs {process.name}")
     return "\n".join(lines)
+
+
+def _advice(found: Status) -> str:
+    if not Path(found.pid_file).exists():
+        return "Its runtime folder was removed; hooks keep events in the spool. Run: memory-daemon restart"
+    return _ADVICE[found.health or ""]
 
 
 def _capture(found: Status) -> list[str]:

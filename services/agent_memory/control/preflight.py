@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import socket
 import sys
@@ -11,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agent_memory.control.store_lock import is_open
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
 from agent_memory.local_zone import local_zone
 from agent_memory.settings import Settings
@@ -36,21 +36,6 @@ def check(settings: Settings, patience_s: float) -> None:
         if time.monotonic() >= deadline:
             raise _store_taken(settings) if is_open(settings.db_path) else _port_taken(settings)
         time.sleep(_LOOK_S)
-
-
-def is_open(db_path: Path) -> bool:
-    """True while a process has the store open for writing."""
-    try:
-        file = (db_path / "LOCK").open("r+b")
-    except OSError:
-        return False
-    with file:
-        try:
-            # RocksDB's own lock, a POSIX one: take it, and give it back by closing the file.
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):  # POSIX allows either
-            return True
-    return False
 
 
 def _check_folder(db_path: Path) -> bool:

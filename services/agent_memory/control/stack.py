@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool, SpoolState
-from agent_memory.control import log_files, preflight, stack_lock
+from agent_memory.control import log_files, preflight, stack_lock, store_lock
 from agent_memory.control.stack_lock import StackHolder
 from agent_memory.control.supervisor import Process, ShuttingDown, Supervisor, launch
 from agent_memory.errors import (
@@ -24,7 +25,7 @@ from agent_memory.errors import (
     StoreUnavailable,
     WriterUnavailable,
 )
-from agent_memory.files import make_private_dir
+from agent_memory.files import atomic_link, make_private_dir
 from agent_memory.locks import is_taken
 from agent_memory.paths import RuntimePaths
 from agent_memory.present.text import printable
@@ -109,6 +110,7 @@ def start(settings: Settings, given: Mapping[str, str] | None = None) -> subproc
             make_private_dir(runtime.logs)
             _clear(runtime)
             stack_lock.write(lock, _holder(settings, given or {}))
+            atomic_link(runtime.link, runtime.folder)
             daemon = launch(settings, lock)
     except OSError as error:
         raise StoreError(
@@ -137,8 +139,12 @@ def stop(settings: Settings) -> int | None:
     except ShuttingDown:
         pid = _pid_in(runtime) or 0
     except NotRunning:
-        _clean_up(settings)
-        return None
+        unreachable = store_lock.stack_of(settings.db_path)
+        if unreachable:
+            _end(settings, unreachable)
+        else:
+            _clean_up(settings)
+        return unreachable
     deadline = time.monotonic() + STOP_S
     while (lock := stack_lock.take(runtime, _LOOK_S)) is None:
         if time.monotonic() >= deadline:
@@ -170,7 +176,8 @@ def status(settings: Settings) -> Status:
     except ShuttingDown:
         return _status(settings, _pid_in(runtime), [], "STOPPING")
     except NotRunning:
-        return _status(settings, None, [], None)
+        unreachable = store_lock.stack_of(settings.db_path)
+        return _status(settings, unreachable, [], "UNREACHABLE" if unreachable else None)
     _check_ours(settings)
     return _status(settings, pid, processes, health(runtime))
 
@@ -308,6 +315,20 @@ def _check_ours(settings: Settings) -> None:
         )
 
 
+def _end(settings: Settings, pid: int) -> None:
+    """End a stack whose runtime folder a log-out or a cleaner of caches removed, and wait until it is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_S
+    while store_lock.is_open(settings.db_path) or store_lock.is_alive(pid):
+        if time.monotonic() >= deadline:
+            raise AgentMemoryError(
+                f"The memory daemon (PID {pid}) is still stopping after {STOP_S:.0f} s.", reason="STILL_STOPPING"
+            )
+        time.sleep(_LOOK_S)
+    _clear(settings.runtime)
+
+
 def _clean_up(settings: Settings) -> None:
     """Wait until the orphans of a killed supervisor are gone, and remove the files it left."""
     runtime = settings.runtime
@@ -318,7 +339,7 @@ def _clean_up(settings: Settings) -> None:
         raise _under_way()
     with lock:
         deadline = time.monotonic() + preflight.ORPHANS_GO_S
-        while preflight.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_taken(runtime.worker_lock):
+        while store_lock.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_taken(runtime.worker_lock):
             if time.monotonic() >= deadline:
                 raise AgentMemoryError(
                     f"The supervisor was killed, and one of its processes still has {settings.db_path} open.",
@@ -331,7 +352,7 @@ def _clean_up(settings: Settings) -> None:
 def _clear(runtime: RuntimePaths) -> None:
     """Remove the files that only a running stack may have; to be called with the lock held."""
     crash_times = map(runtime.crash_times, log_files.PROCESSES)
-    for path in (runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *crash_times):
+    for path in (runtime.link, runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *crash_times):
         path.unlink(missing_ok=True)
 
 

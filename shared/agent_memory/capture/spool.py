@@ -14,7 +14,7 @@ from agent_memory.capture import EXCLUDED_SESSIONS_SUFFIX, SOCKET_LINK, SPOOL_MA
 from agent_memory.capture.rejected import Rejected
 from agent_memory.capture.spool_failures import Failure, SpoolFailures
 from agent_memory.errors import AgentMemoryError
-from agent_memory.files import make_private_dir
+from agent_memory.files import atomic_link, make_private_dir
 
 # Longer than any hook lives: an unfinished envelope this old has lost its writer.
 ABANDONED_S: Final = 60
@@ -60,11 +60,7 @@ class Spool:
     def link_socket(self, socket: Path) -> None:
         """Link the socket, for hooks to find; raises OSError where the spool can't be written."""
         make_private_dir(self.folder)
-        new = self.folder / f".socket-{os.getpid()}"
-        new.unlink(missing_ok=True)
-        new.symlink_to(socket)
-        # In one step: a hook finds a link at any time.
-        new.replace(self.folder / os.fsdecode(SOCKET_LINK))
+        atomic_link(self.folder / os.fsdecode(SOCKET_LINK), socket)
 
     def find(self, now_s: float) -> Found:
         """All that lies in the spool; one that is not there is empty."""
