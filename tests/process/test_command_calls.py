@@ -234,9 +234,9 @@ def test_malformed_calls_get_no_answer_and_leave_the_daemon_well(filled_stack: S
 
 def asked(stack: Stack, call: bytes) -> bytes:
     """All that comes back for these bytes."""
-    door = Path(f"{stack.db_path}-spool") / "socket"
+    link = Path(f"{stack.db_path}-spool") / "socket"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.connect(str(door.resolve()))
+        connection.connect(str(link.resolve()))
         connection.sendall(call)
         connection.shutdown(socket.SHUT_WR)
         with connection.makefile("rb") as stream:
