@@ -146,11 +146,17 @@ def test_what_is_recalled_is_nothing_that_was_said(remembering: Stack) -> None:
 
     hook(remembering, recorded("gemini-cli/02-BeforeAgent", prompt=prompt))
     hook(remembering, recorded("codex/05-Stop", last_assistant_message=f"I was told:\n{context}\nSo on Fridays."))
+    # An agent leaves our marks out where it repeats what it was told.
+    repeated = context.removeprefix(recalled.OPENING).removesuffix(recalled.CLOSING)
+    answer = recorded("gemini-cli/14-AfterAgent", prompt_response=f"What I know:\n\n{repeated}\n\nShall I deploy?")
+    hook(remembering, {**answer, "session_id": start["session_id"]})
 
     with remembering.client() as client:
         texts = [event.text for event in client.events(pb.GetEventsRequest(limit=100)).events]
     assert "When do we deploy?" in texts
     assert "I was told:\nSo on Fridays." in texts
+    assert "What I know:\n\nShall I deploy?" in texts
+    assert not [text for text in texts if "What agent-memory recalls" in text]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="opencode's plugin is JavaScript")

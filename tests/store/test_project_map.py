@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from agent_memory.capture import recalled
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.query.views import project_list, project_map, time_map
 from agent_memory.rpc import memory_pb2 as pb
@@ -108,6 +109,33 @@ def test_what_has_only_just_begun_was_not_left_off(keeper: Keeper, writer: Write
     assert begun["Where we left off"] == ["We decided that the basket keeps its items for a week."]
     assert begun["Today"][0] == "Where were we with the fonts of the basket?"
     assert gone_on["Where we left off"] == ["Where were we with the fonts of the basket?"]
+
+
+def test_a_question_to_the_memory_is_not_where_it_was_left_off(keeper: Keeper, writer: WriterProcess) -> None:
+    """However long ago it was asked; with other work in the same session it is."""
+    question, answer = at(timedelta(minutes=40), SHOP, "When did we move the queue?", more=1)
+    asked = replace(question, event_id=f"{question.event_id}-q", timestamp_ms=question.timestamp_ms + 500)
+    asked = replace(
+        asked,
+        event_type=EventType.TOOL_RESULT,
+        role=EventRole.TOOL,
+        text="Bash: memory-daemon query node today",
+        metadata={"tool_name": "Bash", "machine_text": recalled.QUESTION},
+    )
+    said_last = replace(answer, role=EventRole.ASSISTANT, event_type=EventType.ASSISTANT_STOP, text="In October.")
+    writer.append([question, asked, said_last])
+    keeper.drain()
+    keeper.reader.catch_up()
+    only_asked = map_of(keeper, (SHOP,))
+
+    work = replace(asked, event_id=f"{asked.event_id}-w", timestamp_ms=asked.timestamp_ms + 9000, text="Bash: make")
+    writer.append([replace(work, metadata={"tool_name": "Bash"})])
+    keeper.drain()
+    keeper.reader.catch_up()
+    worked = map_of(keeper, (SHOP,))
+
+    assert only_asked["Where we left off"] == ["We decided that the basket keeps its items for a week."]
+    assert worked["Where we left off"] == ["When did we move the queue?"]
 
 
 def test_a_project_includes_what_was_filed_under_its_earlier_names(keeper: Keeper) -> None:

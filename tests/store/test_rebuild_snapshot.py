@@ -130,7 +130,7 @@ def test_a_session_that_begins_meanwhile_reads_the_same(writer: WriterProcess, k
         snapshot=service.snapshot,
         index=IndexReader(writer.db_path),
     )
-    recall = Recall(store)
+    recall = Recall(store, lambda session_id, text: None)
     start = wire.parse(b'{"hook_event_name":"SessionStart","session_id":"new","cwd":"/home/dev/shop"}')
 
     def titles() -> set[str]:

@@ -22,7 +22,10 @@ METADATA_MAX_BYTES = 4 << 10
 
 # Another hook has the same and more, or they have nothing of the conversation.
 _NOTHING_NEW = frozenset(
-    {"PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"}
+    {
+        *("PreToolUse", "PostToolBatch", "MessageDisplay", "UserPromptExpansion", "InstructionsLoaded", "CwdChanged"),
+        "AdditionalContext",
+    }
 )
 # Sources of a SessionStart that come with a new session id, so that there is one of them in a session.
 _FIRST_STARTS = ("startup", "new", "clear", "fork")
@@ -33,8 +36,6 @@ _SAME_END_MS = 10_000
 _MACHINE_PROMPT = re.compile(
     r"\s*<(?:(task-notification)>|(agent-message|teammate-message|cross-session-message)[\s>].*</\2>\s*\Z)", re.DOTALL
 )
-# In place of what the memory answered an agent.
-_ANSWERED = "[recalled by agent-memory, and not stored again]"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -84,7 +85,7 @@ def _content(call: HookCall, tool_max_bytes: int) -> _Content | None:
         case "AssistantMessage":
             return _Content(EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT, call.last_assistant_message)
         case "PostToolUse" | "PostToolUseFailure" if call.tool is not None:
-            if own.is_tool(call.tool.name):
+            if own.is_call(call):
                 return None
             return _tool_result(call, call.tool, tool_max_bytes)
         case "SessionStart":
@@ -123,11 +124,12 @@ def _prompt(call: HookCall) -> _Content | None:
 
 def _tool_result(call: HookCall, tool: ToolCall, max_bytes: int) -> _Content:
     success = False if call.hook == "PostToolUseFailure" else tool.success
-    command = tool.input.get("command")
-    if isinstance(command, str) and recalled.is_question(command) and not tool.error:
+    is_question = own.is_question(tool) and not tool.error
+    if is_question:
         # Else every answer would become a memory of its own, and be found before its source.
-        tool = replace(tool, response=_ANSWERED)
+        tool = replace(tool, response=recalled.ANSWERED)
     details = {
+        "machine_text": recalled.QUESTION if is_question else "",
         "tool_name": tool.name,
         "tool_use_id": tool.use_id,
         # Some agents do not say.

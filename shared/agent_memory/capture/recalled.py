@@ -24,8 +24,20 @@ _LIKE_MARK: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_MARK: Final = "agent memory recall"
-# Questions to the memory, as an agent types them into a shell.
-_QUESTION: Final = re.compile(r"(?:^|[\s/;&|('\"])memory-daemon\s[^;&|\n]*\bquery\b")
+# Questions to the memory, as an agent types them into a shell. `mcp` answers in a protocol, the others in words.
+_QUESTION: Final = re.compile(
+    r"(?:^|[\s/;&|(`'\"=])memory-daemon['\"]?(?:\s|\\\n)(?:[^;&|\n]|\\\n)*?(?<![\w/.-])(?:query|search|mcp)(?![\w/.-])"
+)
+# In place of what the memory answered an agent; and the kind of an event that asked it.
+ANSWERED: Final = "[recalled by agent-memory, and not stored again]"
+QUESTION: Final = "memory-question"
+# Nodes and grips, as the memory names them; and the price of one.
+_ID: Final = re.compile(
+    r"\b(?:toc:(?:year|month|week|day|segment):[\w:-]*\d[\w:-]*|grip:\d{10,}:[0-9A-Za-z]{20,})|~\d+(?=\s|$)"
+)
+_NODE_LINE: Final = r"[-*\u2022]?\s*\S.*\btoc:(?:year|month|week|day|segment):[\w:-]+[`*_)]*\s+[`*_(]*~\d+\W*"
+_LEGEND: Final = r"\(?~ tokens to read (?:it|one): .*query node ID.*"
+_MAP_LINE: Final = re.compile(rf"\s*(?:{_NODE_LINE}|{_LEGEND})")
 # What a terminal, or a model's tokenizer, might obey; line ends and tabs are harmless.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -38,6 +50,33 @@ def marked(text: str) -> str:
 def is_question(command: str) -> bool:
     """Whether the command asks the memory something: what it prints is stored already."""
     return "memory-daemon" in command and _QUESTION.search(command) is not None
+
+
+def marked_in(text: str) -> list[str]:
+    """What stands between our marks in the text."""
+    if _MARK not in text:
+        return []
+    return [found[0] for marked_text in _MARKED for found in marked_text.finditer(text)]
+
+
+def names_nodes(text: str) -> bool:
+    """Whether the text names nodes of a table of contents, as the memory's answers do."""
+    return "toc:" in text and _ID.search(text) is not None
+
+
+def is_map_line(line: str) -> bool:
+    """Whether the line is one of a map: a title, the id of its node, and what that costs to read; or its legend."""
+    return "~" in line and _MAP_LINE.fullmatch(line) is not None
+
+
+def without_ids(text: str) -> str:
+    """The text without the ids and prices that the memory writes beside its lines."""
+    return _ID.sub(" ", text) if ":" in text or "~" in text else text
+
+
+def asks(text: str, kind: str) -> bool:
+    """Whether an event with this text, and of this kind of machine text, is a question to the memory."""
+    return kind == QUESTION or text.endswith(ANSWERED)
 
 
 def without(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
+from agent_memory.capture import recalled
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.wire import ToolCall
 
@@ -23,15 +24,17 @@ _PATCHED_FILE = re.compile(r"^\*\*\* (?:(?:Add|Update|Delete) File|Move to): (.+
 
 def shown(tool: ToolCall, max_bytes: int) -> str:
     """`Bash: ls -l` and, below it, the result or the error; if longer than that, each keeps its head and its tail."""
-    call = f"{tool.name}: {fitted(essence(tool), max_bytes)}"
-    return f"{call}\n{fitted(_outcome(tool), max_bytes)}".rstrip()
+    # Before they are cut: half of a mark would not be known.
+    call = f"{tool.name}: {fitted(recalled.without(essence(tool)), max_bytes)}"
+    return f"{call}\n{fitted(recalled.without(_outcome(tool)), max_bytes)}".rstrip()
 
 
 def not_shown(tool: ToolCall, max_bytes: int) -> str:
     """The arguments that `shown` leaves out, as JSON; empty where it leaves out none."""
     texts = (essence(tool).rstrip(), _outcome(tool).rstrip())
     rest = {name: value for name, value in tool.input.items() if str(value).rstrip() not in texts}
-    return fitted(as_json(rest), max_bytes) if rest and essence(tool) != as_json(tool.input) else ""
+    has_rest = rest and essence(tool) != as_json(tool.input)
+    return fitted(recalled.without(as_json(rest)), max_bytes) if has_rest else ""
 
 
 def essence(tool: ToolCall) -> str:
@@ -57,10 +60,11 @@ def files(tool: ToolCall) -> list[str]:
 
 
 def _outcome(tool: ToolCall) -> str:
-    return tool.error or _result(tool.response)
+    return tool.error or result(tool.response)
 
 
-def _result(response: object) -> str:
+def result(response: object) -> str:
+    """What the tool brought, as text."""
     match response:
         case None:
             return ""

@@ -61,6 +61,8 @@ class HookCall:
     message: str
     notification_type: str
     compact_summary: str
+    # What somebody put before the agent beside the conversation.
+    additional_context: str
     error: str
     transcript_path: str
     # All other fields.
@@ -107,6 +109,7 @@ def call_of(given: Payload, *, agent: str, event: str, project: str) -> HookCall
         message=text("message"),
         notification_type=text("notification_type"),
         compact_summary=text("compact_summary"),
+        additional_context=text("additional_context"),
         error=text("error"),
         transcript_path=text("transcript_path"),
         rest={name: value for name, value in payload.items() if name not in _FIELDS},
@@ -150,7 +153,15 @@ _FIELDS = frozenset(
             "message_id",
         ),
         *("prompt", "last_assistant_message", "source", "reason", "model", "permission_mode", "agent_id", "agent_type"),
-        *("message", "notification_type", "compact_summary", "error", "transcript_path", "agent_transcript_path"),
+        *(
+            "message",
+            "notification_type",
+            "compact_summary",
+            "additional_context",
+            "error",
+            "transcript_path",
+            "agent_transcript_path",
+        ),
         *("tool_name", "tool_use_id", "tool_input", "tool_response", "tool_success"),
         *("effort", "stop_hook_active", "background_tasks", "session_crons", "permission_suggestions"),
     }

@@ -61,6 +61,10 @@ class HookInbox:
     def stop(self) -> None:
         self._follower.stop()
 
+    def note_recalled(self, session_id: str, text: str) -> None:
+        """The memory told the session this: what its agent repeats of it is not stored."""
+        self._pipeline.note_recalled(session_id, text)
+
     def take(self, envelopes: Sequence[Envelope]) -> list[Taken]:
         """Store the envelopes' events; returns once they are on disk, with what became of each envelope.
 

@@ -54,7 +54,7 @@ class HookServer:
         self._spool = Spool(store.settings.db_path)
         self._inbox = HookInbox(store, self._spool)
         self._drain = SpoolDrain(self._spool, self._inbox, self._stopping)
-        self._recall = Recall(store)
+        self._recall = Recall(store, self._inbox.note_recalled)
         self._commands = commands
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)

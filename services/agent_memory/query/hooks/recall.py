@@ -9,6 +9,7 @@ import shlex
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from agent_memory import tokens
@@ -29,8 +30,10 @@ _HEAD = (
 class Recall:
     """Answers session starts from one store. For any thread."""
 
-    def __init__(self, store: StoreContext) -> None:
+    def __init__(self, store: StoreContext, note: Callable[[str, str], None]) -> None:
+        """`note` is told which session is told what."""
         self._store = store
+        self._note = note
         self._max_tokens = store.settings.session_start_tokens
         self._foot = _foot(_program(store.settings.db_path))
 
@@ -45,7 +48,11 @@ class Recall:
         room = max(1, self._max_tokens - tokens.of_text(self._text("")))
         request = pb.GetTocMapRequest(max_tokens=room)
         found = time_map.toc_map(self._store.toc_reader(), request, time.time_ns() // 1_000_000, names)
-        return answers.with_context(call.agent, self._text(map_text.text(found))) if found.sections else b""
+        if not found.sections:
+            return b""
+        text = self._text(map_text.text(found))
+        self._note(call.session_id, text)
+        return answers.with_context(call.agent, text)
 
     def _text(self, map_: str) -> str:
         return recalled.marked(f"{_HEAD}\n\n{map_}\n{self._foot}")

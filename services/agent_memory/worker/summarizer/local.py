@@ -51,7 +51,8 @@ def summarize(text: SegmentText) -> Summary:
     if len(lines) < BULLETS_MIN:
         trace = tools_line(text.events) if lines else trace_of(text.events)
         lines += [DraftBullet(trace, TRACE_WEIGHT)] if trace else []
-    found = keywords(text)
+    # Nobody left off at a question to the memory: the maps show no node without keywords.
+    found = () if text.is_question else keywords(text)
     if len(text.speakers) > 1:
         return Summary(title_of_talk(text.speakers, found), tuple(lines), found)
     asked = [(s.text, each * part) for s, each, part in zip(said, sums, parts, strict=True) if s.by_user]

@@ -8,7 +8,8 @@ from functools import cached_property
 from itertools import chain
 from math import log1p
 
-from agent_memory.model import Event
+from agent_memory.capture import recalled
+from agent_memory.model import Event, EventRole, EventType
 from agent_memory.worker.summarizer.common import COMMON
 from agent_memory.worker.summarizer.event_text import EventText
 from agent_memory.worker.summarizer.prose import paragraphs
@@ -32,9 +33,16 @@ class SegmentText:
     """
 
     def __init__(self, events: Sequence[Event], context: Sequence[Event] = ()) -> None:
-        self.events = events
-        self.texts = [EventText(event) for event in events]
+        # That the memory was asked proves nothing, and is nothing that was done.
+        self.events = [event for event in events if not _asks_memory(event)] or events
+        self._is_question = len(self.events) < len(events) and _has_no_more_than_a_question(self.events)
+        self.texts = [EventText(event) for event in self.events]
         self._context = context
+
+    @property
+    def is_question(self) -> bool:
+        """Whether all of it is a question to the memory, and what was made of the answer."""
+        return self._is_question
 
     @cached_property
     def speakers(self) -> list[str]:
@@ -83,6 +91,15 @@ class SegmentText:
             if text.is_said
             for sentence in sentences_of(place, text, join_max, names)
         ]
+
+
+def _asks_memory(event: Event) -> bool:
+    return event.role == EventRole.TOOL and recalled.asks(event.text, event.metadata.get("machine_text", ""))
+
+
+def _has_no_more_than_a_question(events: Sequence[Event]) -> bool:
+    asked = sum(event.event_type == EventType.USER_MESSAGE for event in events)
+    return asked <= 1 and not any(event.event_type == EventType.TOOL_RESULT for event in events)
 
 
 def _particular(key: str) -> float:

@@ -104,6 +104,7 @@ class Session:
             worktree = object_of(record, "worktreeSession")
             self._origin = text_of(worktree, "originalCwd") or self._origin
         if kind == "attachment":
+            yield from self._context(record)
             yield from self._queued(record)
         if kind not in ("user", "assistant") or self._is_copy(record):
             return
@@ -191,6 +192,8 @@ class Session:
             error = _INTERRUPTION if prompt.lstrip().startswith(_BY_USER) else prompt.strip().strip("[]")
             yield self._call("StopFailure", error=error, message_id=forks.own_id(record), is_unhooked=True)
             return
+        if record.get("isMeta"):
+            yield self._call("AdditionalContext", additional_context=prompt, is_unhooked=True)
         prompt = _typed(record, prompt)
         if not prompt or self._subagent_id or record.get("isSidechain"):
             return  # a subagent's task is in the call that began it
@@ -198,6 +201,15 @@ class Session:
         # Clients of 2025 have no ids for prompts, only for records.
         self._prompt_id = text_of(record, "promptId") or text_of(record, "uuid")
         yield self._call("UserPromptSubmit", prompt=prompt)
+
+    def _context(self, record: Payload) -> Iterator[ReplayedCall]:
+        """What a hook put before the model."""
+        attachment = object_of(record, "attachment")
+        texts = attachment.get("content")
+        if attachment.get("type") == "hook_additional_context" and isinstance(texts, list):
+            text = "\n".join(each for each in texts if isinstance(each, str))
+            session_id = self._session_id or _home(record)
+            yield self._call("AdditionalContext", session_id=session_id, additional_context=text, is_unhooked=True)
 
     def _queued(self, record: Payload) -> Iterator[ReplayedCall]:
         """What was typed while the agent worked, and handed to it between two of its calls."""

@@ -164,7 +164,9 @@ class Thread:
 
     def _model_item(self, item: Payload) -> Iterator[ReplayedCall]:
         call_id = text_of(item, "call_id")
-        if item.get("type") in _CALLS:
+        if item.get("type") == "message" and item.get("role") == "developer":
+            yield self._call("AdditionalContext", additional_context=_texts(item), is_unhooked=True)
+        elif item.get("type") in _CALLS:
             self._calls[call_id] = _call(item)
             yield from self._flush()
         elif item.get("type") in _RESULTS and call_id in self._calls:

@@ -126,8 +126,11 @@ class Chat:
                     yield from self._flush()
             case "user" if not message_id or message_id not in self._read:
                 self._read.add(message_id or " ")
-                prompt = _prompt(message)
+                prompt, given = _prompt(message), parts_text(message.get("content"))
                 yield from self._close()
+                if context := "".join(_HOOK_CONTEXT.findall(given)):
+                    at_ms = at_ms_of(message)
+                    yield self._call("AdditionalContext", at_ms, additional_context=context, is_unhooked=True)
                 if prompt and not self._subagent_id:
                     yield from self._stop()
                     yield self._call("BeforeAgent", at_ms_of(message), prompt=prompt)
