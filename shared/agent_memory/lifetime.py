@@ -17,6 +17,7 @@ from agent_memory import logs, settings
 from agent_memory.errors import AgentMemoryError
 from agent_memory.files import make_private_dir
 from agent_memory.malloc_trim import trim_when_idle
+from agent_memory.process_name import set_name
 from agent_memory.settings import Settings
 
 # How often a waiting loop checks whether its parent still lives, of which there is no signal; a check takes 1 us.
@@ -32,6 +33,7 @@ CRASHES_MAX = 20
 def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
     """Run the process `name`: `work` until asked to stop. Returns the exit code: 0, or the error's."""
     os.umask(0o077)
+    set_name()
     lifetime = Lifetime()
     log = logging.getLogger(f"agent_memory.{name}")
     try:

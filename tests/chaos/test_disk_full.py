@@ -6,11 +6,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from agent_memory.errors import WriterUnavailable
+from agent_memory.errors import AgentMemoryError, WriterUnavailable
 from agent_memory.ingest.writer import ROOM_BYTES
 from agent_memory.rpc import memory_pb2 as pb
 from chaos.rig import Load, settled_tree
@@ -70,3 +71,36 @@ def test_a_full_disk_loses_nothing_and_is_got_over(stack: Stack, small_disk: Pat
         wait_until(lambda: not load.is_alive())
         assert load.acknowledged == events
     settled_tree(stack.db_path, events)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(300)
+def test_a_disk_without_a_byte_left_ends_nothing(stack: Stack, small_disk: Path) -> None:
+    """The logs are on it, too: all four processes stay, status tells, what is stored can be read, and room is enough."""
+    stack.env["MEMORY_DB_PATH"] = str(small_disk / "db")
+    stack.db_path = small_disk / "db"
+    stack.start("--port", stack.port)
+    supervisor = stack.pid("supervisor")
+    with stack.client() as client:
+        client.ingest(said("before", BEGIN_MS))
+        ballast = small_disk / "ballast"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1 << 16))
+        with suppress(OSError), (small_disk / "rest").open("wb", buffering=0) as file:
+            while True:
+                file.write(b"0")
+        for number in range(200):
+            with suppress(AgentMemoryError):
+                client.ingest(said(f"e{number}", BEGIN_MS, "x" * 100_000))
+        stack.kill("worker")  # its end and its next start are lines of two logs
+
+        wait_until(lambda: client.health() == "NOT_SERVING")
+        assert stack.pid("supervisor") == supervisor
+        assert "No space left on device" in stack.run("status", check=False).stdout
+        assert client.events(pb.GetEventsRequest(limit=1)).events[0].event_id == "before"
+
+        ballast.unlink()
+        wait_until(lambda: client.health() == "SERVING")
+        client.ingest(said("after", BEGIN_MS))
+    assert stack.status()["health"] == "SERVING"

@@ -197,6 +197,12 @@ def health(runtime: RuntimePaths) -> str:
 
 def store_error(runtime: RuntimePaths) -> StoreUnavailable | None:
     """What keeps the writer from opening its store; None where it is open, and where no writer says anything."""
+    error = _writer_error(runtime)
+    return error if isinstance(error, StoreUnavailable) else None
+
+
+def _writer_error(runtime: RuntimePaths) -> AgentMemoryError | None:
+    """What keeps the writer from writing, a full disk for one; None where nothing does, and where none answers."""
     if not _answers(runtime.ingest_socket):
         return None
     # 100 ms that a look at a healthy stack need not wait for.
@@ -206,10 +212,8 @@ def store_error(runtime: RuntimePaths) -> StoreUnavailable | None:
     writer = Bus(runtime.ingest_socket)
     try:
         writer.ask(bus.Command(ping=bus.Ping()), _PING_S)
-    except StoreUnavailable as error:
+    except (StoreUnavailable, WriterUnavailable) as error:
         return error
-    except WriterUnavailable:
-        return None
     finally:
         writer.close()
     return None
@@ -359,7 +363,7 @@ def _clear(runtime: RuntimePaths) -> None:
 def _status(settings: Settings, pid: int | None, processes: list[Process], found_health: str | None) -> Status:
     runtime = settings.runtime
     holder = stack_lock.read(runtime) if found_health else None
-    error = None if found_health in (None, "SERVING") else store_error(runtime)
+    error = None if found_health in (None, "SERVING") else _writer_error(runtime)
     paused_until_ms, problem = None, ""
     try:
         pause = Pauses(settings.db_path).current(time.time_ns() // 1_000_000)

@@ -37,9 +37,10 @@ def take(runtime: RuntimePaths, timeout_s: float) -> BinaryIO | None:
 def write(lock: BinaryIO, holder: StackHolder) -> None:
     """Write down who holds the lock."""
     lock.seek(0)
-    lock.truncate()
+    # Over the last record, which needs no room on a full disk, and only then cut off.
     lock.write(json.dumps(asdict(holder)).encode())
     lock.flush()
+    lock.truncate()
 
 
 def read(runtime: RuntimePaths) -> StackHolder | None:

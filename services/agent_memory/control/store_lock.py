@@ -38,7 +38,7 @@ def stack_of(db_path: Path) -> int | None:
     """
     writer = _holder(db_path)
     parent = _ps("ppid", writer) if writer else ""
-    return int(parent) if parent and "supervisor.supervisord" in _ps("command", int(parent)) else None
+    return int(parent) if parent and "control.supervisord" in _ps("command", int(parent)) else None
 
 
 def is_alive(pid: int) -> bool:

@@ -64,7 +64,7 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
     }
     with runtime.log("supervisor").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", str(_configuration())],
+            [sys.executable, "-P", "-m", "agent_memory.control.supervisord", "-c", str(_configuration())],
             # The lock travels as standard input: supervisord closes all other descriptors above 4, and gives its
             # children another standard input, so that only supervisord holds the lock.
             stdin=lock,
