@@ -26,7 +26,7 @@ from rich.text import Text
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = 104
 # What is shown of the demo: from the question on, until it stops what it started.
-FIRST, LAST = "What were we doing last week?", "Everything was stopped again."
+FIRST, LAST = "What were we doing last week?", "The daemon is stopped."
 # Of the template of rich: it would load a font from the network of whoever looks at the picture.
 WEB_FONTS = re.compile(r"@font-face \{\{.*?\}\}\s*", re.DOTALL)
 

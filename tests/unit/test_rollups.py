@@ -95,6 +95,24 @@ def test_what_was_only_done_comes_in_where_too_little_was_said() -> None:
     assert texts(roll_up(DAY, [started], UTC)) == ["Session started."]
 
 
+def test_what_is_decisive_wins_on_the_way_up_and_has_room_of_its_own() -> None:
+    """Nine decisions among talk of other things: the day tells eight of them, its year six, as whole sentences."""
+    decided = [
+        segment(
+            place,
+            line(f"We will keep the {noun}, and there is nothing else that we do not want to have.", 0.95),
+            line(f"Explained how the {noun} of the shop was made.", 0.9),
+        )
+        for place, noun in enumerate(NOUNS[:9])
+    ]
+
+    day = roll_up(DAY, decided, UTC)
+    year = roll_up(Period(TocLevel.YEAR, date(2026, 1, 1)), [day], UTC)
+
+    assert [len(node.bullets) for node in (day, year)] == [8, 6]
+    assert all(text.startswith("We will keep the ") and text.endswith("have.") for text in texts(day) + texts(year))
+
+
 def test_lines_keep_their_grips_and_weights_at_every_level() -> None:
     """A bullet of a year leads down to events: it names the grips that its segment's bullet named."""
     node = segment(1, Bullet("chose a new database", ("grip:1:A", "grip:2:B"), 0.9))

@@ -10,10 +10,18 @@ from collections.abc import Mapping, Sequence, Set
 from heapq import nlargest
 
 from agent_memory.worker.summarizer import cues
+from agent_memory.worker.summarizer.decisive import DECISIVE
 from agent_memory.worker.summarizer.keywords import keywords
 from agent_memory.worker.summarizer.segment_text import SegmentText
 from agent_memory.worker.summarizer.sentences import Sentence
-from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN, TRACE_WEIGHT, DraftBullet, Summary
+from agent_memory.worker.summarizer.summary import (
+    BULLETS_MAX,
+    BULLETS_MIN,
+    DECISIVE_WEIGHT,
+    TRACE_WEIGHT,
+    DraftBullet,
+    Summary,
+)
 from agent_memory.worker.summarizer.titles import title_for, title_of_talk
 from agent_memory.worker.summarizer.traces import tools_line, trace_of
 
@@ -27,6 +35,9 @@ REPORTS = 1.25
 ASKS = 1.3
 FIRST_REQUEST = 1.8
 RULES = 2.2
+DECIDES = 2.0
+# The other lines say what it was about.
+DECISIVE_MAX = 4
 LAST_ANSWER = 1.3
 QUESTION = 0.7
 ACCOMPANIES = 0.8
@@ -41,12 +52,11 @@ def summarize(text: SegmentText) -> Summary:
     first_request = next((s.event for s in said if s.by_user and len(s.terms) > 1), -1)
     parts = _parts(said, first_request)
     # "And remember: never on Fridays" is what one wants to find again, and yet not what the segment was about.
-    manners = [
-        part * RULES if _is_rule(s) and s.event != first_request else part for s, part in zip(said, parts, strict=True)
-    ]
+    manners = [part * _importance(s, first_request) for s, part in zip(said, parts, strict=True)]
     chosen = _chosen(said, sums, manners, salient)
     lines = [
-        DraftBullet(said[place].text, _weight(sums[place] * manners[place]), said[place].event) for place in chosen
+        DraftBullet(said[place].text, _weight(sums[place] * manners[place], said[place].decisive), said[place].event)
+        for place in chosen
     ]
     if len(lines) < BULLETS_MIN:
         trace = tools_line(text.events) if lines else trace_of(text.events)
@@ -74,6 +84,13 @@ def _parts(said: Sequence[Sentence], first_request: int) -> list[float]:
                 factor *= LAST_ANSWER
         factors.append(factor)
     return factors
+
+
+def _importance(sentence: Sentence, first_request: int) -> float:
+    """What it says for later, beside what it said for the work, as a factor."""
+    if sentence.decisive >= DECISIVE:
+        return DECIDES * sentence.decisive
+    return RULES if _is_rule(sentence) and sentence.event != first_request else 1.0
 
 
 def _is_rule(sentence: Sentence) -> bool:
@@ -125,12 +142,16 @@ def _chosen(
         said_before = _sum(said[place].terms & covered, salient)
         return (sums[place] - (1 - COVERED) * said_before) * manners[place]
 
+    def is_decisive(place: int) -> bool:
+        return said[place].decisive >= DECISIVE and bool(said[place].terms)
+
     pool = nlargest(POOL, range(len(said)), key=lambda place: (worth(place), -place))
     # "All done." is a line only where nobody said more.
     pool = [place for place in pool if sums[place] > 0] or pool
     chosen: list[int] = []
     while pool and len(chosen) < BULLETS_MAX:
-        best = max(pool, key=lambda place: (worth(place), -place))
+        first = sum(map(is_decisive, chosen)) < DECISIVE_MAX
+        best = max(pool, key=lambda place: (first and is_decisive(place), worth(place), -place))
         chosen.append(best)
         covered |= said[best].terms
         pool = [place for place in pool if not _same(said[place], said[best])]
@@ -145,5 +166,9 @@ def _same(one: Sentence, other: Sentence) -> bool:
     return len(one.terms & other.terms) >= SAME * max(3, min(len(one.terms), len(other.terms)))
 
 
-def _weight(score: float) -> float:
-    return round(1 - math.exp(-score / WEIGHT_SCALE), 3)
+def _weight(score: float, decisive: float) -> float:
+    """From 0 to DECISIVE_WEIGHT; of what is decisive from there to 1, the surer and the fuller the more."""
+    said = 1 - math.exp(-score / WEIGHT_SCALE)
+    if decisive < DECISIVE:
+        return round(min(DECISIVE_WEIGHT, said), 3)
+    return round(DECISIVE_WEIGHT + (1 - DECISIVE_WEIGHT) * decisive * (1 + said) / 2, 4)

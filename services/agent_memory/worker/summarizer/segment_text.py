@@ -11,6 +11,7 @@ from math import log1p
 from agent_memory.capture import recalled
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.worker.summarizer.common import COMMON
+from agent_memory.worker.summarizer.decisive import Place, asks, offers
 from agent_memory.worker.summarizer.event_text import EventText
 from agent_memory.worker.summarizer.prose import paragraphs
 from agent_memory.worker.summarizer.sentences import Sentence, sentences_of
@@ -23,6 +24,8 @@ SENTENCES_MAX = 600  # a segment has about 150; more are thinned out evenly, so 
 JOIN_MAX = 130
 CONTEXT_SHARE = 0.5  # a mention in the segment before counts half
 COMMON_SHARE = 0.5  # what a word of everyday talk says, beside one that is not
+ANSWER_CHARS = 400  # a longer message of a person's is a new request
+OFFER_CHARS = 800  # of a message's end: there it asks, or says what can be chosen
 PAIR_SHARE = 0.5  # what a pair of characters says: a word of a script without spaces has about two
 
 
@@ -89,8 +92,25 @@ class SegmentText:
             sentence
             for place, text in enumerate(self.texts)
             if text.is_said
-            for sentence in sentences_of(place, text, join_max, names)
+            for sentence in sentences_of(place, text, join_max, names, self._places[place])
         ]
+
+    @cached_property
+    def _places(self) -> Mapping[int, Place]:
+        """Where in the talk each message stands."""
+        said = [(place, text.event) for place, text in enumerate(self.texts) if text.is_said]
+        before = next((each for each in reversed(self._context) if EventText(each).is_said), None)
+        places = {}
+        asked = False
+        for (place, event), (_, after) in zip(said, [*said[1:], (-1, None)], strict=True):
+            replied_to = before if event.role == EventRole.USER and len(event.text) <= ANSWER_CHARS else None
+            replies = replied_to is not None and replied_to.role == EventRole.ASSISTANT
+            answers = replied_to is not None and replies and (asked or offers(replied_to.text[-OFFER_CHARS:]))
+            places[place] = Place(replies, answers, after is None or after.role != event.role)
+            before = event
+            if event.role == EventRole.USER:
+                asked = asks(event.text)
+        return places
 
 
 def _asks_memory(event: Event) -> bool:

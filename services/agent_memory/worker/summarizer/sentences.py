@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from agent_memory.model import EventRole
 from agent_memory.worker.summarizer.cues import accompanies, may_accompany
+from agent_memory.worker.summarizer.decisive import DECISIVE, Place, decisiveness
 from agent_memory.worker.summarizer.event_text import EventText
 from agent_memory.worker.summarizer.speakers import calls
 from agent_memory.worker.summarizer.summary import BULLET_MAX
@@ -30,9 +31,20 @@ class Sentence:
     text: str
     words: list[str]
     terms: set[str]
+    # How surely it tells a decision, a cause or a rule, from 0 to 1.
+    decisive: float = 0.0
 
 
-def sentences_of(place: int, text: EventText, join_max: int, names: Sequence[str]) -> Iterator[Sentence]:
+@dataclass(slots=True)
+class _Piece:
+    """Some sentences in a row, and the words in them."""
+
+    text: str
+    words: list[str]
+    decisive: float
+
+
+def sentences_of(place: int, text: EventText, join_max: int, names: Sequence[str], where: Place) -> Iterator[Sentence]:
     """The sentences of the event at index `place`; those shorter than `join_max` characters take the next ones along.
 
     `names` are the words that the speakers are named by.
@@ -42,11 +54,21 @@ def sentences_of(place: int, text: EventText, join_max: int, names: Sequence[str
     is_talk = bool(opening)
     opens = True
     for paragraph in text.paragraphs:
-        for joined in _joined(_without_courtesies(paragraph, names), join_max):
-            shown = shorten(joined, BULLET_MAX - len(opening))
-            found = words(shown)
-            yield Sentence(place, by_user, opens, is_talk, opening + shown, found, terms_of(found))
+        pieces = [_piece(each, by_user, is_talk, where) for each in _without_courtesies(paragraph, names)]
+        for joined in _joined(pieces, join_max):
+            shown = shorten(joined.text, BULLET_MAX - len(opening))
+            found = joined.words if shown is joined.text else words(shown)
+            terms = terms_of(found)
+            yield Sentence(place, by_user, opens, is_talk, opening + shown, found, terms, joined.decisive)
             opens = False
+
+
+def _piece(text: str, by_user: bool, is_talk: bool, where: Place) -> _Piece:
+    found = words(text)
+    if is_talk:
+        return _Piece(text, found, 0.0)
+    decisive = decisiveness(text, found, by_user, where)
+    return _Piece(text, found, decisive)
 
 
 def _without_courtesies(pieces: Sequence[str], names: Sequence[str]) -> Sequence[str]:
@@ -63,17 +85,22 @@ def _is_courtesy(piece: str, names: Sequence[str]) -> bool:
     return not names_somebody and accompanies([word.lower() for word in found])
 
 
-def _joined(pieces: Iterable[str], join_max: int) -> Iterator[str]:
-    """The sentences of a paragraph, short ones together with what follows."""
-    held = ""
+def _joined(pieces: Iterable[_Piece], join_max: int) -> Iterator[_Piece]:
+    """The sentences of a paragraph, short ones together with what follows; a decisive one begins a line."""
+    held: _Piece | None = None
     for piece in pieces:
-        if held and len(held) + len(piece) >= BULLET_MAX:
+        begins = piece.decisive >= DECISIVE and held is not None and held.decisive < DECISIVE
+        if held is not None and (begins or len(held.text) + len(piece.text) >= BULLET_MAX):
             yield held
-            held = ""
-        blank = "" if held[-1:] in _UNSPACED_ENDS else " "
-        held = f"{held}{blank}{piece}" if held else piece
-        if len(held) > join_max:
+            held = None
+        if held is None:
+            held = piece
+        else:
+            blank = "" if held.text[-1:] in _UNSPACED_ENDS else " "
+            decisive = max(held.decisive, piece.decisive)
+            held = _Piece(f"{held.text}{blank}{piece.text}", held.words + piece.words, decisive)
+        if len(held.text) > join_max:
             yield held
-            held = ""
-    if held:
+            held = None
+    if held is not None:
         yield held

@@ -10,6 +10,8 @@ BULLETS_MIN = 3
 BULLETS_MAX = 5
 KEYWORDS_MAX = 7
 KEYWORD_MAX = 40  # characters: longer ones are paths and hashes, not words
+# Above this stand the lines that tell a decision, a cause or a rule: they win on the way up.
+DECISIVE_WEIGHT = 0.9
 TRACE_WEIGHT = 0.02  # of what was only done; below anything that was said
 
 

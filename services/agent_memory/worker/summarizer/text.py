@@ -160,17 +160,23 @@ def shorten(text: str, limit: int) -> str:
     return text[: _clause_end(text, cut(text, limit - 1))].rstrip(" \t\n,;:–—-(") + ELLIPSIS
 
 
-def brief(text: str, limit: int) -> str:
-    """The text in at most `limit` characters: the first of its sentences that say something, or a cut one."""
-    if len(text) <= limit:
+def brief(text: str, limit: int, *, saying_min: int = SAYING_MIN, only_first: bool = False) -> str:
+    """The text in at most `limit` characters: its first sentences that say something, as many as fit, or a cut one.
+
+    `only_first`: no more of them than it takes to say something.
+    """
+    if len(text) <= limit and not only_first:
         return text
     spans = list(sentences(text))
     # "Agreed. The decision is ...": but whoever is named with a colon at the beginning belongs to all of it.
-    while len(spans) > 1 and len(terms(said := text[slice(*spans[0])])) < SAYING_MIN and ": " not in said:
+    while len(spans) > 1 and len(terms(said := text[slice(*spans[0])])) < saying_min and ": " not in said:
         spans.pop(0)
-    begin = spans[0][0]
-    fitting = [end for _, end in spans if limit / 3 < end - begin <= limit]
-    return text[begin : fitting[-1]] if fitting else shorten(text[begin:], limit)
+    begin = spans[0][0] if spans else 0
+    fitting = [end for _, end in spans if end - begin <= limit]
+    saying = [end for end in fitting if end - begin > limit / 3]
+    if only_first and fitting:
+        return text[begin : (saying or fitting[-1:])[0]]
+    return text[begin : saying[-1]] if saying else shorten(text[begin:], limit)
 
 
 def cut(text: str, limit: int) -> int:

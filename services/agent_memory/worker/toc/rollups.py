@@ -15,17 +15,20 @@ from itertools import chain, islice, zip_longest
 
 from agent_memory.model import Bullet, TocLevel, TocNode
 from agent_memory.periods import Period
-from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN, TRACE_WEIGHT
+from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN, DECISIVE_WEIGHT, TRACE_WEIGHT
 from agent_memory.worker.summarizer.text import brief, terms
 
 SAME = 0.6  # from this share of common terms on, two lines say the same
 # A period is rolled up from so many children at most. Their ids alone decide which, so a new one seldom changes it.
 CHILDREN_MAX = 256
 # Whoever looks for something reads many periods and few segments: the longer a period, the less it says of each thing;
-# but it names many.
+# but it names many. What is decisive has room of its own: it is what a period is asked for.
 LINE_MAX = 120  # characters
-FAR_LINE_MAX = 60
 FAR_LINES_MAX = 4
+DECISIVE_LINE_MAX = 180
+DECISIVE_MAX = 8
+FAR_DECISIVE_MAX = 6
+TURN = 2  # decisive lines of one child that come before those of the others
 FAR = (TocLevel.MONTH, TocLevel.YEAR)
 KEYWORDS_MAX = 24
 POOL = 64  # lines that are compared with each other; what is left after so many repetitions is one, too
@@ -48,8 +51,7 @@ def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNod
     that every level leads down to the events.
     """
     children = sorted(children, key=lambda child: (child.start_ms, child.node_id))
-    lines_max, line_max = (FAR_LINES_MAX, FAR_LINE_MAX) if period.level in FAR else (BULLETS_MAX, LINE_MAX)
-    chosen = _chosen(children, lines_max, line_max)
+    chosen = _chosen(children, period.level in FAR)
     start_ms, end_ms = period.span_ms(zone)
     return TocNode(
         node_id=period.node_id,
@@ -81,11 +83,13 @@ def digest(children: Iterable[TocNode]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[_ChildBullet]:
-    """The lines that say most, the best first: one of each child before a second of any, none twice.
+def _chosen(children: Sequence[TocNode], is_far: bool) -> list[_ChildBullet]:
+    """The lines that say most, the best first, none twice: what is decisive, then one of each child before a second of
+    any.
 
     What nobody spoke of, that a session started or a tool was used, comes in only where too little was said.
     """
+    lines_max, decisive_max = (FAR_LINES_MAX, FAR_DECISIVE_MAX) if is_far else (BULLETS_MAX, DECISIVE_MAX)
     lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
     distinct = {line.bullet.text: line for line in reversed(lines)}
     chosen: list[_ChildBullet] = []
@@ -93,9 +97,10 @@ def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[
     covered: list[set[str]] = []
     there: set[str] = set()
     for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
-        if len(chosen) == lines_max or (_is_trace(line) and len(chosen) >= BULLETS_MIN):
-            break
-        text = brief(line.bullet.text, line_max)
+        most = decisive_max if _is_decisive(line) else BULLETS_MIN if _is_trace(line) else lines_max
+        if len(chosen) >= most:
+            continue
+        text = _shown(line, is_far)
         # Different lines can begin with the same sentence.
         if text in there:
             continue
@@ -111,13 +116,26 @@ def _chosen(children: Sequence[TocNode], lines_max: int, line_max: int) -> list[
     return chosen + repeating[: max(0, BULLETS_MIN - len(chosen))]
 
 
+def _shown(line: _ChildBullet, is_far: bool) -> str:
+    """The line as a period says it: whole sentences, as many as fit, or from afar the first."""
+    if _is_decisive(line):
+        return brief(line.bullet.text, DECISIVE_LINE_MAX, saying_min=1, only_first=is_far)
+    return brief(line.bullet.text, LINE_MAX, only_first=is_far)
+
+
 def _ranked(child: int, node: TocNode) -> Iterator[_ChildBullet]:
     order = sorted(range(len(node.bullets)), key=lambda place: (-node.bullets[place].weight, node.bullets[place].text))
     return (_ChildBullet(child, place, rank, node.bullets[place]) for rank, place in enumerate(order))
 
 
-def _worth(line: _ChildBullet) -> tuple[bool, int, float, str, tuple[str, ...], int]:
-    return (_is_trace(line), line.rank, -line.bullet.weight, line.bullet.text, line.bullet.grip_ids, line.child)
+def _worth(line: _ChildBullet) -> tuple[int, int, float, str, tuple[str, ...], int]:
+    kind = 0 if _is_decisive(line) else 2 if _is_trace(line) else 1
+    turn = line.rank // TURN if kind == 0 else line.rank
+    return (kind, turn, -line.bullet.weight, line.bullet.text, line.bullet.grip_ids, line.child)
+
+
+def _is_decisive(line: _ChildBullet) -> bool:
+    return line.bullet.weight > DECISIVE_WEIGHT
 
 
 def _is_trace(line: _ChildBullet) -> bool:
