@@ -77,6 +77,15 @@ def copilot_cli(home: Path, url: str, prompt: str, command: str) -> Talk:
 
 
 def opencode(home: Path, url: str, prompt: str, command: str) -> Talk:
+    return _opencode("OPENCODE", home, url, prompt, command)
+
+
+def kilo_cli(home: Path, url: str, prompt: str, command: str) -> Talk:
+    return _opencode("KILO", home, url, prompt, command)
+
+
+def _opencode(prefix: str, home: Path, url: str, prompt: str, command: str) -> Talk:
+    """Its settings, and those of what was made from it: only their variables begin otherwise."""
     provider = {
         "npm": "@ai-sdk/openai-compatible",
         "name": "Own",
@@ -91,15 +100,38 @@ def opencode(home: Path, url: str, prompt: str, command: str) -> Talk:
         "permission": {"*": "allow"},
         "provider": {"own": provider},
     }
-    _write(home / "opencode.json", json.dumps(settings))
+    _write(home / "settings.json", json.dumps(settings))
     variables = {
-        "OPENCODE_CONFIG": str(home / "opencode.json"),
-        "OPENCODE_DISABLE_AUTOUPDATE": "1",
-        "OPENCODE_DISABLE_MODELS_FETCH": "1",
-        "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
-        "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+        "CONFIG": str(home / "settings.json"),
+        "DISABLE_AUTOUPDATE": "1",
+        "DISABLE_MODELS_FETCH": "1",
+        "DISABLE_LSP_DOWNLOAD": "1",
+        "DISABLE_DEFAULT_PLUGINS": "1",
+        "TELEMETRY_LEVEL": "off",
     }
-    return Talk(["run", prompt], variables, Use("bash", {"command": command, "description": "Say hello"}))
+    tool = Use("bash", {"command": command, "description": "Say hello"})
+    return Talk(["run", prompt], {f"{prefix}_{name}": value for name, value in variables.items()}, tool)
+
+
+def droid(home: Path, url: str, prompt: str, command: str) -> Talk:
+    model = {"model": "own-1", "displayName": "Own", "baseUrl": f"{url}/v1", "apiKey": "none"}
+    kind = {"provider": "generic-chat-completion-api", "maxOutputTokens": 4096}
+    _write(home / "own.json", json.dumps({"customModels": [{**model, **kind}]}))
+    variables = {
+        "FACTORY_AIRGAP_ENABLED": "true",
+        "FACTORY_API_KEY": "fk-none",
+        "FACTORY_DISABLE_KEYRING": "true",
+        "FACTORY_DROID_AUTO_UPDATE_ENABLED": "false",
+    }
+    given = {
+        "command": command,
+        "summary": "Say hello",
+        "riskLevel": "low",
+        "riskLevelReason": "it says",
+        "timeout": 30,
+    }
+    arguments = ["exec", "--settings", str(home / "own.json"), "--auto", "high", "-m", "custom:own-1", prompt]
+    return Talk(arguments, variables, Use("Execute", given))
 
 
 def qwen_code(home: Path, url: str, prompt: str, command: str) -> Talk:
@@ -129,6 +161,8 @@ TALKS = {
     "copilot-cli": copilot_cli,
     "opencode": opencode,
     "qwen-code": qwen_code,
+    "kilo-cli": kilo_cli,
+    "droid": droid,
 }
 
 

@@ -16,10 +16,20 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ROOT / "shared" / "agent_memory" / "agents"
 
 
+# A page of a list has a cursor, too: of such a word, only what is compared with it counts.
+WORDS = {"cursor"}
+
+
 def names_in(path: Path) -> Iterator[str]:
     """Where an agent's name stands as a text of its own in that module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in AGENTS:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    compared = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.Compare | ast.MatchValue) for part in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or node.value not in AGENTS:
+            continue
+        if node.value not in WORDS or id(node) in compared:
             yield f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
 
 

@@ -1,4 +1,4 @@
-"""Recorded sessions of five agents: what their hooks were told, and what they kept of the same sessions themselves."""
+"""Recorded sessions of agents: what their hooks were told, and what they kept of the same sessions themselves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agent_memory.capture.project.projects import Projects
 from agent_memory.model import Event
 
 RECORDINGS = Path(__file__).parents[1] / "data" / "transcripts"
-AGENTS = ("claude-code", "codex", "copilot-cli", "gemini-cli", "opencode", "qwen-code")
+AGENTS = ("claude-code", "codex", "copilot-cli", "droid", "gemini-cli", "opencode", "qwen-code")
 COLUMNS = {
     "session": ("id", "parent_id", "directory", "agent", "time_created"),
     "message": ("id", "session_id", "time_created", "data"),

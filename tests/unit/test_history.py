@@ -86,7 +86,7 @@ def test_reading_twice_gives_the_same_events(agent: str, tmp_path: Path) -> None
     assert transcripts.kept(agent, tmp_path) == transcripts.kept(agent, tmp_path)
 
 
-@pytest.mark.parametrize("agent", ["claude-code", "codex", "copilot-cli", "gemini-cli", "qwen-code"])
+@pytest.mark.parametrize("agent", ["claude-code", "codex", "copilot-cli", "droid", "gemini-cli", "qwen-code"])
 def test_a_transcript_that_was_cut_off_tells_what_is_there(agent: str, tmp_path: Path) -> None:
     """However long the beginning is that was written: what it tells is a part of the whole, and nothing else."""
     transcripts.settle(agent, tmp_path)
@@ -236,7 +236,7 @@ def mangled(value: Any, data: st.DataObject, odds: int) -> Any:
 
 @settings(max_examples=25)
 @given(data=st.data())
-@pytest.mark.parametrize("agent", ["claude-code", "codex", "copilot-cli", "gemini-cli", "qwen-code"])
+@pytest.mark.parametrize("agent", ["claude-code", "codex", "copilot-cli", "droid", "gemini-cli", "qwen-code"])
 def test_whatever_stands_where_something_else_should_does_no_harm(agent: str, data: st.DataObject) -> None:
     """A recorded transcript with odd things in it is read to its end, and nothing in it is beyond understanding."""
     (recording, *_) = sorted(

@@ -1,4 +1,4 @@
-"""Six agents' recorded payloads: whose words they are, what is kept, and every trap that was seen in them."""
+"""Agents' recorded payloads: whose words they are, what is kept, and every trap that was seen in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agent_memory.model import Event, EventRole, EventType
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 NOW_MS = 1_795_363_889_243
-AGENTS = ("claude-code", "codex", "copilot-cli", "gemini-cli", "opencode", "qwen-code")
+AGENTS = sorted(path.name for path in RECORDINGS.iterdir())
 
 
 def call_of(name: str, **changed: Any) -> HookCall:

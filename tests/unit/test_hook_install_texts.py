@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_memory.agents.agent import Hook
+from agent_memory.agents.agent import Hook, JsonSettings
 from agent_memory.hook.command import command
 from agent_memory.hook.install import jsontext
 from agent_memory.hook.install.formats import Connected, OurFile, State
@@ -24,8 +24,8 @@ WANTED = [
     for hook in (Hook("SessionStart"), Hook("Stop"), Hook("BeforeTool", "invoke_agent"))
 ]
 HANDLER = {"type": "command", "command": "", "timeout": 5}
-STRICT = JsonHooks(WANTED, HANDLER)
-LENIENT = JsonHooks(WANTED, HANDLER, reads_comments=True, reads_mark=True)
+STRICT = JsonHooks(WANTED, JsonSettings(HANDLER))
+LENIENT = JsonHooks(WANTED, JsonSettings(HANDLER, reads_comments=True, reads_mark=True))
 TABLES = TomlHooks(WANTED[:2], 5)
 THEIRS = {"type": "command", "command": "echo 'theirs' # memory-ingestion"}
 
@@ -168,7 +168,8 @@ def test_what_others_add_beside_ours_stays(text: str) -> None:
 )  # fmt: skip
 def test_hooks_look_as_what_is_around_them(before: str, after: str) -> None:
     """Lines, indents and ends of lines are those of the file."""
-    stop = JsonHooks([Connected(Hook("Stop"), "memory-ingest")], {"command": ""}, reads_comments=True, reads_mark=True)
+    settings_ = JsonSettings({"command": ""}, reads_comments=True, reads_mark=True)
+    stop = JsonHooks([Connected(Hook("Stop"), "memory-ingest")], settings_)
 
     assert stop.connect(before) == after.replace("X", '{"hooks": [{"command": "memory-ingest"}]}')
 

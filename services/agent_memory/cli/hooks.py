@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
 _ARRIVAL_S: Final = 10.0
 _POLL_S: Final = 0.1
 _NAMES: Final = ", ".join(registry.AGENTS)
+_TELL_US: Final = "If no event comes, please report it."
 
 
 def _scope_option(command: Command) -> Command:
@@ -214,6 +215,8 @@ def _try_out(settings: Settings, installation: Installation, session_id: str) ->
 def _notes(agent: Agent, in_project: bool) -> Iterator[str]:
     """What the user must know for the hooks to run."""
     yield from agent.hook_files.notes
+    if not agent.seen_running:
+        yield f"Not yet seen running: these hooks follow what is known of {agent.name}. {_TELL_US}"
     if in_project and agent.hook_files.trusts_folders:
         yield "The agent runs a project's hooks only in a folder that you trust."
     if in_project:
@@ -265,6 +268,9 @@ def _table(rows: Sequence[HookStatus], last_events: Mapping[str, int]) -> str:
         trust = registry.named(row.agent).hook_files.trust
         if trust and row.trusted is False:
             lines.append(trust.remedy)
+        is_untried = row.state == State.CURRENT.value and not registry.named(row.agent).seen_running
+        if is_untried and row.agent not in last_events:
+            lines.append(f"{row.agent}: not yet seen running. {_TELL_US}")
         if row.state == State.OUTDATED.value:
             scope = " --project" if row.scope == "project" else ""
             lines.append(f"Bring up to date: memory-daemon hooks install {row.agent}{scope}")

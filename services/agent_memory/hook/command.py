@@ -14,13 +14,15 @@ _FILE = "run.py"
 _FILES = (f"/agent_memory/hook/{_FILE}", f"/agent_memory/capture/{_FILE}")
 
 
-def command(agent: str, event: str, store: str = "") -> str:
+def command(agent: str, event: str, store: str = "", answer: str | None = None) -> str:
     """The line for a POSIX shell to run when that agent's `event` happens; it exits 0 whatever happens.
 
     If our Python is gone one day, the shell itself gives the answer: some agents stop working where a hook's command
-    is missing.
+    is missing. It does so each time where the agent wants another `answer` than our usual one.
     """
     line = shlex.join([*program(store), "--agent", agent, event])
+    if answer is not None:
+        return f"{line} >/dev/null 2>&1; {f'echo {shlex.quote(answer)}' if answer else ':'}"
     return f"{line} 2>/dev/null || echo {shlex.quote(capture.REPLY.decode().rstrip())}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from functools import partial
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.payload import Payload
-from agent_memory.agents.replayed_call import Reader, Replay
+from agent_memory.agents.replayed_call import Advance, Reader, Replay, ReplayedCall, Report
 
 # A hook takes a fifth of a second at most; a machine that has no time for it must not hold up the agent for long.
 # One agent grants a session's end no more than this, and complains at every start where more is asked for.
@@ -50,6 +50,8 @@ class Hook:
     event: str
     # The one tool to call it for, of a hook that tools call; empty for all of them.
     tool: str = ""
+    # What its agent is answered, where it refuses our usual answer or complains of it; empty for nothing at all.
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,12 @@ class JsonSettings:
 
     # A handler of ours; the command takes the place of the empty one.
     handler: Mapping[str, object]
+    # The object that the events are in; empty where they are in the outermost one.
+    within: str = "hooks"
+    # Whether an event's list holds its handlers themselves: `{"hooks": {EVENT: [HANDLER, ...]}}`.
+    is_flat: bool = False
+    # What a file must have beside the hooks.
+    beside: Mapping[str, object] = field(default_factory=dict)
     # What the agent can read: a file with anything else in it, it ignores as a whole.
     reads_comments: bool = False
     reads_mark: bool = False
@@ -116,6 +124,9 @@ class HookFiles:
     format: JsonSettings | OwnFile
     # A file beside that one which may hold hooks too, as TOML tables.
     toml: str = ""
+    # A file beside that one from which hooks are read instead, as soon as it is there; and its format.
+    instead: str = ""
+    instead_format: JsonSettings | None = None
     # By which setting the user has switched hooks off, or ours; empty where they run.
     disabled_by: Callable[[Payload], str] = never_disabled
     # The file with that setting, below the user's folder; empty where it is the one with the hooks.
@@ -169,6 +180,21 @@ class Transcripts:
     reader: Callable[[Path], Reader] | None = None
     # The transcripts that what the speaker says is written to.
     paths_of: Callable[[Speaker], Iterable[str]] = named_in_payload
+
+
+def no_transcripts() -> Transcripts:
+    """Of an agent that keeps none that can be read."""
+    return Transcripts(
+        folder=folder("", ""), parts=(), endings=(), recognises=_recognises_none, replay=_replays_nothing
+    )
+
+
+def _recognises_none(head: TranscriptHead) -> bool:
+    return False
+
+
+def _replays_nothing(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, ReplayedCall]]:
+    return iter(())
 
 
 def no_model(tail: bytes) -> str:
@@ -260,7 +286,7 @@ class Agent:
     # it passes on under its own name.
     normalise: Callable[[Payload, str], Payload]
     # What reads its transcripts is imported when it is asked for: a hook's call seldom needs it, and of one agent only.
-    load_transcripts: Callable[[], Transcripts]
+    load_transcripts: Callable[[], Transcripts] = no_transcripts
     load_tail: Callable[[], Tail] = Tail
     # What the hook of a session's start prints, to put a context before the model. An agent drops the whole of a reply
     # that has a key it does not know, so there is no form for all of them.
@@ -273,6 +299,8 @@ class Agent:
     others_run_its_hooks: bool = False
     # Whether two kinds of its hooks have two names for the same tool.
     renames_tools: bool = False
+    # Whether its real program was seen to run our hooks, in tests.
+    seen_running: bool = True
 
     @property
     def transcripts(self) -> Transcripts:

@@ -12,6 +12,8 @@ from agent_memory.capture.wire import HookCall
 
 # More than anybody has open at once; the one that was silent longest goes first.
 SESSIONS_MAX: Final = 4096
+# What a call of a subagent's is, that is a session of its own: its stop is its end.
+_OF_SUBAGENT: Final = {"Stop": "SubagentStop", "SessionEnd": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Sessions:
             session_id=session.parent,
             subagent_id=call.session_id,
             subagent_type="subagent",
-            hook="SubagentStop" if call.hook == "Stop" else call.hook,
+            hook=_OF_SUBAGENT.get(call.hook, call.hook),
         )
 
     def _session(self, session_id: str) -> _Session:

@@ -29,7 +29,9 @@ def candidates(agent: Agent, project: Path | None, store: str) -> list[ConfigFil
     """
     where = agent.hook_files
     path = project / where.project if project else user_folder(agent) / where.user
-    wanted = [Connected(hook, command(agent.name, hook.event, store)) for hook in agent.hooks]
+    wanted = [Connected(hook, command(agent.name, hook.event, store, hook.answer)) for hook in agent.hooks]
+    if where.instead_format and path.with_name(where.instead).exists():
+        return [ConfigFile(path.with_name(where.instead), JsonHooks(wanted, where.instead_format))]
     found = [ConfigFile(path, _format(agent, wanted, store))]
     if where.toml:
         found.append(ConfigFile(path.with_name(where.toml), TomlHooks(wanted, HOOK_TIMEOUT_S)))
@@ -49,6 +51,6 @@ def user_folder(agent: Agent) -> Path:
 def _format(agent: Agent, wanted: Sequence[Connected], store: str) -> Format:
     format_ = agent.hook_files.format
     if isinstance(format_, JsonSettings):
-        return JsonHooks(wanted, format_.handler, format_.reads_comments, format_.reads_mark)
+        return JsonHooks(wanted, format_)
     lines = {each.hook.event: each.command for each in wanted}
     return OurFile(format_.content(HookCommands([*program(store), "--agent", agent.name], lines)))

@@ -1,4 +1,7 @@
-"""JSON hooks, in a file that may hold other settings too: `{"hooks": {EVENT: [{"hooks": [HANDLER, ...]}, ...]}}`."""
+"""JSON hooks, in a file that may hold other settings too: `{"hooks": {EVENT: [{"hooks": [HANDLER, ...]}, ...]}}`.
+
+Some agents have the events in another object or in none, or an event's handlers in no group.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.agents.agent import Hook
+from agent_memory.agents.agent import JsonSettings
 from agent_memory.hook.command import is_ours
 from agent_memory.hook.install import jsontext
 from agent_memory.hook.install.formats import Connected, State
@@ -23,21 +26,19 @@ class JsonHooks:
     """How such a file is read and changed; see Format."""
 
     wanted: Sequence[Connected]
-    # A handler of ours, but for its command.
-    handler: Mapping[str, object]
-    # What its agent can read; a file with anything else in it, it ignores as a whole.
-    reads_comments: bool = False
-    reads_mark: bool = False
+    settings: JsonSettings
 
     def state(self, text: str) -> State:
-        found = [
-            Connected(Hook(event.name, _tool(group)), _command(handler))
+        found = Counter(
+            (event.name, _tool(group), _command(handler), group is handler)
             for event, group, handler in _handlers(self._hooks(text))
             if is_ours(_command(handler))
-        ]
+        )
         if not found:
             return State.ABSENT
-        return State.CURRENT if Counter(found) == Counter(self.wanted) else State.OUTDATED
+        is_flat = self.settings.is_flat
+        wanted = Counter((each.hook.event, each.hook.tool, each.command, is_flat) for each in self.wanted)
+        return State.CURRENT if found == wanted else State.OUTDATED
 
     def has_hooks(self, text: str) -> bool:
         return any(True for _ in _handlers(self._hooks(text)))
@@ -45,60 +46,71 @@ class JsonHooks:
     def connect(self, text: str) -> str:
         if not text.strip():
             text = "{}\n"
+        for name, value in self.settings.beside.items():
+            if self._parsed(text).member(name) is None:
+                text = jsontext.put_in(text, self._parsed(text), value, name)
         for each in self.wanted:
-            group: dict[str, object] = {"matcher": each.hook.tool} if each.hook.tool else {}
-            group[_HOOKS] = [{**self.handler, "command": each.command}]
+            entry: dict[str, object] = {**self.settings.handler, "command": each.command}
+            if not self.settings.is_flat:
+                entry = {**({"matcher": each.hook.tool} if each.hook.tool else {}), _HOOKS: [entry]}
             text, hooks = self._with_hooks(text)
             # At the end each time: Codex knows the hooks that it may trust by their place.
             if event := hooks.member(each.hook.event):
-                text = jsontext.put_in(text, event, group)
+                text = jsontext.put_in(text, event, entry)
             else:
-                text = jsontext.put_in(text, hooks, [group], each.hook.event)
+                text = jsontext.put_in(text, hooks, [entry], each.hook.event)
         return text
 
     def disconnect(self, text: str, original: str | None) -> str:
         # What was there and empty before we came stays there.
         kept = _empty(self._hooks(original or ""))
-        while place := _ours(self._parsed(text), kept):
+        while place := _ours(self._parsed(text), self.settings.within, kept):
             text = jsontext.take_out(text, *place)
-        return "" if original == "" and not self._parsed(text).children else text
+        left = {child.name for child in self._parsed(text).children}
+        return "" if original == "" and left <= set(self.settings.beside) else text
 
     def _with_hooks(self, text: str) -> tuple[str, Node]:
         """The text with an object for hooks in it, and that object."""
-        root = self._parsed(text)
-        if hooks := root.member(_HOOKS):
+        root, within = self._parsed(text), self.settings.within
+        if hooks := self._object_in(root):
             return text, hooks
-        return self._with_hooks(jsontext.put_in(text, root, {}, _HOOKS))
+        return self._with_hooks(jsontext.put_in(text, root, {}, within))
 
     def _hooks(self, text: str) -> Node | None:
-        return self._parsed(text).member(_HOOKS) if text.strip() else None
+        return self._object_in(self._parsed(text)) if text.strip() else None
+
+    def _object_in(self, root: Node) -> Node | None:
+        """The object that the events are in."""
+        return root.member(self.settings.within) if self.settings.within else root
 
     def _parsed(self, text: str) -> Node:
         """The text's outermost object, in which all that we look at is of the kind it should be."""
-        if text.startswith(jsontext.MARK) and not self.reads_mark:
+        if text.startswith(jsontext.MARK) and not self.settings.reads_mark:
             raise Unusable("it begins with a byte order mark, which its agent can't read")
         try:
-            root = jsontext.parse(text, comments=self.reads_comments)
+            root = jsontext.parse(text, comments=self.settings.reads_comments)
         except Unusable as error:
             jsontext.parse(text, comments=True)  # any other problem comes first
             raise Unusable(
                 "there is a comment, which its agent can't read: it ignores the whole file", error.line
             ) from None
         _expect(text, root, dict, "it")
-        if hooks := root.member(_HOOKS):
-            _expect(text, hooks, dict, _HOOKS)
+        within = self.settings.within
+        if hooks := self._object_in(root):
+            _expect(text, hooks, dict, within)
             # Only of those that we add to: an agent may keep something else beside them.
             for event in filter(None, (hooks.member(each.hook.event) for each in self.wanted)):
-                _expect(text, event, list, f"{_HOOKS}.{event.name}")
+                _expect(text, event, list, ".".join(filter(None, (within, event.name))))
         return root
 
 
-def _ours(root: Node, kept: frozenset[str]) -> tuple[Node, Node] | None:
+def _ours(root: Node, within: str, kept: frozenset[str]) -> tuple[Node, Node] | None:
     """The next thing to take out, and what it is in: the largest that holds nothing but handlers of ours."""
-    hooks = root.member(_HOOKS)
+    hooks = root.member(within) if within else root
     if hooks is None:
         return None
-    if _HOOKS not in kept and _all(_event_is_ours, hooks) and not any(each.name in kept for each in hooks.children):
+    is_all = _all(_event_is_ours, hooks) and not any(each.name in kept for each in hooks.children)
+    if is_all and hooks is not root and within not in kept:
         return root, hooks
     for event in hooks.children:
         if event.name not in kept and _event_is_ours(event):
@@ -106,7 +118,7 @@ def _ours(root: Node, kept: frozenset[str]) -> tuple[Node, Node] | None:
         for group in event.children:
             if _group_is_ours(group):
                 return event, group
-            handlers = group.member(_HOOKS)
+            handlers = group.member(_HOOKS) if isinstance(group.value, dict) else None
             for handler in _listed(group):
                 if handlers and is_ours(_command(handler)):
                     return handlers, handler
@@ -135,7 +147,7 @@ def _empty(hooks: Node | None) -> frozenset[str]:
 
 
 def _handlers(hooks: Node | None) -> Iterator[tuple[Node, Node, Node]]:
-    """Each handler with its event and its group."""
+    """Each handler with its event and its group, which is the handler itself where there is none around it."""
     for event in hooks.children if hooks else ():
         for group in event.children:
             for handler in _listed(group):
@@ -143,6 +155,10 @@ def _handlers(hooks: Node | None) -> Iterator[tuple[Node, Node, Node]]:
 
 
 def _listed(group: Node) -> tuple[Node, ...]:
+    if not isinstance(group.value, dict):
+        return ()
+    if group.member("command"):
+        return (group,)
     handlers = group.member(_HOOKS)
     return handlers.children if handlers and isinstance(handlers.value, list) else ()
 

@@ -22,7 +22,8 @@ def send(agent: Agent, installed: Path, prompt: str, session_id: str, store: str
     test = agent.self_test
     if isinstance(test, CommandTest):
         sample = SamplePrompt(prompt, session_id, Path.cwd(), Path.home(), datetime.now(UTC))
-        call = ["/bin/sh", "-c", command(agent.name, test.event, store)]
+        answer = next((hook.answer for hook in agent.hooks if hook.event == test.event), None)
+        call = ["/bin/sh", "-c", command(agent.name, test.event, store, answer)]
         stdin = json.dumps(test.payload(sample)).encode()
     else:
         call = [_javascript(test), "-e", test.script, str(installed), session_id, prompt, str(Path.cwd())]

@@ -41,7 +41,9 @@ class TomlHooks:
         found = _found(text)
         if not found:
             return State.ABSENT
-        return State.CURRENT if Counter(found) == Counter(self.wanted) else State.OUTDATED
+        wanted = Counter((each.hook.event, each.command) for each in self.wanted)
+        is_current = Counter((each.hook.event, each.command) for each in found) == wanted
+        return State.CURRENT if is_current else State.OUTDATED
 
     def has_hooks(self, text: str) -> bool:
         return any(isinstance(groups, list) and groups for groups in _hooks(text).values())

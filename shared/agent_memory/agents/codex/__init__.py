@@ -57,7 +57,8 @@ AGENT: Final = Agent(
         Hook("UserPromptSubmit"),
         Hook("PostToolUse"),
         Hook("Stop"),
-        Hook("Interrupt"),
+        # Its answer may have no `continue`.
+        Hook("Interrupt", answer=""),
         Hook("SubagentStart"),
         Hook("SubagentStop"),
         Hook("SessionEnd"),

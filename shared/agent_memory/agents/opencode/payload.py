@@ -7,7 +7,13 @@ from agent_memory.agents.payload import Payload, object_of, parts_text, text_of
 
 
 def detect(payload: Payload) -> Evidence:
-    return Evidence.OWN_FIELDS if {"hook", "input"} <= payload.keys() else Evidence.NONE
+    return detect_client(payload, "opencode")
+
+
+def detect_client(payload: Payload, client: str) -> Evidence:
+    """Whether our plugin sends it from that agent. Early versions were for opencode only, and did not say so."""
+    is_plugins = {"hook", "input"} <= payload.keys() and payload.get("client", "opencode") == client
+    return Evidence.OWN_FIELDS if is_plugins else Evidence.NONE
 
 
 def normalise(payload: Payload, event: str) -> Payload:

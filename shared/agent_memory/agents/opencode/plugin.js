@@ -1,10 +1,10 @@
-// agent-memory's plugin for opencode: passes conversations on, word for word, and keeps nothing of them.
-// `memory-daemon hooks install opencode` wrote it, and writes it again after an upgrade;
-// `memory-daemon hooks uninstall opencode` removes it. Changes made here by hand are lost then.
+// agent-memory's plugin for @TITLE@: passes conversations on, word for word, and keeps nothing of them.
+// `memory-daemon hooks install @CLIENT@` wrote it, and writes it again after an upgrade;
+// `memory-daemon hooks uninstall @CLIENT@` removes it. Changes made here by hand are lost then.
 import { spawn } from "node:child_process"
 
 const PROGRAM = @PROGRAM@
-// How long opencode may be kept waiting; usually it is some ten milliseconds.
+// How long the agent may be kept waiting; usually it is some ten milliseconds.
 const PATIENCE_MS = @PATIENCE_MS@
 const EVENTS = ["session.created", "session.idle", "session.error", "session.deleted"]
 
@@ -15,7 +15,7 @@ export const AgentMemory = async ({ directory }) => {
   const open = new Set()
   // What the memory recalls for a session, where the user wants that.
   const recalled = new Map()
-  // Sessions that are being compacted: opencode reports the summary as if it were an answer.
+  // Sessions that are being compacted: the agent reports the summary as if it were an answer.
   const compacting = new Set()
   let last = Promise.resolve()
 
@@ -36,11 +36,11 @@ export const AgentMemory = async ({ directory }) => {
     return session
   }
 
-  // One after the other, so that they arrive in order. Whatever happens, opencode goes on.
+  // One after the other, so that they arrive in order. Whatever happens, the agent goes on.
   const pass = (hook, session, input, output) => {
     try {
       const parentID = parents.has(session) ? root(session) : undefined
-      const payload = JSON.stringify({ hook, input, output, directory, parentID })
+      const payload = JSON.stringify({ client: "@CLIENT@", hook, input, output, directory, parentID })
       last = last.then(() => call(payload)).catch(() => {})
     } catch {}
     return last
@@ -57,7 +57,7 @@ export const AgentMemory = async ({ directory }) => {
   const resume = async (session) => {
     if (!session || open.has(session) || parents.has(session)) return
     open.add(session)
-    // opencode reports sessions that are created, not those that are resumed.
+    // It reports sessions that are created, not those that are resumed.
     const event = { type: "session.resumed", properties: { info: { id: session, directory } } }
     await begin(session, event)
   }
@@ -93,7 +93,7 @@ export const AgentMemory = async ({ directory }) => {
       const summary = compacting.has(input?.sessionID)
       return pass("experimental.text.complete", input?.sessionID, input, summary ? { ...output, summary } : output)
     },
-    // With every request, and not in the conversation: opencode does not store it, so it never comes back.
+    // With every request, and not in the conversation: it is not stored, so it never comes back.
     "experimental.chat.system.transform": async (input, output) => {
       if (recalled.has(input?.sessionID)) output.system.push(recalled.get(input.sessionID))
     },

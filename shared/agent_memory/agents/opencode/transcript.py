@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # only imports of history need it
     import sqlite3
 
 DATABASE: Final = "opencode.db"
+# Kilo CLI's is the same.
+_NAMES: Final = (DATABASE, "kilo.db")
 
 _SESSIONS: Final = "SELECT id, parent_id, directory, agent, time_created FROM session ORDER BY time_created, id"
 _PARTS: Final = (
@@ -38,7 +40,7 @@ _MESSAGES: Final = re.compile(rb"CREATE TABLE .?message\b")
 
 def recognises(head: TranscriptHead) -> bool:
     # The tables' definitions may still be in the database's log, beside it.
-    return head.data.startswith(_SQLITE) and (head.name == DATABASE or _MESSAGES.search(head.data) is not None)
+    return head.data.startswith(_SQLITE) and (head.name in _NAMES or _MESSAGES.search(head.data) is not None)
 
 
 def replay(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, ReplayedCall]]:
