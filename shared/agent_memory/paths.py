@@ -85,6 +85,11 @@ class RuntimePaths:
         return self.folder / "announce.sock"
 
     @property
+    def ready_socket(self) -> Path:
+        """Where processes say that they are ready, while somebody waits for that."""
+        return self.folder / "ready.sock"
+
+    @property
     def commits(self) -> Path:
         """The file in which the writer counts its commits."""
         return self.folder / "commits"

@@ -175,12 +175,12 @@ def _ask(question: str, command: str) -> None:
 @contextmanager
 def _running(settings: Settings) -> Iterator[None]:
     """Run the stack on these settings' store; always stop it again and remove its runtime folder."""
-    from agent_memory.control import stack
+    from agent_memory.control import stack, starting
 
     click.echo(f"Starting the daemon at {settings.address} with a store in {settings.db_path.parent}")
     runtime = settings.runtime.folder
     try:
-        stack.start(settings, {})
+        starting.start(settings, {})
         yield
     finally:
         # A second Ctrl-C must not leave half a stack behind.

@@ -12,19 +12,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from agent_memory.capture.spool import SpoolState
-from agent_memory.capture.spool_failures import of_each_kind
-from agent_memory.cli import capturing
 from agent_memory.cli.options import Number, current, given, json_option, remembered, settings_options
-from agent_memory.control import log_files, stack, stack_lock
-from agent_memory.control.stack import Status
+from agent_memory.control import log_files, stack_lock
 from agent_memory.errors import AgentMemoryError, joined
-from agent_memory.present.text import counted, printable
-from agent_memory.present.times import duration
 from agent_memory.settings import LOOPBACK, Settings
+
+# A start must not wait for what looks at a stack, nor anything for what starts one: both are imported when used.
+if TYPE_CHECKING:
+    from agent_memory.capture.spool import SpoolState
+    from agent_memory.control.stack import Status
 
 NOT_RUNNING = 3
 NOT_SOUND = 1
@@ -69,7 +69,7 @@ def stop(context: click.Context, as_json: bool) -> None:
     """
     settings = current(context)
     outcome = _stop(settings)
-    click.echo(_as_json(stack.status(settings)) if as_json else outcome)
+    click.echo(_status_json(settings) if as_json else outcome)
 
 
 @click.command()
@@ -85,6 +85,8 @@ def restart(context: click.Context, as_json: bool) -> None:
     """
     settings = current(context)
     end_like_an_interrupt()
+    from agent_memory.control import stack
+
     holder = stack_lock.read(settings.runtime)
     kept = holder.given if stack.stop(settings) is not None and holder else {}
     settings = current(context, kept)
@@ -102,6 +104,8 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon status --json
     """
+    from agent_memory.control import stack
+
     found = stack.status(current(context))
     click.echo(_as_json(found) if as_json else _described(found))
     if not found.running:
@@ -165,13 +169,15 @@ def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[byte
             "there is no password. Leave out --host and grpc_host to serve this machine only.",
             err=True,
         )
-    return stack.start(settings, kept)
+    from agent_memory.control import starting
+
+    return starting.start(settings, kept)
 
 
 def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool) -> None:
     runtime = settings.runtime
     if as_json:
-        click.echo(_as_json(stack.status(settings)))
+        click.echo(_status_json(settings))
         return
     click.echo(f"Memory daemon is running (PID {daemon.pid})")
     click.echo(f"Address: {settings.address}")
@@ -182,6 +188,8 @@ def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool
 
 def _stop(settings: Settings) -> str:
     """Stop the daemon; what happened, in a sentence."""
+    from agent_memory.control import stack
+
     killed = settings.runtime.pid_file.exists()
     pid = stack.stop(settings)
     if pid is not None:
@@ -213,7 +221,7 @@ def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) ->
                 # Once: supervisord takes back its handlers as it ends, and a second signal then would kill it.
                 daemon.terminate()
                 is_stopping = True
-            stack.hurry(settings)
+            _hurry(settings)
         return daemon.poll() is not None
 
     for name, line in log_files.follow(followers, has_ended):
@@ -227,11 +235,25 @@ def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) ->
         click.echo(f"Memory daemon stopped (PID {daemon.pid})")
 
 
+def _hurry(settings: Settings) -> None:
+    from agent_memory.control import stack
+
+    stack.hurry(settings)
+
+
+def _status_json(settings: Settings) -> str:
+    from agent_memory.control import stack
+
+    return _as_json(stack.status(settings))
+
+
 def _as_json(found: Status) -> str:
     return json.dumps(asdict(found), indent=2)
 
 
 def _described(found: Status) -> str:
+    from agent_memory.present.times import duration
+
     if not found.running:
         why = "stale PID file: it was killed" if Path(found.pid_file).exists() else "no PID file"
         lines = [f"Memory daemon is NOT running ({why})", f"PID file: {found.pid_file}"]
@@ -268,6 +290,8 @@ def _advice(found: Status) -> str:
 
 
 def _capture(found: Status) -> list[str]:
+    from agent_memory.cli import capturing
+
     if found.capture_problem:
         return [f"Capture: {found.capture_problem}"]
     until_ms = found.capture_paused_until_ms
@@ -276,6 +300,10 @@ def _capture(found: Status) -> list[str]:
 
 def _spooled(spool: SpoolState) -> list[str]:
     """What hooks left in the spool, if anything."""
+    from agent_memory.capture.spool_failures import of_each_kind
+    from agent_memory.present.text import counted, printable
+    from agent_memory.present.times import duration
+
     lines = []
     if spool.oldest_ms is not None:
         age = duration(max(0, int(time.time() - spool.oldest_ms / 1000)))
@@ -294,5 +322,7 @@ def _spooled(spool: SpoolState) -> list[str]:
 
 
 def _labelled(name: str, line: str, several: bool) -> str:
+    from agent_memory.present.text import printable
+
     text = printable(line)
     return f"{name:<10} | {text}" if several else text

@@ -12,9 +12,10 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import click
 import tzlocal
@@ -28,6 +29,8 @@ from agent_memory.settings import Settings
 
 log = logging.getLogger("agent_memory.query.commands")
 
+# A daemon that is older than the command, or newer, may have other options.
+OWN_VERSION: Final = version("agent-memory")
 # These only read, so the full command may run after an attempt.
 SERVED: Final = {"status": None, "search": None, "query": None, "admin": ("stats",), "scheduler": ("status", "history")}
 _WITH_VALUE: Final = ("--config", "--db-path", "--log-level", "--store")
@@ -45,6 +48,21 @@ class Answer:
     text: bytes
 
 
+class Call(Protocol):
+    """A command line, and what of its caller the answer may depend on; see `command_call`."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def folder(self) -> str: ...
+    @property
+    def is_terminal(self) -> bool: ...
+    @property
+    def environ(self) -> Mapping[str, str]: ...
+    @property
+    def words(self) -> Sequence[str]: ...
+
+
 class _Output(io.StringIO):
     """What stands for the caller's standard output."""
 
@@ -56,27 +74,17 @@ class _Output(io.StringIO):
         return self._is_terminal
 
 
-def answer(
-    words: Sequence[str],
-    client: Client,
-    own: Settings,
-    *,
-    environ: Mapping[str, str],
-    folder: str = "",
-    is_terminal: bool = False,
-) -> Answer | None:
-    """The answer to the command line; None where the full command has to run. For one thread at a time.
-
-    An empty `environ` is this process's own.
-    """
-    if not is_served(words) or any(environ and environ.get(name) != os.environ.get(name) for name in PLACES):
+def answer(call: Call, client: Client, own: Settings) -> Answer | None:
+    """The answer to the command line; None where the full command has to run. For one thread at a time."""
+    if call.version not in ("", OWN_VERSION) or not is_served(call.words) or not _lives_here(call.environ):
         return None
-    caller = Caller(environ or os.environ, Path(folder) if folder else None, own.db_path.resolve())
-    output, errors = _Output(is_terminal=is_terminal), io.StringIO()
+    folder = Path(call.folder) if call.folder else None
+    caller = Caller(call.environ or os.environ, folder, own.db_path.resolve())
+    output, errors = _Output(is_terminal=call.is_terminal), io.StringIO()
     tzlocal.reload_localzone()  # it may be another one by now
     try:
         with on_behalf_of(caller), answering_with(client), redirect_stdout(output), redirect_stderr(errors):
-            code = cli.main(list(words), prog_name=PROGRAM, standalone_mode=False)
+            code = cli.main(list(call.words), prog_name=PROGRAM, standalone_mode=False)
     except (click.ClickException, click.Abort, NotServed):
         return None
     if errors.getvalue() or output.tell() > _TEXT_MAX_CHARACTERS:
@@ -93,6 +101,11 @@ def is_served(words: Sequence[str]) -> bool:
         return False
     below = SERVED[command]
     return below is None or _first_command(rest)[0] in below
+
+
+def _lives_here(environ: Mapping[str, str]) -> bool:
+    """Whether the caller has its files where this process has them, and its time zone; none said is this process's."""
+    return not environ or all(environ.get(name) == os.environ.get(name) for name in PLACES)
 
 
 def _first_command(words: Sequence[str]) -> tuple[str, Sequence[str]]:

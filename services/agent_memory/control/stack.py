@@ -1,4 +1,4 @@
-"""The stack of one store: supervisord and its three processes, started, stopped and observed as one."""
+"""The stack of one store: supervisord and its three processes, stopped and observed as one; `starting` starts it."""
 
 from __future__ import annotations
 
@@ -6,43 +6,31 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool, SpoolState
-from agent_memory.control import log_files, preflight, stack_lock, store_lock
-from agent_memory.control.stack_lock import StackHolder
-from agent_memory.control.supervisor import Process, ShuttingDown, Supervisor, launch
+from agent_memory.control import preflight, stack_lock, store_lock
+from agent_memory.control.runtime_files import clear
+from agent_memory.control.supervisor import Process, ShuttingDown, Supervisor
 from agent_memory.errors import (
     AgentMemoryError,
     AlreadyRunning,
     NotRunning,
-    StoreError,
     StoreUnavailable,
     WriterUnavailable,
 )
-from agent_memory.files import atomic_link, make_private_dir
 from agent_memory.locks import is_taken
 from agent_memory.paths import RuntimePaths
-from agent_memory.present.text import printable
 from agent_memory.settings import Settings
 
-# A large store replays its log when it is opened; a start that takes longer than this is stuck.
-READY_S = 60.0
 # The longest that supervisord may take: three processes, one after another, each with its stopwaitsecs.
 STOP_S = 75.0
 # `stop` takes the lock briefly; a `start` at the same time waits this long before it fails.
 _LOCK_S = 0.5
-# A process that can't start dies within this time.
-_LIVED_S = 1.0
-# A hundred times as long as a process takes from the fork to its own first instruction.
-_BORN_S = 0.1
 _LOOK_S = 0.05
-_SHOWN_LINES = 10
 # What the writer may take to say whether its store is open; it answers in a millisecond unless it is opening it.
 _PING_S = 1.0
 
@@ -92,39 +80,6 @@ class Status:
         return self.health == "SERVING" and all(process.state != "fatal" for process in self.processes)
 
 
-def start(settings: Settings, given: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start the stack and return its supervisord once it serves; a restart keeps the settings `given`.
-
-    Raises AgentMemoryError with a remedy if it can't, and then leaves nothing running.
-    """
-    runtime = settings.runtime
-    try:
-        make_private_dir(runtime.folder)
-        lock = stack_lock.take(runtime, _LOCK_S)
-        if lock is None:
-            raise _taken(settings)
-        with lock:
-            # A PID file without a holder of the lock: the last stack was killed, and its children may still be ending.
-            killed = runtime.pid_file.exists()
-            preflight.check(settings, patience_s=preflight.ORPHANS_GO_S if killed else 0)
-            make_private_dir(runtime.logs)
-            _clear(runtime)
-            stack_lock.write(lock, _holder(settings, given or {}))
-            atomic_link(runtime.link, runtime.folder)
-            daemon = launch(settings, lock)
-    except OSError as error:
-        raise StoreError(
-            f"The daemon's folders can't be made: {error}.",
-            "Choose others with --db-path, and with XDG_RUNTIME_DIR for the sockets.",
-        ) from error
-    try:
-        _wait_until_ready(daemon, settings)
-    except BaseException:  # including an interrupt: half a stack must not stay behind
-        _end_young(daemon, settings)
-        raise
-    return daemon
-
-
 def stop(settings: Settings) -> int | None:
     """Stop the stack and wait until all of it is gone; its PID, or None if there was none.
 
@@ -134,7 +89,7 @@ def stop(settings: Settings) -> int | None:
     supervisor = Supervisor(runtime.supervisor_socket)
     try:
         pid = supervisor.pid()
-        _check_ours(settings)
+        check_ours(settings)
         supervisor.shut_down()
     except ShuttingDown:
         pid = _pid_in(runtime) or 0
@@ -153,7 +108,7 @@ def stop(settings: Settings) -> int | None:
             )
         hurry(settings)
     with lock:
-        _clear(runtime)
+        clear(runtime)
     return pid
 
 
@@ -178,7 +133,7 @@ def status(settings: Settings) -> Status:
     except NotRunning:
         unreachable = store_lock.stack_of(settings.db_path)
         return _status(settings, unreachable, [], "UNREACHABLE" if unreachable else None)
-    _check_ours(settings)
+    check_ours(settings)
     return _status(settings, pid, processes, health(runtime))
 
 
@@ -219,95 +174,11 @@ def _writer_error(runtime: RuntimePaths) -> AgentMemoryError | None:
     return None
 
 
-def _holder(settings: Settings, given: Mapping[str, str]) -> StackHolder:
-    from importlib.metadata import version  # takes 20 ms, which `status` need not wait for
-
-    return StackHolder(
-        db_path=str(settings.db_path),
-        address=settings.address,
-        version=version("agent-memory"),
-        started_ms=time.time_ns() // 1_000_000,
-        given=given,
-    )
-
-
-def _wait_until_ready(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
-    supervisor = Supervisor(settings.runtime.supervisor_socket)
-    deadline = time.monotonic() + READY_S
-    pids: list[int | None] = []
-    since = time.monotonic()
-    while time.monotonic() < deadline:
-        if daemon.poll() is not None:
-            raise AgentMemoryError(
-                _with_log("The supervisor ended before the stack was ready.", settings, "supervisor")
-            )
-        with contextlib.suppress(NotRunning):
-            processes = supervisor.processes()
-            if failed := [process.name for process in processes if not process.alive and process.state != "STOPPED"]:
-                raise AgentMemoryError(_with_log(f"The process {failed[0]} does not start.", settings, failed[0]))
-            if pids != [process.pid for process in processes]:
-                pids, since = [process.pid for process in processes], time.monotonic()
-            elif all(pids) and time.monotonic() - since >= _LIVED_S:
-                if health(settings.runtime) == "SERVING":
-                    return
-                if error := store_error(settings.runtime):
-                    raise AgentMemoryError(
-                        f"{error.message} What was started was stopped again.", error.remedy, reason=error.reason
-                    )
-        time.sleep(_LOOK_S)
-    late = "ingest" if health(settings.runtime) == "NOT_SERVING" else "query"
-    raise AgentMemoryError(_with_log(f"The process {late} is not ready after {READY_S:.0f} s.", settings, late))
-
-
-def _end_young(daemon: subprocess.Popen[bytes], settings: Settings) -> None:
-    """Stop a stack that may be half started, and wait until it is gone."""
-    try:
-        # A supervisord that is stopped before it has forked its processes forks them and signals them at once. A child
-        # that is not yet its own program loses the signal, and supervisord waits for it until stopwaitsecs are over.
-        deadline = time.monotonic() + _LIVED_S
-        while daemon.poll() is None and time.monotonic() < deadline and not _has_forked(settings):
-            time.sleep(_LOOK_S)
-        time.sleep(_BORN_S)
-    finally:
-        daemon.terminate()
-    deadline = time.monotonic() + STOP_S
-    while daemon.poll() is None and time.monotonic() < deadline:
-        hurry(settings)
-        time.sleep(_LOOK_S)
-
-
-def _has_forked(settings: Settings) -> bool:
-    try:
-        processes = Supervisor(settings.runtime.supervisor_socket).processes()
-    except AgentMemoryError:
-        return False
-    return all(process.state != "STOPPED" for process in processes)
-
-
-def _with_log(what: str, settings: Settings, process: str) -> str:
-    path = settings.runtime.log(process)
-    lines = "".join(f"  {printable(line)}\n" for line in log_files.tail(path, _SHOWN_LINES)) or "  (nothing)\n"
-    return (
-        f"{what} Its last log lines:\n\n{lines}\nThe whole log: {path}\nEverything that was started has been stopped."
-    )
-
-
-def _taken(settings: Settings) -> AlreadyRunning:
-    """Why the lock is held by somebody else."""
-    _check_ours(settings)
-    found = status(settings)
-    if found.pid is None:
-        return _under_way()
-    return AlreadyRunning(
-        f"Memory daemon is running (PID {found.pid}) already; it serves {found.db_path} at {found.address}."
-    )
-
-
-def _under_way() -> AlreadyRunning:
+def under_way() -> AlreadyRunning:
     return AlreadyRunning("Another start or stop of the memory daemon is under way for this store.", reason="UNDER_WAY")
 
 
-def _check_ours(settings: Settings) -> None:
+def check_ours(settings: Settings) -> None:
     """Raise AlreadyRunning if the stack of this runtime folder serves another store, and so must not be touched."""
     runtime = settings.runtime
     holder = stack_lock.read(runtime)
@@ -330,7 +201,7 @@ def _end(settings: Settings, pid: int) -> None:
                 f"The memory daemon (PID {pid}) is still stopping after {STOP_S:.0f} s.", reason="STILL_STOPPING"
             )
         time.sleep(_LOOK_S)
-    _clear(settings.runtime)
+    clear(settings.runtime)
 
 
 def _clean_up(settings: Settings) -> None:
@@ -340,7 +211,7 @@ def _clean_up(settings: Settings) -> None:
         return
     lock = stack_lock.take(runtime, _LOCK_S)
     if lock is None:
-        raise _under_way()
+        raise under_way()
     with lock:
         deadline = time.monotonic() + preflight.ORPHANS_GO_S
         while store_lock.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_taken(runtime.worker_lock):
@@ -350,14 +221,7 @@ def _clean_up(settings: Settings) -> None:
                     "Find it with: ps -ef | grep agent_memory",
                 )
             time.sleep(_LOOK_S)
-        _clear(runtime)
-
-
-def _clear(runtime: RuntimePaths) -> None:
-    """Remove the files that only a running stack may have; to be called with the lock held."""
-    crash_times = map(runtime.crash_times, log_files.PROCESSES)
-    for path in (runtime.link, runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *crash_times):
-        path.unlink(missing_ok=True)
+        clear(runtime)
 
 
 def _status(settings: Settings, pid: int | None, processes: list[Process], found_health: str | None) -> Status:

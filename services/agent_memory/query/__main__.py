@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from agent_memory import logs
+from agent_memory import logs, readiness
 from agent_memory.bus.client import Bus
 from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
 from agent_memory.errors import AgentMemoryError
@@ -20,14 +19,17 @@ from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.api.affinity import Affinity
 from agent_memory.query.api.health import Health
+from agent_memory.query.api.late_service import LateService
 from agent_memory.query.api.malformed import MalformedRefused
-from agent_memory.query.api.service import MemoryService
-from agent_memory.query.commands.command_calls import Answered, Answers, CommandCall, CommandCalls
-from agent_memory.query.commands.local_client import LocalClient
-from agent_memory.query.hooks.hook_server import HookServer
-from agent_memory.query.store_context import Stores, open_store
-from agent_memory.rpc.memory_pb2_grpc import add_MemoryServiceServicer_to_server
+from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer, add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
+from agent_memory.store.reader import Reader
+
+if TYPE_CHECKING:
+    from agent_memory.query.commands.command_calls import Answered, Answers, CommandCall
+    from agent_memory.query.commands.local_client import LocalClient
+    from agent_memory.query.hooks.hook_server import HookServer
+    from agent_memory.query.store_context import StoreContext
 
 log = logging.getLogger("agent_memory.query")
 
@@ -36,6 +38,7 @@ THREADS: Final = 32
 # Beyond this, callers are refused at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
 GRACE_S: Final = 5.0
+CACHE_BYTES: Final = 16 << 20
 
 
 def serve(current: Settings, lifetime: Lifetime) -> None:
@@ -44,19 +47,26 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
         return
-    store = open_store(DEFAULT_STORE, current, writer)
-    health = Health(store)
-    service = MemoryService(Stores([store]))
+    reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES, current.runtime.commits)
+    health = Health(writer, reader)
+    service = LateService()
     server = _server(current, service, health)
     health.start()
     server.start()
-    hooks = HookServer(store, CommandCalls(_command_answers(LocalClient(service, store, health), current)))
-    hooks.start()
+    log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))
-    log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
+    try:
+        store, hooks = _loaded(current, writer, reader, service, health)
+    except BaseException as error:
+        service.fails(error)
+        raise
     affinity = Affinity()
+    is_reported = False
     while not lifetime.stopping:
+        if health.serving and not is_reported:
+            readiness.report(current.runtime, "query")
+            is_reported = True
         affinity.follow()
         lifetime.wait(PARENT_CHECK_MS)
     hooks.stop()
@@ -65,23 +75,39 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     store.close()
 
 
-def _command_answers(client: LocalClient, current: Settings) -> Answers:
-    own_version = version("agent-memory")
+def _loaded(
+    current: Settings, writer: Bus, reader: Reader, late: LateService, health: Health
+) -> tuple[StoreContext, HookServer]:
+    """Load what answers calls and hooks, and let it begin.
 
+    That takes as long as all before it, and nobody who only asks whether the daemon serves need wait for it.
+    """
+    from agent_memory.query.api.service import MemoryService
+    from agent_memory.query.commands.command_calls import CommandCalls
+    from agent_memory.query.commands.local_client import LocalClient
+    from agent_memory.query.hooks.hook_server import HookServer
+    from agent_memory.query.store_context import Stores, store_context
+
+    store = store_context(DEFAULT_STORE, current, writer, reader)
+    service = MemoryService(Stores([store]))
+    late.is_loaded_as(service)
+    hooks = HookServer(store, CommandCalls(_command_answers(LocalClient(service, store, health), current)))
+    hooks.start()
+    return store, hooks
+
+
+def _command_answers(client: LocalClient, current: Settings) -> Answers:
     def answers(call: CommandCall) -> Answered | None:
         # 80 ms and 6 MB, of use only once somebody asks.
+
         from agent_memory.cli import served
 
-        if call.version not in ("", own_version):
-            return None  # the daemon is older than the command, or newer
-        return served.answer(
-            call.words, client, current, environ=call.environ, folder=call.folder, is_terminal=call.is_terminal
-        )
+        return served.answer(call, client, current)
 
     return answers
 
 
-def _server(current: Settings, service: MemoryService, health: Health) -> grpc.Server:
+def _server(current: Settings, service: LateService, health: Health) -> grpc.Server:
     server = grpc.server(
         ThreadPoolExecutor(THREADS, "rpc"),
         interceptors=[MalformedRefused()],
@@ -92,7 +118,7 @@ def _server(current: Settings, service: MemoryService, health: Health) -> grpc.S
             ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
         ],
     )
-    add_MemoryServiceServicer_to_server(service, server)
+    add_MemoryServiceServicer_to_server(cast(MemoryServiceServicer, service), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     _add_reflection(server)
     _bind(server, current.address, "Another program uses that port: choose another with --port.")

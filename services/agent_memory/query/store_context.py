@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from agent_memory.bus.client import Bus
 from agent_memory.capture.project.projects import Projects
@@ -17,8 +16,6 @@ from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
-
-CACHE_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +63,9 @@ class Stores:
         return found
 
 
-def open_store(name: str, settings: Settings, writer: Bus) -> StoreContext:
-    """The context of the store at the settings' path; `writer` is the way to it. Raises StoreError."""
+def store_context(name: str, settings: Settings, writer: Bus, reader: Reader) -> StoreContext:
+    """The context of the store at the settings' path; `writer` and `reader` are the ways to it."""
     runtime = settings.runtime
-    reader = Reader(settings.db_path, runtime.secondary("query"), CACHE_BYTES, runtime.commits)
     return StoreContext(
         name=name,
         settings=settings,

@@ -7,14 +7,12 @@ import sys
 import time
 from typing import Final
 
-from agent_memory import locks
+from agent_memory import locks, readiness
 from agent_memory.bus import frames
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.lifetime import Lifetime, run
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
-from agent_memory.worker import runner
-from agent_memory.worker.store_worker import StoreWorker
 
 # Whoever waits for an answer comes first: taking events in and reading them must not feel the summaries being made.
 NICENESS: Final = 10
@@ -22,7 +20,6 @@ NICENESS: Final = 10
 
 def work(current: Settings, lifetime: Lifetime) -> None:
     """Work for the store until asked to stop; raises AgentMemoryError when it can't be read."""
-    os.nice(NICENESS)
     # One worker a daemon: commits are fenced, so a second one would do no harm, only work in vain. That the lock is
     # held is also how others know that scheduled jobs are run.
     if not lifetime.wait_until(lambda: locks.take(current.runtime.worker_lock) is not None):
@@ -30,9 +27,15 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     writer = Bus(current.runtime.ingest_socket)
     if not lifetime.wait_until(writer.answers):
         return
+    # Only now: until the writer answers, the query service needs the processors more.
+    from agent_memory.worker import runner
+    from agent_memory.worker.store_worker import StoreWorker
+
     store = StoreWorker(current, writer, _now_ms)
     topics = frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS
     announcements = Announcements(current.runtime.announce_socket, DEFAULT_STORE, *topics)
+    readiness.report(current.runtime, "worker")
+    os.nice(NICENESS)
     runner.run([store], announcements, lifetime)
     announcements.close()
     store.close()

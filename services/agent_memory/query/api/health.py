@@ -8,11 +8,12 @@ from typing import Final
 
 from grpc_health.v1 import health, health_pb2
 
+from agent_memory.bus.client import Bus
 from agent_memory.client import SERVICE
 from agent_memory.logs import line
-from agent_memory.query.store_context import StoreContext
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.store import records
+from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
 
@@ -27,9 +28,10 @@ SERVICES: Final = ("", SERVICE)
 class Health:
     """Keeps the health service's answers up to date, in its own thread."""
 
-    def __init__(self, store: StoreContext) -> None:
+    def __init__(self, writer: Bus, reader: Reader) -> None:
         self.servicer = health.HealthServicer()
-        self._store = store
+        self._writer = writer
+        self._reader = reader
         self._stopping = threading.Event()
         self._serving: bool | None = None
         self._looks = 0
@@ -71,11 +73,11 @@ class Health:
     def _trouble(self, *, with_reader: bool) -> str | None:
         """What keeps us from serving, None when nothing does."""
         try:
-            pong = self._store.writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
+            pong = self._writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
             if not with_reader:
                 return None
-            self._store.reader.catch_up(idly=True)
-            seen = records.counters(self._store.reader).sequence
+            self._reader.catch_up(idly=True)
+            seen = records.counters(self._reader).sequence
         except Exception as error:  # a damaged store raises bare Exceptions, and this thread must outlive it
             return str(error)
         return None if seen >= pong.sequence else f"the reader is {pong.sequence - seen} events behind the writer"
