@@ -153,6 +153,51 @@ def test_a_fork_whose_original_is_gone_adds_nothing_twice(
     assert own == [fork, fork]
 
 
+def test_a_fork_that_is_live_adds_only_what_is_said_in_it(shared_stack: Stack, tmp_path: Path) -> None:
+    """In another project's folder, with the original gone: what the store has of it is not stored under the fork."""
+    ids = [str(uuid.uuid4()) for _ in range(3)]
+    records = [words_before_a_call("live-original", prompt_id, number) for number, prompt_id in enumerate(ids[:2])]
+    original = tmp_path / "projects" / "-home-dev-shop" / "live-original.jsonl"
+    write(original, records)
+    backfilled(shared_stack, original)
+    original.unlink()
+
+    fork = tmp_path / "projects" / "-home-dev-blog" / "live-fork.jsonl"
+    write(fork, [words_before_a_call("live-fork", prompt_id, number) for number, prompt_id in enumerate(ids)])
+    payload = {"hook_event_name": "UserPromptSubmit", "session_id": "live-fork", "transcript_path": str(fork)}
+    stdin = json.dumps({**payload, "prompt": "Question 2", "prompt_id": ids[2]}).encode()
+    subprocess.run([*program(), "--agent", "claude-code"], input=stdin, env=shared_stack.env, check=True)
+    with shared_stack.client() as client:
+
+        def texts(session_id: str) -> list[str]:
+            request = pb.GetEventsRequest(session_id=session_id, to_timestamp_ms=9_999_999_999_999)
+            return sorted(event.text for event in client.events(request).events if " " in event.text)
+
+        wait_until(lambda: "I look, 2" in texts("live-fork"))
+        assert texts("live-fork") == ["I look, 2", "Question 2"]
+        assert backfilled(shared_stack, fork)["agents"]["claude-code"]["stored"] == 2  # the session's start, the call
+        assert [text for text in texts("live-fork") if text[-1] in "01"] == []
+
+
+def write(path: Path, turns: list[list[dict[str, Any]]]) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_text("".join(json.dumps(record) + "\n" for record in chain.from_iterable(turns)))
+
+
+def words_before_a_call(session_id: str, prompt_id: str, number: int) -> list[dict[str, Any]]:
+    question, answer = turn(session_id, prompt_id, number)
+    words = [{"type": "text", "text": f"I look, {number}"}]
+    call = [{"type": "tool_use", "id": f"t-{prompt_id}", "name": "Bash", "input": {"command": "ls"}}]
+    result = [{"type": "tool_result", "tool_use_id": f"t-{prompt_id}", "content": "a"}]
+    message = {"id": f"m{number}", "stop_reason": "tool_use"}
+    return [
+        question,
+        {**answer, "uuid": f"w-{prompt_id}", "message": {**message, "content": words}},
+        {**answer, "uuid": f"c-{prompt_id}", "message": {**message, "content": call}},
+        {**question, "uuid": f"r-{prompt_id}", "message": {"content": result}},
+    ]
+
+
 def turn(session_id: str, prompt_id: str, number: int) -> list[dict[str, Any]]:
     at = f"2026-03-01T09:{number:02}:00.000Z"
     record = {"sessionId": session_id, "promptId": prompt_id, "timestamp": at, "cwd": "/home/dev/shop"}

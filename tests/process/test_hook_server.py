@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from agent_memory import capture
 from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool
@@ -217,13 +219,16 @@ def test_one_bad_item_never_stops_the_others(stack: Stack) -> None:
     assert [event.text for event in events(stack)] == ["before", "somebody else's", "after"]
 
 
-def test_a_hook_that_is_registered_twice_tells_one_event(stack: Stack) -> None:
+@pytest.mark.parametrize("is_by_grpc", [False, True])
+def test_a_hook_that_is_registered_twice_tells_one_event(is_by_grpc: bool, stack: Stack) -> None:
     """Both are called with the same, which names neither the prompt nor the start of a resumed session."""
     stack.start()
+    address = {"MEMORY_DAEMON_ADDR": f"127.0.0.1:{stack.port}"} if is_by_grpc else {}
+    env = {**stack.env, "MEMORY_HOOK_DEADLINE_MS": "20000", **address}
     resumed = json.dumps({"session_id": "s1", "hook_event_name": "SessionStart", "source": "resume"}).encode()
 
     for said in (resumed, prompt("Hello")):
-        hooks = [subprocess.Popen(program(), stdin=subprocess.PIPE, env=stack.env) for _ in range(2)]
+        hooks = [subprocess.Popen(program(), stdin=subprocess.PIPE, env=env) for _ in range(2)]
         for hook in hooks:
             assert hook.stdin is not None
             hook.stdin.write(said)

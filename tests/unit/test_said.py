@@ -221,16 +221,19 @@ def named(records: list[Record]) -> list[Record]:
 @pytest.mark.parametrize("copied", [kept_id, given_away, named])
 @pytest.mark.parametrize("is_original_continued", [False, True])
 @pytest.mark.parametrize("is_clock_set_back", [False, True])
+@pytest.mark.parametrize("folder", ["shop", "blog"])
 def test_a_fork_adds_what_was_said_in_it(
-    copied: Any, is_original_continued: bool, is_clock_set_back: bool, tmp_path: Path
+    copied: Any, is_original_continued: bool, is_clock_set_back: bool, folder: str, tmp_path: Path
 ) -> None:
     """Whichever transcript is read first, each thing was said once, in the session that it was said in."""
     original = claude_talk("original")
     more = claude_talk("more", 11 * 3600) if is_original_continued else []
     continued = [{**record, "sessionId": "original"} for record in more]
     own = claude_talk("fork", 8 * 3600 if is_clock_set_back else 15 * 3600)
-    first = written(tmp_path / "p" / "original.jsonl", [*original, *continued], age=60)
-    second = written(tmp_path / "p" / "fork.jsonl", [{"type": "mode", "sessionId": "fork"}, *copied(original), *own])
+    projects = tmp_path / "projects"
+    first = written(projects / "shop" / "original.jsonl", [*original, *continued], age=60)
+    mode = {"type": "mode", "sessionId": "fork"}
+    second = written(projects / folder / "fork.jsonl", [mode, *copied(original), *own])
 
     alone = {(each.event_id, each.session_id, each.text) for each in read("claude-code", first)}
     fork = {(each.event_id, each.session_id, each.text) for each in read("claude-code", second)}

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.replayed_call import Broken
-from agent_memory.backfill.copies import Copies
 from agent_memory.backfill.report import Report, Tally
 from agent_memory.client import Client
 from agent_memory.errors import WriterUnavailable
 from agent_memory.ids import NO_TIME, timed_apart
 from agent_memory.model import Event
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store.copies import Copies
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 # The daemon's limit for one call; the characters keep a batch of long events below a message's limit.
@@ -39,7 +39,7 @@ class Importer:
         self._batch: list[tuple[Event, Tally]] = []
         self._characters = 0
         self._stored = _Stored(client) if client else None
-        self._copies = Copies(client) if client else None
+        self._copies = Copies(client.events) if client else None
         # A batch is on its way while the next is read: each keeps a processor busy.
         self._sender = ThreadPoolExecutor(1, "import")
         self._sending: tuple[list[tuple[Event, Tally]], Future[list[pb.IngestResult]]] | None = None

@@ -8,6 +8,7 @@ from agent_memory import client, settings
 from agent_memory.capture.envelope import read
 from agent_memory.capture.pipeline import Pipeline
 from agent_memory.capture.project.projects import Projects
+from agent_memory.hook.delivered import as_first, path_of
 
 
 def deliver(data: bytes) -> None:
@@ -17,7 +18,8 @@ def deliver(data: bytes) -> None:
     """
     current = settings.load()
     pipeline = Pipeline(Projects(current.project_names).with_project, current.tool_max_bytes)
-    captured = pipeline.event_of(read(data), time.time_ns() // 1_000_000)
+    envelope = as_first(read(data), path_of(current.db_path))
+    captured = pipeline.event_of(envelope, time.time_ns() // 1_000_000)
     if captured.event is not None:
         with client.connect(current) as daemon:
             daemon.ingest(captured.event)

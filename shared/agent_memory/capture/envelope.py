@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ HEADER_MAX_BYTES = 80
 # There is a path, of up to 4096 bytes, and two names.
 FIELDS_MAX_BYTES = 16 << 10
 MAX_BYTES = HEADER_MAX_BYTES + FIELDS_MAX_BYTES + PAYLOAD_MAX_BYTES
+# A hook that is named twice is called twice for one happening. Nobody says the same twice in so short a time.
+REPEATED_WITHIN_MS = 1000
 KEY = re.compile(r"\d{20}-[0-9a-f]{16}")
 
 # The other name is that of envelopes that an earlier version left in a spool.
@@ -34,6 +37,12 @@ class Envelope:
     def arrived_ms(self) -> int:
         """When the hook was called, in milliseconds since 1970."""
         return int(self.key.partition("-")[0]) // 1_000_000
+
+    @property
+    def content(self) -> bytes:
+        """What a repeat of the call has in common with it."""
+        # Some agents name the event only on the command line.
+        return hashlib.blake2b(self.payload, digest_size=16).digest() + self.event.encode(errors="surrogateescape")
 
 
 def lengths(header: bytes) -> tuple[int, int]:

@@ -21,6 +21,8 @@ from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
 from agent_memory.query.inbound.intake import Admitted
 from agent_memory.query.store_context import StoreContext
+from agent_memory.query.views import events
+from agent_memory.store.copies import Copies
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,10 @@ class Follower:
         self._batcher = store.batcher
         self._intake = store.intake
         self._pipeline = pipeline
+        self._copies = Copies(lambda request: events.events(store.caught_up(), request))
         self._transcripts = FollowedTranscripts()
+        # Agents of whose transcripts one was read: to know forks, the first takes a look at all the others.
+        self._read_agents: set[str] = set()
         # When the thread is to look at a transcript, by its path.
         self._due: dict[str, float] = {}
         self._changed = threading.Condition()
@@ -58,10 +63,12 @@ class Follower:
 
     def follow(self, calls: Iterable[HookCall]) -> None:
         """Store what was written to the transcripts of these calls: now, where that is little, else soon."""
-        paths = list(dict.fromkeys(path for call in calls for path in self._transcripts.paths(call)))
+        paths = {path: call.agent for call in calls for path in self._transcripts.paths(call)}
         if not paths:
             return
-        is_little = self._transcripts.unread(paths) <= AT_ONCE_BYTES
+        is_first = not self._read_agents.issuperset(paths.values())
+        self._read_agents.update(paths.values())
+        is_little = not is_first and self._transcripts.unread(paths) <= AT_ONCE_BYTES
         if is_little:
             for path in paths:
                 self._read_on(path)
@@ -112,7 +119,7 @@ class Follower:
 
     def _admitted(self, written: Written) -> Admitted | None:
         event = self._pipeline.event_of_written(written)
-        if event is None:
+        if event is None or self._copies.has(event):
             return None
         try:
             return self._intake.admit(event_to_pb(event))

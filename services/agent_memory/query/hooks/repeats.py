@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from agent_memory.capture.envelope import Envelope
+from agent_memory.capture.envelope import REPEATED_WITHIN_MS, Envelope
 
-# Both are started for the same happening. Nobody says the same twice in so short a time.
-WITHIN_MS: Final = 1000
 # Far more calls than come in while their repeats may.
 CALLS_MAX: Final = 4096
 
@@ -30,13 +27,12 @@ class Repeats:
 
     def as_first(self, envelope: Envelope) -> Envelope:
         """The envelope, under the first call's key where it repeats one; the same whenever it comes again."""
-        # Some agents name the event only on the command line.
-        content = hashlib.blake2b(envelope.payload, digest_size=16).digest() + envelope.event.encode()
+        content = envelope.content
         with self._lock:
             if key := self._repeats.get(envelope.key):
                 return replace(envelope, key=key)
             first = self._first.get(content)
-            if first is None or abs(first.arrived_ms - envelope.arrived_ms) > WITHIN_MS:
+            if first is None or abs(first.arrived_ms - envelope.arrived_ms) > REPEATED_WITHIN_MS:
                 _keep(self._first, content, replace(envelope, payload=b""))
                 return envelope
             if first.key != envelope.key:

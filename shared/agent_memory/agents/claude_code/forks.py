@@ -18,7 +18,9 @@ from agent_memory.agents.payload import Payload, object_of, text_of
 
 # A transcript begins with some bookkeeping; more than this is no beginning.
 _HEAD_BYTES: Final = 256 << 10
-_FOLDERS_KNOWN: Final = 32
+_FOLDERS_KNOWN: Final = 1024
+# Below it each folder that a session was opened in has its own; a fork may be opened in another one.
+_ALL_FOLDERS: Final = "projects"
 _FILES_KNOWN: Final = 16_384
 # By path and inode.
 _first_ids: dict[tuple[str, int], str] = {}
@@ -37,12 +39,12 @@ def key(record: Payload) -> str:
 
 
 def copied(path: Path, first_id: str) -> Container[str]:
-    """The keys of those records of the transcript, which begins with that record, that were copied from siblings."""
-    siblings = [each for each in _by_first_id(path).get(first_id, ()) if each != path.name]
+    """The keys of those records of the transcript, which begins with that record, that were copied from another."""
+    siblings = [each for each in _with_first_id(path, first_id) if each != path]
     if not siblings:
         return ()
     own = list(_keys(path))
-    return {each for name in siblings for each in _copied_from(path.with_name(name), path, own)}
+    return {each for sibling in siblings for each in _copied_from(sibling, path, own)}
 
 
 def _copied_from(sibling: Path, path: Path, own: list[str]) -> set[str]:
@@ -58,11 +60,16 @@ def _copied_from(sibling: Path, path: Path, own: list[str]) -> set[str]:
     return shared if is_older else set()
 
 
-def _by_first_id(path: Path) -> dict[str, list[str]]:
-    """The transcripts in the path's folder, by the id of the record that each begins with."""
+def _with_first_id(path: Path, first_id: str) -> Iterator[Path]:
+    """The transcripts that begin with that record, in the path's folder and in those of other projects."""
+    root = path.parent.parent
+    others: list[Path] = []
     with suppress(OSError):
-        return _in_folder(str(path.parent), path.parent.stat().st_mtime_ns)
-    return {}
+        others = sorted(each for each in root.iterdir() if each != path.parent) if root.name == _ALL_FOLDERS else []
+    for folder in (path.parent, *others):
+        with suppress(OSError):
+            found = _in_folder(str(folder), folder.stat().st_mtime_ns)
+            yield from (folder / name for name in found.get(first_id, ()))
 
 
 @lru_cache(_FOLDERS_KNOWN)

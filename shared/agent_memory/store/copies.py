@@ -1,0 +1,85 @@
+"""Copies: events that a fork's transcript repeats, although the store has them under the session they were said in.
+
+Where the transcript itself does not show it, and the one that it was copied from is gone, still being written or in
+another folder, the ids of the turns do: those that are UUIDs are no two turns'.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent_memory.model import Event
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# The hook that told of it first had another clock than the transcript.
+_NEAR_MS: Final = 60_000
+_PAGE_EVENTS: Final = 500
+# Sessions whose beginnings are known: one that is forgotten is asked about again.
+SESSIONS_MAX: Final = 256
+
+AskEvents = Callable[[pb.GetEventsRequest], pb.GetEventsResponse]
+
+
+@dataclass(slots=True)
+class _Beginning:
+    """The turns of other sessions that a session begins with, and the first that is its own, once there is one."""
+
+    turns: set[str] = field(default_factory=set)
+    own_turn: str = ""
+
+
+class Copies:
+    """Asks the store about the beginnings of sessions. For any thread."""
+
+    def __init__(self, ask: AskEvents) -> None:
+        self._ask = ask
+        self._sessions: OrderedDict[str, _Beginning] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def has(self, event: Event) -> bool:
+        """Whether the event is a copy of what another session's events in the store tell."""
+        turn_id = event.metadata.get("prompt_id", "")
+        if not _UUID.fullmatch(turn_id):
+            return False
+        with self._lock:
+            beginning = self._beginning(event.session_id)
+            if beginning.own_turn:
+                return False
+            if turn_id not in beginning.turns:
+                for session_id in self._sessions_of(turn_id, event):
+                    beginning.turns |= self._turns_of(session_id)
+                if turn_id not in beginning.turns:
+                    beginning.own_turn = turn_id
+            return turn_id in beginning.turns
+
+    def _beginning(self, session_id: str) -> _Beginning:
+        beginning = self._sessions.setdefault(session_id, _Beginning())
+        self._sessions.move_to_end(session_id)
+        if len(self._sessions) > SESSIONS_MAX:
+            self._sessions.popitem(last=False)
+        return beginning
+
+    def _sessions_of(self, turn_id: str, event: Event) -> set[str]:
+        """The other sessions with that turn, about that time."""
+        from_ms, to_ms = max(0, event.timestamp_ms - _NEAR_MS), event.timestamp_ms + _NEAR_MS
+        near = self._events(pb.GetEventsRequest(from_timestamp_ms=from_ms, to_timestamp_ms=to_ms, limit=_PAGE_EVENTS))
+        return {each.session_id for each in near if each.metadata.get("prompt_id") == turn_id} - {event.session_id}
+
+    def _turns_of(self, session_id: str) -> set[str]:
+        of_session = pb.GetEventsRequest(session_id=session_id, to_timestamp_ms=TIMESTAMP_MAX_MS, limit=_PAGE_EVENTS)
+        return {each.metadata["prompt_id"] for each in self._events(of_session) if "prompt_id" in each.metadata}
+
+    def _events(self, request: pb.GetEventsRequest) -> Iterator[pb.Event]:
+        while True:
+            page = self._ask(request)
+            yield from page.events
+            if not page.has_more:
+                return
+            request.cursor = page.cursor
