@@ -71,6 +71,8 @@ class Bus:
         self._lock = threading.Lock()
         self._next_id = 0
         self._closing = False
+        # Set whenever the connection comes or goes.
+        self.connection_changed = threading.Event()
         # The inproc pair wakes the thread: a ZeroMQ socket must not be touched by two threads.
         self._wakes = self._context.socket(zmq.PAIR)
         self._wakes.bind("inproc://wake")
@@ -168,6 +170,7 @@ class Bus:
                 event = int.from_bytes(monitor.recv_multipart()[0][:2], sys.byteorder)
                 connected = event == zmq.EVENT_HANDSHAKE_SUCCEEDED
                 log.info(line("writer", connected=connected, waiting=len(self._waiting)))
+                self.connection_changed.set()
                 if connected:
                     with self._lock:
                         self._unsent = deque(self._waiting)

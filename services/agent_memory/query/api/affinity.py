@@ -7,6 +7,7 @@ taken again and go back to sleep: that costs seventeen switches per call, and 0.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from pathlib import Path
 _STAT = Path("/proc/thread-self/stat")
 _PROCESSOR_WORD = 36
 _THREADS = Path("/proc/self/task")
+# Less processor time than that since the last look is idling, in which nothing is gained.
+_BUSY_S = 0.02
 
 
 class Affinity:
@@ -21,13 +24,17 @@ class Affinity:
 
     def __init__(self) -> None:
         self._processor: int | None = None
+        self._used_s = 0.0
 
     def follow(self) -> None:
-        """Move all other threads to the processor of the calling thread.
+        """Move all other threads to the processor of the calling thread, if the process has worked since the last time.
 
         The caller itself stays free: the kernel wakes it where there is room, and the others follow. A new thread
         starts on the processor of the thread that starts it.
         """
+        before_s, self._used_s = self._used_s, time.process_time()
+        if self._used_s - before_s < _BUSY_S:
+            return
         with suppress(FileNotFoundError):
             processor = int(_STAT.read_text().rpartition(")")[2].split()[_PROCESSOR_WORD])
             if processor != self._processor:

@@ -17,10 +17,12 @@ from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
 
-PERIOD_S: Final = 1.0
-# While all is well, only every fifth look catches up the reader. Reads catch up by themselves; this keeps their backlog
-# small. Less often is better: by then the writer has flushed more of it, and what is flushed need not be replayed.
-READER_LOOKS: Final = 5
+# While all is well. A look wakes five threads of two processes, and that the writer has gone is known without one. It
+# also catches up the reader: reads do that by themselves; this keeps their backlog small. Less often is better: by then
+# the writer has flushed more of it, and what is flushed need not be replayed.
+PERIOD_S: Final = 5.0
+# While it is not.
+TROUBLE_PERIOD_S: Final = 1.0
 PING_TIMEOUT_S: Final = 2.0
 SERVICES: Final = ("", SERVICE)
 
@@ -34,7 +36,6 @@ class Health:
         self._reader = reader
         self._stopping = threading.Event()
         self._serving: bool | None = None
-        self._looks = 0
         self._thread = threading.Thread(target=self._run, name="health", daemon=True)
 
     @property
@@ -49,16 +50,20 @@ class Health:
     def stop(self) -> None:
         """Answer NOT_SERVING to everyone who watches, and end the thread."""
         self._stopping.set()
+        self._writer.connection_changed.set()
         self._thread.join()
         self.servicer.enter_graceful_shutdown()
 
     def _run(self) -> None:
-        while not self._stopping.wait(PERIOD_S):
+        while True:
+            self._writer.connection_changed.wait(PERIOD_S if self._serving else TROUBLE_PERIOD_S)
+            self._writer.connection_changed.clear()
+            if self._stopping.is_set():
+                return
             self._look()
 
     def _look(self) -> None:
-        trouble = self._trouble(with_reader=not self._serving or self._looks % READER_LOOKS == 0)
-        self._looks += 1
+        trouble = self._trouble()
         serving = trouble is None
         if serving == self._serving:
             return
@@ -70,12 +75,10 @@ class Health:
         for service in SERVICES:
             self.servicer.set(service, status)
 
-    def _trouble(self, *, with_reader: bool) -> str | None:
+    def _trouble(self) -> str | None:
         """What keeps us from serving, None when nothing does."""
         try:
             pong = self._writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
-            if not with_reader:
-                return None
             self._reader.catch_up(idly=True)
             seen = records.counters(self._reader).sequence
         except Exception as error:  # a damaged store raises bare Exceptions, and this thread must outlive it
