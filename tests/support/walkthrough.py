@@ -26,7 +26,12 @@ _VARYING = (
     # Their kind is part of the shape: a grip is no node.
     (re.compile(r"\b(grip:|toc:[a-z]+:)[\dA-Z:-]+"), r"\1ID"),
     (re.compile(_BARE_ID), "ID"),
-    (re.compile(r"\b(?:just now|until now|still going on|yesterday|(?:an?|\d+) \w+ ago)"), "AGE"),
+    (
+        re.compile(
+            r"\b(?:just now|until now|today|this (?:week|month|year)|still going on|yesterday|(?:an?|\d+) \w+ ago)"
+        ),
+        "AGE",
+    ),
     (re.compile(rf"\b(?:{_MONTH}|{'|'.join(month[:3] for month in _MONTH.split('|'))})\b"), "MONTH"),
     (re.compile(rf"\b(?:{_DAY}|{'|'.join(day[:3] for day in _DAY.split('|'))})\b"), "DAY"),
     (re.compile(r"\b\d+(?:\.\d+)? (?:B|kB|MB|GB)\b"), "SIZE"),

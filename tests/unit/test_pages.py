@@ -118,6 +118,7 @@ def test_what_goes_on_is_told_as_such() -> None:
     assert "still going on" in drawn("node", segment(is_open=True))
     assert "until now" in drawn("node", segment(end_time_ms=NOW_MS + 1))
     assert "1 hour ago" in drawn("node", segment())
+    assert "this year" in drawn("node", segment(level=pb.TOC_LEVEL_YEAR, end_time_ms=NOW_MS + 1))
 
 
 def test_a_page_without_an_end_offers_the_next_one() -> None:

@@ -125,6 +125,32 @@ def test_every_iso_time_is_understood(written: datetime) -> None:
 
 
 @pytest.mark.parametrize(
+    ("then", "shown"),
+    [
+        (datetime(2026, 3, 31, 1, 0), "14 hours ago"),
+        (datetime(2026, 3, 30, 23, 0), "yesterday"),
+        (datetime(2026, 3, 29, 23, 0), "2 days ago"),
+        (datetime(2026, 3, 18, 0, 1), "13 days ago"),
+        (datetime(2026, 3, 16, 23, 0), "2 weeks ago"),
+        (datetime(2026, 1, 31, 12, 0), "9 weeks ago"),
+        (datetime(2025, 12, 31, 12, 0), "3 months ago"),
+        (datetime(2024, 12, 31, 12, 0), "2 years ago"),
+    ],
+)
+def test_an_age_is_a_question_that_finds_the_day_again(then: datetime, shown: str) -> None:
+    """Days, weeks, months and years are the calendar's, in ages as in questions."""
+    at_ms = int(then.replace(tzinfo=BERLIN).timestamp()) * 1000
+
+    assert relative(at_ms, int(NOW.timestamp()) * 1000, BERLIN) == shown
+    if shown != "14 hours ago":
+        assert parse_time(shown, NOW) <= at_ms <= parse_time(shown, NOW, end=True)
+
+
+def test_shortly_after_midnight_the_evening_is_hours_ago() -> None:
+    assert relative(at(2026, 3, 30, 23), at(2026, 3, 31, 1), BERLIN) == "2 hours ago"
+
+
+@pytest.mark.parametrize(
     ("seconds", "shown"),
     [
         (0, "just now"),

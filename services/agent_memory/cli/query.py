@@ -174,7 +174,7 @@ def projects(context: click.Context, as_json: bool) -> None:
 def when(context: click.Context, phrase: tuple[str, ...], as_of: str | None, max_tokens: int, as_json: bool) -> None:
     """Show what a time in words means, and the nodes that cover it.
 
-    Understands English, German, French, Spanish, Italian and Portuguese.
+    Understands English, German, French, Spanish, Italian, Portuguese, Japanese and Chinese.
 
     Example: memory-daemon query when between Monday and Wednesday
     """

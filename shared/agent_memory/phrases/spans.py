@@ -18,6 +18,7 @@ from agent_memory.periods import Period, parse_period
 from agent_memory.phrases import words
 from agent_memory.phrases.days import ONE_DAY, Days, Span, days_of, unit_around
 from agent_memory.phrases.languages import LANGUAGES
+from agent_memory.phrases.named import feast, season
 from agent_memory.phrases.words import Reading, Token
 
 # More than a few are no question any more.
@@ -31,6 +32,7 @@ PARTS: Final = {
     "evening": (18, 24),
     "night": (20, 30),
 }
+_DAYS: Final = {"day": 1, "week": 7, "weekend": 7, "fortnight": 14}
 _SECONDS: Final = {"minute": 60, "hour": 3600}
 # Numbers in patterns of tokens: how many, and which day.
 _N: Final = "[nN]"
@@ -106,6 +108,8 @@ class _Asked:
     def _relative_unit(self, tokens: Reading) -> list[Days]:
         """Last week, this month."""
         by = _by_kind(tokens)
+        if by["u"] == "fortnight":
+            return self._rolling(tokens)
         return self._units(by["u"], by["r"])
 
     def _weekend(self, tokens: Reading) -> list[Days]:
@@ -135,6 +139,8 @@ class _Asked:
         unit, count = by["u"], _number(by)
         if unit in _SECONDS:
             return []
+        if unit == "fortnight":
+            unit, count = "week", 2 * count
         return self._units(unit, count if "i" in by else -count)
 
     def _weekday(self, tokens: Reading) -> list[Days]:
@@ -185,6 +191,25 @@ class _Asked:
             latest = year - (month == self._today.month)
             years = list(dict.fromkeys((latest, self._today.year - 1)))
         return [days_of(Period(TocLevel.MONTH, date(each, month, 1)), self._zone) for each in years]
+
+    def _named(self, tokens: Reading) -> list[Days]:
+        """Autumn, Christmas: the last that has begun; last autumn is one that is over."""
+        by = _by_kind(tokens)
+        relative = by.get("r")
+
+        def of(year: int) -> Days:
+            return season(by["S"], year, self._zone) if "S" in by else feast(by["H"], year, self._zone)
+
+        if "Y" in by:
+            return [of(by["Y"])]
+        year = self._anchor.year
+        year -= of(year).first > self._anchor
+        if relative is None:
+            return [of(year)]
+        if relative >= 0:
+            return [of(self._today.year if relative == 0 else year + 1)]
+        year -= of(year).after > self._today
+        return list(dict.fromkeys((of(year), of(self._today.year - 1))))
 
     def _in_other_year(self, tokens: Reading) -> list[Days]:
         """May last year, 12 May last year."""
@@ -354,14 +379,14 @@ class _Asked:
 
     def _units(self, unit: str, offset: int) -> list[Days]:
         """The calendar's unit that is so many away from the current one."""
-        if unit in _SECONDS:
+        if unit in _SECONDS or unit == "fortnight":
             return []
         return [unit_around(unit, self._shifted(unit, offset), self._zone)]
 
     def _shifted(self, unit: str, offset: int) -> date:
         """A day so many units away from today."""
-        if unit in ("day", "week", "weekend"):
-            return self._today + timedelta(days=offset * (1 if unit == "day" else 7))
+        if unit in _DAYS:
+            return self._today + timedelta(days=offset * _DAYS[unit])
         months = self._today.year * 12 + self._today.month - 1 + offset * {"month": 1, "quarter": 3, "year": 12}[unit]
         first = date(months // 12, months % 12 + 1, 1)
         last = Period(TocLevel.MONTH, first).after - ONE_DAY
@@ -383,9 +408,11 @@ _RULES: Final[Sequence[tuple[str, _Rule]]] = (
     ("wru|wur|ruw|urw", _Asked._weekday_of_week),
     ("u?mY?|Ym|rm|mr", _Asked._month),
     (f"(m|{_NTH}m|m{_NTH})(ru|ur)", _Asked._in_other_year),
+    ("[SH]Y?|Y[SH]|r[SH]|[SH]r", _Asked._named),
+    (f"[SH](ru|ur)|(ru|ur)([SH]|m|m{_NTH})", _Asked._in_other_year),
     ("Y|uY", _Asked._year),
     ("q|qY", _Asked._quarter),
-    (f"w?(D|{_NTH}mY?|m{_NTH}Y?|[No])|[oO](ru|ur)", _Asked._date),
+    (f"w?(D|{_NTH}mY?|m{_NTH}Y?|Ym{_NTH}|[No])|[oO](ru|ur)", _Asked._date),
     (f"u([dNo]|w?D|P|{_NTH}mY?|m{_NTH}Y?)", _Asked._week_of),
     ("un|unY", _Asked._week_number),
     ("[oOr]u(u|m|mY|rm|mr|ru|ur)", _Asked._week_of_month),
@@ -403,11 +430,13 @@ def _by_kind(tokens: Reading) -> dict[str, Any]:
 
 
 def _completed(left: Reading, right: Reading) -> tuple[Reading, Reading]:
-    """The ends of a range, each with the month: `3 to 7 May`, `May 3 to 7`."""
+    """The ends of a range, each with the month or week: `3 to 7 May`, `May 3 to 7`, `last week Monday to Friday`."""
     if len(left) == 1 and left[0].kind in "nNo":
         left += tuple(token for token in right if token.kind == "m")
     elif len(right) == 1 and right[0].kind in "nNo":
         right += tuple(token for token in left if token.kind in "mY")
+    elif [token.kind for token in right] == ["w"] and {"r", "u", "w"} <= {token.kind for token in left}:
+        right += tuple(token for token in left if token.kind in "ru")
     return left, right
 
 

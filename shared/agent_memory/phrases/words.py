@@ -25,8 +25,8 @@ class Token:
 
     `P` period, `Y` year, `D` (day, month, year or 0), `c` minute of the day, `q` quarter, `n` number, `N` number
     behind a particle ("the 12"), `o` ordinal ("12th"), `O` ordinal in words, `m` month, `w` weekday from 0, `u` unit,
-    `r` relative, `d` days from today, `p` part of a day, `e` third of a period, `a` ago, `i` ahead, `s` since,
-    `b` between, `t` to, `h` at, `x` particle.
+    `S` season from spring, `H` feast, `r` relative, `d` days from today, `p` part of a day, `e` third of a period,
+    `a` ago, `i` ahead, `s` since, `b` between, `t` to, `h` at, `x` particle.
     """
 
     kind: str
@@ -35,16 +35,21 @@ class Token:
 
 Reading = tuple[Token, ...]
 
+# A script without spaces: its words are found by the longest that is known.
+_UNSPACED: Final = re.compile("[\u3005\u3040-\u30ff\u3400-\u9fff]")
+_COUNTERS: Final = {"年": "Y", "月": "m", "日": "N", "号": "N"}
 _MARKS: Final = {"ago": "a", "ahead": "i", "since": "s", "between": "b", "to": "t", "at": "h", "particles": "x"}
 _WRITTEN: Final = re.compile(
-    r"(?P<period>\d{4}-w\d{2}|\d{4}-\d{2}-\d{2}|\d{4}-\d{2}(?![\d-]))"
+    # Japanese and Chinese dates: the counter says what the number is, unless it counts how long ago.
+    r"(?P<count>\d{1,4})(?P<counter>[年月日号])(?![前後后之以間间])"
+    r"|(?P<period>\d{4}-w\d{2}|\d{4}-\d{2}-\d{2}|\d{4}-\d{2}(?![\d-]))"
     r"|(?P<day>\d{1,2})(?P<mark>[./])(?P<month>\d{1,2})(?:(?P=mark)(?P<year>\d{4}|\d{2})?)?(?![\d:])"
     r"|(?P<clock>\d{1,2}[:h]\d{2}(?::\d{2})?(?: ?(?:uhr|[ap] ?m)\b)?|\d{1,2} ?(?:uhr(?: \d{2})?|[ap] ?m|h)\b)"
     r"|q(?P<quarter>[1-4])\b"
     r"|(?P<ordinal>\d{1,2})(?:(?:st|nd|rd|th|er|e|o|a)\b|\.(?=[ -]|$))"
     r"|(?P<number>\d+)"
     r"|(?P<word>[^\W\d_]+)"
-    r"|(?P<dash>-)"
+    r"|(?P<dash>[-~\u301c])"
 )
 
 
@@ -89,7 +94,12 @@ def _choices(text: str, language: Language) -> Iterator[list[Reading]]:
         if match is None:
             yield []
             return
-        if match["word"]:
+        if match["word"] and _UNSPACED.match(text, at):
+            run = match["word"]
+            known = next((run[:length] for length in range(len(run), 0, -1) if run[:length] in lexicon), run)
+            yield lexicon.get(known, [])
+            at += len(known)
+        elif match["word"]:
             words = text[at:].split(" ", longest)[:longest]
             runs = (" ".join(words[:count]) for count in range(len(words), 0, -1))
             known = next((run for run in (*runs, match[0]) if run in lexicon), match[0])
@@ -103,6 +113,8 @@ def _choices(text: str, language: Language) -> Iterator[list[Reading]]:
 
 def _written(match: re.Match[str], language: Language) -> list[Reading]:
     """What digits mean."""
+    if match["count"]:
+        return [(Token(_COUNTERS[match["counter"]], int(match["count"])),)]
     if text := match["period"]:
         period = parse_period(text.upper())
         return [(Token("P", period),)] if period else []
@@ -160,7 +172,7 @@ def _without_particles(tokens: Iterable[Token]) -> Reading:
             number = Token("N", token.value)
         elif token.kind == "n" and before == "h" and token.value < 24:
             number = Token("c", token.value * 60)
-        if before == "h" and number.kind not in "cp":
+        if before == "h" and number.kind not in "cpH":
             return ()
         if token.kind not in "xh":
             said.append(number)
@@ -182,6 +194,8 @@ def _lexicon(language: Language) -> dict[str, list[Reading]]:
         ("w", language.weekdays, 0),
         ("n", language.numbers, 1),
         ("O", language.ordinals, 1),
+        ("S", language.seasons, 0),
+        ("H", language.feasts, 0),
     ):
         for value, words in enumerate(names, start=first):
             learn(words, Token(kind, value))
@@ -190,6 +204,14 @@ def _lexicon(language: Language) -> dict[str, list[Reading]]:
             learn(words, Token(kind, meaning))
     for (day, part), words in language.day_parts.items():
         learn(words, Token("d", day), Token("p", part))
+    for (offset, unit), words in language.periods.items():
+        period = Token("r", offset), Token("u", unit)
+        learn(words, *period)
+        # Monday of last week in one word: the week's name and the day's share what they have in common.
+        for place, calls in enumerate(language.weekdays if unit == "week" else ()):
+            for week, day in product(words.split(", "), calls.split(", ")):
+                if week.endswith(day[:-1]):
+                    learn(week + day[-1], *period, Token("w", place))
     for third, words in enumerate(language.thirds):
         learn(words, Token("e", third))
     for mark, kind in _MARKS.items():

@@ -37,6 +37,15 @@ CutReply = (
 )
 
 
+# What a period is called that is not over.
+_THIS: Final = {
+    pb.TOC_LEVEL_YEAR: "this year",
+    pb.TOC_LEVEL_MONTH: "this month",
+    pb.TOC_LEVEL_WEEK: "this week",
+    pb.TOC_LEVEL_DAY: "today",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """How pages are seen: the time and zone that times are shown in, and how wide a line may be, in cells.
@@ -155,7 +164,9 @@ def projects(view: View, reply: pb.GetProjectsResponse) -> Iterator[Line]:
         return
     for glyph, below, project in _branches(reply.projects):
         name = one_line(project.project_id, _NAME_CELLS)
-        yield pieces((glyph, "dim"), (name, "bold"), (f"  {relative(project.last_ms, view.now_ms)}", "green"))
+        yield pieces(
+            (glyph, "dim"), (name, "bold"), (f"  {relative(project.last_ms, view.now_ms, view.zone)}", "green")
+        )
         for other in project.names:
             if other != project.project_id:
                 yield line(f"{below}{one_line(other, _NAME_CELLS)}")
@@ -303,7 +314,10 @@ def _age(view: View, node: pb.TocNode) -> str:
     """How long ago the node ended, if it has."""
     if node.is_open:
         return "still going on"
-    return relative(node.end_time_ms, view.now_ms) if node.end_time_ms <= view.now_ms else "until now"
+    if node.end_time_ms <= view.now_ms:
+        # A period ends with its last day, which is over when the next begins.
+        return relative(node.end_time_ms - (node.level in _THIS), view.now_ms, view.zone)
+    return _THIS.get(node.level, "until now")
 
 
 def _next(view: View, *commands: str) -> Iterator[Line]:

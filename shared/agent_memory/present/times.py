@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, timedelta, tzinfo
 
 from agent_memory.errors import UsageError
 
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _DAYS = {"d": 1, "day": 1, "w": 7, "week": 7}
 _DURATION = re.compile(r"(\d{1,5})\s*(?:(second|sec|s|minute|min|m|hour|h|day|d|week|w)s?)?")
-# For each unit: its seconds, from how many seconds on it is used, its name.
-_UNITS = (
-    (365.25 * 86400, 365.25 * 86400, "year"),
-    (30.44 * 86400, 60 * 86400, "month"),
-    (7 * 86400, 14 * 86400, "week"),
-    (86400, 86400, "day"),
-    (3600, 3600, "hour"),
-    (60, 45, "minute"),
-)
+# Within a few hours the clock says more than the calendar: what was said before midnight was not "yesterday" at one.
+_CLOCK_S = 6 * 3600
+# In calendar days; from so many on, larger units say enough.
+_WEEKS_FROM, _MONTHS_FROM, _YEARS_FROM = 14, 60, 365
 
 
 def parse_duration(text: str) -> int:
@@ -28,15 +24,36 @@ def parse_duration(text: str) -> int:
     raise UsageError(f"{text!r} is not a duration.", "Say 30m, 2h or 1d.")
 
 
-def relative(at_ms: int, now_ms: int) -> str:
-    """How long ago that was, or how soon it will be: `just now`, `3 minutes ago`, `in 2 days`."""
+def relative(at_ms: int, now_ms: int, zone: tzinfo | None = None) -> str:
+    """How long ago that was, or how soon it will be: `just now`, `3 minutes ago`, `yesterday`, `2 days ago`.
+
+    Days, weeks, months and years are the calendar's in the zone, by default the machine's, as in questions: what is
+    "2 days ago" here is found by asking for "two days ago".
+    """
     seconds = abs(now_ms - at_ms) / 1000
-    for unit, threshold, name in _UNITS:
-        if seconds >= threshold:
-            count = max(1, int(seconds / unit))
-            span = f"{count} {name}{'s' * (count != 1)}"
-            return f"{span} ago" if at_ms <= now_ms else f"in {span}"
-    return "just now"
+    at, now = (datetime.fromtimestamp(each // 1000, zone).date() for each in (at_ms, now_ms))
+    days = abs((now - at).days)
+    if seconds < 45:
+        return "just now"
+    if seconds < _CLOCK_S or days == 0:
+        unit, count = ("minute", int(seconds / 60)) if seconds < 3600 else ("hour", int(seconds / 3600))
+    elif days == 1:
+        return "yesterday" if at < now else "tomorrow"
+    elif days < _WEEKS_FROM:
+        unit, count = "day", days
+    elif days < _MONTHS_FROM:
+        unit, count = "week", abs((_monday(now) - _monday(at)).days) // 7
+    elif days < _YEARS_FROM:
+        unit, count = "month", abs((now.year - at.year) * 12 + now.month - at.month)
+    else:
+        unit, count = "year", abs(now.year - at.year)
+    count = max(1, count)
+    span = f"{count} {unit}{'s' * (count != 1)}"
+    return f"{span} ago" if at_ms <= now_ms else f"in {span}"
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 def duration(seconds: float) -> str:
