@@ -209,9 +209,9 @@ def _lexicon(language: Language) -> dict[str, list[Reading]]:
         learn(words, *period)
         # Monday of last week in one word: the week's name and the day's share what they have in common.
         for place, calls in enumerate(language.weekdays if unit == "week" else ()):
-            for week, day in product(words.split(", "), calls.split(", ")):
-                if week.endswith(day[:-1]):
-                    learn(week + day[-1], *period, Token("w", place))
+            for week, weekday in product(words.split(", "), calls.split(", ")):
+                if week.endswith(weekday[:-1]):
+                    learn(week + weekday[-1], *period, Token("w", place))
     for third, words in enumerate(language.thirds):
         learn(words, Token("e", third))
     for mark, kind in _MARKS.items():
