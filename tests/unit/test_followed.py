@@ -97,6 +97,20 @@ def test_a_transcript_that_was_written_again_is_read_from_its_beginning(tmp_path
     assert [each.call for each in followed.read(name, 1 << 20)[0]] == [each.call for each in first] != []
 
 
+def test_a_transcript_that_was_written_again_in_its_place_is_too(tmp_path: Path) -> None:
+    """Longer than it was, and under the same number of the file."""
+    path, whole = tmp_path / "s.jsonl", recorded("claude-code").read_bytes()
+    lines = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: len(lines) // 2]))
+    followed = FollowedTranscripts()
+    (name, *_) = followed.paths(call("claude-code", path))
+    followed.read(name, 1 << 20)
+
+    path.write_bytes(b'{"type": "summary"}\n' + whole)
+
+    assert words_in([each.call for each in followed.read(name, 1 << 20)[0]]) == unhooked("claude-code", path) != []
+
+
 @pytest.mark.parametrize("path", ["", "relative.jsonl", "/dev/zero", "/nowhere/s.jsonl", "/tmp", "/a\0b"])
 def test_what_is_no_transcript_tells_nothing(path: str) -> None:
     """Whatever a payload names: a device, a folder, nothing at all."""
@@ -121,6 +135,11 @@ def fields(called: HookCall, path: str) -> dict[str, Any]:
         (b'{"a": "x{"b": 2}\n', [{"b": 2}], True),
         # A disk was full, or the machine went down.
         (b'\0\0\0\0{"b": 2}\n', [{"b": 2}], True),
+        (b'{"a": 1} lost {"b": 2}\0\0{"c": {"d": 3}}\n', [{"a": 1}, {"b": 2}, {"c": {"d": 3}}], True),
+        (b'{"a": [{"inner": 1}, {"inner": 2}], "c": "x{"b": 2}\n', [{"b": 2}], True),
+        (b'{"a": {"inner": [' + b'{"a": {"b": 1}}, ' * 5000 + b'{"b": 2}\n', [{"b": 2}], True),
+        (b'{"a": 1},\n', [{"a": 1}], True),
+        (b'{"a": "\\ud800"}{"b": 2}\n', [{"a": "\ufffd"}, {"b": 2}], False),
         (b"\xff\xfe\x00garbage\n", [], True),
         (b"[1, 2]\n", [], True),
         (b'{"a": "x\n', [], True),

@@ -18,6 +18,7 @@ from agent_memory.agents import jsonl
 from agent_memory.agents.registry import AGENTS
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import generic, transcript_paths
+from agent_memory.backfill.reading import events_of
 from agent_memory.backfill.transcript_paths import Transcript
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.followed import FollowedTranscripts
@@ -193,6 +194,51 @@ def test_a_broken_line_is_named_and_costs_no_other(tmp_path: Path) -> None:
 
     assert texts(transcript, broken) == ["one", "two \u2028 \x85"]
     assert [(each.path, each.line) for each in broken] == [(transcript.path, 2), (transcript.path, 3)]
+
+
+def test_a_transcript_that_is_one_document_is_read(tmp_path: Path) -> None:
+    """As an early version of Gemini CLI writes it, over several lines; whoever has it is known, too."""
+    messages = [
+        {"id": "1", "type": "user", "timestamp": "2025-10-01T10:00:00Z", "content": "When?"},
+        {"id": "2", "type": "gemini", "timestamp": "2025-10-01T10:00:05Z", "content": "On Friday."},
+    ]
+    chat = {"sessionId": "s", "projectHash": "h", "startTime": "2025-10-01T10:00:00Z", "messages": messages}
+    path = tmp_path / "chats" / "session-1.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(chat, indent=2))
+
+    (transcript,) = transcript_paths.named(tmp_path)
+
+    assert transcript.agent == "gemini-cli"
+    assert [event.text for event in transcripts.read(transcript)][1:] == ["When?", "On Friday."]
+    path.write_text(json.dumps(chat, indent=2)[:-5])
+    broken: list[Broken] = []
+    list(events_of(transcript, Projects({}), broken.append, lambda size: None))
+    assert [(each.path, each.line) for each in broken] == [(path, 1)]
+
+
+def test_a_record_that_was_never_finished_is_named(tmp_path: Path) -> None:
+    """Once its writer is gone."""
+    transcript = written(tmp_path, claude_line(message={"content": "one"}), b'{"type": "user", "message": {"con')
+    os.utime(transcript.path, (1_700_000_000, 1_700_000_000))
+    broken: list[Broken] = []
+
+    assert texts(transcript, broken) == ["one"]
+    assert [each.line for each in broken] == [2]
+
+
+def test_what_is_not_opened_in_an_agents_folder_is_named(tmp_path: Path) -> None:
+    """A link to another place, which its owner may name."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    folder = tmp_path / ".claude" / "projects" / "-home-dev-shop"
+    folder.mkdir(parents=True)
+    (folder.parent / "-home-dev-blog").symlink_to(elsewhere)
+    (folder / "s.jsonl").symlink_to(elsewhere / "s.jsonl")
+    passed_over: list[Broken] = []
+
+    assert transcript_paths.found(AGENTS["claude-code"], {}, tmp_path, passed_over.append) == []
+    assert {each.path for each in passed_over} == {folder.parent / "-home-dev-blog", folder / "s.jsonl"}
 
 
 def test_a_line_beyond_all_measure_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,14 @@ from typing import Final
 
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent, TranscriptHead
-from agent_memory.agents.jsonl import objects
+from agent_memory.agents.jsonl import document, objects
 from agent_memory.agents.payload import Payload
 from agent_memory.agents.replayed_call import Broken, Report
 
 _HEAD_BYTES: Final = 1 << 20
 # In more than this something shows whose it is, or nothing does.
 _SEARCHED_BYTES: Final = 64 << 20
+_NOT_ITS_OWN: Final = "it is a link, or no file; name the place that it leads to"
 # How files may end that somebody else put into a folder.
 _ENDINGS: Final = (".jsonl", ".json", ".db")
 
@@ -32,13 +33,23 @@ class Transcript:
     changed_ns: int
 
 
-def found(agent: Agent, environ: Mapping[str, str], home: Path) -> list[Transcript]:
-    """The agent's transcripts, oldest first; none where it was never used. Nothing outside of its folder is opened."""
+def found(
+    agent: Agent, environ: Mapping[str, str], home: Path, passed_over: Report = lambda broken: None
+) -> list[Transcript]:
+    """The agent's transcripts, oldest first; none where it was never used. Nothing outside of its folder is opened.
+
+    What lies there and is not opened goes to `passed_over`, with the reason.
+    """
     where = agent.transcripts
     root = where.folder(environ, home)
-    files = (path for part in where.parts for path in _files(root / part, where.endings, where.below))
-    transcripts = (_transcript(agent.name, path) for path in files)
-    return sorted(filter(None, transcripts), key=_age)
+    files = (path for part in where.parts for path in _files(root / part, where.endings, passed_over, where.below))
+    transcripts = []
+    for path in files:
+        if transcript := _transcript(agent.name, path):
+            transcripts.append(transcript)
+        else:
+            passed_over(Broken(path, 0, _NOT_ITS_OWN))
+    return sorted(transcripts, key=_age)
 
 
 def named(path: Path, agent: str = "", passed_over: Report = lambda broken: None) -> list[Transcript]:
@@ -48,13 +59,13 @@ def named(path: Path, agent: str = "", passed_over: Report = lambda broken: None
     """
     path.stat()
     transcripts = []
-    for file in _files(path, _ENDINGS) if path.is_dir() else [path]:
+    for file in _files(path, _ENDINGS, passed_over) if path.is_dir() else [path]:
         transcript = _transcript(agent, file)
         owner = agent_of(file) if transcript else ""
         if transcript and owner and agent in ("", owner):
             transcripts.append(replace(transcript, agent=owner))
         else:
-            passed_over(Broken(file, 0, _reason(owner, agent) if transcript else "it is not a file of its own"))
+            passed_over(Broken(file, 0, _reason(owner, agent) if transcript else _NOT_ITS_OWN))
     return sorted(transcripts, key=_age)
 
 
@@ -66,6 +77,8 @@ def agent_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(_HEAD_BYTES)
+            if _is_document(data):
+                data += file.read(_SEARCHED_BYTES)  # one document, which is whole or nothing
             while True:
                 head = TranscriptHead(path.name, data, list(_records(data)))
                 owner = next((each.name for each in registry.AGENTS.values() if each.transcripts.recognises(head)), "")
@@ -85,16 +98,32 @@ def _reason(owner: str, agent: str) -> str:
     return f"it is a transcript of {owner}, not of {agent}" if owner else "it is no agent's transcript"
 
 
+def _is_document(data: bytes) -> bool:
+    """Whether its first line holds no more than a bracket."""
+    return data.lstrip().partition(b"\n")[0].strip() in (b"{", b"[")
+
+
 def _records(data: bytes) -> Iterator[Payload]:
+    if _is_document(data):
+        yield from document(data)[0]
+        return
     for line in data.split(b"\n"):
         if line.strip():
             yield from objects(line)[0]
 
 
-def _files(folder: Path, endings: tuple[str, ...], below: str = "") -> Iterator[Path]:
+def _files(folder: Path, endings: tuple[str, ...], passed_over: Report, below: str = "") -> Iterator[Path]:
     """The files below the folder that end so. Links are not followed: what they lead to is another place."""
     folder = folder.resolve()
-    for place, _, names in os.walk(folder):
+
+    def unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            passed_over(Broken(Path(error.filename), 0, f"it can't be read: {error.strerror}"))
+
+    for place, folders, names in os.walk(folder, onerror=unreadable):
+        for name in folders:
+            if (Path(place) / name).is_symlink():
+                passed_over(Broken(Path(place) / name, 0, _NOT_ITS_OWN))
         if not below or below in Path(place).relative_to(folder).parts:
             yield from (Path(place) / name for name in names if name.endswith(endings))
 

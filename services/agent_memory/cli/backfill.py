@@ -241,7 +241,9 @@ def _verdict(content: Mapping[str, Any], report: Report) -> str:
 def _transcripts(agent: str | None, path: Path | None, passed_over: Callable[[Broken], None]) -> list[Transcript]:
     if path is None:
         agents = [registry.named(agent)] if agent else registry.AGENTS.values()
-        return [each for agent_ in agents for each in transcript_paths.found(agent_, os.environ, Path.home())]
+        return [
+            each for agent_ in agents for each in transcript_paths.found(agent_, os.environ, Path.home(), passed_over)
+        ]
     try:
         return transcript_paths.named(path, agent or "", passed_over)
     except OSError as error:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -21,8 +23,13 @@ from agent_memory.errors import InvalidEvent
 # No hook passes on more than this either.
 LINE_MAX_BYTES: Final = 64 << 20
 _CHUNK_BYTES: Final = 1 << 20
-# So many places in a broken line are looked at for the beginning of a record.
-_TRIES_MAX: Final = 64
+# What is read of a broken line before it is given up, counted again from each place that may begin a record.
+_RESCUE_MAX: Final = 4 * LINE_MAX_BYTES
+# Between a record's beginning and its end, programs take less.
+_LEFT_S: Final = 60
+# A first line that holds no more is that of a document over several lines.
+_DOCUMENT_BEGINS: Final = (b"{", b"[")
+_GOES_ON: Final = (",", "]", "}")
 _DECODER: Final = json.JSONDecoder(strict=False)
 
 # A file by its name, or one that is open: standard input.
@@ -32,7 +39,7 @@ Source = Path | BinaryIO
 def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
     """The records, each with the number of its line; `advance` is called with the bytes as they are read.
 
-    A line that is no JSON object is reported and skipped, except a last one without an end: it is still being written.
+    A line that is no JSON object is reported and skipped, except a last one without an end while it is being written.
     Lines end with a newline and nothing else: JSON may hold the other characters that Python splits lines at.
     """
     if not isinstance(source, Path):
@@ -45,10 +52,13 @@ def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[
         report(Broken(source, 0, error.strerror or str(error)))
         return
     with os.fdopen(descriptor, "rb", buffering=_CHUNK_BYTES) as file:
-        if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            yield from _records(file, source, report, advance)
-        else:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             report(Broken(source, 0, "it is no file"))
+            return
+        try:
+            yield from _records(file, source, report, advance)
+        except OSError as error:
+            report(Broken(source, 0, f"not read to its end: {error.strerror or error}"))
 
 
 def replay_with(reader: Callable[[Path], Reader]) -> Replay:
@@ -73,13 +83,41 @@ def _replay(
 
 def _records(file: BinaryIO, path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
     for number, line in enumerate(_lines(file, advance), start=1):
+        if number == 1 and line.strip() in _DOCUMENT_BEGINS:
+            rest = file.read(LINE_MAX_BYTES)
+            advance(len(rest))
+            found, problem = document(line + rest)
+            yield from ((1, each) for each in found)
+            if problem:
+                report(Broken(path, 1, problem))
+            return
         if len(line) >= LINE_MAX_BYTES:
             report(Broken(path, number, f"the line is longer than {LINE_MAX_BYTES} bytes"))
         elif line.strip():
             found, problem = objects(line)
             yield from ((number, each) for each in found)
-            if problem and line.endswith(b"\n"):
+            if problem and (line.endswith(b"\n") or _is_left(path)):
                 report(Broken(path, number, problem))
+
+
+def _is_left(path: Path) -> bool:
+    """Whether nobody has written to the file for a while: what it ends with is all there will be."""
+    with suppress(OSError):
+        return time.time() - path.stat().st_mtime > _LEFT_S
+    return False
+
+
+def document(data: bytes) -> tuple[list[Payload], str]:
+    """The objects of a JSON document over several lines, an object or a list of them, and what is wrong with the rest.
+
+    Early versions of some agents write such transcripts, each time all of it.
+    """
+    try:
+        value = json.loads(data.decode("utf-8-sig", errors="replace"), strict=False)
+    except (ValueError, RecursionError):
+        return objects(data)
+    found = value if isinstance(value, list) else [value]
+    return [decoded(json.dumps(each).encode()) for each in found if isinstance(each, dict)], ""
 
 
 def objects(line: bytes) -> tuple[list[Payload], str]:
@@ -92,30 +130,27 @@ def objects(line: bytes) -> tuple[list[Payload], str]:
 
 
 def _rescued(line: bytes) -> tuple[list[Payload], bool]:
-    """The objects that stand one after the other up to the line's end, and whether nothing else does."""
+    """The objects that stand one after the other in the line, and whether nothing else does."""
     text = line.decode("utf-8-sig", errors="replace").rstrip()
-    start, tries = text.find("{"), 0
-    whole = not text[: max(start, 0)].strip()
-    while start >= 0 and tries < _TRIES_MAX:
-        tries += 1
+    found: list[Payload] = []
+    end, whole, is_torn, read = 0, True, False, 0
+    start = text.find("{")
+    while start >= 0 and read <= _RESCUE_MAX:
+        whole = whole and not text[end:start].strip()
         try:
-            found = list(_one_after_the_other(text, start))
+            _, end = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             # Where another record begins in the midst of one that was torn.
-            start, whole = text.find('{"', start + 1), False
-        else:
-            return found, whole
-    return [], False
-
-
-def _one_after_the_other(text: str, start: int) -> Iterator[Payload]:
-    while start < len(text):
-        value, start = _DECODER.raw_decode(text, start)
-        if not isinstance(value, dict):
-            raise ValueError("this is no object")
-        yield value
-        while text[start : start + 1].isspace():
-            start += 1
+            read += len(text) - start
+            whole, is_torn = False, True
+            start = text.find('{"', start + 1)
+            continue
+        # Behind a part of the one that was torn, that one goes on.
+        if not is_torn or text[end : end + 1] not in _GOES_ON:
+            found.append(decoded(text[start:end].encode()))
+            is_torn = False
+        start = text.find("{", end)
+    return found, whole and not text[end:].strip()
 
 
 def _lines(file: BinaryIO, advance: Advance) -> Iterator[bytes]:

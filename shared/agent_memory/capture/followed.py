@@ -20,6 +20,8 @@ from agent_memory.capture.wire import HookCall
 # More than anybody has open at once. Beyond it, the one that was read longest ago starts from its beginning again.
 FOLLOWED_MAX: Final = 256
 CHUNK_BYTES: Final = 1 << 20
+# A record ends with ids and times that no other has.
+BEFORE_BYTES: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class _File:
     reader: Reader
     inode: int = 0
     offset: int = 0
+    # The bytes before that place: where they are others, the file was written again.
+    before: bytes = b""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -117,9 +121,10 @@ def _next_lines(file: _File, max_bytes: int) -> tuple[Iterable[bytes], bool]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return [], False
-        if status.st_ino != file.inode or status.st_size < file.offset:
-            # It was replaced, or cut.
-            file.inode, file.offset = status.st_ino, 0
+        is_same = status.st_ino == file.inode and status.st_size >= file.offset
+        if not is_same or os.pread(descriptor, len(file.before), file.offset - len(file.before)) != file.before:
+            # It was replaced, cut, or written again.
+            file.inode, file.offset, file.before = status.st_ino, 0, b""
             if file.agent.transcripts.reader is not None:
                 file.reader = file.agent.transcripts.reader(Path(file.path))
         data = os.pread(descriptor, max_bytes, file.offset)
@@ -128,6 +133,7 @@ def _next_lines(file: _File, max_bytes: int) -> tuple[Iterable[bytes], bool]:
             data = os.pread(descriptor, min(LINE_MAX_BYTES, status.st_size - file.offset), file.offset)
             end = data.find(b"\n") + 1 or (len(data) if len(data) == LINE_MAX_BYTES else 0)
         file.offset += end
+        file.before = (file.before + data[max(0, end - BEFORE_BYTES) : end])[-BEFORE_BYTES:]
         return data[:end].split(b"\n"), bool(end) and file.offset < status.st_size
     except OSError:
         return [], False

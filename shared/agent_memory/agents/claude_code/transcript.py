@@ -181,7 +181,9 @@ class Session:
             alone = record.get("toolUseResult") if len(results) == 1 else None
             for result in results:
                 yield from self._result(record, result, alone)
-            return
+            beside = _texts(objects_of(message, "content")).lstrip()
+            if not beside or beside.startswith("<"):
+                return  # nothing, or a note of the client's to the model
         if record.get("isCompactSummary"):
             summary = content if isinstance(content, str) else _texts(objects_of(message, "content"))
             yield self._call("PostCompact", compact_summary=summary, message_id=forks.own_id(record), is_unhooked=True)
