@@ -166,7 +166,9 @@ def test_a_hit_says_what_is_needed_to_choose(client: Client) -> None:
     assert "forty minutes" in hit.snippet
     assert hit.after.event_id == "s1-000002"
     assert list(hit.reason.words) == ["deploy", "forty", "minut"]
-    assert hit.score == pytest.approx(hit.reason.of_segment + hit.reason.of_words + hit.reason.of_neighbours, abs=1e-4)
+    reason = hit.reason
+    parts = (reason.of_segment, reason.of_words, reason.of_meaning, reason.of_neighbours)
+    assert hit.score == pytest.approx(sum(parts), abs=1e-4)
     assert client.node(hit.node_id).node.session_id == "s1"
 
 

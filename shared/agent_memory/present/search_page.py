@@ -98,10 +98,10 @@ def _turn(view: View, hit: pb.SearchHit) -> Iterator[Line]:
     yield _said(_HIT, hit.role, f"{view.local(hit.timestamp_ms):%H:%M}", hit.snippet, "")
     if hit.HasField("reason"):
         reason = hit.reason
-        words = ", ".join(reason.words) or "no word"
+        words = ", ".join(reason.words) or "none of the words"
         yield line(
-            f"          {hit.score:.2f}: {words} {reason.of_words:.2f}, segment {reason.of_segment:.2f}, "
-            f"beside it {reason.of_neighbours:.2f}; event {hit.event_id}",
+            f"          {hit.score:.2f}: {words} {reason.of_words:.2f}, meaning {reason.of_meaning:.2f}, "
+            f"segment {reason.of_segment:.2f}, beside it {reason.of_neighbours:.2f}; event {hit.event_id}",
             "green",
         )
     if hit.HasField("after"):

@@ -2442,7 +2442,7 @@ class SearchResponse(_message.Message):
     needed_tokens: _builtins.int
     @_builtins.property
     def hits(self) -> _containers.RepeatedCompositeFieldContainer[Global___SearchHit]:
-        """Those of a segment follow each other; the segment with the best hit comes first, and its best hit."""
+        """Those of a segment follow each other, its best one first; the segment whose hits are best comes first."""
 
     @_builtins.property
     def window(self) -> Global___TimeSpan:
@@ -2601,9 +2601,12 @@ class SearchReason(_message.Message):
     OF_SEGMENT_FIELD_NUMBER: _builtins.int
     OF_WORDS_FIELD_NUMBER: _builtins.int
     OF_NEIGHBOURS_FIELD_NUMBER: _builtins.int
+    OF_MEANING_FIELD_NUMBER: _builtins.int
     of_segment: _builtins.float
     of_words: _builtins.float
     of_neighbours: _builtins.float
+    of_meaning: _builtins.float
+    """What words give that mean nearly the same."""
     @_builtins.property
     def words(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -2613,10 +2616,11 @@ class SearchReason(_message.Message):
         of_segment: _builtins.float = ...,
         of_words: _builtins.float = ...,
         of_neighbours: _builtins.float = ...,
+        of_meaning: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["of_neighbours", b"of_neighbours", "of_segment", b"of_segment", "of_words", b"of_words", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["of_meaning", b"of_meaning", "of_neighbours", b"of_neighbours", "of_segment", b"of_segment", "of_words", b"of_words", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Final
 
@@ -62,11 +62,14 @@ def search(
         for typed, meant in found.corrections.items():
             response.corrections.add(typed=typed, meant=meant)
         hits = _hits(toc_reader, found, wanted, explain=request.explain, says_once=request.max_tokens > 0)
-    _fill(response, hits, request.max_tokens)
+    of_segments = {turn.segment.node_id: turn.of_segment for turn in found.turns} if found else {}
+    _fill(response, hits, request.max_tokens, of_segments)
     return response
 
 
-def _fill(response: pb.SearchResponse, hits: Iterator[pb.SearchHit], max_tokens: int) -> None:
+def _fill(
+    response: pb.SearchResponse, hits: Iterator[pb.SearchHit], max_tokens: int, of_segments: Mapping[str, float]
+) -> None:
     """Give the answer the best hits that fit into the budget, counted to the byte as the message is sent."""
     room = tokens.bytes_within(max_tokens) - _PRICE_BYTES if max_tokens > 0 else inf
     size = response.ByteSize()
@@ -83,7 +86,7 @@ def _fill(response: pb.SearchResponse, hits: Iterator[pb.SearchHit], max_tokens:
         taken.append(hit)
         size = grown
     response.has_more = response.needed_tokens > 0
-    response.hits.extend(_together(taken))
+    response.hits.extend(_together(taken, of_segments))
     response.size_tokens = tokens.of_bytes(size + _PRICE_BYTES)
 
 
@@ -92,12 +95,12 @@ def _size(hit: pb.SearchHit) -> int:
     return pb.SearchResponse(hits=[hit]).ByteSize()
 
 
-def _together(hits: Sequence[pb.SearchHit]) -> list[pb.SearchHit]:
-    """The hits of a segment one after another, the segment with the best one first; what lies in the window before."""
+def _together(hits: Sequence[pb.SearchHit], of_segments: Mapping[str, float]) -> list[pb.SearchHit]:
+    """The hits of a segment one after another, the best segment first; what lies in the window before the rest."""
     order: dict[str, int] = {}
     for hit in hits:
         order.setdefault(hit.node_id, len(order))
-    return sorted(hits, key=lambda hit: (hit.outside_window, order[hit.node_id]))
+    return sorted(hits, key=lambda hit: (hit.outside_window, -of_segments.get(hit.node_id, 0.0), order[hit.node_id]))
 
 
 def _hits(
@@ -133,9 +136,14 @@ def _hits(
 
 
 def _reason(turn: Turn, found: Answer) -> pb.SearchReason:
-    of_segment, of_words, of_neighbours = turn.parts
-    words = matched(texts.text_of(turn.event), found.terms)
-    return pb.SearchReason(words=words, of_segment=of_segment, of_words=of_words, of_neighbours=of_neighbours)
+    parts = turn.parts
+    return pb.SearchReason(
+        words=matched(texts.text_of(turn.event), found.terms),
+        of_segment=parts.segment,
+        of_words=parts.words,
+        of_meaning=parts.meaning,
+        of_neighbours=parts.neighbours,
+    )
 
 
 def _hit(turn: Turn, found: Answer, *, has_window: bool) -> pb.SearchHit:

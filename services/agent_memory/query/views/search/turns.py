@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -13,10 +11,10 @@ from typing import Final
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.phrases.days import Span
 from agent_memory.query.views.search.asked import Asked
-from agent_memory.search import question, ranking, texts
+from agent_memory.search import near_words, question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
 from agent_memory.search.reader import Filters, Found, IndexReader
-from agent_memory.search.tokens import folded, occurrences, root, tokens
+from agent_memory.search.tokens import TokenCounter, tokens
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
@@ -30,9 +28,20 @@ TEXT_MAX: Final = 20_000
 SIMILAR_MAX: Final = 20_000
 # A tool's output has more words than anybody's, and says less with each.
 _WEIGHTS: Final = {EventRole.TOOL: 0.6, EventRole.SYSTEM: 0.5}
+_ASKS: Final = ("?", "？", "؟")
 _NOTHING_SAID: Final = (EventType.SESSION_START, EventType.SESSION_END, EventType.SUBAGENT_START)
 # Texts that begin alike up to here are the same to a reader.
 _SAME_CHARACTERS: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a turn's score is made of: the segment, the event's own words and their meaning, and its neighbours."""
+
+    segment: float
+    words: float
+    meaning: float
+    neighbours: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +54,9 @@ class Turn:
     before: Event | None
     after: Event | None
     in_window: bool
-    # The score's parts: the segment's, the event's own words', its neighbours'.
-    parts: tuple[float, float, float]
+    parts: Parts
+    # The score of its segment, by which segments are ordered.
+    of_segment: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +85,16 @@ def answer(reader: Reader, index: IndexReader, asked: Asked) -> Answer:
     asked, statistics, corrections = _corrected(index, asked)
     weights = {term: ranking.rarity(statistics.frequencies[term], statistics.segments) for term in asked.terms}
     scored = _segments(reader, index, asked)
-    candidates = [Candidate(each.found.score, _documents(each.events, asked.terms), each.in_window) for each in scored]
-    ranked = ranking.rank(asked.terms, candidates, statistics)
+    near = _near(asked.terms)
+    counter = TokenCounter([*asked.terms, *(token for tokens in near.values() for token in tokens)])
+    candidates = [Candidate(each.found.score, _documents(each.events, counter), each.in_window) for each in scored]
+    ranked = ranking.rank(asked.terms, candidates, statistics, near)
     places = [
         (score, -each.candidate, -place)
         for each in ranked
         for place, score in enumerate(each.scores)
-        if (each.words[place] > 0 or not asked.terms) and _is_asked_for(scored[each.candidate].events[place], asked)
+        if (each.words[place] > 0 or each.meaning[place] > 0 or not asked.terms)
+        and _is_asked_for(scored[each.candidate].events[place], asked)
     ]
     by_candidate = {each.candidate: each for each in ranked}
     turns: list[Turn] = []
@@ -164,18 +177,18 @@ def _events(reader: Reader, found: Found) -> Iterator[Event]:
             yield event
 
 
-def _documents(events: Sequence[Event], terms: Sequence[str]) -> list[Document]:
-    wanted = frozenset(terms)
-    roots = [root(term) for term in terms]
-    places = re.compile("|".join(map(re.escape, roots)))
+def _near(terms: Sequence[str]) -> dict[str, dict[str, float]]:
+    """Of each term what means nearly the same."""
+    table = near_words.table()
+    return {term: table.near(term) for term in terms} if table else {}
+
+
+def _documents(events: Sequence[Event], counter: TokenCounter) -> list[Document]:
     documents = []
     for event in events:
         text = texts.text_of(event)[:TEXT_MAX]
-        # Most events hold none of the words, which is quickly seen.
-        plain = folded(text)
-        held = any(each in plain for each in roots)
-        counts = occurrences(text, wanted, places) if held else Counter[str]()
-        documents.append(Document(counts, len(text), _WEIGHTS.get(event.role, 1.0)))
+        is_question = text.endswith(_ASKS)
+        documents.append(Document(counter.counts(text), len(text), _WEIGHTS.get(event.role, 1.0), is_question))
     return documents
 
 
@@ -226,10 +239,10 @@ def _turn(scored: _Scored, ranked: ranking.Ranked, place: int, asked: Asked) -> 
             return None
         return events[at] if _may_be_shown(events[at], asked) else None
 
-    total, words = ranked.scores[place], ranked.words[place]
-    parts = (ranked.segment, words, total - ranked.segment - words)
+    total, words, meaning = ranked.scores[place], ranked.words[place], ranked.meaning[place]
+    parts = Parts(ranked.segment, words, meaning, total - ranked.segment - words - meaning)
     before, after = neighbour(place - 1), neighbour(place + 1)
-    return Turn(events[place], scored.found, total, before, after, scored.in_window, parts)
+    return Turn(events[place], scored.found, total, before, after, scored.in_window, parts, ranked.score)
 
 
 def _may_be_shown(event: Event, asked: Asked) -> bool:
