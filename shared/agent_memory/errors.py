@@ -109,6 +109,18 @@ class WriterBusy(WriterUnavailable):
     reason = "WRITER_BUSY"
 
 
+class CallerRefused(AgentMemoryError):
+    """The daemon is another user's."""
+
+    reason = "CALLER_REFUSED"
+
+
+class RepliesUnread(AgentMemoryError):
+    """Too many large replies were asked for and not read; the same question may be asked again, a little later."""
+
+    reason = "REPLIES_UNREAD"
+
+
 class StaleCommit(AgentMemoryError):
     """Another commit came first; read again and compute again."""
 
@@ -126,7 +138,8 @@ BY_REASON: Final = {
     kind.reason: kind
     for kind in (
         UsageError, UnknownStore, UnknownNode, InvalidEvent, SettingsError, NotRunning, AlreadyRunning, StoreError,
-        StoreMissing, StoreNotReady, WriterUnavailable, StoreUnavailable, WriterBusy, StaleCommit, CommandRefused,
+        StoreMissing, StoreNotReady, WriterUnavailable, StoreUnavailable, WriterBusy, CallerRefused, RepliesUnread,
+        StaleCommit, CommandRefused,
     )
 }  # fmt: skip
 

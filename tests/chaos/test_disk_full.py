@@ -76,7 +76,7 @@ def test_a_full_disk_loses_nothing_and_is_got_over(stack: Stack, small_disk: Pat
 @pytest.mark.drill
 @pytest.mark.timeout(300)
 def test_a_disk_without_a_byte_left_ends_nothing(stack: Stack, small_disk: Path) -> None:
-    """The logs are on it, too: all four processes stay, status tells, what is stored can be read, and room is enough."""
+    """The logs are on it, too: all four processes stay, status tells, reading goes on, and room is enough."""
     stack.env["MEMORY_DB_PATH"] = str(small_disk / "db")
     stack.db_path = small_disk / "db"
     stack.start("--port", stack.port)

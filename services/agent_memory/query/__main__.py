@@ -18,9 +18,11 @@ from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.api.affinity import Affinity
+from agent_memory.query.api.callers import OwnCallersOnly
 from agent_memory.query.api.health import Health
 from agent_memory.query.api.late_service import LateService
 from agent_memory.query.api.malformed import MalformedRefused
+from agent_memory.query.api.replies import BoundedReplies
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer, add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
 from agent_memory.store.reader import Reader
@@ -37,6 +39,12 @@ REFLECTION_V1: Final = "grpc.reflection.v1.ServerReflection"
 THREADS: Final = 32
 # Beyond this, callers are refused at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
+# Batches that are read at once, each of MESSAGE_MAX_BYTES at most; others wait in their senders' memory.
+BATCHES_MAX: Final = 2
+# Of the TCP port, and of the socket. Each is a file descriptor.
+CONNECTIONS_MAX: Final = 256
+# A connection without a call for this long is closed; a client opens another when it needs one.
+IDLE_MS: Final = 15 * 60 * 1000
 GRACE_S: Final = 5.0
 CACHE_BYTES: Final = 16 << 20
 
@@ -110,9 +118,16 @@ def _command_answers(client: LocalClient, current: Settings) -> Answers:
 def _server(current: Settings, service: LateService, health: Health) -> grpc.Server:
     server = grpc.server(
         ThreadPoolExecutor(THREADS, "rpc"),
-        interceptors=[MalformedRefused()],
+        interceptors=[
+            BoundedReplies({"IngestEvents": ThreadPoolExecutor(BATCHES_MAX, "batches")}),
+            OwnCallersOnly(current.grpc_port),
+            MalformedRefused(),
+        ],
         maximum_concurrent_rpcs=CALLS_MAX,
         options=[
+            ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
+            ("grpc.max_connection_idle_ms", IDLE_MS),
+            ("grpc.http2.bdp_probe", 0),
             ("grpc.so_reuseport", 0),
             ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
             ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),

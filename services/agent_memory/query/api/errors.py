@@ -8,8 +8,10 @@ import grpc
 
 from agent_memory.errors import (
     AgentMemoryError,
+    CallerRefused,
     CommandRefused,
     InvalidEvent,
+    RepliesUnread,
     UnknownNode,
     UnknownStore,
     UsageError,
@@ -25,6 +27,8 @@ _CODES: Final = (
     (InvalidEvent, grpc.StatusCode.INVALID_ARGUMENT),
     (UsageError, grpc.StatusCode.INVALID_ARGUMENT),
     (CommandRefused, grpc.StatusCode.INVALID_ARGUMENT),
+    (CallerRefused, grpc.StatusCode.PERMISSION_DENIED),
+    (RepliesUnread, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (WriterBusy, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (WriterUnavailable, grpc.StatusCode.UNAVAILABLE),
     (AgentMemoryError, grpc.StatusCode.INTERNAL),

@@ -1,0 +1,152 @@
+"""Who calls over TCP: loopback keeps other machines out, but not the other users of this one.
+
+The kernel knows whose socket is at the other end of a loopback connection. Only this process's user and root are
+served. The Unix socket needs no look: it lies in a folder that only its owner may enter.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import grpc
+
+from agent_memory.errors import CallerRefused
+from agent_memory.query.api.errors import abort
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# A connection that ends leaves its port to others, a second later at the earliest (net.ipv4.tcp_tw_reuse).
+_KNOWN_S: Final = 1.0
+_KNOWN_MAX: Final = 1024
+
+# <linux/sock_diag.h>, <linux/inet_diag.h>
+_NETLINK_SOCK_DIAG: Final = 4
+_SOCK_DIAG_BY_FAMILY: Final = 20
+_NLM_F_REQUEST: Final = 1
+_HEADER: Final = struct.Struct("=IHHII")
+_REQUEST: Final = struct.Struct("=BBBxI")
+_SOCKET_ID: Final = struct.Struct("!HH16s16sIII")
+_NO_COOKIE: Final = 0xFFFFFFFF
+_UID_AT: Final = _HEADER.size + 4 + _SOCKET_ID.size + 12
+_ANSWER_S: Final = 1.0
+
+
+class OwnCallersOnly(grpc.ServerInterceptor):
+    """Answers PERMISSION_DENIED to calls over TCP from another user of this machine; `port` is the one listened on."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._handlers: dict[str, Handler] = {}
+        self._known: dict[str, tuple[float, bool]] = {}
+        self._lock = threading.Lock()
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        method: str = handler_call_details.method
+        if method not in self._handlers:
+            handler = continuation(handler_call_details)
+            if handler is None:
+                return None
+            self._handlers[method] = self._guarded(handler)
+        return self._handlers[method]
+
+    def _guarded(self, handler: Handler) -> Handler:
+        make, behaviour = next(
+            (make, found)
+            for make, found in (
+                (grpc.unary_unary_rpc_method_handler, handler.unary_unary),
+                (grpc.unary_stream_rpc_method_handler, handler.unary_stream),
+                (grpc.stream_unary_rpc_method_handler, handler.stream_unary),
+                (grpc.stream_stream_rpc_method_handler, handler.stream_stream),
+            )
+            if found
+        )
+
+        def guarded(request: Any, context: grpc.ServicerContext) -> Any:
+            if not self._may_call(context.peer()):
+                abort(context, CallerRefused("This memory is another user's.", "Start your own, on another port."))
+            return behaviour(request, context)
+
+        return make(guarded, handler.request_deserializer, handler.response_serializer)
+
+    def _may_call(self, peer: str) -> bool:
+        if not peer.startswith(("ipv4:", "ipv6:")):
+            return True
+        now = time.monotonic()
+        with self._lock:
+            looked_s, known = self._known.get(peer, (0.0, False))
+        if now - looked_s < _KNOWN_S:
+            return known
+        uid = user_of(peer, self._port)
+        # Another machine's caller is here because the daemon was told to listen beyond this one.
+        may = uid in (None, 0, os.getuid())
+        with self._lock:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            self._known[peer] = now, may
+        return may
+
+
+def user_of(peer: str, port: int) -> int | None:
+    """The user whose socket is connected to our `port`, gRPC calling its address `peer`.
+
+    None where it is on another machine, and where this kernel tells nobody.
+    """
+    host, _, their_port = peer.replace("%5B", "[").replace("%5D", "]").partition(":")[2].rpartition(":")
+    address: Address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    if not address.is_loopback or sys.platform != "linux":
+        return None
+    found = _asked(address, int(their_port), port)
+    return _listed(address, int(their_port), port) if found is None else found
+
+
+def _asked(address: Address, port: int, our_port: int) -> int | None:
+    """By a question for this one connection, 20 us; None where the kernel has no sock_diag or does not know it."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    packed = address.packed.ljust(16, b"\0")
+    # Both ends have the same address where one connects to a loopback address without binding to another first.
+    ends = _SOCKET_ID.pack(port, our_port, packed, packed, 0, _NO_COOKIE, _NO_COOKIE)
+    body = _REQUEST.pack(family, socket.IPPROTO_TCP, 0, 0xFFFFFFFF) + ends
+    message = _HEADER.pack(_HEADER.size + len(body), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST, 1, 0) + body
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
+            kernel.settimeout(_ANSWER_S)
+            kernel.sendto(message, (0, 0))
+            answer = kernel.recv(4096)
+    except OSError:
+        return None
+    if len(answer) < _UID_AT + 4 or _HEADER.unpack_from(answer)[1] != _SOCK_DIAG_BY_FAMILY:
+        return None
+    uid: int = struct.unpack_from("=I", answer, _UID_AT)[0]
+    return uid
+
+
+def _listed(address: Address, port: int, our_port: int) -> int | None:
+    """By the list of all connections: a line holds both ends, in hexadecimal, and the user."""
+    words = struct.unpack(f"<{len(address.packed) // 4}I", address.packed)
+    local = "".join(f"{word:08X}" for word in words) + f":{port:04X}"
+    name = "tcp" if address.version == 4 else "tcp6"
+    try:
+        with Path(f"/proc/net/{name}").open() as lines:
+            for line in lines:
+                fields = line.split()
+                if fields[1] == local and fields[2].endswith(f":{our_port:04X}"):
+                    return int(fields[7])
+    except (OSError, ValueError, IndexError):
+        return None
+    return None

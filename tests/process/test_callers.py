@@ -1,0 +1,146 @@
+"""Who may call the query service, and what callers can cost it."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import pwd
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import grpc
+import pytest
+
+from agent_memory.client import Client
+from agent_memory.errors import AgentMemoryError
+from agent_memory.query.api import callers
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
+from support.stack import Stack, wait_until
+from support.writer import said
+
+_ASKS = """
+import os, sys, grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+os.setgroups([]), os.setgid(int(sys.argv[3])), os.setuid(int(sys.argv[2]))  # imported as root, asked as somebody else
+with grpc.insecure_channel(sys.argv[1]) as channel:
+    stub = health_pb2_grpc.HealthStub(channel)
+    try:
+        print(stub.Check(health_pb2.HealthCheckRequest(), timeout=10).status)
+    except grpc.RpcError as error:
+        print(error.code().name, error.details())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can be another user, here on Linux")
+def test_another_user_of_the_machine_is_refused(shared_stack: Stack) -> None:
+    """The kernel tells whose connection it is; the same question from the daemon's own user is answered."""
+    said = {}
+    for user in ("root", "nobody"):
+        ids = pwd.getpwnam(user)
+        asked = subprocess.run(
+            [sys.executable, "-c", _ASKS, f"127.0.0.1:{shared_stack.port}", str(ids.pw_uid), str(ids.pw_gid)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        said[user] = asked.stdout.strip()
+
+    assert said["root"] == "1"
+    assert said["nobody"].startswith("PERMISSION_DENIED This memory is another user's.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_kernel_tells_whose_connection_it_is(host: str) -> None:
+    """By a question for the one connection, and by the list of all."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection((host, port)) as client:
+            theirs = client.getsockname()[1]
+            peer = f"ipv6:%5B{host}%5D:{theirs}" if ":" in host else f"ipv4:{host}:{theirs}"
+            address = ipaddress.ip_address(host)
+
+            assert callers.user_of(peer, port) == os.getuid()
+            assert callers._listed(address, theirs, port) == os.getuid()
+            assert callers._asked(address, theirs, port) in (os.getuid(), None)
+    assert callers.user_of("ipv4:192.0.2.1:1234", port) is None
+
+
+@pytest.mark.drill
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_callers_who_read_nothing_cost_bounded_memory(stack: Stack) -> None:
+    """Two hundred large replies are asked for and not read, while somebody else is served."""
+    stack.start()
+    pid = stack.pid("query")
+    with stack.client() as client:
+        client.ingest(said("large", 1_760_000_000_000, "a word " * 1_500_000))
+    peak = _Peak(pid)
+    with ExitStack() as open_calls:
+        for _ in range(50):
+            options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 64 << 20)]
+            channel = open_calls.enter_context(grpc.insecure_channel(f"127.0.0.1:{stack.port}", options))
+            for _ in range(4):
+                MemoryServiceStub(channel).GetEvents.future(pb.GetEventsRequest(limit=1), timeout=60)
+        with stack.client() as client:
+            wait_until(lambda: len(client.events(pb.GetEventsRequest(limit=1, max_tokens=100)).events) >= 0)
+    assert peak.stop() < 500 << 20
+
+
+@pytest.mark.drill
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_large_batches_cost_bounded_memory(stack: Stack) -> None:
+    """Twelve batches of 60 MB at once are stored, or refused with a reason; a few are read at a time."""
+    stack.start()
+    peak = _Peak(stack.pid("query"))
+    text = "some words of no account " * 40_000
+
+    def send(number: int) -> None:
+        with suppress(AgentMemoryError), Client(f"127.0.0.1:{stack.port}") as client:
+            client.ingest_many([said(f"e{number}-{n}", 1_760_000_000_000 + n, text) for n in range(60)])
+
+    senders = [threading.Thread(target=send, args=(number,)) for number in range(12)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    assert peak.stop() < 1 << 30
+    assert stack.status()["health"] == "SERVING"
+
+
+@pytest.mark.drill
+def test_idle_connections_are_refused_beyond_a_limit(stack: Stack) -> None:
+    """Others are served, and go on being served, while somebody holds as many as the machine lets him."""
+    stack.start()
+    with ExitStack() as held:
+        for _ in range(1_100):
+            held.enter_context(socket.create_connection(("127.0.0.1", stack.port)))
+        assert stack.run("status", "--json").returncode == 0
+        assert stack.run("query", "root", "--json").returncode == 0
+    with stack.client() as client:
+        assert client.health() == "SERVING"
+
+
+class _Peak:
+    """The most memory that a process had, looked at every 20 ms."""
+
+    def __init__(self, pid: int) -> None:
+        self._path = Path(f"/proc/{pid}/statm")
+        self._most = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+        self._thread.start()
+
+    def stop(self) -> int:
+        self._stopping.set()
+        self._thread.join()
+        return self._most * os.sysconf("SC_PAGE_SIZE")
+
+    def _look(self) -> None:
+        while not self._stopping.wait(0.02):
+            self._most = max(self._most, int(self._path.read_text().split()[1]))
