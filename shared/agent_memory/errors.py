@@ -103,6 +103,10 @@ class StoreUnavailable(WriterUnavailable):
     reason = "STORE_UNAVAILABLE"
 
 
+class WriterSilent(WriterUnavailable):
+    """The writer did not answer in time; whether it did what was asked is not known."""
+
+
 class WriterBusy(WriterUnavailable):
     """Too much is waiting for the writer; the same command may be sent again, a little later."""
 

@@ -20,6 +20,7 @@ from agent_memory.errors import (
     AlreadyRunning,
     NotRunning,
     StoreUnavailable,
+    WriterSilent,
     WriterUnavailable,
 )
 from agent_memory.locks import is_taken
@@ -167,6 +168,8 @@ def _writer_error(runtime: RuntimePaths) -> AgentMemoryError | None:
     writer = Bus(runtime.ingest_socket)
     try:
         writer.ask(bus.Command(ping=bus.Ping()), _PING_S)
+    except WriterSilent:
+        return None
     except (StoreUnavailable, WriterUnavailable) as error:
         return error
     finally:

@@ -27,7 +27,7 @@ from agent_memory.bus.frames import (
     has_message,
     raise_if_refused,
 )
-from agent_memory.errors import WriterBusy, WriterUnavailable
+from agent_memory.errors import WriterBusy, WriterSilent, WriterUnavailable
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 
@@ -94,7 +94,7 @@ class Bus:
         try:
             return raise_if_refused(request.answer.result(timeout_s))
         except FutureTimeout:
-            raise WriterUnavailable(
+            raise WriterSilent(
                 f"The writer did not answer within {timeout_s:g} s.", "The same request may be sent again."
             ) from None
         finally:
