@@ -17,6 +17,10 @@ test *arguments:
 drill *arguments:
     bin/test -m drill "$@"
 
+# measure all that somebody waits for, beside the machine's own figures and the last run
+overview *arguments:
+    bin/bench "$@"
+
 # run one benchmark, a program of tests/bench: just bench ingest
 bench name *arguments: dev
     .venv/bin/python tests/bench/{{name}}.py {{arguments}}

@@ -39,7 +39,7 @@ Row = tuple[str, bytes, bytes]
 def main(events: int) -> None:
     fsync = rig.print_machine("ingest")
     _unary(fsync)
-    rows = _bare_rows(events)
+    rows = bare_rows(events)
     _print_bare(rows)
     _bulk(rows, "worker idle")
     _bulk(rows, "worker draining")
@@ -48,7 +48,7 @@ def main(events: int) -> None:
 # --- the bare loop
 
 
-def _bare_rows(count: int) -> list[list[Row]]:
+def bare_rows(count: int) -> list[list[Row]]:
     """The rows that the writer writes for so many events, event by event."""
     events = list(rig.conversations(count, "bare"))
     mean_bytes = sum(event.ByteSize() for event in events) / count
@@ -60,7 +60,7 @@ def _print_bare(rows: Sequence[Sequence[Row]]) -> None:
     least = [[row for row in each if row[0] == schema.OUTBOX or row[1].startswith(keys.EVENT_PREFIX)] for each in rows]
     rig.table(
         ["bare loop", "events/s"],
-        [["event, id, session, outbox", _bare_rate(rows)], ["event, outbox", _bare_rate(least)]],
+        [["event, id, session, outbox", bare_rate(rows)], ["event, outbox", bare_rate(least)]],
     )
 
 
@@ -72,7 +72,7 @@ def _rows(sequence: int, event: pb.Event) -> Iterator[Row]:
     yield schema.OUTBOX, keys.outbox(sequence), entry
 
 
-def _bare_rate(rows: Sequence[Sequence[Row]]) -> float:
+def bare_rate(rows: Sequence[Sequence[Row]]) -> float:
     with tempfile.TemporaryDirectory(prefix="am-") as folder:
         database, families = schema.options(CACHE_BYTES)
         store = Rdict(folder, database, families)
@@ -100,7 +100,7 @@ def _bulk(rows: Sequence[Sequence[Row]], how: str) -> None:
             pb.IngestEventsRequest(events=batch).SerializeToString()
             for batch in rig.batches(rig.conversations(len(rows), "bulk"))
         ]
-        bare = _bare_rate(rows)
+        bare = bare_rate(rows)
         with rig.scratch_stack() as stack:
             running = rig.processes(stack)
             still = rig.held_still(running["worker"]) if how == "worker idle" else contextlib.nullcontext()

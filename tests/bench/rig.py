@@ -139,10 +139,10 @@ def run(
 
     One thread makes them all: threads would wait for each other, and that would be measured.
     """
-    return asyncio.run(_run(f"127.0.0.1:{stack.port}", SERVICE + name, requests, in_flight, limit_s))
+    return asyncio.run(calls(f"127.0.0.1:{stack.port}", SERVICE + name, requests, in_flight, limit_s))
 
 
-async def _run(
+async def calls(
     address: str, method: str, requests: Sequence[bytes], in_flight: int, limit_s: float
 ) -> tuple[list[float], float]:
     remaining = deque(requests)
