@@ -1,4 +1,4 @@
-"""The real programs of six agents begin a session with what is known of its project: their models are told so.
+"""The real programs of agents begin a session with what is known of its project: their models are told so.
 
 A program that is neither on PATH nor in the folder that AGENT_PROGRAMS names is passed over.
 """

@@ -1,4 +1,4 @@
-"""The real programs of six agents: connected by our command, talked with, and read back from the table of contents.
+"""The real programs of agents: connected by our command, talked with, and read back from the table of contents.
 
 Each holds a session with a model of our own. A program that is neither on PATH nor in the folder that AGENT_PROGRAMS
 names is passed over.

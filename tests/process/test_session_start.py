@@ -93,8 +93,9 @@ def test_each_agent_is_told_in_its_own_form(remembering: Stack) -> None:
         ("claude-code/01-SessionStart-startup", "claude-code"),
         ("codex/01-SessionStart-startup", "codex"),
         ("gemini-cli/01-SessionStart-startup", "gemini-cli"),
+        ("droid/01-SessionStart", "droid"),
     ]
-    flat = ["copilot-cli/01-sessionStart-new", "opencode/02-session-created"]
+    flat = ["kilo-cli/01-session-created", "copilot-cli/01-sessionStart-new", "opencode/02-session-created"]
     contexts = []
     for name, agent in nested:
         answer = hook(remembering, recorded(name), "--agent", agent, "SessionStart")
@@ -107,6 +108,9 @@ def test_each_agent_is_told_in_its_own_form(remembering: Stack) -> None:
         answer = hook(remembering, recorded(name), "--agent", "claude-code", "SessionStart")
         assert answer.keys() == {"additionalContext"}
         contexts.append(answer["additionalContext"])
+    answer = hook(remembering, recorded("cursor/01-sessionStart"), "--agent", "cursor", "sessionStart")
+    assert answer.keys() == {"additional_context", "continue"}
+    contexts.append(answer["additional_context"])
 
     assert len(set(contexts)) == 1
     (context, *_) = contexts
@@ -137,9 +141,27 @@ def test_only_a_beginning_is_told(remembering: Stack) -> None:
     assert hook(remembering, {**start, "cwd": "/home/dev/new"}) == json.loads(capture.REPLY)
 
 
+def test_hooks_that_are_there_twice_tell_it_once(remembering: Stack) -> None:
+    """An agent with our plugin and with hooks in its settings calls both, and its model gets what each prints."""
+    start = recorded("claude-code/01-SessionStart-startup", session_id="twice")
+    command = [*program(), "--agent", "claude-code", "SessionStart"]
+    environment = {**remembering.env, "MEMORY_HOOK_DEADLINE_MS": "10000"}
+
+    both = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) for _ in range(2)]
+    for each in both:
+        assert each.stdin is not None
+        each.stdin.write(json.dumps(start).encode())
+        each.stdin.close()
+    answers = sorted(each.stdout.read() for each in both if each.stdout is not None)
+
+    assert [each.wait() for each in both] == [0, 0]
+    assert [recalled.OPENING.encode() in answer for answer in answers] == [False, True]
+    assert answers[0] == capture.REPLY
+
+
 def test_what_is_recalled_is_nothing_that_was_said(remembering: Stack) -> None:
     """It comes back before the user's words, as one agent sends it; stored are the user's alone."""
-    start = recorded("gemini-cli/01-SessionStart-startup")
+    start = recorded("gemini-cli/01-SessionStart-startup", session_id="another")
     context = hook(remembering, start)["hookSpecificOutput"]["additionalContext"]
     escaped = context.replace("<", "&lt;").replace(">", "&gt;")
     prompt = f"<hook_context>{escaped}</hook_context>\n\nWhen do we deploy?"

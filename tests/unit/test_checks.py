@@ -16,7 +16,7 @@ from agent_memory.control import checks
 from agent_memory.control.checks import Finding, Grade
 from agent_memory.control.stack import ProcessStatus, Status
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import UNUSABLE, HookStatus
+from agent_memory.hook.install.hook_status import PLUGIN, UNUSABLE, HookStatus
 from agent_memory.rpc import memory_pb2 as pb
 
 NOW_S = 1_795_379_600.0
@@ -112,6 +112,22 @@ def test_an_agent_that_nobody_connected_is_named_and_no_fault() -> None:
     assert [(each.grade, each.message.partition(":")[0]) for each in findings] == [
         (Grade.OK, "codex"),
         (Grade.NOTE, "gemini-cli"),
+    ]
+
+
+def test_hooks_that_come_with_a_plugin_are_hooks() -> None:
+    """Then nothing is amiss where the settings have none; that both have them is worth a note."""
+    plugin = status_of("claude-code", State.CURRENT, scope=PLUGIN)
+    absent, current = status_of("claude-code", State.ABSENT), status_of("claude-code", State.CURRENT)
+
+    alone = list(checks.hooks([absent, plugin], came_lately=False))
+    twice = list(checks.hooks([current, plugin], came_lately=False))
+
+    assert [(each.grade, each.message) for each in alone] == [(Grade.OK, "claude-code: by the plugin")]
+    assert [each.remedy for each in twice if each.grade is Grade.NOTE] == ["memory-daemon hooks uninstall claude-code"]
+    broken = status_of("claude-code", State.CURRENT, scope=PLUGIN, problem="not on PATH")
+    assert [each.remedy for each in wrong(checks.hooks([broken], came_lately=False))] == [
+        "put the folder that it is in on PATH"
     ]
 
 

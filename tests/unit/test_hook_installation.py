@@ -20,7 +20,7 @@ from agent_memory.hook.command import is_ours
 from agent_memory.hook.install import config_paths, files, programs, trust
 from agent_memory.hook.install.files import Change, FileChanged
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import hook_statuses
+from agent_memory.hook.install.hook_status import HookStatus, hook_statuses, twice
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
@@ -225,6 +225,27 @@ def test_hooks_that_are_switched_off_are_not_called_sound(home: Path, agent: str
 
     assert "switched off by" in problems[off]
     assert problems[on] == ""
+
+
+def test_hooks_that_come_with_our_plugin_are_seen(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what the agent itself notes of its plugins, for the user and, before that, for the project."""
+    user, project = home / ".claude" / "settings.json", home / "project" / ".claude" / "settings.json"
+    for folder in (user.parent, project.parent, home / "bin"):
+        folder.mkdir()
+    monkeypatch.setenv("PATH", str(home / "bin"))
+    user.write_text('{"enabledPlugins": {"agent-memory@agent-memory": true, "other@agent-memory": false}}')
+
+    def rows() -> list[HookStatus]:
+        return [each for each in hook_statuses(home / "project", "") if each.agent == "claude-code"]
+
+    assert [(each.scope, each.state) for each in rows()] == [("user", "not installed"), ("plugin", "up to date")]
+    assert "memory-ingest, which is not on PATH" in rows()[1].problem
+    (home / "bin" / "memory-ingest").touch(mode=0o700)
+    assert (rows()[1].problem, rows()[1].file) == ("", str(user))
+    Installation(AGENTS["claude-code"]).connect(NOW)
+    assert [each.scope for each in twice(rows())] == ["user"]
+    project.write_text('{"enabledPlugins": {"agent-memory@agent-memory": false}}')
+    assert [each.scope for each in rows()] == ["user"]
 
 
 @pytest.mark.parametrize("file", ["hooks.json", "config.toml"])

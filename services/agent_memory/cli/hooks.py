@@ -20,7 +20,7 @@ from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.hook.install import config_paths, programs, self_test
 from agent_memory.hook.install.files import Change
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import HookStatus, hook_statuses
+from agent_memory.hook.install.hook_status import PLUGIN, HookStatus, by_plugin, hook_statuses, twice
 from agent_memory.hook.install.installation import Installation
 from agent_memory.present.text import printable
 from agent_memory.present.times import relative
@@ -261,7 +261,8 @@ def _table(rows: Sequence[HookStatus], last_events: Mapping[str, int]) -> str:
     for row in rows:
         last = relative(last_events[row.agent], now_ms) if row.agent in last_events else "-"
         version = (row.version or "yes") if row.program else "not found"
-        lines.append(_line(row.agent, version, row.state, last, row.file))
+        state = "by plugin" if row.scope == PLUGIN else row.state
+        lines.append(_line(row.agent, version, state, last, row.file))
     lines.append("")
     lines += [row.problem for row in rows if row.problem]
     for row in rows:
@@ -274,7 +275,13 @@ def _table(rows: Sequence[HookStatus], last_events: Mapping[str, int]) -> str:
         if row.state == State.OUTDATED.value:
             scope = " --project" if row.scope == "project" else ""
             lines.append(f"Bring up to date: memory-daemon hooks install {row.agent}{scope}")
-    if absent := [row.agent for row in rows if row.state == State.ABSENT.value and row.program]:
+    for row in twice(rows):
+        scope = " --project" if row.scope == "project" else ""
+        lines.append(f"{row.agent} has the hooks twice, also by the plugin; each event is stored once.")
+        lines.append(f"Leave the plugin's: memory-daemon hooks uninstall {row.agent}{scope}")
+    connected = by_plugin(rows)
+    absent = [row.agent for row in rows if row.state == State.ABSENT.value and row.program]
+    if absent := [agent for agent in absent if agent not in connected]:
         lines.append(f"Connect: memory-daemon hooks install {' '.join(absent)}")
     return "\n".join(lines)
 

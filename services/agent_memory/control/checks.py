@@ -16,7 +16,7 @@ from agent_memory.capture.spool_failures import of_each_kind
 from agent_memory.control.stack import Status
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import HookStatus
+from agent_memory.hook.install.hook_status import PLUGIN, HookStatus, by_plugin, twice
 from agent_memory.present.text import counted
 from agent_memory.present.times import duration, relative
 from agent_memory.settings import Settings
@@ -174,11 +174,14 @@ def capture(paused_until_ms: int | None, problem: str = "") -> Iterator[Finding]
 
 
 def hooks(found: Sequence[HookStatus], *, came_lately: bool) -> Iterator[Finding]:
-    """How each agent is connected; `came_lately` is whether anything was captured in the days that are shown.
-
-    An agent may also be connected by a plugin, which can't be seen here.
-    """
-    yield from (finding for each in found for finding in _hooks_of(each))
+    """How each agent is connected; `came_lately` is whether anything was captured in the days that are shown."""
+    connected = by_plugin(found)
+    for each in found:
+        if each.state != State.ABSENT.value or each.agent not in connected:
+            yield from _hooks_of(each)
+    for each in twice(found):
+        remedy = f"memory-daemon hooks uninstall {each.agent}{' --project' if each.scope == 'project' else ''}"
+        yield Finding(Grade.NOTE, "hooks", f"{each.agent}: there twice, by the plugin and by {each.file}", remedy)
     if not any(each.state in (State.CURRENT.value, State.OUTDATED.value) for each in found):
         remedy = "memory-daemon hooks install --all-found"
         if came_lately:
@@ -192,6 +195,10 @@ def _hooks_of(found: HookStatus) -> Iterator[Finding]:
     agent = f"{found.agent}{' in this project' if in_project else ''}"
     install = f"memory-daemon hooks install {found.agent}{' --project' if in_project else ''}"
     match found.state:
+        case State.CURRENT.value if found.problem and found.scope == PLUGIN:
+            yield Finding(Grade.WRONG, "hooks", found.problem, "put the folder that it is in on PATH")
+        case State.CURRENT.value if found.scope == PLUGIN:
+            yield Finding(Grade.OK, "hooks", f"{agent}: by the plugin")
         case State.CURRENT.value if found.problem:
             yield Finding(Grade.WRONG, "hooks", found.problem, f"switch them on in {found.file}, or beside it")
         case State.CURRENT.value if found.trusted is False:

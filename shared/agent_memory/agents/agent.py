@@ -113,6 +113,17 @@ def never_disabled(settings: Payload) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class PluginSwitch:
+    """Where an agent notes which of its plugins run; one of ours may bring hooks."""
+
+    # Below the user's folder, and below a project's; what a later file says goes before an earlier one.
+    user: tuple[str, ...]
+    project: tuple[str, ...]
+    # Whether ours runs by these settings; None where they do not say.
+    is_on: Callable[[Payload], bool | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookFiles:
     """Where an agent looks for hooks, in which form, and what keeps it from running them."""
@@ -132,6 +143,7 @@ class HookFiles:
     # The file with that setting, below the user's folder; empty where it is the one with the hooks.
     switches: str = ""
     trust: Trust | None = None
+    plugin: PluginSwitch | None = None
     # Whether it runs a project's hooks only in a folder that its user trusts.
     trusts_folders: bool = False
     # What a user must know once they are installed.

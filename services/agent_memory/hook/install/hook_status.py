@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
-from agent_memory.hook.install import disabled, programs, trust
+from agent_memory.hook.install import disabled, plugins, programs, trust
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 from agent_memory.hook.install.programs import Program
 
 # Of a file that can't be read, or that somebody else has written.
 UNUSABLE: Final = "unusable"
+PLUGIN: Final = "plugin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class HookStatus:
     """The hooks of an agent in one place."""
 
     agent: str
-    # "user" or "project".
+    # "user" or "project"; "plugin" for hooks that come with our plugin.
     scope: str
     # The program on PATH and its version; empty where there is none, or it does not say.
     program: str
@@ -47,7 +49,19 @@ def hook_statuses(project: Path, store: str) -> list[HookStatus]:
         # In a home that is a project too, both may be one file.
         if in_project.state != State.ABSENT.value and in_project.file != rows[-1].file:
             rows.append(in_project)
+        if (file := plugins.switched_on_in(agent, project)) is not None:
+            rows.append(_of_plugin(agent, program, file))
     return rows
+
+
+def by_plugin(found: Sequence[HookStatus]) -> set[str]:
+    """The agents that have our hooks by a plugin."""
+    return {each.agent for each in found if each.scope == PLUGIN}
+
+
+def twice(found: Sequence[HookStatus]) -> list[HookStatus]:
+    """Hooks in settings of agents that have them by a plugin, too."""
+    return [each for each in found if each.scope != PLUGIN and each.agent in by_plugin(found) and _are_there(each)]
 
 
 def looked_at(agent: Agent, project: Path | None, store: str) -> tuple[str, State | None, str]:
@@ -57,6 +71,23 @@ def looked_at(agent: Agent, project: Path | None, store: str) -> tuple[str, Stat
     except SettingsRefused as error:
         return error.path, None, error.problem
     return str(installation.path), installation.state, ""
+
+
+def _are_there(found: HookStatus) -> bool:
+    return found.state in (State.CURRENT.value, State.OUTDATED.value)
+
+
+def _of_plugin(agent: Agent, program: Program, file: Path) -> HookStatus:
+    return HookStatus(
+        agent=agent.name,
+        scope=PLUGIN,
+        program=program.path,
+        version=program.version,
+        file=str(file),
+        state=State.CURRENT.value,
+        problem=plugins.problem(),
+        trusted=None,
+    )
 
 
 def _status(agent: Agent, program: Program, project: Path | None, store: str) -> HookStatus:

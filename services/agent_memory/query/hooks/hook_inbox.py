@@ -35,6 +35,8 @@ class Taken:
     # None where the payload was rejected, or could not be read.
     call: HookCall | None = None
     failure: AgentMemoryError | None = None
+    # The same call came once before, by another hook of the agent's.
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class HookInbox:
         One that fails holds up none of the others, and may be given again: only a payload that can't be an event is
         settled without one. Raises WriterUnavailable when nothing can be stored now.
         """
-        taken = [self._open(self._repeats.as_first(envelope)) for envelope in envelopes]
+        firsts = [self._repeats.as_first(envelope) for envelope in envelopes]
+        taken = [self._open(envelope) for envelope in firsts]
         kept = {place: each.event for place, each in enumerate(taken) if isinstance(each, _Opened) and each.event}
         failures = self._append(kept)
         calls = [each.call for each in taken if isinstance(each, _Opened)]
@@ -80,7 +83,9 @@ class HookInbox:
         except Exception as error:
             log.error(line("transcripts were not followed", **described(error)))  # the calls themselves are stored
         return [
-            each if isinstance(each, Taken) else Taken(each.call, failures.get(place))
+            each
+            if isinstance(each, Taken)
+            else Taken(each.call, failures.get(place), is_repeat=firsts[place].key != envelopes[place].key)
             for place, each in enumerate(taken)
         ]
 

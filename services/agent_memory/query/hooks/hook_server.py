@@ -133,7 +133,8 @@ class HookServer:
                     (taken,) = self._inbox.take([envelope])
                 if taken.failure:
                     raise taken.failure
-                self._answer(connection, taken.call)
+                # What its first hook brought the model need not come twice.
+                self._answer(connection, None if taken.is_repeat else taken.call)
         except (OSError, AgentMemoryError) as error:
             log.info(line("a hook was sent to the spool", error=error))
         except Exception as error:

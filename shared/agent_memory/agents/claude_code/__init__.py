@@ -9,18 +9,26 @@ from agent_memory.agents.agent import (
     Hook,
     HookFiles,
     JsonSettings,
+    PluginSwitch,
     Tail,
     Transcripts,
     folder,
 )
 from agent_memory.agents.claude_code import payload
-from agent_memory.agents.payload import Payload
+from agent_memory.agents.payload import Payload, object_of
 
 _FOLDER: Final = folder("CLAUDE_CONFIG_DIR", ".claude")
+_PLUGIN: Final = "agent-memory"
 
 
 def _disabled_by(settings: Payload) -> str:
     return "disableAllHooks" if settings.get("disableAllHooks") is True else ""
+
+
+def _is_plugin_on(settings: Payload) -> bool | None:
+    """Whether our plugin is, from whichever marketplace."""
+    found = [on for name, on in object_of(settings, "enabledPlugins").items() if name.partition("@")[0] == _PLUGIN]
+    return any(on is True for on in found) if found else None
 
 
 def _transcripts() -> Transcripts:
@@ -66,6 +74,11 @@ AGENT: Final = Agent(
         project=".claude/settings.local.json",
         format=JsonSettings({"type": "command", "command": "", "timeout": HOOK_TIMEOUT_S}, reads_mark=True),
         disabled_by=_disabled_by,
+        plugin=PluginSwitch(
+            user=("settings.json",),
+            project=(".claude/settings.json", ".claude/settings.local.json"),
+            is_on=_is_plugin_on,
+        ),
     ),
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
     detect=payload.detect,
