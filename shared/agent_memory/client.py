@@ -153,6 +153,13 @@ class Client:
     def rebuild_status(self) -> pb.GetRebuildStatusResponse:
         return self._call(self._stub.GetRebuildStatus, pb.GetRebuildStatusRequest())
 
+    def erase(self, request: pb.EraseRequest) -> pb.EraseResponse:
+        """Select events and, unless it is a dry run, begin to erase them; returns with what is selected."""
+        return self._call(self._stub.Erase, request, timeout_s=600)
+
+    def erasure_status(self) -> pb.GetErasureStatusResponse:
+        return self._call(self._stub.GetErasureStatus, pb.GetErasureStatusRequest())
+
     def reset_checkpoint(self, job_name: str) -> pb.ResetCheckpointResponse:
         return self._call(self._stub.ResetCheckpoint, pb.ResetCheckpointRequest(job_name=job_name))
 

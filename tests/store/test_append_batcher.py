@@ -7,7 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from agent_memory.messages import event_to_pb
-from agent_memory.query.inbound.append_batcher import SMALL_BYTES, AppendBatcher
+from agent_memory.query.inbound.append_batcher import SMALL_BYTES, AppendBatcher, Appended
 from agent_memory.query.inbound.intake import Admitted
 from agent_memory.store import records
 from support.writer import WriterProcess, said
@@ -20,11 +20,11 @@ def event(number: int, text: str = "We decided to use Postgres.") -> Admitted:
     return Admitted(event_to_pb(said(f"e{number}", START_MS + number, text)).SerializeToString(), Counter())
 
 
-def append_at_once(batcher: AppendBatcher, events: list[Admitted]) -> list[bool]:
+def append_at_once(batcher: AppendBatcher, events: list[Admitted]) -> list[Appended]:
     """Append each event from a thread of its own, all at once; returns for each whether it was new."""
     barrier = threading.Barrier(len(events))
 
-    def append(each: Admitted) -> bool:
+    def append(each: Admitted) -> Appended:
         barrier.wait(10)
         return batcher.append(each)
 
@@ -50,6 +50,6 @@ def test_a_writer_that_dies_meanwhile_costs_no_caller_its_event(writer: WriterPr
     with ThreadPoolExecutor(1) as pool:
         created = pool.submit(append_at_once, batcher, [event(number) for number in range(CALLERS)])
         writer.start()
-        assert created.result(30) == [True] * CALLERS
+        assert created.result(30) == [Appended.CREATED] * CALLERS
 
     assert len(list(records.session_events(writer.reader(), "s1"))) == CALLERS

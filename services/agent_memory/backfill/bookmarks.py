@@ -16,8 +16,8 @@ from typing import Final
 
 from agent_memory.backfill.transcript_paths import Transcript
 from agent_memory.files import atomic_write
+from agent_memory.store.directory import BOOKMARKS
 
-FILE: Final = "transcripts.json"
 # No path: those begin with a slash.
 _COMPARED: Final = "compared"
 # An interrupted command goes on from here.
@@ -29,7 +29,7 @@ class Bookmarks:
 
     def __init__(self, store: Path | None) -> None:
         """The store's bookmarks; without a store, none, and none are kept."""
-        self._path = store / FILE if store else None
+        self._path = store / BOOKMARKS if store else None
         self._known: dict[str, list[int]] = {}
         self._saved_s = time.monotonic()
         if self._path:

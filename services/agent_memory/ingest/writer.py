@@ -12,8 +12,8 @@ import secrets
 import shutil
 import time
 from bisect import bisect_left, insort
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ from agent_memory.ingest import wal
 from agent_memory.ingest.recovery import recover
 from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
-from agent_memory.store import codec, directory, keys, records, schema
+from agent_memory.store import codec, directory, erasures, keys, records, schema
 from agent_memory.store.codec import StoreInfo
 from agent_memory.store.rows import Rows
 
@@ -44,6 +44,17 @@ RECOVERY_S: Final = 10.0
 # Opening a store needs this much at most: its log is flushed and a new one begun.
 ROOM_BYTES: Final = 24 << 20
 REDACTION_KEY_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What is never to be stored again: whether any event was erased, and up to which time whole sessions were."""
+
+    has_events: bool = False
+    until_ms: Mapping[str, int] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return self.has_events or bool(self.until_ms)
 
 
 class Group:
@@ -63,6 +74,7 @@ class Group:
         # How far each consumer of the outbox has come, and the last entry removed behind all of them.
         self.consumers = dict(writer.consumers)
         self.trimmed = writer.trimmed
+        self.forgotten = writer.forgotten
 
     def get(self, family: str, key: bytes) -> bytes | None:
         """The row's value after this group, or None."""
@@ -74,6 +86,11 @@ class Group:
         """Reserve event ids for this group; False for each that a stored event or this group has already."""
         stored = self._writer.get_many(schema.EVENTS, id_keys)
         return [value is None and self._reserve(key) for key, value in zip(id_keys, stored, strict=True)]
+
+    def are_removed(self, event_ids: Sequence[str]) -> list[bool]:
+        """Whether each of these events was erased on request."""
+        rows = self._writer.get_many(schema.EVENTS, [keys.removed_event(event_id) for event_id in event_ids])
+        return [row is not None for row in rows]
 
     def putter(self, family: str) -> Callable[[bytes, bytes], None]:
         """`put` for many rows of one family, which is looked up once."""
@@ -149,6 +166,7 @@ class Writer(Rows):
             self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
             self.consumers = records.consumers(self)
             self.trimmed = self._first_outbox_entry() - 1
+            self.forgotten = Forgotten(self._has_removed_events(), erasures.forgotten_sessions(self))
         except BaseException:  # a panic in RocksDB's binding is no Exception
             self.close()
             raise
@@ -182,6 +200,7 @@ class Writer(Rows):
                 self._db.write(batch)
                 # From here on the rows are visible, so the state must include them even if the fsync fails.
                 self.counters, self.consumers, self.trimmed = group.counters, group.consumers, group.trimmed
+                self.forgotten = group.forgotten
                 self._unsynced = True
             if is_new := self._unsynced:
                 # Not `sync` on the write: that would hold the interpreter's lock during the fsync.
@@ -270,6 +289,10 @@ class Writer(Rows):
         """The number of the first entry, or of the next one where there is none."""
         first = next(self.scan(schema.OUTBOX, keys.OUTBOX_PREFIX, keys.after(keys.OUTBOX_PREFIX)), None)
         return keys.outbox_sequence(first[0]) if first else self.counters.sequence + 1
+
+    def _has_removed_events(self) -> bool:
+        prefix = keys.REMOVED_PREFIX
+        return next(self.scan(schema.EVENTS, prefix, keys.after(prefix)), None) is not None
 
     def _put_durably(self, key: bytes, value: bytes) -> None:
         """Put a bookkeeping row before the first group."""

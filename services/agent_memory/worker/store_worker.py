@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from agent_memory.settings import Settings
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker.consumer import ReportedCursor, feed
+from agent_memory.worker.erasure.erasure import Erasure
 from agent_memory.worker.scheduler.scheduler import Scheduler
 from agent_memory.worker.search import indexer
 from agent_memory.worker.search.search_index import SearchIndex
@@ -25,6 +27,7 @@ from agent_memory.worker.toc.rebuild import Rebuild
 from agent_memory.worker.toc.toc import Toc
 
 if TYPE_CHECKING:
+    from agent_memory.redaction.event_redactor import EventRedactor
     from agent_memory.worker.llm.resummarizer import Resummarizer
 
 log = logging.getLogger(__name__)
@@ -51,6 +54,8 @@ class StoreWorker:
         self._search_cursor = ReportedCursor(self._reader, writer, indexer.NAME)
         self._scheduler = Scheduler(self._reader, writer, self._toc, zone)
         self._rebuild = Rebuild(self._reader, self._toc)
+        redactor = partial(_redactor, current, self._reader)
+        self._erasure = Erasure(self._reader, writer, self._toc, self._search, current.db_path, redactor)
         self._resummarizer = _resummarizer(current, self._reader, writer, zone, now_ms)
         self._is_drained = False
         self._clock = schedule.Scheduler()
@@ -77,6 +82,8 @@ class StoreWorker:
 
     def _step(self, woken: bool) -> bool:
         self._reader.catch_up()
+        # First: a session whose erasure was cut short is not to be looked at before it is done.
+        is_erasing = self._erasure.step(self._now_ms())
         sequence = records.counters(self._reader).sequence
         self._is_drained = not feed(self._toc, self._reader, sequence, self._now_ms())
         self._look_at_the_clock(woken)
@@ -86,7 +93,7 @@ class StoreWorker:
         if self._resummarizer:
             self._resummarizer.commit_finished(self._toc)
         # A step at a time: what comes meanwhile goes first.
-        return self._rebuild.step(self._now_ms()) or is_indexing
+        return self._rebuild.step(self._now_ms()) or is_indexing or is_erasing
 
     def _look_at_the_clock(self, woken: bool) -> None:
         # The package plans in local time. Where that is put back, at the end of summer, its next call is an hour away.
@@ -108,6 +115,14 @@ class StoreWorker:
         if (cursor := self._search.cursor) is not None:
             self._search_cursor.report(cursor, self._toc.cursor)
         return is_busy
+
+
+def _redactor(current: Settings, reader: Reader) -> EventRedactor:
+    """What takes secrets out of stored events; few workers ever need it."""
+    from agent_memory.redaction.event_redactor import EventRedactor
+
+    key = records.redaction_key(reader)
+    return EventRedactor(key, redaction=current.redaction, payment_data=current.redact_payment_data)
 
 
 def _resummarizer(

@@ -41,6 +41,9 @@ class Command(_message.Message):
     ASK_FOR_RUN_FIELD_NUMBER: _builtins.int
     BEGIN_INDEX_REBUILD_FIELD_NUMBER: _builtins.int
     MOVE_CURSOR_FIELD_NUMBER: _builtins.int
+    MARK_EVENTS_FIELD_NUMBER: _builtins.int
+    BEGIN_ERASURE_FIELD_NUMBER: _builtins.int
+    ERASE_EVENTS_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
     store: _builtins.str
@@ -67,6 +70,12 @@ class Command(_message.Message):
     def begin_index_rebuild(self) -> Global___BeginIndexRebuild: ...
     @_builtins.property
     def move_cursor(self) -> Global___MoveCursor: ...
+    @_builtins.property
+    def mark_events(self) -> Global___MarkEvents: ...
+    @_builtins.property
+    def begin_erasure(self) -> Global___BeginErasure: ...
+    @_builtins.property
+    def erase_events(self) -> Global___EraseEvents: ...
     def __init__(
         self,
         *,
@@ -83,12 +92,15 @@ class Command(_message.Message):
         ask_for_run: Global___AskForRun | None = ...,
         begin_index_rebuild: Global___BeginIndexRebuild | None = ...,
         move_cursor: Global___MoveCursor | None = ...,
+        mark_events: Global___MarkEvents | None = ...,
+        begin_erasure: Global___BeginErasure | None = ...,
+        erase_events: Global___EraseEvents | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused", "store", b"store"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused", "store", b"store"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor", "mark_events", "begin_erasure", "erase_events"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -110,6 +122,9 @@ class Reply(_message.Message):
     RUN_ASKED_FOR_FIELD_NUMBER: _builtins.int
     INDEX_REBUILD_BEGUN_FIELD_NUMBER: _builtins.int
     CURSOR_MOVED_FIELD_NUMBER: _builtins.int
+    EVENTS_MARKED_FIELD_NUMBER: _builtins.int
+    ERASURE_BEGUN_FIELD_NUMBER: _builtins.int
+    EVENTS_ERASED_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     @_builtins.property
@@ -135,6 +150,12 @@ class Reply(_message.Message):
     @_builtins.property
     def cursor_moved(self) -> Global___CursorMoved: ...
     @_builtins.property
+    def events_marked(self) -> Global___EventsMarked: ...
+    @_builtins.property
+    def erasure_begun(self) -> Global___ErasureBegun: ...
+    @_builtins.property
+    def events_erased(self) -> Global___EventsErased: ...
+    @_builtins.property
     def refused(self) -> Global___Refused: ...
     def __init__(
         self,
@@ -151,13 +172,16 @@ class Reply(_message.Message):
         run_asked_for: Global___RunAskedFor | None = ...,
         index_rebuild_begun: Global___IndexRebuildBegun | None = ...,
         cursor_moved: Global___CursorMoved | None = ...,
+        events_marked: Global___EventsMarked | None = ...,
+        erasure_begun: Global___ErasureBegun | None = ...,
+        events_erased: Global___EventsErased | None = ...,
         refused: Global___Refused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "cursor_moved", "refused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "cursor_moved", "events_marked", "erasure_begun", "events_erased", "refused"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -245,21 +269,27 @@ class Appended(_message.Message):
 
     CREATED_FIELD_NUMBER: _builtins.int
     SEQUENCE_FIELD_NUMBER: _builtins.int
+    FORGOTTEN_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """The last outbox sequence number after this group."""
     @_builtins.property
     def created(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
         """One for each event, in order: true for the first write of its id."""
 
+    @_builtins.property
+    def forgotten(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The places in the batch of events that were forgotten on request, and are not stored again."""
+
     def __init__(
         self,
         *,
         created: _abc.Iterable[_builtins.bool] | None = ...,
         sequence: _builtins.int = ...,
+        forgotten: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "forgotten", b"forgotten", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -285,10 +315,13 @@ class CommitToc(_message.Message):
     LEDGER_CHANGES_FIELD_NUMBER: _builtins.int
     JOB_FIELD_NUMBER: _builtins.int
     UNFILED_FIELD_NUMBER: _builtins.int
+    ERASURE_FIELD_NUMBER: _builtins.int
     expected_commit: _builtins.int
     cursor: _builtins.int
     rebuild: _builtins.bytes
     """The row that says how far a rebuild is with this commit."""
+    erasure: _builtins.bytes
+    """The row that says how far an erasure is with this commit. Its end removes the marks."""
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodePut]: ...
     @_builtins.property
@@ -332,13 +365,19 @@ class CommitToc(_message.Message):
         ledger_changes: _abc.Iterable[Global___LedgerChange] | None = ...,
         job: Global___RecordJob | None = ...,
         unfiled: _abc.Iterable[Global___FiledSegment] | None = ...,
+        erasure: _builtins.bytes | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "job", b"job", "rebuild", b"rebuild"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_erasure", b"_erasure", "_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "erasure", b"erasure", "job", b"job", "rebuild", b"rebuild"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "expected_commit", b"expected_commit", "job", b"job", "ledger_changes", b"ledger_changes", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments", "unfiled", b"unfiled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_erasure", b"_erasure", "_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "erasure", b"erasure", "expected_commit", b"expected_commit", "job", b"job", "ledger_changes", b"ledger_changes", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments", "unfiled", b"unfiled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__erasure: _TypeAlias = _typing.Literal["erasure"]  # noqa: Y015
+    _WhichOneofArgType__erasure: _TypeAlias = _typing.Literal["_erasure", b"_erasure"]  # noqa: Y015
     _WhichOneofReturnType__rebuild: _TypeAlias = _typing.Literal["rebuild"]  # noqa: Y015
     _WhichOneofArgType__rebuild: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__erasure) -> _WhichOneofReturnType__erasure | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rebuild) -> _WhichOneofReturnType__rebuild | None: ...
 
 Global___CommitToc: _TypeAlias = CommitToc  # noqa: Y015
@@ -870,6 +909,210 @@ class RunAskedFor(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunAskedFor: _TypeAlias = RunAskedFor  # noqa: Y015
+
+@_typing.final
+class MarkEvents(_message.Message):
+    """Mark more events for the erasure that is to begin. Nothing happens to them before it does.
+    Refused while an erasure is under way.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFRESH_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    afresh: _builtins.bool
+    """Drop what was marked before: whoever marked it never began."""
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventName]: ...
+    def __init__(
+        self,
+        *,
+        afresh: _builtins.bool = ...,
+        events: _abc.Iterable[Global___EventName] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["afresh", b"afresh", "events", b"events"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MarkEvents: _TypeAlias = MarkEvents  # noqa: Y015
+
+@_typing.final
+class EventsMarked(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventsMarked: _TypeAlias = EventsMarked  # noqa: Y015
+
+@_typing.final
+class EventName(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_MS_FIELD_NUMBER: _builtins.int
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    timestamp_ms: _builtins.int
+    event_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        timestamp_ms: _builtins.int = ...,
+        event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "session_id", b"session_id", "timestamp_ms", b"timestamp_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventName: _TypeAlias = EventName  # noqa: Y015
+
+@_typing.final
+class BeginErasure(_message.Message):
+    """Begin to erase what is marked. Refused while a rebuild or another erasure is under way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    value: _builtins.bytes
+    """The erasure's row as it begins."""
+    @_builtins.property
+    def sessions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ForgottenSession]:
+        """Sessions of which nothing is to be stored up to a time, whatever its id."""
+
+    def __init__(
+        self,
+        *,
+        value: _builtins.bytes = ...,
+        sessions: _abc.Iterable[Global___ForgottenSession] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sessions", b"sessions", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BeginErasure: _TypeAlias = BeginErasure  # noqa: Y015
+
+@_typing.final
+class ErasureBegun(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasureBegun: _TypeAlias = ErasureBegun  # noqa: Y015
+
+@_typing.final
+class ForgottenSession(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    UNTIL_MS_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    until_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        until_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id", "until_ms", b"until_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ForgottenSession: _TypeAlias = ForgottenSession  # noqa: Y015
+
+@_typing.final
+class EraseEvents(_message.Message):
+    """Erase events, each leaving a row that says so, or rewrite them in place under the same names.
+    What is erased or rewritten already stays as it is.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class RedactedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    REWRITTEN_FIELD_NUMBER: _builtins.int
+    REDACTED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventName]: ...
+    @_builtins.property
+    def rewritten(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Each a serialized memory.Event; only its text and metadata may differ from what is stored."""
+
+    @_builtins.property
+    def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """How many secrets of which kind were taken out of the rewritten ones."""
+
+    def __init__(
+        self,
+        *,
+        events: _abc.Iterable[Global___EventName] | None = ...,
+        rewritten: _abc.Iterable[_builtins.bytes] | None = ...,
+        redacted: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "redacted", b"redacted", "rewritten", b"rewritten"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseEvents: _TypeAlias = EraseEvents  # noqa: Y015
+
+@_typing.final
+class EventsErased(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EventsErased: _TypeAlias = EventsErased  # noqa: Y015
 
 @_typing.final
 class Compact(_message.Message):

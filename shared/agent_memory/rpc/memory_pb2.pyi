@@ -281,6 +281,27 @@ RETRIEVAL_LAYER_BM25: RetrievalLayer.ValueType  # 4
 RETRIEVAL_LAYER_AGENTIC: RetrievalLayer.ValueType  # 5
 Global___RetrievalLayer: _TypeAlias = RetrievalLayer  # noqa: Y015
 
+class _ErasureKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ErasureKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErasureKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ERASURE_KIND_UNSPECIFIED: _ErasureKind.ValueType  # 0
+    ERASURE_KIND_FORGET: _ErasureKind.ValueType  # 1
+    """The events go, and everything that was made of them."""
+    ERASURE_KIND_REDACT: _ErasureKind.ValueType  # 2
+    """The rules for secrets, as they are now, are applied to what is stored."""
+
+class ErasureKind(_ErasureKind, metaclass=_ErasureKindEnumTypeWrapper): ...
+
+ERASURE_KIND_UNSPECIFIED: ErasureKind.ValueType  # 0
+ERASURE_KIND_FORGET: ErasureKind.ValueType  # 1
+"""The events go, and everything that was made of them."""
+ERASURE_KIND_REDACT: ErasureKind.ValueType  # 2
+"""The rules for secrets, as they are now, are applied to what is stored."""
+Global___ErasureKind: _TypeAlias = ErasureKind  # noqa: Y015
+
 @_typing.final
 class Event(_message.Message):
     """One thing that happened in a conversation. Immutable: the first write of an id wins."""
@@ -564,11 +585,14 @@ class IngestEventResponse(_message.Message):
     CREATED_FIELD_NUMBER: _builtins.int
     DEDUPLICATED_FIELD_NUMBER: _builtins.int
     IGNORED_FIELD_NUMBER: _builtins.int
+    FORGOTTEN_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     created: _builtins.bool
     deduplicated: _builtins.bool
     ignored: _builtins.bool
-    """Deliberately not stored: an ignore rule matches the event, or capture was paused at its time."""
+    """Deliberately not stored: an ignore rule matches the event, capture was paused at its time, or it was forgotten."""
+    forgotten: _builtins.bool
+    """It was erased on request, and is not stored again."""
     def __init__(
         self,
         *,
@@ -576,10 +600,11 @@ class IngestEventResponse(_message.Message):
         created: _builtins.bool = ...,
         deduplicated: _builtins.bool = ...,
         ignored: _builtins.bool = ...,
+        forgotten: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "deduplicated", b"deduplicated", "event_id", b"event_id", "ignored", b"ignored"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "deduplicated", b"deduplicated", "event_id", b"event_id", "forgotten", b"forgotten", "ignored", b"ignored"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1181,12 +1206,14 @@ class IngestResult(_message.Message):
     DEDUPLICATED_FIELD_NUMBER: _builtins.int
     ERROR_FIELD_NUMBER: _builtins.int
     IGNORED_FIELD_NUMBER: _builtins.int
+    FORGOTTEN_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     created: _builtins.bool
     deduplicated: _builtins.bool
     error: _builtins.str
     """Why this event was refused; absent when it is stored."""
     ignored: _builtins.bool
+    forgotten: _builtins.bool
     def __init__(
         self,
         *,
@@ -1195,10 +1222,11 @@ class IngestResult(_message.Message):
         deduplicated: _builtins.bool = ...,
         error: _builtins.str | None = ...,
         ignored: _builtins.bool = ...,
+        forgotten: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "error", b"error"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "created", b"created", "deduplicated", b"deduplicated", "error", b"error", "event_id", b"event_id", "ignored", b"ignored"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_error", b"_error", "created", b"created", "deduplicated", b"deduplicated", "error", b"error", "event_id", b"event_id", "forgotten", b"forgotten", "ignored", b"ignored"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__error: _TypeAlias = _typing.Literal["error"]  # noqa: Y015
     _WhichOneofArgType__error: _TypeAlias = _typing.Literal["_error", b"_error"]  # noqa: Y015
@@ -4113,3 +4141,328 @@ class GetDedupStatusResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetDedupStatusResponse: _TypeAlias = GetDedupStatusResponse  # noqa: Y015
+
+@_typing.final
+class EventSelection(_message.Message):
+    """Which events: all that fit every criterion given; of several ids, one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_IDS_FIELD_NUMBER: _builtins.int
+    SESSION_IDS_FIELD_NUMBER: _builtins.int
+    FROM_MS_FIELD_NUMBER: _builtins.int
+    TO_MS_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    FILE_FIELD_NUMBER: _builtins.int
+    from_ms: _builtins.int
+    """Half-open."""
+    to_ms: _builtins.int
+    text: _builtins.str
+    """Whatever its case, in the text or in the metadata."""
+    agent: _builtins.str
+    project: _builtins.str
+    """Its id, its folder, or the last part of either."""
+    file: _builtins.str
+    """A path, or its last parts, of a file that a tool call names."""
+    @_builtins.property
+    def event_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        event_ids: _abc.Iterable[_builtins.str] | None = ...,
+        session_ids: _abc.Iterable[_builtins.str] | None = ...,
+        from_ms: _builtins.int | None = ...,
+        to_ms: _builtins.int | None = ...,
+        text: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        project: _builtins.str = ...,
+        file: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_from_ms", b"_from_ms", "_to_ms", b"_to_ms", "from_ms", b"from_ms", "to_ms", b"to_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_from_ms", b"_from_ms", "_to_ms", b"_to_ms", "agent", b"agent", "event_ids", b"event_ids", "file", b"file", "from_ms", b"from_ms", "project", b"project", "session_ids", b"session_ids", "text", b"text", "to_ms", b"to_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__from_ms: _TypeAlias = _typing.Literal["from_ms"]  # noqa: Y015
+    _WhichOneofArgType__from_ms: _TypeAlias = _typing.Literal["_from_ms", b"_from_ms"]  # noqa: Y015
+    _WhichOneofReturnType__to_ms: _TypeAlias = _typing.Literal["to_ms"]  # noqa: Y015
+    _WhichOneofArgType__to_ms: _TypeAlias = _typing.Literal["_to_ms", b"_to_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__from_ms) -> _WhichOneofReturnType__from_ms | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__to_ms) -> _WhichOneofReturnType__to_ms | None: ...
+
+Global___EventSelection: _TypeAlias = EventSelection  # noqa: Y015
+
+@_typing.final
+class EraseRequest(_message.Message):
+    """With `dry_run` only looks. Else the erasure is begun and goes on whatever happens; GetErasureStatus tells how far."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    SELECTION_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    EXPECTED_EVENTS_FIELD_NUMBER: _builtins.int
+    kind: Global___ErasureKind.ValueType
+    dry_run: _builtins.bool
+    expected_events: _builtins.int
+    """Refused where it would be another number of events."""
+    @_builtins.property
+    def selection(self) -> Global___EventSelection:
+        """Must name something to forget; what to redact may be everything."""
+
+    def __init__(
+        self,
+        *,
+        kind: Global___ErasureKind.ValueType = ...,
+        selection: Global___EventSelection | None = ...,
+        dry_run: _builtins.bool = ...,
+        expected_events: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_events", b"_expected_events", "expected_events", b"expected_events", "selection", b"selection"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_events", b"_expected_events", "dry_run", b"dry_run", "expected_events", b"expected_events", "kind", b"kind", "selection", b"selection"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__expected_events: _TypeAlias = _typing.Literal["expected_events"]  # noqa: Y015
+    _WhichOneofArgType__expected_events: _TypeAlias = _typing.Literal["_expected_events", b"_expected_events"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expected_events) -> _WhichOneofReturnType__expected_events | None: ...
+
+Global___EraseRequest: _TypeAlias = EraseRequest  # noqa: Y015
+
+@_typing.final
+class EraseResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class RedactedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    EVENTS_FIELD_NUMBER: _builtins.int
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    FIRST_MS_FIELD_NUMBER: _builtins.int
+    LAST_MS_FIELD_NUMBER: _builtins.int
+    SAMPLES_FIELD_NUMBER: _builtins.int
+    PASSAGES_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    REDACTED_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    events: _builtins.int
+    sessions: _builtins.int
+    first_ms: _builtins.int
+    last_ms: _builtins.int
+    inputs: _builtins.int
+    """Hooks' inputs that are about it and wait in the spool, or were kept aside."""
+    number: _builtins.int
+    """The erasure that was begun; 0 where nothing was."""
+    @_builtins.property
+    def samples(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]:
+        """The first few, their texts cut."""
+
+    @_builtins.property
+    def passages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Stretches of what is erased, by which a scan of the files can tell that it is gone."""
+
+    @_builtins.property
+    def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """The secrets that are taken out, by kind."""
+
+    def __init__(
+        self,
+        *,
+        events: _builtins.int = ...,
+        sessions: _builtins.int = ...,
+        first_ms: _builtins.int = ...,
+        last_ms: _builtins.int = ...,
+        samples: _abc.Iterable[Global___Event] | None = ...,
+        passages: _abc.Iterable[_builtins.str] | None = ...,
+        inputs: _builtins.int = ...,
+        redacted: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "first_ms", b"first_ms", "inputs", b"inputs", "last_ms", b"last_ms", "number", b"number", "passages", b"passages", "redacted", b"redacted", "samples", b"samples", "sessions", b"sessions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EraseResponse: _TypeAlias = EraseResponse  # noqa: Y015
+
+@_typing.final
+class ErasureReceipt(_message.Message):
+    """What `admin forget` and `admin redact` print: what was erased, and the proof that nothing of it is left in the files."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class RedactedEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    SESSIONS_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    REDACTED_FIELD_NUMBER: _builtins.int
+    STARTED_MS_FIELD_NUMBER: _builtins.int
+    FINISHED_MS_FIELD_NUMBER: _builtins.int
+    PROVED_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    PASSAGES_FIELD_NUMBER: _builtins.int
+    ELSEWHERE_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    BYTES_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    CONTROLS_FIELD_NUMBER: _builtins.int
+    CONTROLS_FOUND_FIELD_NUMBER: _builtins.int
+    HIDDEN_ENTRIES_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    kind: Global___ErasureKind.ValueType
+    events: _builtins.int
+    sessions: _builtins.int
+    inputs: _builtins.int
+    started_ms: _builtins.int
+    finished_ms: _builtins.int
+    proved: _builtins.bool
+    """Nothing was found, and passages of events that stay were found by the same means."""
+    passages: _builtins.int
+    """Passages that were looked for, and those of them that also stand in events that stay."""
+    elsewhere: _builtins.int
+    rows: _builtins.int
+    files: _builtins.int
+    bytes: _builtins.int
+    words: _builtins.int
+    """Words looked up in the search index."""
+    controls: _builtins.int
+    controls_found: _builtins.int
+    hidden_entries: _builtins.int
+    """Entries in files that no read shows any more."""
+    @_builtins.property
+    def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]: ...
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where something was found."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        kind: Global___ErasureKind.ValueType = ...,
+        events: _builtins.int = ...,
+        sessions: _builtins.int = ...,
+        inputs: _builtins.int = ...,
+        redacted: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        started_ms: _builtins.int = ...,
+        finished_ms: _builtins.int = ...,
+        proved: _builtins.bool = ...,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+        passages: _builtins.int = ...,
+        elsewhere: _builtins.int = ...,
+        rows: _builtins.int = ...,
+        files: _builtins.int = ...,
+        bytes: _builtins.int = ...,
+        words: _builtins.int = ...,
+        controls: _builtins.int = ...,
+        controls_found: _builtins.int = ...,
+        hidden_entries: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "controls", b"controls", "controls_found", b"controls_found", "elsewhere", b"elsewhere", "events", b"events", "files", b"files", "finished_ms", b"finished_ms", "hidden_entries", b"hidden_entries", "inputs", b"inputs", "kind", b"kind", "number", b"number", "passages", b"passages", "problems", b"problems", "proved", b"proved", "redacted", b"redacted", "rows", b"rows", "sessions", b"sessions", "started_ms", b"started_ms", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ErasureReceipt: _TypeAlias = ErasureReceipt  # noqa: Y015
+
+@_typing.final
+class GetErasureStatusRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetErasureStatusRequest: _TypeAlias = GetErasureStatusRequest  # noqa: Y015
+
+@_typing.final
+class GetErasureStatusResponse(_message.Message):
+    """The erasure that was begun last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IS_RUNNING_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STAGE_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    EVENTS_DONE_FIELD_NUMBER: _builtins.int
+    STARTED_MS_FIELD_NUMBER: _builtins.int
+    FINISHED_MS_FIELD_NUMBER: _builtins.int
+    is_running: _builtins.bool
+    number: _builtins.int
+    kind: Global___ErasureKind.ValueType
+    stage: _builtins.str
+    events: _builtins.int
+    events_done: _builtins.int
+    started_ms: _builtins.int
+    finished_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        is_running: _builtins.bool = ...,
+        number: _builtins.int = ...,
+        kind: Global___ErasureKind.ValueType = ...,
+        stage: _builtins.str = ...,
+        events: _builtins.int = ...,
+        events_done: _builtins.int = ...,
+        started_ms: _builtins.int = ...,
+        finished_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "events_done", b"events_done", "finished_ms", b"finished_ms", "is_running", b"is_running", "kind", b"kind", "number", b"number", "stage", b"stage", "started_ms", b"started_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetErasureStatusResponse: _TypeAlias = GetErasureStatusResponse  # noqa: Y015

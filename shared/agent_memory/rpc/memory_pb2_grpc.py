@@ -144,6 +144,16 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
                 _registered_method=True)
+        self.Erase = channel.unary_unary(
+                '/memory.MemoryService/Erase',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.EraseRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.EraseResponse.FromString,
+                _registered_method=True)
+        self.GetErasureStatus = channel.unary_unary(
+                '/memory.MemoryService/GetErasureStatus',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetErasureStatusRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetErasureStatusResponse.FromString,
+                _registered_method=True)
         self.Search = channel.unary_unary(
                 '/memory.MemoryService/Search',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.SearchRequest.SerializeToString,
@@ -376,6 +386,18 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Erase(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetErasureStatus(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Search(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -602,6 +624,16 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.ResolveTime,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.SerializeToString,
+            ),
+            'Erase': grpc.unary_unary_rpc_method_handler(
+                    servicer.Erase,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.EraseRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.EraseResponse.SerializeToString,
+            ),
+            'GetErasureStatus': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetErasureStatus,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetErasureStatusRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetErasureStatusResponse.SerializeToString,
             ),
             'Search': grpc.unary_unary_rpc_method_handler(
                     servicer.Search,
@@ -1293,6 +1325,60 @@ class MemoryService:
             '/memory.MemoryService/ResolveTime',
             agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Erase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/Erase',
+            agent__memory_dot_rpc_dot_memory__pb2.EraseRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.EraseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetErasureStatus(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetErasureStatus',
+            agent__memory_dot_rpc_dot_memory__pb2.GetErasureStatusRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetErasureStatusResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,8 @@ class MemoryServiceStub:
     RunJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]
     GetJobRuns: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]
     ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
+    Erase: _grpc.UnaryUnaryMultiCallable[_memory_pb2.EraseRequest, _memory_pb2.EraseResponse]
+    GetErasureStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetErasureStatusRequest, _memory_pb2.GetErasureStatusResponse]
     Search: _grpc.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]
     RebuildIndex: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildIndexRequest, _memory_pb2.RebuildIndexResponse]
     GetIndexStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetIndexStatusRequest, _memory_pb2.GetIndexStatusResponse]
@@ -105,6 +107,8 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     RunJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]  # type: ignore[assignment]
     GetJobRuns: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]  # type: ignore[assignment]
     ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
+    Erase: _aio.UnaryUnaryMultiCallable[_memory_pb2.EraseRequest, _memory_pb2.EraseResponse]  # type: ignore[assignment]
+    GetErasureStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetErasureStatusRequest, _memory_pb2.GetErasureStatusResponse]  # type: ignore[assignment]
     Search: _aio.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]  # type: ignore[assignment]
     RebuildIndex: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildIndexRequest, _memory_pb2.RebuildIndexResponse]  # type: ignore[assignment]
     GetIndexStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetIndexStatusRequest, _memory_pb2.GetIndexStatusResponse]  # type: ignore[assignment]
@@ -279,6 +283,20 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.ResolveTimeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.ResolveTimeResponse, _abc.Awaitable[_memory_pb2.ResolveTimeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def Erase(
+        self,
+        request: _memory_pb2.EraseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.EraseResponse, _abc.Awaitable[_memory_pb2.EraseResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetErasureStatus(
+        self,
+        request: _memory_pb2.GetErasureStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetErasureStatusResponse, _abc.Awaitable[_memory_pb2.GetErasureStatusResponse]]: ...
 
     @_abc_1.abstractmethod
     def Search(

@@ -80,6 +80,7 @@ class IndexReader:
         self._counted_at = 0
 
     def close(self) -> None:
+        """Close the file, and forget which words are frequent; the next look-up opens it again."""
         with self._lock:
             self._forget()
 
@@ -161,6 +162,12 @@ class IndexReader:
                 (head, head + "\U0010ffff", len(term) - 2, len(term) + 2, limit),
             )
             return [(str(word), int(count)) for word, count in rows]
+
+    def has_words_like(self, head: str) -> bool:
+        """Whether a word of the index begins with `head`."""
+        with self._open() as database:
+            query = "SELECT 1 FROM vocabulary WHERE term >= ? AND term < ? LIMIT 1"
+            return database.execute(query, (head, head + "\U0010ffff")).fetchone() is not None
 
     def _segments(self, database: sqlite3.Connection) -> int:
         return int(database.execute("SELECT value FROM meta WHERE name = 'segments'").fetchone()[0])

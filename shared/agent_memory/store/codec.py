@@ -177,7 +177,57 @@ class RebuildState:
         return (self.from_ms, self.sessions, self.mend) == (other.from_ms, other.sessions, other.mend)
 
 
-FlatRecord = StoreInfo | Counters | LedgerEntry | ConsumerState | SegmentRow | ProjectRow | JobState | RebuildState
+class ErasureKind(StrEnum):
+    """What an erasure does to the events: they go, or secrets are taken out of them."""
+
+    FORGET = "forget"
+    REDACT = "redact"
+
+
+class ErasureStage(StrEnum):
+    """The stages of an erasure, in order."""
+
+    SESSIONS = "sessions"
+    PERIODS = "periods"
+    INDEX = "index"
+    FILES = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureState:
+    """The erasure that was asked for last, and its progress. Times in milliseconds.
+
+    Which events it is about is told by their marks, rows of their own that go when it ends.
+    """
+
+    # Counts the store's erasures.
+    number: int = 0
+    kind: ErasureKind = ErasureKind.FORGET
+    events: int = 0
+    started_ms: int = 0
+    stage: ErasureStage = ErasureStage.SESSIONS
+    # The last session that is done, then the last day.
+    after: str = ""
+    events_done: int = 0
+    # 0 while it is running.
+    finished_ms: int = 0
+
+    @property
+    def is_running(self) -> bool:
+        return self.started_ms > 0 and self.finished_ms == 0
+
+
+FlatRecord = (
+    StoreInfo
+    | Counters
+    | LedgerEntry
+    | ConsumerState
+    | SegmentRow
+    | ProjectRow
+    | JobState
+    | RebuildState
+    | ErasureState
+)
 
 
 def to_json(record: FlatRecord) -> bytes:
@@ -255,6 +305,14 @@ def rebuild_state(value: bytes | None) -> RebuildState:
     content["sessions"] = tuple(content["sessions"])
     content["stage"] = RebuildStage(content["stage"])
     return RebuildState(**content)
+
+
+def erasure_state(value: bytes | None) -> ErasureState:
+    if not value:
+        return ErasureState()
+    content = json.loads(value)
+    content["kind"], content["stage"] = ErasureKind(content["kind"]), ErasureStage(content["stage"])
+    return ErasureState(**content)
 
 
 def node_to_json(node: TocNode) -> bytes:

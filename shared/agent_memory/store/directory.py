@@ -13,6 +13,8 @@ from agent_memory.errors import StoreError, StoreMissing, StoreNotReady
 
 # Names the newest MANIFEST; RocksDB sees no store in a folder without it.
 CURRENT: Final = "CURRENT"
+# Which transcripts were read to their end, by backfill.
+BOOKMARKS: Final = "transcripts.json"
 # rocksdict leaves its file in every folder that it was asked to open.
 _STRAY: Final = frozenset({"rocksdict-config.json", "LOCK", "LOG"})
 

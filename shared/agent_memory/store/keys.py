@@ -22,11 +22,16 @@ SESSION_PREFIX: Final = b"ses:"
 LATEST_PREFIX: Final = b"latest:"
 LEDGER_PREFIX: Final = b"ledger:"
 CONSUMER_PREFIX: Final = b"consumer:"
+MARK_PREFIX: Final = b"erase:"
+FORGOTTEN_SESSION_PREFIX: Final = b"forgotten:"
+# A key that no row has.
+NOTHING: Final = b"\0"
 
 # Bookkeeping rows of `checkpoints`.
 STORE: Final = b"checkpoint:store"
 COUNTERS: Final = b"checkpoint:counters"
 REBUILD: Final = b"checkpoint:rebuild"
+ERASURE: Final = b"checkpoint:erasure"
 # When a rebuild of the search index was last asked for.
 INDEX_REBUILD: Final = b"checkpoint:rebuild-index"
 # The key of the markers for redacted secrets, and the number of secrets by kind.
@@ -53,6 +58,26 @@ def event_id(identifier: str) -> bytes:
 def removed_event(event_id: str) -> bytes:
     """The row that marks an event as deleted on request."""
     return REMOVED_PREFIX + event_id.encode()
+
+
+def forgotten_session(session_id: str) -> bytes:
+    """The row that says up to which time nothing of a session is stored any more."""
+    return FORGOTTEN_SESSION_PREFIX + session_id.encode()
+
+
+def marks(session_id: str) -> bytes:
+    """The prefix of the rows of a session's events that are to be erased."""
+    return b"erase:%s\0" % session_id.encode()
+
+
+def mark(session_id: str, timestamp_ms: int, event_id: str) -> bytes:
+    """The row of an event that is to be erased."""
+    return b"erase:%s\0%013d:%s" % (session_id.encode(), timestamp_ms, event_id.encode())
+
+
+def marked(key: bytes) -> tuple[str, tuple[int, str]]:
+    """The session and the position of a marked event."""
+    return named_event(key[len(MARK_PREFIX) :])
 
 
 def session(session_id: str) -> bytes:

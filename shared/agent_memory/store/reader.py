@@ -54,6 +54,7 @@ class Reader(Rows):
         self._seen_commits: object = None
         self._catching_up = threading.Lock()
         self.reopened = 0
+        self._let_go_of = 0
         self._open()
 
     def catch_up(self, *, idly: bool = False) -> None:
@@ -81,6 +82,19 @@ class Reader(Rows):
             self._open()
             self.reopened += 1
             log.warning(line("secondary reopened", times=self.reopened))
+
+    def let_go_after(self, erasure: int) -> bool:
+        """Open the store again, once for each erasure, given by its number, that has ended; whether that was done.
+
+        A secondary keeps a file open for good that was written and replaced between two of its looks. Deleted or not,
+        that file is still on the disk.
+        """
+        with self._catching_up:
+            if erasure <= self._let_go_of:
+                return False
+            self._open()
+            self._let_go_of = erasure
+            return True
 
     def close(self) -> None:
         """Close the files and remove the scratch folder."""

@@ -62,6 +62,22 @@ class Rows:
         except Exception as error:  # rocksdict raises bare Exception
             raise directory.damaged(self._db_path, family, error) from error
 
+    def entries(self, family: str, prefixes: tuple[bytes, ...]) -> int:
+        """How many entries the files and the memory hold of a family whose last keys have one of these prefixes.
+
+        Removals count against what they remove. More entries than rows are what no read shows any more: overwritten
+        values, and rows of which only the removal is seen.
+        """
+        try:
+            files = [file for file in self._db.live_files() if file["end_key"].startswith(prefixes)]
+            entries: int = sum(file["num_entries"] - file["num_deletions"] for file in files)
+            for where in ("active-mem-table", "imm-mem-tables"):
+                entries += self._families[family].property_int_value(f"rocksdb.num-entries-{where}") or 0
+                entries -= self._families[family].property_int_value(f"rocksdb.num-deletes-{where}") or 0
+            return entries
+        except Exception as error:  # rocksdict raises bare Exception
+            raise directory.damaged(self._db_path, family, error) from error
+
     def _connect(self, access: AccessType | None = None) -> None:
         """Open the store for writing, or with the `access` of a reader; raises RocksDB's bare Exception."""
         database, families = schema.options(self._cache_bytes, read_only=access is not None)

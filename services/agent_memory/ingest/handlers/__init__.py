@@ -12,6 +12,7 @@ from typing import Final
 from agent_memory.bus import frames
 from agent_memory.ingest.handlers.append import append_events
 from agent_memory.ingest.handlers.consumers import move_cursor
+from agent_memory.ingest.handlers.erasure import begin_erasure, erase_events, mark_events
 from agent_memory.ingest.handlers.jobs import ask_for_run, record_job, reset_job, set_job_paused
 from agent_memory.ingest.handlers.maintenance import begin_index_rebuild, begin_rebuild, ping
 from agent_memory.ingest.handlers.outcome import Outcome, refused
@@ -23,9 +24,12 @@ from agent_memory.rpc import bus_pb2 as pb
 _HANDLERS: Final[dict[str, Callable[[Group, pb.Command], Outcome]]] = {
     "append_events": append_events,
     "ask_for_run": ask_for_run,
+    "begin_erasure": begin_erasure,
     "begin_index_rebuild": begin_index_rebuild,
     "begin_rebuild": begin_rebuild,
     "commit_toc": commit_toc,
+    "erase_events": erase_events,
+    "mark_events": mark_events,
     "move_cursor": move_cursor,
     "ping": ping,
     "record_job": record_job,

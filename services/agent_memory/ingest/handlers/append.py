@@ -16,11 +16,14 @@ from agent_memory.store import codec, keys, ledger, schema
 
 
 def append_events(group: Group, command: pb.Command) -> Outcome:
-    """Store the events that are new. The first write of an id wins, also within one group."""
+    """Store the events that are new and not forgotten. The first write of an id wins, also within one group."""
     contents = command.append_events.events
     events = [memory.Event.FromString(content) for content in contents]
     id_keys = [keys.event_id(event.event_id) for event in events]
     created = group.reserve_ids(id_keys)
+    forgotten = _forgotten(group, events, created)
+    for place in forgotten:
+        created[place] = False
     sequence = group.counters.sequence
     put_event, put_entry = group.putter(schema.EVENTS), group.putter(schema.OUTBOX)
     # By quarter of an hour and agent: most events of a batch share both.
@@ -40,8 +43,24 @@ def append_events(group: Group, command: pb.Command) -> Outcome:
         group.counters = replace(group.counters, events=group.counters.events + new, sequence=sequence)
     count_stored(group, stored)
     _count_redacted(group, command.append_events.redacted, created)
-    reply = pb.Reply(protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence))
+    reply = pb.Reply(
+        protocol=frames.PROTOCOL, appended=pb.Appended(created=created, sequence=sequence, forgotten=forgotten)
+    )
     return Outcome(reply, frames.ANNOUNCE_EVENTS if new else None)
+
+
+def _forgotten(group: Group, events: Sequence[memory.Event], created: Sequence[bool]) -> list[int]:
+    """The places of the new events that were erased on request: no transcript may bring them back."""
+    if not group.forgotten:
+        return []
+    new = [place for place, is_new in enumerate(created) if is_new]
+    removed = group.are_removed([events[place].event_id for place in new])
+    until_ms = group.forgotten.until_ms
+    return [
+        place
+        for place, is_removed in zip(new, removed, strict=True)
+        if is_removed or events[place].timestamp_ms <= until_ms.get(events[place].session_id, -1)
+    ]
 
 
 def _count_redacted(group: Group, redacted: Iterable[pb.Redacted], created: Sequence[bool]) -> None:

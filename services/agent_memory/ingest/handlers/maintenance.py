@@ -11,6 +11,8 @@ from agent_memory.store import codec, keys, schema
 
 def begin_rebuild(group: Group, command: pb.Command) -> Outcome:
     """Have the worker rebuild the table of contents. Asking again for the rebuild under way changes nothing."""
+    if codec.erasure_state(group.get(schema.CHECKPOINTS, keys.ERASURE)).is_running:
+        return refused("An erasure is under way. Ask again when it is finished.")
     running = codec.rebuild_state(group.get(schema.CHECKPOINTS, keys.REBUILD))
     if not running.is_running:
         group.put_visibly(schema.CHECKPOINTS, keys.REBUILD, command.begin_rebuild.value)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from agent_memory.bus import frames
 from agent_memory.ingest.handlers import consumers, ledger
+from agent_memory.ingest.handlers.erasure import put_erasure
 from agent_memory.ingest.handlers.jobs import put_job
 from agent_memory.ingest.handlers.outcome import Outcome
 from agent_memory.ingest.writer import Group
@@ -39,6 +40,8 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
     if commit.HasField("rebuild"):
         # With the effects: a worker that dies half-way goes on from there.
         group.put_visibly(schema.CHECKPOINTS, keys.REBUILD, commit.rebuild)
+    if commit.HasField("erasure"):
+        put_erasure(group, commit.erasure)
     if commit.HasField("job"):
         # With the effects, too: a job shows as done if and only if its effects are stored.
         put_job(group, commit.job)

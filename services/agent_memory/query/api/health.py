@@ -12,7 +12,7 @@ from agent_memory.bus.client import Bus
 from agent_memory.client import SERVICE
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as bus
-from agent_memory.store import records
+from agent_memory.store import erasures, records
 from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class Health:
         try:
             pong = self._writer.ask(bus.Command(ping=bus.Ping()), PING_TIMEOUT_S).pong
             self._reader.catch_up(idly=True)
+            erasures.let_go_of_erased(self._reader)
             seen = records.counters(self._reader).sequence
         except Exception as error:  # a damaged store raises bare Exceptions, and this thread must outlive it
             return str(error)

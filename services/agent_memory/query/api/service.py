@@ -11,8 +11,11 @@ from agent_memory import locks
 from agent_memory.capture.trials import is_trial
 from agent_memory.errors import InvalidEvent, UsageError
 from agent_memory.jobs import JOBS
+from agent_memory.query import erasing
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.api.search_calls import SearchCalls
+from agent_memory.query.erasing import Erasing
+from agent_memory.query.inbound.append_batcher import Appended
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted
 from agent_memory.query.store_context import StoreContext, Stores
 from agent_memory.query.views import events, index_status, operations, project_list, time_map, toc, when
@@ -34,6 +37,7 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         self.stores = stores
         # One batch at a time: threads that interrupt each other every few milliseconds all get slower.
         self._admitting = threading.Lock()
+        self._erasing = Erasing()
 
     @on_store
     def IngestEvent(self, request: pb.IngestEventRequest, store: StoreContext) -> pb.IngestEventResponse:
@@ -42,8 +46,14 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         admitted = store.intake.admit(request.event)
         if admitted is None:
             return pb.IngestEventResponse(event_id=request.event.event_id, ignored=True)
-        created = store.batcher.append(admitted)
-        return pb.IngestEventResponse(event_id=request.event.event_id, created=created, deduplicated=not created)
+        appended = store.batcher.append(admitted)
+        return pb.IngestEventResponse(
+            event_id=request.event.event_id,
+            created=appended == Appended.CREATED,
+            deduplicated=appended == Appended.KNOWN,
+            ignored=appended == Appended.FORGOTTEN,
+            forgotten=appended == Appended.FORGOTTEN,
+        )
 
     @on_store
     def IngestEvents(self, request: pb.IngestEventsRequest, store: StoreContext) -> pb.IngestEventsResponse:
@@ -54,18 +64,23 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         with self._admitting:
             outcomes = store.intake.admit_all(request.events)
         admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
-        created = iter(store.batcher.append_all(admitted) if admitted else ())
+        appended = iter(store.batcher.append_all(admitted) if admitted else ())
         response = pb.IngestEventsResponse()
         for event, outcome in zip(request.events, outcomes, strict=True):
             result = response.results.add(event_id=event.event_id)
             if isinstance(outcome, InvalidEvent):
                 result.error = str(outcome)
-            elif outcome is None:
+                continue
+            if outcome is None:
                 result.ignored = True
-            elif next(created):
-                result.created = True
-            else:
-                result.deduplicated = True
+                continue
+            match next(appended):
+                case Appended.CREATED:
+                    result.created = True
+                case Appended.KNOWN:
+                    result.deduplicated = True
+                case Appended.FORGOTTEN:
+                    result.ignored = result.forgotten = True
         return response
 
     @on_store
@@ -98,6 +113,16 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
     @on_store
     def GetRebuildStatus(self, request: pb.GetRebuildStatusRequest, store: StoreContext) -> pb.GetRebuildStatusResponse:
         return operations.rebuild_status(store.caught_up())
+
+    @on_store
+    def Erase(self, request: pb.EraseRequest, store: StoreContext) -> pb.EraseResponse:
+        # Whatever snapshot of a rebuild is left lets go of its files.
+        store.toc_reader()
+        return self._erasing.erase(store, request)
+
+    @on_store
+    def GetErasureStatus(self, request: pb.GetErasureStatusRequest, store: StoreContext) -> pb.GetErasureStatusResponse:
+        return erasing.status(store)
 
     @on_store
     def ResetCheckpoint(self, request: pb.ResetCheckpointRequest, store: StoreContext) -> pb.ResetCheckpointResponse:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Final
 
 from agent_memory.bus.client import Bus, raise_if_stalled
@@ -19,6 +20,16 @@ from agent_memory.rpc import bus_pb2 as bus
 GROUP_EVENTS: Final = 256
 # A larger event goes alone: it gains nothing from the others, and they would wait for it.
 SMALL_BYTES: Final = 16 << 10
+
+
+class Appended(IntEnum):
+    """What became of an event that was sent to the writer."""
+
+    # Its id exists already.
+    KNOWN = 0
+    CREATED = 1
+    # It was erased on request, and is not stored again.
+    FORGOTTEN = 2
 
 
 class AppendBatcher:
@@ -31,8 +42,8 @@ class AppendBatcher:
         # When the command under way was sent; None if there is none.
         self._sent_at: float | None = None
 
-    def append(self, event: Admitted) -> bool:
-        """Store the event; False if its id exists already."""
+    def append(self, event: Admitted) -> Appended:
+        """Store the event, if it is new."""
         if len(event.content) > SMALL_BYTES:
             return self.append_all([event])[0]
         waiter = _Waiter(event)
@@ -46,23 +57,26 @@ class AppendBatcher:
             self._lead()
         return waiter.outcome()
 
-    def append_all(self, events: Sequence[Admitted]) -> Sequence[bool]:
-        """Store the events together; False for each whose id exists already."""
+    def append_all(self, events: Sequence[Admitted]) -> Sequence[Appended]:
+        """Store those of the events that are new, together."""
         append = bus.AppendEvents(
             events=[event.content for event in events],
             redacted=[
                 bus.Redacted(event=place, counts=event.redacted) for place, event in enumerate(events) if event.redacted
             ],
         )
-        return self._writer.ask(bus.Command(append_events=append)).appended.created
+        reply = self._writer.ask(bus.Command(append_events=append)).appended
+        appended = [Appended(is_new) for is_new in reply.created]
+        for place in reply.forgotten:
+            appended[place] = Appended.FORGOTTEN
+        return appended
 
     def _lead(self) -> None:
         with self._lock:
             group, self._gathered = self._gathered[:GROUP_EVENTS], self._gathered[GROUP_EVENTS:]
         try:
-            created = self.append_all([waiter.event for waiter in group])
-            for waiter, is_new in zip(group, created, strict=True):
-                waiter.created = is_new
+            for waiter, appended in zip(group, self.append_all([waiter.event for waiter in group]), strict=True):
+                waiter.appended = appended
         except Exception as error:
             for waiter in group:
                 waiter.error = error
@@ -79,11 +93,11 @@ class AppendBatcher:
 class _Waiter:
     """One caller's event and its result. A bare lock wakes the caller: a Future costs three times as much."""
 
-    __slots__ = ("_asleep", "created", "error", "event", "leads")
+    __slots__ = ("_asleep", "appended", "error", "event", "leads")
 
     def __init__(self, event: Admitted) -> None:
         self.event = event
-        self.created = False
+        self.appended = Appended.KNOWN
         self.error: Exception | None = None
         self.leads = False
         self._asleep = threading.Lock()
@@ -97,8 +111,8 @@ class _Waiter:
     def wake(self) -> None:
         self._asleep.release()
 
-    def outcome(self) -> bool:
-        """Whether the event was created; raises the error that kept it from being stored."""
+    def outcome(self) -> Appended:
+        """What became of the event; raises the error that kept it from being stored."""
         if self.error is not None:
             raise self.error
-        return self.created
+        return self.appended

@@ -7,14 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
-from agent_memory.capture.privacy import private
 from agent_memory.capture.privacy.ignore import Ignoring
 from agent_memory.capture.privacy.pauses import Pause, Pauses
 from agent_memory.capture.trials import Trials, is_trial
 from agent_memory.errors import InvalidEvent
-from agent_memory.redaction.environment import is_environment_file
-from agent_memory.redaction.prefilter import candidates, may_contain_secret
-from agent_memory.redaction.redactor import Redactor
+from agent_memory.redaction.event_redactor import EventRedactor
+from agent_memory.redaction.prefilter import candidates
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
@@ -23,8 +21,6 @@ ID_MAX_BYTES: Final = 512
 # An event may hold ten megabytes of text; somewhere there has to be a limit.
 EVENT_MAX_BYTES: Final = 16 << 20
 BATCH_MAX_EVENTS: Final = 500
-# A tool result begins with the tool's arguments.
-COMMAND_HEAD: Final = 400
 
 _TYPES: Final = frozenset(pb.EventType.values()) - {pb.EVENT_TYPE_UNSPECIFIED}
 _ROLES: Final = frozenset(pb.EventRole.values()) - {pb.EVENT_ROLE_UNSPECIFIED}
@@ -48,7 +44,7 @@ class Intake:
     def __init__(self, settings: Settings, redaction_key: bytes) -> None:
         self._settings = settings
         self._payment_data = settings.redact_payment_data
-        self._redactor = Redactor(redaction_key, payment_data=self._payment_data) if settings.redaction else None
+        self._redactor = EventRedactor(redaction_key, redaction=settings.redaction, payment_data=self._payment_data)
         self._pauses = Pauses(settings.db_path)
         self._ignoring = Ignoring(settings.ignore)
         self.trials = Trials()
@@ -126,40 +122,13 @@ class Intake:
     def _public_event(self, event: pb.Event) -> Admitted | InvalidEvent:
         """The event, from which private spans and secrets are taken out; refused if the markers make it too long."""
         try:
-            return _admitted(event, self._take_out(event))
+            return _admitted(event, self._redactor.take_out(event))
         except InvalidEvent as error:
             return error
 
     def readable(self, data: bytes) -> bytes:
         """Rejected input, redacted, so that it may be kept for somebody to look at."""
-        return self._public(data.decode(errors="replace"), Counter()).encode()
-
-    def _take_out(self, event: pb.Event) -> Counter[str]:
-        """Take private spans and secrets out of the text and the metadata."""
-        found: Counter[str] = Counter()
-        is_environment = event.role == pb.EVENT_ROLE_TOOL and _shows_environment_file(event)
-        text = event.text
-        public = self._public(text, found, is_environment=is_environment)
-        if public != text:
-            event.text = public
-        for name, value in event.metadata.items():
-            # A field's name can say that its value is a secret.
-            public = self._public(f"{name}={value}", found).removeprefix(f"{name}=")
-            if public != value:
-                event.metadata[name] = public
-        return found
-
-    def _public(self, text: str, found: Counter[str], *, is_environment: bool = False) -> str:
-        content = text.encode("utf-8", "surrogatepass")
-        if not is_environment and not may_contain_secret(content, payment_data=self._payment_data):
-            return text
-        text = private.without(text)
-        return self._redactor.redact(text, found, is_environment=is_environment) if self._redactor else text
-
-
-def _shows_environment_file(event: pb.Event) -> bool:
-    """Whether a tool read a file whose values may all be secrets, by the files it names or by its command."""
-    return is_environment_file(event.metadata.get("files", "")) or is_environment_file(event.text[:COMMAND_HEAD])
+        return self._redactor.public(data.decode(errors="replace"), Counter()).encode()
 
 
 def _behind_ids(event: pb.Event, content: bytes) -> bytes:

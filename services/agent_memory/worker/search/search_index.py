@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +64,59 @@ class SearchIndex:
     def cursor(self) -> int | None:
         """The last outbox entry that is in the file that is served; None while none is open."""
         return self._serving.cursor if self._serving is not None else None
+
+    # Erasing
+
+    def take_out(self, session_id: str, event_ids: Collection[str], now_ms: int) -> None:
+        """Take these events out of the index before they are erased. `restore` follows, then `merge`."""
+        with self._or_made_again():
+            # What a rebuild has so far would have to be searched, too.
+            self._drop_building()
+            if (serving := self._in_use()) is not None:
+                serving.take_out(session_id, event_ids, now_ms)
+
+    def restore(self, session_id: str, now_ms: int) -> None:
+        """Index again what of the session stays."""
+        with self._or_made_again():
+            if (serving := self._in_use()) is not None:
+                serving.restore(session_id, now_ms)
+
+    def merge(self) -> bool:
+        """Make erased words leave the files; False where it has to be tried again."""
+        with self._or_made_again():
+            serving = self._in_use()
+            return serving is None or serving.writer.merge_all()
+        return True
+
+    def _in_use(self) -> Indexer | None:
+        """The file in use; None where there is none, or none that can be gone on with, and it was removed."""
+        if self._serving is None:
+            if not self._generations():
+                return None
+            sequence = records.counters(self._reader).sequence
+            self._serving = self._sound(index.current_file(self._folder), sequence)
+        if not self._is_in_use(self._serving.writer):
+            raise Damaged("its file is gone")
+        return self._serving
+
+    @contextmanager
+    def _or_made_again(self) -> Iterator[None]:
+        """Remove all files where one can't be gone on with: the index is made again of what stays."""
+        try:
+            yield
+        except (Damaged, sqlite3.Error, OSError, ValueError) as error:
+            log.warning(line("search index is removed with what is erased, making it again", reason=error))
+            self._remove_current()
+            self._remove_generations(self._generations())
+
+    def _drop_building(self) -> None:
+        if self._building is not None:
+            self._building.writer.close()
+            self._building = None
+        used = self._serving.writer.path if self._serving else None
+        if used is not None:
+            generations = (each for each in self._generations() if index.file_name(each) != used.name)
+            self._remove_generations(generations)
 
     def close(self) -> None:
         for each in (self._serving, self._building):

@@ -157,10 +157,18 @@ class IndexWriter:
             for number, node_id, first_ms, last_ms, ids, tags, digest in rows
         ]
 
-    def merge_all(self) -> None:
-        """Make the words of removed rows leave the file: FTS5 keeps them until a merge, the log until a checkpoint."""
+    def merge_all(self) -> bool:
+        """Make the words of removed rows leave the file: FTS5 keeps them until a merge, the log until a checkpoint.
+
+        False while a reader keeps the log from being emptied: to be called again then.
+        """
         self._database.execute("INSERT INTO words(words) VALUES('optimize')")
-        self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (is_busy, _, _) = self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
+
+    def sync(self) -> None:
+        """Have on disk what was committed: what follows elsewhere must not outlive it in a power cut."""
+        self._database.execute("PRAGMA wal_checkpoint(FULL)")
 
     def _meta(self) -> dict[str, str]:
         return {str(name): str(value) for name, value in self._database.execute("SELECT name, value FROM meta")}

@@ -76,7 +76,9 @@ class Draft:
             version += 1
             dropped = versions.dropped(records.versions(self._reader, node.node_id), now_ms, self.zone)
         node = replace(node, version=version, written_ms=was.written_ms if was else now_ms)
-        gripped = [*gripped, *self._older_grips(node, gripped, dropped)]
+        # Of one that is dropped first, no older version stays that would need its proof.
+        if self._nodes.get(node.node_id, node) is not None:
+            gripped = [*gripped, *self._older_grips(node, gripped, dropped)]
         if node == was and self._are_stored(node.node_id, gripped):
             return False
         node = replace(node, written_ms=now_ms)
@@ -96,6 +98,11 @@ class Draft:
             return False
         self.drop_node(node_id)
         return True
+
+    def drop_versions(self, latest: TocNode, dropped: Sequence[int]) -> None:
+        """Drop these older versions of a period, whose latest version stays as it is."""
+        value = codec.node_to_json(latest)
+        self.message.nodes.add(node_id=latest.node_id, version=latest.version, value=value, dropped_versions=dropped)
 
     def drop_node(self, node_id: str) -> None:
         """Remove whatever there is under that id, also what can't be read."""

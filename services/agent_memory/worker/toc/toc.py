@@ -15,7 +15,7 @@ from agent_memory.bus.client import Bus
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, records
-from agent_memory.store.codec import ConsumerState, RebuildState
+from agent_memory.store.codec import ConsumerState, ErasureState, RebuildState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 from agent_memory.worker.outbox import Batch
@@ -104,18 +104,21 @@ class Toc:
         *,
         cursor: int | None = None,
         rebuild: RebuildState | None = None,
+        erasure: ErasureState | None = None,
         job: pb.RecordJob | None = None,
     ) -> None:
         """Send the draft, with all that stands above what it changes, and empty it.
 
-        A cursor, the state of a rebuild or of a job become true in the same batch as the draft. Nothing is sent where
-        nothing changes. Raises StaleCommit when somebody else committed first, WriterUnavailable.
+        A cursor, the state of a rebuild, an erasure or a job become true in the same batch as the draft. Nothing is
+        sent where nothing changes. Raises StaleCommit when somebody else committed first, WriterUnavailable.
         """
         period_nodes.refresh(draft, now_ms)
         message = draft.message
         if rebuild is not None:
             written = rebuild.nodes_written + draft.changed_nodes
             message.rebuild = codec.to_json(replace(rebuild, nodes_written=written))
+        if erasure is not None:
+            message.erasure = codec.to_json(erasure)
         if job is not None:
             message.job.CopyFrom(job)
         cursor = self.cursor if cursor is None else cursor

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
-from agent_memory.store import codec, keys, ledger, records, schema
+from agent_memory.store import codec, erasures, keys, ledger, records, schema
 from agent_memory.store.codec import Counters, LedgerEntry, SegmentRow
 from agent_memory.store.evidence_checksum import evidence_checksum
 from agent_memory.store.reader import Reader
@@ -119,6 +119,8 @@ class _Verification:
                 self._found.report(keys.consumer(name).decode(), message)
         after = consumers[records.TOC].cursor
         self._waiting = {session_id for _, session_id, _ in records.outbox(self._reader, after)}
+        if erasures.state(self._reader).is_running:
+            self._waiting.update(erasures.marked_sessions(self._reader))
         self._found.sessions_waiting = len(self._waiting)
 
     def _check_session(self, session_id: str) -> None:
@@ -162,7 +164,8 @@ class _Verification:
         rows = (key for key, _ in self._rows(schema.CHECKPOINTS, keys.SEGMENT_PREFIX))
         for session_id, _ in groupby(rows, keys.segment_session):
             prefix = keys.session(session_id)
-            if next(self._reader.scan(schema.EVENTS, prefix, keys.after(prefix)), None) is None:
+            is_waiting = session_id in self._waiting
+            if not is_waiting and next(self._reader.scan(schema.EVENTS, prefix, keys.after(prefix)), None) is None:
                 self._found.report(session_id, "was cut into segments and has no events", session_id)
 
     def _check_projects(self) -> None:
@@ -264,7 +267,7 @@ class _Verification:
         for key, value in self._rows(schema.GRIPS, keys.GRIP_PREFIX):
             self._grips += 1
             grip = self._readable(key.decode(), codec.grip_from_json, value)
-            if grip is not None:
+            if grip is not None and grip.session_id not in self._waiting:
                 self._check_grip(grip)
 
     def _check_grip(self, grip: Grip) -> None:

@@ -1,0 +1,257 @@
+"""`admin forget` and `admin redact`: look first, ask, erase, and prove it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from agent_memory.cli.options import current, json_option, settings_options
+from agent_memory.cli.times import from_to_ms, now, project_named
+from agent_memory.errors import UsageError
+from agent_memory.present.text import printable
+from agent_memory.settings import Settings
+
+if TYPE_CHECKING:
+    from agent_memory.client import Client
+    from agent_memory.erasure.proof import Proof
+    from agent_memory.rpc.memory_pb2 import EraseRequest, EraseResponse, ErasureReceipt, GetErasureStatusResponse
+
+# How often to ask how far the erasure is.
+_LOOK_S: Final = 0.2
+# A reader lets go of files that were replaced within seconds; after this, one that did not is a finding.
+_PROOF_WAIT_S: Final = 20.0
+_SAMPLE: Final = 50  # characters
+
+
+@click.command()
+@click.option("--event", "event_ids", multiple=True, metavar="ID", help="This event; may be given several times.")
+@click.option("--session", "session_ids", multiple=True, metavar="ID", help="This session; may be given several times.")
+@click.option("--from", "from_", metavar="TIME", help="Only from this time on.")
+@click.option("--to", metavar="TIME", help="Only up to this time.")
+@click.option("--text", default="", metavar="TEXT", help="Only events that hold this text, whatever its case.")
+@click.option("--agent", default="", metavar="NAME", help="Only this agent's.")
+@click.option(
+    "--project", default="", metavar="FOLDER", help="Only that folder's project, or the project of that name."
+)
+@click.option("--file", default="", metavar="PATH", help="Only tool calls that name this file, by its last parts.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be forgotten.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@settings_options
+@click.pass_context
+def forget(
+    context: click.Context,
+    event_ids: tuple[str, ...],
+    session_ids: tuple[str, ...],
+    from_: str | None,
+    to: str | None,
+    text: str,
+    agent: str,
+    project: str,
+    file: str,
+    dry_run: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Erase events for good, and all that was made of them.
+
+    Shows what would go and asks first. What is forgotten is not stored again. If you interrupt the command once it
+    erases, the erasure goes on.
+
+    Example: memory-daemon admin forget --project ~/clients/acme --from "last week"
+    """
+    from agent_memory.rpc.memory_pb2 import ERASURE_KIND_FORGET, EraseRequest, EventSelection
+
+    if not (event_ids or session_ids or from_ or to or text or agent or project or file):
+        raise UsageError("Nothing says what to forget.", "Give --session, --text, --from or another of the options.")
+    selection = EventSelection(
+        event_ids=event_ids,
+        session_ids=session_ids,
+        text=text,
+        agent=agent,
+        project=project_named(project) if project else "",
+        file=file,
+    )
+    from_ms, to_ms = from_to_ms(from_, to, now())
+    if from_:
+        selection.from_ms = from_ms
+    if to:
+        selection.to_ms = to_ms + 1
+    request = EraseRequest(kind=ERASURE_KIND_FORGET, selection=selection)
+    _erase(context, request, "forget", dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+@click.command()
+@click.option("--rescan", is_flag=True, help="Look through all stored events.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be taken out.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@settings_options
+@click.pass_context
+def redact(context: click.Context, rescan: bool, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Take out secrets that today's rules find in stored events.
+
+    Events keep their ids and their places; what was made of them is made again. Shows what would be taken out and asks
+    first.
+
+    Example: memory-daemon admin redact --rescan
+    """
+    from agent_memory.rpc.memory_pb2 import ERASURE_KIND_REDACT, EraseRequest
+
+    if not rescan:
+        raise UsageError("Nothing says what to look through.", "Give --rescan to look through all stored events.")
+    _erase(context, EraseRequest(kind=ERASURE_KIND_REDACT), "redact", dry_run=dry_run, yes=yes, as_json=as_json)
+
+
+def _erase(
+    context: click.Context, request: EraseRequest, verb: str, *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    from agent_memory.control.connection import connect_to_store
+    from agent_memory.present.json_text import reply_json
+
+    settings = current(context)
+    with connect_to_store(settings) as client:
+        request.dry_run = True
+        found = client.erase(request)
+        if not as_json:
+            click.echo("\n".join(_shown(found, verb)))
+        is_agreed = not dry_run and (yes or _is_agreed(found, verb, as_json=as_json))
+        if not is_agreed:
+            found.passages[:] = []
+            if as_json:
+                click.echo(reply_json(found))
+            return
+        request.dry_run = False
+        request.expected_events = found.events
+        begun = client.erase(request)
+        finished = _follow(client, begun.number, begun.events)
+        receipt = _receipt(settings, begun, finished)
+    click.echo(reply_json(receipt) if as_json else "\n".join(_receipt_lines(receipt, verb)))
+    context.exit(0 if receipt.proved else 1)
+
+
+def _is_agreed(found: EraseResponse, verb: str, *, as_json: bool) -> bool:
+    """Whether somebody types the words that say so."""
+    if not (found.events or found.inputs):
+        return False
+    words = f"{verb} {found.events}"
+    if not sys.stdin.isatty():
+        click.echo("Nothing was changed. Add --yes to do it.", err=as_json)
+        return False
+    typed = click.prompt(f'This can\'t be undone. Type "{words}" to do it', default="", show_default=False, err=as_json)
+    if " ".join(str(typed).split()) != words:
+        click.echo("Nothing was changed.", err=as_json)
+        return False
+    return True
+
+
+def _follow(client: Client, number: int, events: int) -> GetErasureStatusResponse | None:
+    """Show the progress until the erasure is done; None where there is none."""
+    from agent_memory.cli.render import progress
+
+    if not number:
+        return None
+    with progress("Erasing", events) as show:
+        while (status := client.erasure_status()).is_running and status.number == number:
+            show(status.events_done)
+            time.sleep(_LOOK_S)
+    return status
+
+
+def _receipt(settings: Settings, begun: EraseResponse, finished: GetErasureStatusResponse | None) -> ErasureReceipt:
+    from agent_memory.rpc.memory_pb2 import ErasureReceipt
+
+    proof = _proof(settings, begun.passages)
+    receipt = ErasureReceipt(
+        events=begun.events,
+        sessions=begun.sessions,
+        inputs=begun.inputs,
+        redacted=begun.redacted,
+        proved=proof.is_proved,
+        problems=proof.found,
+        passages=proof.passages,
+        elsewhere=proof.elsewhere,
+        rows=proof.rows,
+        files=proof.files,
+        bytes=proof.bytes,
+        words=proof.words,
+        controls=proof.controls,
+        controls_found=proof.controls_found,
+        hidden_entries=proof.hidden_entries,
+    )
+    if finished is not None:
+        receipt.number, receipt.kind = finished.number, finished.kind
+        receipt.started_ms, receipt.finished_ms = finished.started_ms, finished.finished_ms
+    return receipt
+
+
+def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
+    """Look for the passages in this machine's files; again for a while, as readers let go of deleted ones."""
+    from agent_memory.control import stack
+    from agent_memory.erasure.proof import prove
+
+    found = stack.status(settings)
+    processes = [process.pid for process in found.processes if process.pid]
+    until = time.monotonic() + _PROOF_WAIT_S
+    while True:
+        proof = prove(settings.db_path, settings.runtime.logs, passages, processes)
+        if proof.is_proved or time.monotonic() > until:
+            return proof
+        time.sleep(1)
+
+
+def _shown(found: EraseResponse, verb: str) -> Iterator[str]:
+    """What would be erased, for people."""
+    if not found.events:
+        yield "No stored event is meant." if verb == "forget" else "Today's rules find nothing in the stored events."
+    else:
+        span = f"from {_at(found.first_ms)} to {_at(found.last_ms)}"
+        what = f"{_count(found.events, 'event')} of {_count(found.sessions, 'session')}"
+        yield f"{what}, {span}:"
+        for event in found.samples:
+            text = " ".join(printable(event.text).split())
+            shown = text if len(text) <= _SAMPLE else f"{text[: _SAMPLE - 3]}..."
+            yield f"  {_at(event.timestamp_ms)}  {shown if verb == 'forget' else printable(event.event_id)}"
+        if found.events > len(found.samples):
+            yield f"  and {found.events - len(found.samples)} more"
+    if found.redacted:
+        counts = sorted(found.redacted.items(), key=lambda item: (-item[1], item[0]))
+        yield f"Secrets in them: {', '.join(f'{kind} {count}' for kind, count in counts)}"
+    if found.inputs:
+        yield f"{_count(found.inputs, 'input')} of hooks, waiting in the spool or kept aside as unreadable"
+
+
+def _receipt_lines(receipt: ErasureReceipt, verb: str) -> Iterator[str]:
+    done = "Forgotten" if verb == "forget" else "Redacted"
+    yield f"{done}: {_count(receipt.events, 'event')} of {_count(receipt.sessions, 'session')}"
+    if receipt.inputs:
+        yield f"Deleted: {_count(receipt.inputs, 'input')} of hooks"
+    yield ""
+    where = f"{_count(receipt.rows, 'row')} and {_count(receipt.files, 'file')} ({receipt.bytes / 1e6:.1f} MB)"
+    yield f"Looked through {where}"
+    yield f"for {_count(receipt.passages, 'passage')} of what is erased, known to this command only."
+    if receipt.elsewhere:
+        yield f"Left out, since they also stand in events that stay: {receipt.elsewhere}."
+    if receipt.proved:
+        yield "Nothing was found. Copies elsewhere, such as backups and the agents' own"
+        yield "transcripts, were not looked at."
+        return
+    if receipt.hidden_entries:
+        yield f"{receipt.hidden_entries} entries of the files could not be looked at. Try admin compact."
+    if receipt.controls_found < receipt.controls:
+        yield "The search did not find what is still there, so it proves nothing."
+    yield from (f"Found in {printable(place)}" for place in receipt.problems)
+    yield "NOT PROVED: something may be left. Run the command again."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _at(at_ms: int) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000):%Y-%m-%d %H:%M}"

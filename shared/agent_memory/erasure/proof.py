@@ -1,0 +1,188 @@
+"""The proof of an erasure: whoever reads the files of a store finds nothing of what was erased.
+
+Made by another process than those that erased. It looks at every row that the store shows, has RocksDB count that no
+file holds an entry that it does not show, since such entries may be compressed, and reads every byte of every file:
+the store's, the search index's, the spool's, the logs'. A passage that also stands in an event that stays proves
+nothing; it is left out and counted. Passages of events that stay are looked for by the same means: a search that
+does not find those has proved nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from agent_memory.erasure.passages import passage_of
+from agent_memory.messages import event_from_bytes
+from agent_memory.redaction.linear import Search, search_for_any
+from agent_memory.search import format as index
+from agent_memory.search.format import IndexUnusable
+from agent_memory.search.reader import Filters, IndexReader
+from agent_memory.search.texts import tokens_of
+from agent_memory.search.tokens import tokens
+from agent_memory.store import keys, records, schema
+from agent_memory.store.reader import Reader, open_snapshot
+
+CHUNK_BYTES: Final = 1 << 20
+# Passages of events that stay, and how many events lie between two of them.
+CONTROLS: Final = 20
+CONTROLS_APART: Final = 97
+# Words of the passages that are looked up in the search index, the longest first, and how long they must be: shorter
+# ones are part of others.
+WORDS_MAX: Final = 200
+WORD_MIN: Final = 8
+# Segments in which a word that is found is compared with the events.
+SEGMENTS_A_WORD: Final = 5
+FOUND_MAX: Final = 20
+_EVENT_ROWS: Final = (keys.EVENT_PREFIX, keys.ID_PREFIX, keys.SESSION_PREFIX, keys.REMOVED_PREFIX)
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was looked through, and what was found."""
+
+    passages: int = 0
+    # Passages that also stand in events that stay, and so prove nothing.
+    elsewhere: int = 0
+    rows: int = 0
+    files: int = 0
+    bytes: int = 0
+    words: int = 0
+    # Passages of events that stay, and how many of them were found.
+    controls: int = 0
+    controls_found: int = 0
+    # Entries in files that no read shows.
+    hidden_entries: int = 0
+    # Rows and files in which something was found, and deleted files that a process has open.
+    found: list[str] = field(default_factory=list)
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether nothing is left, and the search would have found it."""
+        return not self.found and not self.hidden_entries and self.controls_found == self.controls
+
+    def report(self, place: str) -> None:
+        if len(self.found) < FOUND_MAX and place not in self.found:
+            self.found.append(place)
+
+
+def prove(db_path: Path, logs: Path, passages: Sequence[str], processes: Sequence[int] = ()) -> Proof:
+    """Look for the passages wherever the store keeps anything; `processes` are the daemon's.
+
+    Raises StoreError where the store can't be read.
+    """
+    proof = Proof(passages=len(passages))
+    wanted = list(dict.fromkeys(passage.encode("utf-8", "surrogatepass") for passage in passages))
+    with open_snapshot(db_path) as reader:
+        proof.hidden_entries = reader.entries(schema.EVENTS, _EVENT_ROWS) - _count(reader)
+        left = _search_rows(reader, wanted, proof)
+        _search_index(reader, db_path, left, proof)
+    if left:
+        search = search_for_any(left)
+        for path in _files(db_path, logs):
+            if _holds(path, search, max(map(len, left)), proof):
+                proof.report(str(path))
+    for name in _deleted(db_path, processes):
+        proof.report(f"{name}, which is deleted, and open in a process of the daemon")
+    return proof
+
+
+def _count(reader: Reader) -> int:
+    return sum(1 for _ in reader.scan(schema.EVENTS, b"", b"\xff"))
+
+
+def _search_rows(reader: Reader, wanted: Sequence[bytes], proof: Proof) -> list[bytes]:
+    """Look through every row; the passages that stand in no event that stays."""
+    search = search_for_any(wanted) if wanted else None
+    elsewhere: set[bytes] = set()
+    controls: list[bytes] = []
+    for number, (_, value) in enumerate(reader.scan(schema.EVENTS, keys.EVENT_PREFIX, keys.after(keys.EVENT_PREFIX))):
+        proof.rows += 1
+        if number % CONTROLS_APART == 0 and len(controls) < CONTROLS:
+            controls += filter(None, [passage_of(event_from_bytes(value)).encode("utf-8", "surrogatepass")])
+        if search and search(value, 0, len(value)):
+            elsewhere.update(passage for passage in wanted if passage in value)
+    proof.elsewhere = len(elsewhere)
+    left = [passage for passage in wanted if passage not in elsewhere]
+    sought = search_for_any([*left, *controls]) if left or controls else None
+    met: set[bytes] = set()
+    for family in schema.COLUMN_FAMILIES:
+        for key, value in reader.scan(family, b"", b"\xff"):
+            if not key.startswith(keys.EVENT_PREFIX):
+                proof.rows += 1
+            for part in (key, value):
+                if sought and sought(part, 0, len(part)):
+                    met.update(control for control in controls if control in part)
+                    if any(passage in part for passage in left):
+                        proof.report(f"row {key.decode(errors='replace')} of {family}")
+    proof.controls, proof.controls_found = len(set(controls)), len(met)
+    return left
+
+
+def _search_index(reader: Reader, db_path: Path, passages: Sequence[bytes], proof: Proof) -> None:
+    """Each word of the passages that the index knows stands in the events that it names; the others in no file."""
+    found = IndexReader(db_path)
+    words = sorted({word for passage in passages for word in tokens(passage.decode("utf-8", "surrogatepass"))})
+    words = sorted((word for word in words if len(word) >= WORD_MIN), key=len, reverse=True)[:WORDS_MAX]
+    proof.words = len(words)
+    unknown: list[bytes] = []
+    try:
+        for word in words:
+            if not found.has_words_like(word):
+                unknown.append(word.encode("utf-8", "surrogatepass"))
+                continue
+            for segment in found.find([word], Filters(), SEGMENTS_A_WORD):
+                if not _stands_in(reader, word, segment.event_ids):
+                    proof.report(f"the search index, which finds {segment.node_id} by a word that is not in it")
+    except IndexUnusable:
+        return  # there is none
+    finally:
+        found.close()
+    if unknown:
+        search = search_for_any(unknown)
+        for path in index.folder_of(db_path).glob("words-*"):
+            if _holds(path, search, max(map(len, unknown)), proof):
+                proof.report(str(path))
+
+
+def _stands_in(reader: Reader, word: str, event_ids: Sequence[str]) -> bool:
+    stamps = reader.get_many(schema.EVENTS, [keys.event_id(event_id) for event_id in event_ids])
+    rows = [
+        keys.event(int(stamp), event_id) for event_id, stamp in zip(event_ids, stamps, strict=True) if stamp is not None
+    ]
+    return any(word in tokens_of(event_from_bytes(value)) for value in records.event_rows(reader, rows))
+
+
+def _files(db_path: Path, logs: Path) -> Iterator[Path]:
+    """Every file of the store's folder, of all that lies beside it under its name, and of the logs."""
+    beside = [path for path in db_path.parent.glob(f"{db_path.name}-*") if not path.is_symlink()]
+    for top in dict.fromkeys([db_path, *beside, logs]):
+        yield from ([top] if top.is_file() else (path for path in top.rglob("*") if path.is_file()))
+
+
+def _holds(path: Path, search: Search, longest: int, proof: Proof) -> bool:
+    """Whether the file holds one of the words; also one that has just been deleted is read to its end."""
+    proof.files += 1
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        before = b""
+        while chunk := file.read(CHUNK_BYTES):
+            proof.bytes += len(chunk)
+            content = before + chunk
+            if search(content, 0, len(content)):
+                return True
+            before = content[-longest:]
+    return False
+
+
+def _deleted(db_path: Path, processes: Sequence[int]) -> Iterator[str]:
+    """Deleted files of the store that the processes have open, where the system tells: they are still on the disk."""
+    for pid in processes:
+        with suppress(OSError):
+            for each in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(OSError):
+                    name = str(each.readlink())
+                    if name.startswith(str(db_path)) and name.endswith(" (deleted)"):
+                        yield name.removesuffix(" (deleted)")

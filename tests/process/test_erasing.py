@@ -1,0 +1,167 @@
+"""Erasing through the commands, beside a daemon that serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent_memory.bus.client import Bus
+from agent_memory.capture.spool import Spool
+from agent_memory.client import Client
+from agent_memory.messages import event_to_pb
+from agent_memory.model import Event, EventRole, EventType
+from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc import memory_pb2 as pb
+from support.conversations import conversations
+from support.stack import Stack
+
+TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+
+
+def stored(stack: Stack, name: str, count: int = 12) -> list[Event]:
+    """New sessions of that name, each event with words of its own, told and indexed."""
+    events = [
+        replace(
+            event,
+            event_id=f"{name}/{number}",
+            session_id=f"{name}-{number % 2}",
+            text=f"{name}word{number} is decided.",
+        )
+        for number, event in enumerate(conversations(1, sessions=1, events_each=count))
+    ]
+    with stack.client() as client:
+        assert all(result.created for result in client.ingest_many(events))
+        settle(stack, client)
+    return events
+
+
+def settle(stack: Stack, client: Client) -> None:
+    stack.wait_until(lambda: client.stats().outbox == 0)
+    stack.wait_until(lambda: (status := client.index_status()).available and status.behind == 0)
+
+
+def ids_of(stack: Stack, session_id: str) -> list[str]:
+    request = pb.GetEventsRequest(session_id=session_id, to_timestamp_ms=9_999_999_999_999, limit=100)
+    with stack.client() as client:
+        return [event.event_id for event in client.events(request).events]
+
+
+def forget(stack: Stack, *options: object) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(stack.run("admin", "forget", *options, "--json").stdout)
+    return found
+
+
+def test_a_session_is_forgotten_for_good(shared_stack: Stack) -> None:
+    """Its events are gone, refused when they come again or under other ids, and the receipt proves it."""
+    events = stored(shared_stack, "alpha")
+    dry = forget(shared_stack, "--session", "alpha-0", "--dry-run")
+    assert (dry["events"], dry["number"]) == ("6", "0")
+    assert len(ids_of(shared_stack, "alpha-0")) == 6
+
+    receipt = forget(shared_stack, "--session", "alpha-0", "--yes")
+
+    assert (receipt["proved"], receipt["problems"], receipt["passages"]) == (True, [], "6")
+    assert ids_of(shared_stack, "alpha-0") == []
+    assert len(ids_of(shared_stack, "alpha-1")) == 6
+    with shared_stack.client() as client:
+        again = client.ingest_many([*events[:1], replace(events[0], event_id="alpha/other")])
+        assert [(each.forgotten, each.ignored, each.created) for each in again] == [(True, True, False)] * 2
+        assert not client.search(pb.SearchRequest(query="alphaword0")).hits
+        assert client.search(pb.SearchRequest(query="alphaword1")).hits
+        later = replace(events[0], event_id="alpha/later", timestamp_ms=time.time_ns() // 1_000_000 + 60_000)
+        assert client.ingest(later).created
+    assert "The store is sound." in shared_stack.run("admin", "verify").stdout
+
+
+def test_what_is_forgotten_is_what_fits_every_option(shared_stack: Stack) -> None:
+    """Words in any case, within a session."""
+    stored(shared_stack, "beta")
+
+    assert forget(shared_stack, "--session", "beta-0", "--text", "WORD2 is", "--yes")["proved"]
+
+    assert "beta/2" not in ids_of(shared_stack, "beta-0")
+    assert len(ids_of(shared_stack, "beta-0") + ids_of(shared_stack, "beta-1")) == 11
+
+
+def test_inputs_that_were_kept_aside_are_deleted_with_it(shared_stack: Stack) -> None:
+    """Also where no event is meant: an unreadable input may hold the same words."""
+    rejected = Spool(shared_stack.db_path).rejected
+    name = f"{time.time_ns():020}-{'a' * 16}"
+    rejected.add(name, b'{"prompt": "gamma \\u0073ecret"', 30, "no event")
+    rejected.add(name.replace("a", "b"), b'{"prompt": "other"', 18, "no event")
+
+    receipt = forget(shared_stack, "--text", "gamma secret", "--yes")
+
+    assert (receipt["inputs"], receipt["events"]) == ("1", "0")
+    assert [path.name for path in rejected.files()] == [name.replace("a", "b")]
+
+
+def test_nothing_is_erased_before_somebody_types_so(shared_stack: Stack) -> None:
+    """At a terminal the words are asked for; without one, and without --yes, it only looks."""
+    stored(shared_stack, "delta")
+    looked = shared_stack.run("admin", "forget", "--session", "delta-0")
+    assert "6 events of 1 session" in looked.stdout
+    assert "Add --yes" in looked.stdout
+
+    assert typing(shared_stack, "yes\n") == 0
+    assert len(ids_of(shared_stack, "delta-0")) == 6
+
+    assert typing(shared_stack, "forget 6\n") == 0
+    assert ids_of(shared_stack, "delta-0") == []
+
+
+def typing(stack: Stack, answer: str) -> int:
+    ours, theirs = pty.openpty()
+    command = subprocess.Popen(
+        stack.command("admin", "forget", "--session", "delta-0"),
+        env=stack.env,
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.write(ours, answer.encode())
+    code = command.wait(60)
+    os.close(ours)
+    os.close(theirs)
+    return code
+
+
+def test_todays_rules_are_applied_to_what_is_stored(shared_stack: Stack) -> None:
+    """A secret that was stored before any rule knew it leaves every file; its event stays where it is."""
+    event = Event(
+        "eps/1",
+        "eps",
+        1_790_000_000_000,
+        EventType.USER_MESSAGE,
+        EventRole.USER,
+        f"We decided to push with {TOKEN}.",
+        {"branch": TOKEN},
+    )
+    append = bus.AppendEvents(events=[event_to_pb(event).SerializeToString()])
+    writer = Bus(runtime(shared_stack) / "ingest.sock")
+    writer.ask(bus.Command(append_events=append))
+    writer.close()
+    with shared_stack.client() as client:
+        settle(shared_stack, client)
+
+    looked = shared_stack.run("admin", "redact", "--rescan").stdout
+    receipt = json.loads(shared_stack.run("admin", "redact", "--rescan", "--yes", "--json").stdout)
+
+    assert "github-token 2" in looked
+    assert TOKEN not in looked
+    assert (receipt["proved"], receipt["events"], receipt["redacted"]) == (True, "1", {"github-token": "2"})
+    assert ids_of(shared_stack, "eps") == ["eps/1"]
+    assert not [
+        path for path in shared_stack.folder.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()
+    ]
+    assert "find nothing" in shared_stack.run("admin", "redact", "--rescan").stdout
+
+
+def runtime(stack: Stack) -> Path:
+    return Path(stack.status()["socket"].removeprefix("unix:")).parent
