@@ -24,6 +24,7 @@ from agent_memory import locks, redaction
 from agent_memory.errors import StoreError, StoreNotReady
 from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
+from agent_memory.ingest.acknowledged import Acknowledged
 from agent_memory.ingest.recovery import recover
 from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
@@ -156,8 +157,10 @@ class Writer(Rows):
         _make_directory(db_path)
         self._lock = _lock_directory(db_path)
         self.handles: dict[str, Any] = {}
+        self._acknowledged: Acknowledged | None = None
         try:
             self._open(cautious)
+            self._check_acknowledged()
             self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
             self.info = self._store_info(timezone)
             self.zone = ZoneInfo(self.info.timezone)
@@ -206,6 +209,8 @@ class Writer(Rows):
                 # Not `sync` on the write: that would hold the interpreter's lock during the fsync.
                 self._db.flush_wal(True)
                 self._unsynced = False
+                if self._acknowledged:
+                    self._acknowledged.record(self._db.latest_sequence_number())
             self._failing = False
         except Exception as error:  # rocksdict raises bare Exception
             if not self._failing:
@@ -235,6 +240,8 @@ class Writer(Rows):
     def close(self) -> None:
         """Close the store; what was acknowledged is on disk."""
         self.handles.clear()
+        if self._acknowledged:
+            self._acknowledged.close()
         try:
             self._disconnect()
         except Exception as error:  # about something that happened before; everything acknowledged is on disk
@@ -255,6 +262,13 @@ class Writer(Rows):
             raise directory.unusable(self._db_path, error) from error
         except Exception as error:  # rocksdict raises bare Exception
             raise _not_opened(self._db_path, directory.said(error)) from error
+
+    def _check_acknowledged(self) -> None:
+        try:
+            self._acknowledged = Acknowledged(self._db_path)
+        except OSError as error:
+            raise directory.unusable(self._db_path, error) from error
+        self._acknowledged.check(self._db.latest_sequence_number())
 
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)

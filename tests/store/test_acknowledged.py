@@ -1,0 +1,47 @@
+"""A store that has lost what was acknowledged is never opened in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent_memory.errors import StoreUnavailable
+from agent_memory.ingest.acknowledged import NAME
+from agent_memory.rpc import bus_pb2 as pb
+from support.writer import WriterProcess, said
+
+BEGIN_MS = 1_760_000_000_000
+
+
+def emptied(log: Path) -> None:
+    log.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [emptied, Path.unlink])
+def test_a_log_that_is_gone_is_missed(writer: WriterProcess, damage: Callable[[Path], None]) -> None:
+    """Emptied or deleted after a kill: the store is not served, and the error says what is missing and what to do."""
+    assert writer.append([said(f"e{number}", BEGIN_MS + number) for number in range(10)]) == [True] * 10
+    writer.kill()
+    for log in writer.db_path.glob("*.log"):
+        damage(log)
+
+    for _ in range(2):  # also after it was opened once
+        writer.spawn()
+        with pytest.raises(StoreUnavailable, match="has lost what was acknowledged") as lost:
+            writer.bus.ask(pb.Command(ping=pb.Ping()), timeout_s=30)
+        assert f"delete {writer.db_path / NAME}" in str(lost.value)
+        writer.kill()
+
+    (writer.db_path / NAME).unlink()
+    writer.start()
+    assert writer.append([said("after", BEGIN_MS)]) == [True]
+
+
+def test_a_kill_alone_is_no_loss(writer: WriterProcess) -> None:
+    """What was synced is found again, and the store is served."""
+    for life in range(3):
+        assert writer.append([said(f"e{life}", BEGIN_MS + life)]) == [True]
+        writer.kill()
+        writer.start()
