@@ -16,13 +16,16 @@ from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import transcript_paths
 from agent_memory.backfill.reading import events_of
 from agent_memory.backfill.transcript_paths import Transcript
+from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.events import event_from
 from agent_memory.capture.followed import FollowedTranscripts
+from agent_memory.capture.pipeline import Pipeline
 from agent_memory.capture.project.projects import Projects
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.wire import HookCall, call_of, parse
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import Installation
+from agent_memory.ids import timed_apart
 from agent_memory.model import Event, EventRole, EventType
 
 RECORDINGS = Path(__file__).parents[1] / "data" / "hooks"
@@ -201,6 +204,25 @@ def test_an_antigravity_transcript_tells_all_of_a_conversation(tmp_path: Path) -
     assert transcript_paths.agent_of(path) == "antigravity"
 
 
+def test_droids_summary_of_a_conversation_is_its_own(tmp_path: Path) -> None:
+    """What it goes on with after a compaction is kept as what it is."""
+    summary = {
+        "type": "compaction_state",
+        "id": "k1",
+        "timestamp": "2026-11-28T15:00:00Z",
+        "summaryText": "All so far.",
+    }
+    path = written(tmp_path / "s1.jsonl", *droid_session("s1", say("u1", "user", "First.")), summary)
+
+    last = read("droid", path)[-1]
+
+    assert (last.role, last.text, last.metadata["machine_text"]) == (
+        EventRole.SYSTEM,
+        "All so far.",
+        "compaction-summary",
+    )
+
+
 def test_kilos_database_is_kilos(tmp_path: Path) -> None:
     """It is opencode's, with a table more, under another name."""
     for name, owner in (("kilo.db", "kilo-cli"), ("copy.db", "kilo-cli"), ("opencode.db", "opencode")):
@@ -211,6 +233,31 @@ def test_kilos_database_is_kilos(tmp_path: Path) -> None:
         database.close()
 
         assert transcript_paths.agent_of(tmp_path / name) == owner
+
+
+def test_gooses_database_has_what_its_hooks_had(tmp_path: Path) -> None:
+    """Under ids that differ in nothing but the time, which both have; and what was said between two calls."""
+    path = tmp_path / ".local/share/goose/sessions/sessions.db"
+    goose_database(path)
+    pipeline = Pipeline(Projects({}).with_project)
+    hooked = [
+        pipeline.event_of(
+            Envelope(f"{NOW_MS * 1_000_000:020}-{number:016x}", "", "", "", hook.read_bytes()), NOW_MS
+        ).event
+        for number, hook in enumerate(sorted((RECORDINGS / "goose").glob("*.json")))
+    ]
+
+    kept = read("goose", path)
+
+    assert [each.path for each in transcript_paths.found(AGENTS["goose"], {}, tmp_path)] == [path.resolve()]
+    assert transcript_paths.agent_of(path) == "goose"
+    apart = {timed_apart(event.event_id)[1]: event for event in hooked if event}
+    common = [event for event in kept if timed_apart(event.event_id)[1] in apart]
+    assert [event.text for event in kept if event not in common] == ["I look at the project first."]
+    assert [apart[timed_apart(event.event_id)[1]].text.rstrip() for event in common] == [
+        event.text.rstrip() for event in common
+    ]
+    assert len(common) == 5  # all but the session's end
 
 
 @pytest.mark.parametrize(
@@ -313,6 +360,50 @@ def say(record_id: str, role: str, text: str) -> dict[str, Any]:
 
 def droid_session(session: str, *records: dict[str, Any], **more: str) -> list[dict[str, Any]]:
     return [{"type": "session_start", "id": session, "version": 2, "cwd": "/home/dev/project", **more}, *records]
+
+
+def goose_database(path: Path) -> None:
+    def part(kind: str, **more: Any) -> dict[str, Any]:
+        return {"type": kind, **more}
+
+    def use(number: int, name: str, **given: str) -> dict[str, Any]:
+        value = {"name": name, "arguments": given}
+        return part("toolRequest", id=f"call_{number}", toolCall={"status": "success", "value": value})
+
+    shown = {"content": [part("text", text="hello from goose\n")], "isError": False}
+    failed = {"status": "error", "error": "No such file"}
+    prompt = "Please set up notes.md. We deploy on Fridays."
+    missing = "/home/dev/project/missing.md"
+    messages = [
+        ("user", [part("text", text=prompt)]),
+        (
+            "assistant",
+            [
+                part("text", text="I look at the project first."),
+                use(1, "developer__shell", command="echo hello from goose"),
+            ],
+        ),
+        ("user", [part("toolResponse", id="call_1", toolResult={"status": "success", "value": shown})]),
+        ("assistant", [use(2, "developer__text_editor", command="view", path=missing)]),
+        ("user", [part("toolResponse", id="call_2", toolResult=failed)]),
+        ("assistant", [part("text", text="I wrote notes.md; one command failed.")]),
+    ]
+    path.parent.mkdir(parents=True)
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE sessions (id TEXT, working_dir TEXT, created_at TIMESTAMP)")
+        database.execute(
+            "CREATE TABLE messages (id INTEGER PRIMARY KEY, session_id TEXT, role TEXT, content_json TEXT,"
+            " created_timestamp INTEGER, metadata_json TEXT)"
+        )
+        database.execute("INSERT INTO sessions VALUES ('20261128_1', '/home/dev/project', '2026-11-28 14:00:00')")
+        for number, (role, content) in enumerate(messages):
+            row = ("20261128_1", role, json.dumps(content), NOW_MS // 1000 + number, '{"userVisible": true}')
+            database.execute(
+                "INSERT INTO messages (session_id, role, content_json, created_timestamp, metadata_json)"
+                " VALUES (?, ?, ?, ?, ?)",
+                row,
+            )
+    database.close()
 
 
 def antigravity_steps() -> list[dict[str, Any]]:

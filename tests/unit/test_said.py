@@ -440,10 +440,10 @@ def test_a_file_that_is_passed_over_is_named(tmp_path: Path) -> None:
 
 def test_every_agent_that_has_transcripts_of_lines_has_them_followed() -> None:
     """Else what is said between two calls comes in only at night."""
-    plugin_tells_all = {"kilo-cli", "opencode"}
-    hooks_tell_all = {"cursor", "goose"}
+    has_a_database = {"goose", "kilo-cli", "opencode"}
+    keeps_nothing = {"cursor"}
 
     unread = {name for name, agent in AGENTS.items() if agent.transcripts.reader is None}
 
-    assert unread == plugin_tells_all | hooks_tell_all
-    assert {name for name in unread if not AGENTS[name].transcripts.parts} == hooks_tell_all
+    assert unread == has_a_database | keeps_nothing
+    assert {name for name in unread if not AGENTS[name].transcripts.parts} == keeps_nothing

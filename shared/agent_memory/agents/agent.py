@@ -311,6 +311,8 @@ class Agent:
     others_run_its_hooks: bool = False
     # Whether two kinds of its hooks have two names for the same tool.
     renames_tools: bool = False
+    # Whether its payloads have neither times nor ids: then a call's own time is what its transcript has in common.
+    is_untimed: bool = False
     # Whether its real program was seen to run our hooks, in tests.
     seen_running: bool = True
 

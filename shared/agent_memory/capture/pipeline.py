@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from agent_memory.agents import registry
 from agent_memory.agents.replayed_call import ReplayedCall
 from agent_memory.capture import own, wire
 from agent_memory.capture.envelope import Envelope
@@ -46,6 +47,8 @@ class Pipeline:
     def event_of(self, envelope: Envelope, now_ms: int) -> Captured:
         """What the envelope's call becomes; raises InvalidEvent where its payload is none."""
         call = wire.parse(envelope.payload, agent=envelope.agent, event=envelope.event, project=envelope.project)
+        if call.timestamp_ms is None and registry.named(call.agent).is_untimed:
+            call = replace(call, timestamp_ms=envelope.arrived_ms)
         call = self._complete(with_transcript(call), late_ms=now_ms - envelope.arrived_ms)
         event = event_from(call, envelope.arrived_ms, envelope.key, self._tool_max_bytes)
         return Captured(call, self._own_words(call, event))

@@ -44,6 +44,10 @@ class Session:
                 self._begin(record)
             case "agent_turn_outcome" if not self._copied_to:
                 yield from self._turn_ended(record)
+            case "compaction_state" if not self._copied_to and (summary := text_of(record, "summaryText")):
+                self._at_ms = at_ms_of(record) or self._at_ms
+                record_id = text_of(record, "id")
+                yield self._call("PostCompact", compact_summary=summary, message_id=record_id, is_unhooked=True)
             case "message" if self._copied_to:
                 if record.get("id") == self._copied_to:
                     self._copied_to = ""

@@ -3,7 +3,17 @@
 import json
 from typing import Final
 
-from agent_memory.agents.agent import HOOK_TIMEOUT_S, Agent, CommandTest, Hook, HookCommands, HookFiles, OwnFile, folder
+from agent_memory.agents.agent import (
+    HOOK_TIMEOUT_S,
+    Agent,
+    CommandTest,
+    Hook,
+    HookCommands,
+    HookFiles,
+    OwnFile,
+    Transcripts,
+    folder,
+)
 from agent_memory.agents.goose import payload
 
 # A plugin is a folder, and this the file in it that Goose reads.
@@ -20,8 +30,18 @@ def _hooks_file(commands: HookCommands) -> str:
     return json.dumps({"hooks": hooks}, indent=2, ensure_ascii=False) + "\n"
 
 
-# It tells no model what a hook prints. Its database gives prompts and answers ids that hooks are not told: what they
-# told already could not be told from the rest.
+def _transcripts() -> Transcripts:
+    from agent_memory.agents.goose import transcript
+
+    return Transcripts(
+        folder=folder("XDG_DATA_HOME", ".local/share"),
+        parts=("goose/sessions",),
+        endings=(transcript.DATABASE,),
+        recognises=transcript.recognises,
+        replay=transcript.replay,
+    )
+
+
 AGENT: Final = Agent(
     name="goose",
     program="goose",
@@ -39,5 +59,7 @@ AGENT: Final = Agent(
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
     detect=payload.detect,
     normalise=payload.normalise,
+    load_transcripts=_transcripts,
+    is_untimed=True,
     seen_running=False,
 )

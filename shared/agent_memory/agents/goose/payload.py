@@ -19,6 +19,7 @@ def normalise(payload: Payload, event: str) -> Payload:
         "cwd": folder,
         "project": folder,
         "last_assistant_message": payload.get("last_assistant_message"),
+        "timestamp": payload.get("timestamp"),
     }
     match hook:
         case "SessionStart":
