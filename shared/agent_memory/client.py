@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 import grpc
@@ -25,6 +26,21 @@ STORE_KEY = "store"
 Reply = TypeVar("Reply")
 
 
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an answer is to be told from: the segments of a project, an agent, a session. Empty: of all."""
+
+    project: str = ""
+    agent: str = ""
+    session_id: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.project or self.agent or self.session_id)
+
+
+NO_FILTERS = Filters()
+
+
 class Client:
     """A connection to one store of a daemon. `target` is a gRPC target: `127.0.0.1:50051` or `unix:/path`.
 
@@ -36,7 +52,7 @@ class Client:
         self.target = target
         self._metadata = ((STORE_KEY, store),) if store else None
         self._remedy = remedy
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         options = [
             ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
             ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
@@ -70,26 +86,54 @@ class Client:
         return self._call(self._stub.GetTocRoot, pb.GetTocRootRequest(as_of_ms=as_of_ms, max_tokens=max_tokens))
 
     def node(
-        self, node_id: str, *, version: int | None = None, as_of_ms: int | None = None, max_tokens: int = 0
+        self,
+        node_id: str,
+        *,
+        version: int | None = None,
+        as_of_ms: int | None = None,
+        max_tokens: int = 0,
+        filters: Filters = NO_FILTERS,
     ) -> pb.GetNodeResponse:
         """The node as it is, in one of its versions, or as it was at that time."""
-        request = pb.GetNodeRequest(node_id=node_id, version=version, as_of_ms=as_of_ms, max_tokens=max_tokens)
+        request = pb.GetNodeRequest(
+            node_id=node_id, version=version, as_of_ms=as_of_ms, max_tokens=max_tokens, **asdict(filters)
+        )
         return self._call(self._stub.GetNode, request)
 
     def history(self, node_id: str) -> pb.GetNodeVersionsResponse:
         return self._call(self._stub.GetNodeVersions, pb.GetNodeVersionsRequest(node_id=node_id))
 
-    def toc_map(self, max_tokens: int = 0, project: str = "", *, as_of_ms: int | None = None) -> pb.GetTocMapResponse:
+    def toc_map(
+        self,
+        max_tokens: int = 0,
+        project: str = "",
+        *,
+        as_of_ms: int | None = None,
+        agent: str = "",
+        session_id: str = "",
+    ) -> pb.GetTocMapResponse:
         """The map within a budget: of everything, or of one project, named by its folder or its id."""
-        request = pb.GetTocMapRequest(max_tokens=max_tokens, project=project, as_of_ms=as_of_ms)
+        request = pb.GetTocMapRequest(
+            max_tokens=max_tokens, project=project, as_of_ms=as_of_ms, agent=agent, session_id=session_id
+        )
         return self._call(self._stub.GetTocMap, request)
 
     def projects(self) -> pb.GetProjectsResponse:
         return self._call(self._stub.GetProjects, pb.GetProjectsRequest())
 
-    def resolve_time(self, phrase: str, as_of_ms: int | None = None, *, max_tokens: int = 0) -> pb.ResolveTimeResponse:
+    def agents(self) -> pb.ListAgentsResponse:
+        """Every agent, how much it has said, and when."""
+        return self._call(self._stub.ListAgents, pb.ListAgentsRequest())
+
+    def agent_activity(self, request: pb.GetAgentActivityRequest) -> pb.GetAgentActivityResponse:
+        """How much each agent has said, by day or by week."""
+        return self._call(self._stub.GetAgentActivity, request)
+
+    def resolve_time(
+        self, phrase: str, as_of_ms: int | None = None, *, max_tokens: int = 0, filters: Filters = NO_FILTERS
+    ) -> pb.ResolveTimeResponse:
         """What a time in words means, or meant at `as_of_ms`; raises UsageError for a text that is no time."""
-        request = pb.ResolveTimeRequest(phrase=phrase, as_of_ms=as_of_ms, max_tokens=max_tokens)
+        request = pb.ResolveTimeRequest(phrase=phrase, as_of_ms=as_of_ms, max_tokens=max_tokens, **asdict(filters))
         return self._call(self._stub.ResolveTime, request)
 
     def browse(
@@ -100,14 +144,28 @@ class Client:
         *,
         as_of_ms: int | None = None,
         max_tokens: int = 0,
+        filters: Filters = NO_FILTERS,
     ) -> pb.BrowseTocResponse:
         request = pb.BrowseTocRequest(
-            parent_id=parent_id, limit=limit, continuation_token=token, as_of_ms=as_of_ms, max_tokens=max_tokens
+            parent_id=parent_id,
+            limit=limit,
+            continuation_token=token,
+            as_of_ms=as_of_ms,
+            max_tokens=max_tokens,
+            **asdict(filters),
         )
         return self._call(self._stub.BrowseToc, request)
 
     def events(self, request: pb.GetEventsRequest) -> pb.GetEventsResponse:
         return self._call(self._stub.GetEvents, request)
+
+    def event(self, event_id: str) -> pb.GetEventResponse:
+        """One event in full, and the segment that it lies in."""
+        return self._call(self._stub.GetEvent, pb.GetEventRequest(event_id=event_id))
+
+    def session(self, session_id: str) -> pb.GetSessionResponse:
+        """What a session is about, by its id or by a beginning of it."""
+        return self._call(self._stub.GetSession, pb.GetSessionRequest(session_id=session_id))
 
     def expand(
         self,
@@ -190,7 +248,7 @@ class Client:
 
     def _call(self, method: Callable[..., Reply], request: Any, timeout_s: float | None = None) -> Reply:
         try:
-            return method(request, timeout=timeout_s or self._timeout_s, metadata=self._metadata)
+            return method(request, timeout=timeout_s or self.timeout_s, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _translated(error, self.target, self._remedy) from error
 

@@ -70,6 +70,14 @@ class Period:
                 return self.first + timedelta(days=1)
 
     @property
+    def filed(self) -> tuple[date, date]:
+        """The days that are filed under it, half-open: from its first week's Monday to its last week's Sunday."""
+        if self.level >= TocLevel.WEEK:
+            return self.first, self.after
+        children = list(self.children())
+        return children[0].filed[0], children[-1].filed[1]
+
+    @property
     def parent(self) -> Period | None:
         """The period one level up, None above a year."""
         match self.level:
@@ -108,6 +116,11 @@ class Period:
     def span_ms(self, zone: tzinfo) -> tuple[int, int]:
         """When the period begins and ends in that zone, in milliseconds, half-open."""
         return _midnight_ms(self.first, zone), _midnight_ms(self.after, zone)
+
+    def filed_ms(self, zone: tzinfo) -> tuple[int, int]:
+        """When the days that are filed under it begin and end in that zone, in milliseconds, half-open."""
+        first, after = self.filed
+        return _midnight_ms(first, zone), _midnight_ms(after, zone)
 
 
 def day_of(timestamp_ms: int, zone: tzinfo) -> Period:

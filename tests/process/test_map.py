@@ -91,15 +91,15 @@ def test_what_a_budget_leaves_out_is_one_pasted_command_away(stack: Stack) -> No
                 said(f"e{number}", noon(3) + number, text="We moved the deploy to Friday. " * 5 * (number + 1))
             )
 
-    first = stack.run("query", "events", "--tokens", "100").stdout
+    first = stack.run("query", "events", "--tokens", "90").stdout
     second = pasted(stack, first)
     third = pasted(stack, second)
 
-    pages = [[f"e{number}" for number in range(3) if f"e{number}\n" in page] for page in (first, second, third)]
+    pages = [[f"e{number}" for number in range(3) if f" e{number} " in page] for page in (first, second, third)]
     assert pages == [["e0"], ["e1"], ["e2"]]
     assert first.splitlines()[-1].startswith("~")
     assert " tokens (more with --tokens " in first.splitlines()[-1]
     assert third.splitlines()[-1].endswith(" tokens")
     cut = json.loads(stack.run("query", "events", "--tokens", "1", "--json").stdout)
-    assert (cut["events"], cut["has_more"], cut["size_tokens"]) == ([], True, 0)
+    assert (cut["events"], cut["has_more"]) == ([], True)
     assert "Nothing fits into so few tokens." in stack.run("query", "events", "--tokens", "1").stdout

@@ -7,8 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from agent_memory.present import pages
-from agent_memory.present.pages import CutReply
+from agent_memory.present import event_pages, pages
+from agent_memory.present.json_text import reply_json
+from agent_memory.present.view import View
+from agent_memory.present.within import CutReply, within
+from agent_memory.present.within import items as count
 from agent_memory.query.views import events as event_views
 from agent_memory.query.views import toc, when
 from agent_memory.query.views.budget import Budget, price
@@ -87,7 +90,7 @@ QUESTIONS: list[Callable[[Reader, int], CutReply]] = [root, node, browse, events
 
 
 def printed(reply: CutReply) -> str:
-    view = pages.View(NOW_MS, BERLIN)
+    view = View(NOW_MS, BERLIN)
     match reply:
         case pb.GetTocRootResponse():
             lines = pages.root(view, reply)
@@ -96,9 +99,9 @@ def printed(reply: CutReply) -> str:
         case pb.BrowseTocResponse():
             lines = pages.browse(view, DAY, reply, "")
         case pb.GetEventsResponse():
-            lines = pages.events(view, reply, "")
+            lines = event_pages.events(view, reply, "")
         case pb.ExpandGripResponse():
-            lines = pages.grip(view, reply)
+            lines = event_pages.grip(view, reply)
         case pb.ResolveTimeResponse():
             lines = pages.when(view, reply)
     return "".join(f"{line.text}\n" for line in lines)
@@ -120,15 +123,37 @@ def test_an_answer_without_a_budget_states_its_price_and_leaves_nothing_out(
 def test_a_list_never_costs_more_than_was_allowed(
     question: Callable[[Reader, int], CutReply], max_tokens: int, reader: Reader
 ) -> None:
-    """Neither the stated nor the printed tokens exceed the budget; the items are the first ones of the whole list."""
+    """The stated tokens do not exceed the budget; the items are the first ones of the whole list."""
     reply, whole = question(reader, max_tokens), question(reader, PLENTY)
 
     assert reply.size_tokens <= max_tokens
-    assert of_text(printed(reply)) <= max_tokens + 25
     for items, all_items in zip(_lists(reply), _lists(whole), strict=True):
         assert items == all_items[: len(items)]
     assert bool(reply.needed_tokens) == (_lists(reply) != _lists(whole))
     assert reply.has_more == (whole.has_more or bool(reply.needed_tokens))
+
+
+@pytest.mark.parametrize("form", [printed, lambda reply: f"{reply_json(reply)}\n"], ids=["page", "json"])
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_what_is_printed_never_costs_more_than_was_allowed(
+    question: Callable[[Reader, int], CutReply], form: Callable[[CutReply], str], reader: Reader
+) -> None:
+    """As a page and as JSON, from what a heading costs on; and the budget that an answer names brings more."""
+    whole = question(reader, 0)
+
+    def cut(max_tokens: int) -> CutReply:
+        return within(question(reader, 0), max_tokens, form)  # type: ignore[type-var]
+
+    least = of_text(form(cut(1)))
+    budgets = [least + 5, least + 60, least + 200, least + 1000, of_text(form(whole)) + 2]
+
+    for max_tokens in budgets:
+        shown = cut(max_tokens)
+        assert shown.size_tokens - 1 <= of_text(form(shown)) <= max_tokens
+        assert bool(shown.needed_tokens) == (count(shown) < count(whole))
+        if shown.needed_tokens:
+            assert count(cut(shown.needed_tokens)) > count(shown)
+    assert count(cut(budgets[-1])) == count(whole)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

@@ -11,6 +11,7 @@ import pytest
 from agent_memory.capture import recalled
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.query.views import project_list, project_map, time_map
+from agent_memory.query.views.scope import of_projects
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from support.keeper import BERLIN, Keeper
@@ -55,7 +56,7 @@ def keeper(writer: WriterProcess) -> Iterator[Keeper]:
 
 
 def map_of(keeper: Keeper, names: tuple[str, ...], max_tokens: int = 2000) -> dict[str, list[str]]:
-    reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), NOW_MS, names)
+    reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=max_tokens), NOW_MS, of_projects(names))
     assert reply.tokens <= max_tokens
     return {section.title: [first_words(keeper, line.node_id) for line in section.nodes] for section in reply.sections}
 
@@ -145,7 +146,7 @@ def test_a_project_includes_what_was_filed_under_its_earlier_names(keeper: Keepe
 
 def test_the_segment_where_it_was_left_off_comes_with_its_summary(keeper: Keeper) -> None:
     """The map holds the summary of that segment, and of no other."""
-    reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(), NOW_MS, (SHOP,))
+    reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(), NOW_MS, of_projects((SHOP,)))
 
     bullets = [list(line.bullets) for section in reply.sections for line in section.nodes]
     assert bullets[0] == ["We decided that the basket keeps its items for a week."]

@@ -9,8 +9,9 @@ import pytest
 from rich.console import Console
 
 from agent_memory.cli import render
-from agent_memory.present import pages
+from agent_memory.present import event_pages, pages
 from agent_memory.present.json_text import reply_json
+from agent_memory.present.view import View
 from agent_memory.rpc import memory_pb2 as pb
 
 NOW_MS = 1_769_763_600_000  # 2026-01-30 09:00 UTC
@@ -42,8 +43,8 @@ def drawn(page: str, *arguments: object, width: int = 40, terminal: bool = False
     console = Console(
         file=out, width=width, force_terminal=terminal, color_system=None, markup=False, emoji=False, highlight=False
     )
-    view = pages.View(NOW_MS, UTC, "memory-daemon", render.width(console))
-    render.draw(console, getattr(pages, page)(view, *arguments))
+    view = View(NOW_MS, UTC, "memory-daemon", render.width(console))
+    render.draw(console, getattr(event_pages if page in ("events", "grip") else pages, page)(view, *arguments))
     return out.getvalue()
 
 
@@ -57,7 +58,7 @@ def test_ids_are_never_broken(terminal: bool) -> None:
     assert GRIP_ID in node
     assert f"memory-daemon query expand {GRIP_ID}" in node
     assert SEGMENT_ID in page
-    assert f"memory-daemon query node {SEGMENT_ID}" in page
+    assert f"memory-daemon query node {SEGMENT_ID.removeprefix('toc:segment:')}" in page
 
 
 def test_piped_text_is_plain_and_unwrapped() -> None:

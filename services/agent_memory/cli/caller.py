@@ -35,6 +35,12 @@ def caller() -> Caller:
     return _current.get()
 
 
+def not_served(why: str) -> None:
+    """Raise NotServed, in the query service: an answer of any size, or one that takes long, is not to be made there."""
+    if _current.get() is not _THIS_PROCESS:
+        raise NotServed(why)
+
+
 @contextmanager
 def on_behalf_of(other: Caller) -> Iterator[None]:
     """What runs in the block was typed by that caller."""

@@ -144,7 +144,8 @@ def _entry(glyph: str, node: pb.TocNode) -> str:
 
 def _answer(daemon: Client, zone: tzinfo) -> None:
     """Ask for last week, and follow the answer's first line down to its events."""
-    from agent_memory.present import pages
+    from agent_memory.present import event_pages, pages
+    from agent_memory.present.view import View
 
     now = datetime.now(zone)
     reply = daemon.node("last week")
@@ -155,11 +156,11 @@ def _answer(daemon: Client, zone: tzinfo) -> None:
     if grip_id is None:
         raise AgentMemoryError(f"{node.node_id} has no line that leads to its events.")
     # Without a program: the commands that it would suggest would find no store in a moment.
-    view = pages.View(int(now.timestamp() * 1000), zone)
+    view = View(int(now.timestamp() * 1000), zone)
     _ask("What were we doing last week?", 'memory-daemon query node "last week"')
     _draw(pages.node(view, node))
     _ask("How do we know? The events behind its first line:", f"memory-daemon query expand {grip_id}")
-    _draw(pages.grip(view, daemon.expand(grip_id)))
+    _draw(event_pages.grip(view, daemon.expand(grip_id)))
 
 
 def _draw(lines: Iterable[Line]) -> None:

@@ -32,6 +32,14 @@ def draw(console: Console, lines: Iterable[Line]) -> None:
             _print_wrapped(console, line)
 
 
+def texts(console: Console, lines: Iterable[Line]) -> Iterator[str]:
+    """The lines as they would be drawn, one after another, for a pager."""
+    for line in lines:
+        with console.capture() as capture:
+            draw(console, [line])
+        yield capture.get()
+
+
 def _print_wrapped(console: Console, line: Line) -> None:
     (first, first_style), *pieces = line.pieces
     content = Text.assemble(*pieces).wrap(console, max(20, width(console) - len(first)))

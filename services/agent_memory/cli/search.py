@@ -91,7 +91,7 @@ def search(
 def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, words: tuple[str, ...]) -> None:
     from agent_memory.cli import render
     from agent_memory.present import search_page
-    from agent_memory.present.pages import View
+    from agent_memory.present.view import View
 
     console = render.console()
     program = shlex.join(invocation(context))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.present import view
 from agent_memory.present.lines import Line, line, pieces
 from agent_memory.rpc import memory_pb2 as pb
 
@@ -32,6 +33,6 @@ def text(reply: pb.GetTocMapResponse) -> str:
     return "".join(f"{each.text}\n" for each in lines)
 
 
-def size_bytes(node: pb.TocLine) -> int:
-    """What the node's lines take, with their line ends."""
-    return sum(len(each.text.encode()) + 1 for each in entry(node))
+def size_tokens(node: pb.TocLine) -> int:
+    """About how many tokens the node's lines cost to read."""
+    return view.size_tokens(entry(node))

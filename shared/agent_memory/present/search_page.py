@@ -8,8 +8,8 @@ from itertools import groupby
 from typing import Final
 
 from agent_memory.present.lines import Line, flow, line, pieces
-from agent_memory.present.pages import View
 from agent_memory.present.text import counted
+from agent_memory.present.view import View
 from agent_memory.present.width import one_line
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text

@@ -412,6 +412,8 @@ class TocNode(_message.Message):
     EVENT_COUNT_FIELD_NUMBER: _builtins.int
     WRITTEN_MS_FIELD_NUMBER: _builtins.int
     SUMMARIZED_BY_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -428,6 +430,10 @@ class TocNode(_message.Message):
     """When this version was committed; 0 for one from before this was kept."""
     summarized_by: _builtins.str
     """Who wrote the text: "local", or a provider and its model."""
+    project: _builtins.str
+    """Segments only: the project it is filed under."""
+    tokens: _builtins.int
+    """Of a node in a list: about what GetNode of it costs to read."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocBullet]: ...
     @_builtins.property
@@ -455,10 +461,12 @@ class TocNode(_message.Message):
         event_count: _builtins.int = ...,
         written_ms: _builtins.int = ...,
         summarized_by: _builtins.str = ...,
+        project: _builtins.str = ...,
+        tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summarized_by", b"summarized_by", "summary", b"summary", "title", b"title", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "project", b"project", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summarized_by", b"summarized_by", "summary", b"summary", "title", b"title", "tokens", b"tokens", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__summary: _TypeAlias = _typing.Literal["summary"]  # noqa: Y015
     _WhichOneofArgType__summary: _TypeAlias = _typing.Literal["_summary", b"_summary"]  # noqa: Y015
@@ -672,7 +680,12 @@ Global___GetTocRootResponse: _TypeAlias = GetTocRootResponse  # noqa: Y015
 
 @_typing.final
 class GetNodeRequest(_message.Message):
-    """A request for a node names it by its id ("toc:day:2026-01-30"), by another spelling of it ("2026-01-30"), or by a time
+    """What a filter leaves: the segments of that project, of that agent, of that session, or of all three. A node is then
+    told from these segments alone, under its own id, and has no versions. A project is named by its folder's full path, by
+    its id, or by the last part of either. An answer that a filter left empty says so in its `note`, with the names there
+    are.
+
+    A request for a node names it by its id ("toc:day:2026-01-30"), by another spelling of it ("2026-01-30"), or by a time
     in words ("yesterday", "last week", "gestern"), as it is said at `as_of_ms`, else now. A time that may be several nodes
     is INVALID_ARGUMENT with the reason AMBIGUOUS_TIME, and the message names them.
     """
@@ -683,11 +696,17 @@ class GetNodeRequest(_message.Message):
     AS_OF_MS_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     as_of_ms: _builtins.int
     version: _builtins.int
     """This version instead of the latest; where it is not kept, the answer has no node."""
     max_tokens: _builtins.int
+    project: _builtins.str
+    agent: _builtins.str
+    session_id: _builtins.str
     def __init__(
         self,
         *,
@@ -695,10 +714,13 @@ class GetNodeRequest(_message.Message):
         as_of_ms: _builtins.int | None = ...,
         version: _builtins.int | None = ...,
         max_tokens: _builtins.int = ...,
+        project: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "as_of_ms", b"as_of_ms", "version", b"version"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "as_of_ms", b"as_of_ms", "max_tokens", b"max_tokens", "node_id", b"node_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_version", b"_version", "agent", b"agent", "as_of_ms", b"as_of_ms", "max_tokens", b"max_tokens", "node_id", b"node_id", "project", b"project", "session_id", b"session_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -722,9 +744,11 @@ class GetNodeResponse(_message.Message):
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     size_tokens: _builtins.int
     has_more: _builtins.bool
     needed_tokens: _builtins.int
+    note: _builtins.str
     @_builtins.property
     def node(self) -> Global___TocNode: ...
     @_builtins.property
@@ -739,10 +763,11 @@ class GetNodeResponse(_message.Message):
         size_tokens: _builtins.int = ...,
         has_more: _builtins.bool = ...,
         needed_tokens: _builtins.int = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "_span", b"_span", "node", b"node", "span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "_span", b"_span", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "node", b"node", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_node", b"_node", "_span", b"_span", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "node", b"node", "note", b"note", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__node: _TypeAlias = _typing.Literal["node"]  # noqa: Y015
     _WhichOneofArgType__node: _TypeAlias = _typing.Literal["_node", b"_node"]  # noqa: Y015
@@ -764,11 +789,17 @@ class BrowseTocRequest(_message.Message):
     CONTINUATION_TOKEN_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     parent_id: _builtins.str
     limit: _builtins.int
     continuation_token: _builtins.str
     as_of_ms: _builtins.int
     max_tokens: _builtins.int
+    project: _builtins.str
+    agent: _builtins.str
+    session_id: _builtins.str
     def __init__(
         self,
         *,
@@ -777,10 +808,13 @@ class BrowseTocRequest(_message.Message):
         continuation_token: _builtins.str | None = ...,
         as_of_ms: _builtins.int | None = ...,
         max_tokens: _builtins.int = ...,
+        project: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token", "limit", b"limit", "max_tokens", b"max_tokens", "parent_id", b"parent_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "agent", b"agent", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token", "limit", b"limit", "max_tokens", b"max_tokens", "parent_id", b"parent_id", "project", b"project", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -804,12 +838,14 @@ class BrowseTocResponse(_message.Message):
     SPAN_FIELD_NUMBER: _builtins.int
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     continuation_token: _builtins.str
     has_more: _builtins.bool
     parent_id: _builtins.str
     """The node whose children these are; empty where there is none."""
     size_tokens: _builtins.int
     needed_tokens: _builtins.int
+    note: _builtins.str
     @_builtins.property
     def children(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocNode]: ...
     @_builtins.property
@@ -826,10 +862,11 @@ class BrowseTocResponse(_message.Message):
         span: Global___TimeSpan | None = ...,
         size_tokens: _builtins.int = ...,
         needed_tokens: _builtins.int = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "_span", b"_span", "continuation_token", b"continuation_token", "span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "_span", b"_span", "children", b"children", "continuation_token", b"continuation_token", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "parent_id", b"parent_id", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token", "_span", b"_span", "children", b"children", "continuation_token", b"continuation_token", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "note", b"note", "parent_id", b"parent_id", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__continuation_token: _TypeAlias = _typing.Literal["continuation_token"]  # noqa: Y015
     _WhichOneofArgType__continuation_token: _TypeAlias = _typing.Literal["_continuation_token", b"_continuation_token"]  # noqa: Y015
@@ -855,6 +892,7 @@ class GetEventsRequest(_message.Message):
     AGENT_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
     from_timestamp_ms: _builtins.int
     to_timestamp_ms: _builtins.int
     limit: _builtins.int
@@ -866,6 +904,8 @@ class GetEventsRequest(_message.Message):
     as_of_ms: _builtins.int
     """Only events up to this time."""
     max_tokens: _builtins.int
+    project: _builtins.str
+    """Only events of this project's segments, so none that is not in the table of contents yet."""
     def __init__(
         self,
         *,
@@ -878,10 +918,11 @@ class GetEventsRequest(_message.Message):
         agent: _builtins.str | None = ...,
         as_of_ms: _builtins.int | None = ...,
         max_tokens: _builtins.int = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_as_of_ms", b"_as_of_ms", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "as_of_ms", b"as_of_ms", "cursor", b"cursor", "session_id", b"session_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_as_of_ms", b"_as_of_ms", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "as_of_ms", b"as_of_ms", "cursor", b"cursor", "from_timestamp_ms", b"from_timestamp_ms", "limit", b"limit", "max_tokens", b"max_tokens", "newest_first", b"newest_first", "session_id", b"session_id", "to_timestamp_ms", b"to_timestamp_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_agent", b"_agent", "_as_of_ms", b"_as_of_ms", "_cursor", b"_cursor", "_session_id", b"_session_id", "agent", b"agent", "as_of_ms", b"as_of_ms", "cursor", b"cursor", "from_timestamp_ms", b"from_timestamp_ms", "limit", b"limit", "max_tokens", b"max_tokens", "newest_first", b"newest_first", "project", b"project", "session_id", b"session_id", "to_timestamp_ms", b"to_timestamp_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__agent: _TypeAlias = _typing.Literal["agent"]  # noqa: Y015
     _WhichOneofArgType__agent: _TypeAlias = _typing.Literal["_agent", b"_agent"]  # noqa: Y015
@@ -913,10 +954,12 @@ class GetEventsResponse(_message.Message):
     CURSOR_FIELD_NUMBER: _builtins.int
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     has_more: _builtins.bool
     cursor: _builtins.str
     size_tokens: _builtins.int
     needed_tokens: _builtins.int
+    note: _builtins.str
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___Event]: ...
     def __init__(
@@ -927,10 +970,11 @@ class GetEventsResponse(_message.Message):
         cursor: _builtins.str | None = ...,
         size_tokens: _builtins.int = ...,
         needed_tokens: _builtins.int = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor", "events", b"events", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "size_tokens", b"size_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cursor", b"_cursor", "cursor", b"cursor", "events", b"events", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "note", b"note", "size_tokens", b"size_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cursor: _TypeAlias = _typing.Literal["cursor"]  # noqa: Y015
     _WhichOneofArgType__cursor: _TypeAlias = _typing.Literal["_cursor", b"_cursor"]  # noqa: Y015
@@ -1943,15 +1987,25 @@ class TocLine(_message.Message):
     IS_OPEN_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
     BULLETS_FIELD_NUMBER: _builtins.int
+    START_TIME_MS_FIELD_NUMBER: _builtins.int
+    END_TIME_MS_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
     is_open: _builtins.bool
     tokens: _builtins.int
+    start_time_ms: _builtins.int
+    end_time_ms: _builtins.int
+    project: _builtins.str
+    """Segments only."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Its last bullets; only for the segment where a project was left off."""
 
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
         self,
         *,
@@ -1961,14 +2015,164 @@ class TocLine(_message.Message):
         is_open: _builtins.bool = ...,
         tokens: _builtins.int = ...,
         bullets: _abc.Iterable[_builtins.str] | None = ...,
+        start_time_ms: _builtins.int = ...,
+        end_time_ms: _builtins.int = ...,
+        agents: _abc.Iterable[_builtins.str] | None = ...,
+        project: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bullets", b"bullets", "is_open", b"is_open", "level", b"level", "node_id", b"node_id", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "bullets", b"bullets", "end_time_ms", b"end_time_ms", "is_open", b"is_open", "level", b"level", "node_id", b"node_id", "project", b"project", "start_time_ms", b"start_time_ms", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TocLine: _TypeAlias = TocLine  # noqa: Y015
+
+@_typing.final
+class GetEventRequest(_message.Message):
+    """One event, whole."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_ID_FIELD_NUMBER: _builtins.int
+    event_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        event_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetEventRequest: _TypeAlias = GetEventRequest  # noqa: Y015
+
+@_typing.final
+class GetEventResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    NODE_ID_FIELD_NUMBER: _builtins.int
+    node_id: _builtins.str
+    """The segment that it lies in; empty while it lies in none."""
+    @_builtins.property
+    def event(self) -> Global___Event: ...
+    def __init__(
+        self,
+        *,
+        event: Global___Event | None = ...,
+        node_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_event", b"_event", "event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_event", b"_event", "event", b"event", "node_id", b"node_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__event: _TypeAlias = _typing.Literal["event"]  # noqa: Y015
+    _WhichOneofArgType__event: _TypeAlias = _typing.Literal["_event", b"_event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__event) -> _WhichOneofReturnType__event | None: ...
+
+Global___GetEventResponse: _TypeAlias = GetEventResponse  # noqa: Y015
+
+@_typing.final
+class GetSessionRequest(_message.Message):
+    """A session as a whole; GetEvents pages through what was said."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    """Its id, or a beginning that no other session's id has."""
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["session_id", b"session_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSessionRequest: _TypeAlias = GetSessionRequest  # noqa: Y015
+
+@_typing.final
+class GetSessionResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    note: _builtins.str
+    """Why there is none."""
+    @_builtins.property
+    def session(self) -> Global___Session: ...
+    def __init__(
+        self,
+        *,
+        session: Global___Session | None = ...,
+        note: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_session", b"_session", "session", b"session"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_session", b"_session", "note", b"note", "session", b"session"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__session: _TypeAlias = _typing.Literal["session"]  # noqa: Y015
+    _WhichOneofArgType__session: _TypeAlias = _typing.Literal["_session", b"_session"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__session) -> _WhichOneofReturnType__session | None: ...
+
+Global___GetSessionResponse: _TypeAlias = GetSessionResponse  # noqa: Y015
+
+@_typing.final
+class Session(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SESSION_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
+    START_TIME_MS_FIELD_NUMBER: _builtins.int
+    END_TIME_MS_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    EVENT_COUNT_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    HAS_MORE_SEGMENTS_FIELD_NUMBER: _builtins.int
+    session_id: _builtins.str
+    title: _builtins.str
+    """What its first segment is called."""
+    project: _builtins.str
+    start_time_ms: _builtins.int
+    end_time_ms: _builtins.int
+    is_open: _builtins.bool
+    event_count: _builtins.int
+    has_more_segments: _builtins.bool
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def segments(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocLine]:
+        """Oldest first, at most 100."""
+
+    def __init__(
+        self,
+        *,
+        session_id: _builtins.str = ...,
+        title: _builtins.str = ...,
+        project: _builtins.str = ...,
+        agents: _abc.Iterable[_builtins.str] | None = ...,
+        start_time_ms: _builtins.int = ...,
+        end_time_ms: _builtins.int = ...,
+        is_open: _builtins.bool = ...,
+        event_count: _builtins.int = ...,
+        segments: _abc.Iterable[Global___TocLine] | None = ...,
+        has_more_segments: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "has_more_segments", b"has_more_segments", "is_open", b"is_open", "project", b"project", "segments", b"segments", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Session: _TypeAlias = Session  # noqa: Y015
 
 @_typing.final
 class GetProjectsRequest(_message.Message):
@@ -2054,11 +2258,17 @@ class ResolveTimeRequest(_message.Message):
     LANGUAGES_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     phrase: _builtins.str
     now_ms: _builtins.int
     """The time of asking; by default `as_of_ms`, else now."""
     as_of_ms: _builtins.int
     max_tokens: _builtins.int
+    project: _builtins.str
+    agent: _builtins.str
+    session_id: _builtins.str
     @_builtins.property
     def languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Codes of the languages to try, such as "de"; all by default."""
@@ -2071,10 +2281,13 @@ class ResolveTimeRequest(_message.Message):
         languages: _abc.Iterable[_builtins.str] | None = ...,
         as_of_ms: _builtins.int | None = ...,
         max_tokens: _builtins.int = ...,
+        project: _builtins.str = ...,
+        agent: _builtins.str = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "now_ms", b"now_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "languages", b"languages", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "phrase", b"phrase"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "agent", b"agent", "as_of_ms", b"as_of_ms", "languages", b"languages", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "phrase", b"phrase", "project", b"project", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -2098,9 +2311,11 @@ class ResolveTimeResponse(_message.Message):
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     size_tokens: _builtins.int
     has_more: _builtins.bool
     needed_tokens: _builtins.int
+    note: _builtins.str
     @_builtins.property
     def span(self) -> Global___TimeSpan: ...
     @_builtins.property
@@ -2115,10 +2330,11 @@ class ResolveTimeResponse(_message.Message):
         size_tokens: _builtins.int = ...,
         has_more: _builtins.bool = ...,
         needed_tokens: _builtins.int = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["span", b"span"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alternatives", b"alternatives", "has_more", b"has_more", "needed_tokens", b"needed_tokens", "note", b"note", "size_tokens", b"size_tokens", "span", b"span"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2165,13 +2381,17 @@ class GetTocMapRequest(_message.Message):
     NOW_MS_FIELD_NUMBER: _builtins.int
     PROJECT_FIELD_NUMBER: _builtins.int
     AS_OF_MS_FIELD_NUMBER: _builtins.int
+    AGENT_FIELD_NUMBER: _builtins.int
+    SESSION_ID_FIELD_NUMBER: _builtins.int
     max_tokens: _builtins.int
     """The map's budget in tokens; 0 means 400."""
     now_ms: _builtins.int
     """The time of asking; by default `as_of_ms`, else now."""
     project: _builtins.str
-    """Only this project, named by its folder's full path or by its id."""
+    """Only this project, named by its folder's full path, by its id, or by the last part of either."""
     as_of_ms: _builtins.int
+    agent: _builtins.str
+    session_id: _builtins.str
     def __init__(
         self,
         *,
@@ -2179,10 +2399,12 @@ class GetTocMapRequest(_message.Message):
         now_ms: _builtins.int | None = ...,
         project: _builtins.str = ...,
         as_of_ms: _builtins.int | None = ...,
+        agent: _builtins.str = ...,
+        session_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "now_ms", b"now_ms"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "as_of_ms", b"as_of_ms", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "project", b"project"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_now_ms", b"_now_ms", "agent", b"agent", "as_of_ms", b"as_of_ms", "max_tokens", b"max_tokens", "now_ms", b"now_ms", "project", b"project", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015
@@ -2204,9 +2426,11 @@ class GetTocMapResponse(_message.Message):
     SECTIONS_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     tokens: _builtins.int
     """About how many tokens the map costs to read."""
     has_more: _builtins.bool
+    note: _builtins.str
     @_builtins.property
     def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocMapSection]: ...
     def __init__(
@@ -2215,10 +2439,11 @@ class GetTocMapResponse(_message.Message):
         sections: _abc.Iterable[Global___TocMapSection] | None = ...,
         tokens: _builtins.int = ...,
         has_more: _builtins.bool = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "sections", b"sections", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "note", b"note", "sections", b"sections", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

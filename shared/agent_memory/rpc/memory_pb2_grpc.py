@@ -144,6 +144,16 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
                 _registered_method=True)
+        self.GetEvent = channel.unary_unary(
+                '/memory.MemoryService/GetEvent',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetEventRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetEventResponse.FromString,
+                _registered_method=True)
+        self.GetSession = channel.unary_unary(
+                '/memory.MemoryService/GetSession',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionResponse.FromString,
+                _registered_method=True)
         self.Erase = channel.unary_unary(
                 '/memory.MemoryService/Erase',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.EraseRequest.SerializeToString,
@@ -381,6 +391,18 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ResolveTime(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetEvent(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSession(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -624,6 +646,16 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.ResolveTime,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.SerializeToString,
+            ),
+            'GetEvent': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetEvent,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetEventRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetEventResponse.SerializeToString,
+            ),
+            'GetSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSession,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionResponse.SerializeToString,
             ),
             'Erase': grpc.unary_unary_rpc_method_handler(
                     servicer.Erase,
@@ -1325,6 +1357,60 @@ class MemoryService:
             '/memory.MemoryService/ResolveTime',
             agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.ResolveTimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetEvent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetEvent',
+            agent__memory_dot_rpc_dot_memory__pb2.GetEventRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetSession',
+            agent__memory_dot_rpc_dot_memory__pb2.GetSessionRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetSessionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -60,6 +60,8 @@ class MemoryServiceStub:
     RunJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]
     GetJobRuns: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]
     ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
+    GetEvent: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetEventRequest, _memory_pb2.GetEventResponse]
+    GetSession: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetSessionRequest, _memory_pb2.GetSessionResponse]
     Erase: _grpc.UnaryUnaryMultiCallable[_memory_pb2.EraseRequest, _memory_pb2.EraseResponse]
     GetErasureStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetErasureStatusRequest, _memory_pb2.GetErasureStatusResponse]
     Search: _grpc.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]
@@ -107,6 +109,8 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     RunJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.RunJobRequest, _memory_pb2.RunJobResponse]  # type: ignore[assignment]
     GetJobRuns: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetJobRunsRequest, _memory_pb2.GetJobRunsResponse]  # type: ignore[assignment]
     ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
+    GetEvent: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetEventRequest, _memory_pb2.GetEventResponse]  # type: ignore[assignment]
+    GetSession: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetSessionRequest, _memory_pb2.GetSessionResponse]  # type: ignore[assignment]
     Erase: _aio.UnaryUnaryMultiCallable[_memory_pb2.EraseRequest, _memory_pb2.EraseResponse]  # type: ignore[assignment]
     GetErasureStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetErasureStatusRequest, _memory_pb2.GetErasureStatusResponse]  # type: ignore[assignment]
     Search: _aio.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]  # type: ignore[assignment]
@@ -283,6 +287,20 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.ResolveTimeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.ResolveTimeResponse, _abc.Awaitable[_memory_pb2.ResolveTimeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetEvent(
+        self,
+        request: _memory_pb2.GetEventRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetEventResponse, _abc.Awaitable[_memory_pb2.GetEventResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetSession(
+        self,
+        request: _memory_pb2.GetSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetSessionResponse, _abc.Awaitable[_memory_pb2.GetSessionResponse]]: ...
 
     @_abc_1.abstractmethod
     def Erase(

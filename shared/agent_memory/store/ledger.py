@@ -45,6 +45,26 @@ def entries(reader: Reader, from_day: str = "") -> Iterator[tuple[str, LedgerEnt
         yield key[len(keys.LEDGER_PREFIX) :].decode(), codec.ledger_entry(value)
 
 
+def days_of(reader: Reader, agent: str, from_day: str = "", to_day: str = "9999") -> list[str]:
+    """The days from `from_day` to `to_day` on which that agent has events, in order."""
+    found: list[str] = []
+    for entry_name, entry in entries(reader, from_day):
+        day, named = day_and_agent(entry_name)
+        if day > to_day:
+            break
+        if entry.stored and named == agent[:_AGENT_MAX]:
+            found.append(day)
+    return found
+
+
+def agents(reader: Reader) -> list[str]:
+    """Every agent that has events, the one with most first."""
+    events: Counter[str] = Counter()
+    for entry_name, entry in entries(reader):
+        events[day_and_agent(entry_name)[1]] += entry.stored
+    return [agent for agent, count in events.most_common() if agent and count > 0]
+
+
 @lru_cache(maxsize=4096)
 def _day(quarter: int, zone: tzinfo) -> str:
     return day_of(quarter * QUARTER_MS, zone).node_id.removeprefix("toc:day:")

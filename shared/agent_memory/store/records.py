@@ -262,10 +262,21 @@ def segments_from(reader: Reader, session_id: str, at: Position) -> Iterator[tup
         yield keys.segment_first(key), codec.segment_row(value)
 
 
-def project_segments(reader: Reader, project: str, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
+def session_segments(
+    reader: Reader, session_id: str, from_ms: int, to_ms: int, *, oldest_first: bool = False
+) -> Iterator[tuple[Position, SegmentRow]]:
+    """The session's segments that begin at `from_ms <= t < to_ms`, newest first, with their first events' positions."""
+    start, stop = (keys.segment(session_id, at_ms, "") for at_ms in (from_ms, to_ms))
+    for key, value in reader.scan(schema.CHECKPOINTS, start, stop, backwards=not oldest_first):
+        yield keys.segment_first(key), codec.segment_row(value)
+
+
+def project_segments(
+    reader: Reader, project: str, from_ms: int, to_ms: int, *, oldest_first: bool = False
+) -> Iterator[tuple[Position, ProjectRow]]:
     """The project's segments that begin at `from_ms <= t < to_ms`, newest first, with their first events' positions."""
     start, stop = (keys.project_segment(project, at_ms, "") for at_ms in (from_ms, to_ms))
-    for key, value in reader.scan(schema.CHECKPOINTS, start, stop, backwards=True):
+    for key, value in reader.scan(schema.CHECKPOINTS, start, stop, backwards=not oldest_first):
         yield keys.project_segment_first(key), codec.project_row(value)
 
 
@@ -332,6 +343,27 @@ def sessions(reader: Reader, after: str = "") -> Iterator[str]:
         session_id = keys.session_of(row[0])
         yield session_id
         start = keys.after(keys.session(session_id))
+
+
+def sessions_named(reader: Reader, beginning: str, limit: int) -> list[str]:
+    """The first sessions whose ids begin so, or the one that is called so; one seek each."""
+    whole = keys.session(beginning)
+    if any(True for _ in reader.scan(schema.EVENTS, whole, keys.after(whole))):
+        return [beginning]
+    prefix = keys.SESSION_PREFIX + beginning.encode()
+    found: list[str] = []
+    start = prefix
+    while len(found) < limit and (row := next(reader.scan(schema.EVENTS, start, keys.after(prefix)), None)) is not None:
+        found.append(keys.session_of(row[0]))
+        start = keys.after(keys.session(found[-1]))
+    return found
+
+
+def event(reader: Reader, event_id: str) -> Event | None:
+    """The event of that id."""
+    stamp = reader.get(schema.EVENTS, keys.event_id(event_id))
+    value = reader.get(schema.EVENTS, keys.event(int(stamp), event_id)) if stamp else None
+    return event_from_bytes(value) if value else None
 
 
 def sessions_since(reader: Reader, from_ms: int, after: str = "") -> Iterator[str]:

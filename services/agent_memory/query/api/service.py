@@ -18,7 +18,17 @@ from agent_memory.query.erasing import Erasing
 from agent_memory.query.inbound.append_batcher import Appended
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted
 from agent_memory.query.store_context import StoreContext, Stores
-from agent_memory.query.views import events, index_status, operations, project_list, time_map, toc, when
+from agent_memory.query.views import (
+    events,
+    index_status,
+    operations,
+    project_list,
+    scope,
+    sessions,
+    time_map,
+    toc,
+    when,
+)
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -91,7 +101,13 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
     def GetNode(self, request: pb.GetNodeRequest, store: StoreContext) -> pb.GetNodeResponse:
         reader = store.toc_reader()
         meant = when.node_meant(reader, request.node_id, _now_ms(), toc.as_of_ms_of(request))
-        return pb.GetNodeResponse(span=meant.span) if meant.span else toc.node(reader, request, meant.node_id)
+        if meant.span:
+            return pb.GetNodeResponse(span=meant.span)
+        asked = scope.scope_of(reader, request, store.projects.names)
+        found = toc.node(reader, request, meant.node_id, asked)
+        if not found.HasField("node"):
+            found.note = scope.note(reader, asked, request)
+        return found
 
     @on_store
     def RebuildToc(self, request: pb.RebuildTocRequest, store: StoreContext) -> pb.RebuildTocResponse:
@@ -139,18 +155,33 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
 
     @on_store
     def ResolveTime(self, request: pb.ResolveTimeRequest, store: StoreContext) -> pb.ResolveTimeResponse:
-        return when.resolve(store.toc_reader(), request, _now_ms())
+        reader = store.toc_reader()
+        asked = scope.scope_of(reader, request, store.projects.names)
+        found = when.resolve(reader, request, _now_ms(), asked)
+        if not any(span.nodes for span in (found.span, *found.alternatives)):
+            found.note = scope.note(reader, asked, request)
+        return found
 
     @on_store
     def BrowseToc(self, request: pb.BrowseTocRequest, store: StoreContext) -> pb.BrowseTocResponse:
         reader = store.toc_reader()
         meant = when.node_meant(reader, request.parent_id, _now_ms(), toc.as_of_ms_of(request))
-        return pb.BrowseTocResponse(span=meant.span) if meant.span else toc.browse(reader, request, meant.node_id)
+        if meant.span:
+            return pb.BrowseTocResponse(span=meant.span)
+        asked = scope.scope_of(reader, request, store.projects.names)
+        found = toc.browse(reader, request, meant.node_id, asked)
+        if not found.children:
+            found.note = scope.note(reader, asked, request)
+        return found
 
     @on_store
     def GetTocMap(self, request: pb.GetTocMapRequest, store: StoreContext) -> pb.GetTocMapResponse:
-        names = store.projects.names(request.project) if request.project else ()
-        return time_map.toc_map(store.toc_reader(), request, _now_ms(), names)
+        reader = store.toc_reader()
+        asked = scope.scope_of(reader, request, store.projects.names)
+        found = time_map.toc_map(reader, request, _now_ms(), asked)
+        if not found.sections and not found.has_more:
+            found.note = scope.note(reader, asked, request)
+        return found
 
     @on_store
     def GetProjects(self, request: pb.GetProjectsRequest, store: StoreContext) -> pb.GetProjectsResponse:
@@ -160,7 +191,20 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
     def GetEvents(self, request: pb.GetEventsRequest, store: StoreContext) -> pb.GetEventsResponse:
         if is_trial(request.session_id) and (tried := store.intake.trials.of(request.session_id)):
             return pb.GetEventsResponse(events=tried)
-        return events.events(store.caught_up(), request)
+        reader = store.caught_up()
+        asked = scope.scope_of(reader, request, store.projects.names)
+        found = events.events(reader, request, asked)
+        if not found.events and not found.has_more:
+            found.note = scope.note(reader, asked, request)
+        return found
+
+    @on_store
+    def GetEvent(self, request: pb.GetEventRequest, store: StoreContext) -> pb.GetEventResponse:
+        return events.event(store.caught_up(), request.event_id)
+
+    @on_store
+    def GetSession(self, request: pb.GetSessionRequest, store: StoreContext) -> pb.GetSessionResponse:
+        return sessions.session(store.toc_reader(), request)
 
     @on_store
     def ExpandGrip(self, request: pb.ExpandGripRequest, store: StoreContext) -> pb.ExpandGripResponse:

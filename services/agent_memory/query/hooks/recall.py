@@ -18,7 +18,7 @@ from agent_memory.capture.wire import HookCall
 from agent_memory.paths import default_db_path
 from agent_memory.present import map_text
 from agent_memory.query.store_context import StoreContext
-from agent_memory.query.views import time_map
+from agent_memory.query.views import scope, time_map
 from agent_memory.rpc import memory_pb2 as pb
 
 _HEAD = (
@@ -47,7 +47,8 @@ class Recall:
         # At least one: 0 would mean the usual budget.
         room = max(1, self._max_tokens - tokens.of_text(self._text("")))
         request = pb.GetTocMapRequest(max_tokens=room)
-        found = time_map.toc_map(self._store.toc_reader(), request, time.time_ns() // 1_000_000, names)
+        now_ms = time.time_ns() // 1_000_000
+        found = time_map.toc_map(self._store.toc_reader(), request, now_ms, scope.of_projects(names))
         if not found.sections:
             return b""
         text = self._text(map_text.text(found))

@@ -1,12 +1,12 @@
-"""The map of one project: where it was left off, and its conversations of today, this week and the months before.
+"""The map of one project, or of what another filter leaves: where it was left off, and its conversations of today, this
+week and the months before.
 
-A project's segments are found by time among its own rows, so no other project's rows are read.
+Its segments are found by time among rows of their own, so no other project's rows are read.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -14,11 +14,10 @@ from typing import Final
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.query.views import toc
+from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
-from agent_memory.store.codec import ProjectRow
 from agent_memory.store.reader import Reader
-from agent_memory.store.records import Position
 
 # The most that a day or a week shows, and how many of a month's segments are ranked by what they hold.
 SECTION_MAX: Final = 20
@@ -35,13 +34,13 @@ EXAMINED_MAX: Final = 100
 Section = tuple[str, Iterator[pb.TocLine]]
 
 
-def sections(reader: Reader, names: Sequence[str], now_ms: int, as_of_ms: int | None = None) -> Iterator[Section]:
-    """The sections of the project that has these names, latest first; each segment is in one section only."""
+def sections(reader: Reader, scope: Scope, now_ms: int, as_of_ms: int | None = None) -> Iterator[Section]:
+    """The sections of the scope, such as a project, latest first; each segment is in one section only."""
     zone = records.time_zone(reader)
     today = day_of(now_ms, zone)
     midnight_ms, _ = today.span_ms(zone)
     monday_ms, _ = next(today.ancestors()).span_ms(zone)
-    project = _Project(reader, names, as_of_ms)
+    project = _Project(reader, scope, as_of_ms)
     left_off = max(project.newest(0, now_ms + 1, UNDER_WAY_MAX), key=_left_last, default=None)
     if left_off is None:
         return
@@ -63,7 +62,7 @@ def sections(reader: Reader, names: Sequence[str], now_ms: int, as_of_ms: int | 
 @dataclass(slots=True)
 class _Project:
     reader: Reader
-    names: Sequence[str]
+    scope: Scope
     as_of_ms: int | None
     # The node that the first section shows.
     shown: str = ""
@@ -77,20 +76,16 @@ class _Project:
 
     def newest(self, from_ms: int, to_ms: int, limit: int) -> list[TocNode]:
         """The last segments that begin in the span and have bullets: of some sessions only the start is known."""
-        rows = islice(self._rows(from_ms, to_ms), EXAMINED_MAX)
+        rows = islice(self.scope.segments(self.reader, from_ms, to_ms), EXAMINED_MAX)
         found: list[TocNode] = []
-        while len(found) < limit and (page := [row.node_id for _, row in islice(rows, limit)]):
+        while len(found) < limit and (page := [row.node_id for row in islice(rows, limit)]):
             nodes = records.nodes(self.reader, page, self.as_of_ms)
             found += [node for node in nodes if node.bullets and node.keywords]
         return found[:limit]
 
     def last_before(self, at_ms: int) -> int | None:
         """When the last segment before that time began; None if there is none."""
-        return next((position[0] for position, _ in self._rows(0, at_ms)), None)
-
-    def _rows(self, from_ms: int, to_ms: int) -> Iterator[tuple[Position, ProjectRow]]:
-        each = [records.project_segments(self.reader, name, from_ms, to_ms) for name in self.names]
-        return heapq.merge(*each, key=lambda row: row[0], reverse=True)
+        return next((row.first_ms for row in self.scope.segments(self.reader, 0, at_ms)), None)
 
 
 def _left_last(node: TocNode) -> tuple[bool, int]:

@@ -18,6 +18,7 @@ from agent_memory.periods import Period, day_of
 from agent_memory.present import map_text
 from agent_memory.query.views import project_map, toc
 from agent_memory.query.views.project_map import Section
+from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
@@ -28,33 +29,27 @@ SECTION_MAX: Final = 30
 # The latest active conversations are looked for among so many open ones.
 OPEN_MAX: Final = 200
 # The line that the map ends with.
-_END_BYTES: Final = len(map_text.LEGEND_MORE) + 1
+_END_TOKENS: Final = tokens.of_text(f"{map_text.LEGEND_MORE}\n")
 
 
 def toc_map(
-    reader: Reader, request: pb.GetTocMapRequest, now_ms: int, projects: Sequence[str] = ()
+    reader: Reader, request: pb.GetTocMapRequest, now_ms: int, scope: Scope = toc.EVERYTHING
 ) -> pb.GetTocMapResponse:
-    """The sections that have something, with the nodes that fit; a bounded number of rows is read.
-
-    `projects` are the names of one project to map; without any, everything is mapped.
-    """
+    """The sections that have something of the scope, with the nodes that fit; a bounded number of rows is read."""
     asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
-    budget = (request.max_tokens if request.max_tokens > 0 else TOKENS_DEFAULT) * tokens.BYTES_PER_TOKEN
-    if projects:
-        found = project_map.sections(reader, projects, asked_ms, as_of_ms)
-    else:
-        found = _sections(reader, asked_ms, as_of_ms)
+    budget = request.max_tokens if request.max_tokens > 0 else TOKENS_DEFAULT
+    found = project_map.sections(reader, scope, asked_ms, as_of_ms) if scope else _sections(reader, asked_ms, as_of_ms)
     sections = [(pb.TocMapSection(title=title), lines) for title, lines in found]
-    size, has_more = _deal(sections, budget - _END_BYTES)
+    size, has_more = _deal(sections, budget - _END_TOKENS)
     return pb.GetTocMapResponse(
         sections=[section for section, _ in sections if section.nodes],
-        tokens=(size + _END_BYTES) // tokens.BYTES_PER_TOKEN if size else 0,
+        tokens=size + _END_TOKENS if size else 0,
         has_more=has_more,
     )
 
 
 def _deal(sections: Sequence[tuple[pb.TocMapSection, Iterator[pb.TocLine]]], room: int) -> tuple[int, bool]:
-    """Give the sections their lines in turns while there is room, in bytes; the bytes taken, and whether some are left.
+    """Give the sections their lines in turns while there is room; the tokens taken, and whether some are left.
 
     A section ends with the first line that does not fit: no line of it is skipped for a shorter one after it.
     """
@@ -66,7 +61,8 @@ def _deal(sections: Sequence[tuple[pb.TocMapSection, Iterator[pb.TocLine]]], roo
         for section, lines in waiting:
             if (line := next(lines, None)) is None:
                 continue
-            size = map_text.size_bytes(line) + (0 if section.nodes else len(section.title) + 1)
+            size = map_text.size_tokens(line)
+            size += 0 if section.nodes else tokens.of_text(f"{section.title}\n")
             if taken + size > room:
                 has_more = True
                 if not taken:  # without its first line a map would begin in the middle

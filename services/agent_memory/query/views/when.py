@@ -16,6 +16,7 @@ from agent_memory.phrases.days import Days, Span
 from agent_memory.phrases.spans import parse
 from agent_memory.query.views import toc
 from agent_memory.query.views.budget import Budget
+from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
@@ -38,7 +39,9 @@ class Meant:
     span: pb.TimeSpan | None = None
 
 
-def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.ResolveTimeResponse:
+def resolve(
+    reader: Reader, request: pb.ResolveTimeRequest, now_ms: int, scope: Scope = toc.EVERYTHING
+) -> pb.ResolveTimeResponse:
     """What the phrase means, and what else it may mean; raises UsageError for a phrase that is no time."""
     asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
     zone = records.time_zone(reader)
@@ -49,7 +52,7 @@ def resolve(reader: Reader, request: pb.ResolveTimeRequest, now_ms: int) -> pb.R
         budget.charge(message)
     for span, message in zip(spans, messages, strict=True):
         nodes = islice(_nodes(reader, span, zone, as_of_ms), NODES_MAX)
-        lines = (toc.line(reader, node, as_of_ms) for node in nodes)
+        lines = toc.lines(reader, nodes, as_of_ms, scope)
         message.nodes.extend(takewhile(budget.takes, lines))
     return pb.ResolveTimeResponse(span=messages[0], alternatives=messages[1:], has_more=budget.has_more, **budget.price)
 
@@ -129,7 +132,7 @@ def _covering(first: date, after: date, level: TocLevel) -> Iterator[Period]:
         yield from _covering(first, after, TocLevel(level + 1))
         return
     yield from taken
-    begin, end = _filed(taken[0])[0], _filed(taken[-1])[1]
+    begin, end = taken[0].filed[0], taken[-1].filed[1]
     if level < TocLevel.DAY:
         yield from _covering(first, min(begin, after), TocLevel(level + 1))
         yield from _covering(max(end, first), after, TocLevel(level + 1))
@@ -137,13 +140,13 @@ def _covering(first: date, after: date, level: TocLevel) -> Iterator[Period]:
 
 def _touching(first: date, after: date, level: TocLevel) -> Iterator[Period]:
     period = _holding(first, level)
-    while _filed(period)[0] < after:
+    while period.filed[0] < after:
         yield period
-        period = _holding(_filed(period)[1], level)
+        period = _holding(period.filed[1], level)
 
 
 def _lies_within(period: Period, first: date, after: date) -> bool:
-    filed_first, filed_after = _filed(period)
+    filed_first, filed_after = period.filed
     by_dates = first <= period.first and period.after <= after
     return by_dates or (first <= filed_first and filed_after <= after)
 
@@ -152,11 +155,3 @@ def _holding(day: date, level: TocLevel) -> Period:
     """The period of that level that the day is filed under."""
     period = Period(TocLevel.DAY, day)
     return next(each for each in (period, *period.ancestors()) if each.level == level)
-
-
-def _filed(period: Period) -> tuple[date, date]:
-    """The days that are filed under a period, half-open: from its first week's Monday to its last week's Sunday."""
-    if period.level >= TocLevel.WEEK:
-        return period.first, period.after
-    children = list(period.children())
-    return _filed(children[0])[0], _filed(children[-1])[1]

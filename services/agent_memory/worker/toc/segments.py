@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Final
 
 from agent_memory.model import TOOL_HEAD_CHARACTERS, Event, EventType
-from agent_memory.tokens import of_text
+from agent_memory.tokens import by_length
 
 GAP_MS: Final = 30 * 60_000
 SEGMENT_TOKENS: Final = 4000
@@ -57,7 +57,7 @@ def tokens(event: Event) -> int:
     text = event.text
     if event.event_type == EventType.TOOL_RESULT:
         text = text[:TOOL_HEAD_CHARACTERS]
-    return of_text(text)
+    return by_length(text)
 
 
 def split(events: Iterable[Event], earlier: Iterable[Event], now_ms: int) -> Iterator[Segment]:

@@ -1,0 +1,86 @@
+"""Views: how pages are seen, and the pieces that all of them are made of."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Final, TypeVar
+
+from agent_memory.present.lines import WIDE, Line, line, pieces
+from agent_memory.tokens import of_text
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How pages are seen: the time and zone that times are shown in, and how wide a line may be, in cells.
+
+    `program` is how the commands begin that a page suggests; without one it suggests none. `filters` are options that
+    the page was asked with, such as `--project atlas`, and that commands for the same kind of question repeat.
+    """
+
+    now_ms: int
+    zone: tzinfo
+    program: str = ""
+    width: int = WIDE
+    filters: tuple[str, ...] = ()
+
+    def room(self, indent: int) -> int:
+        """The cells that are left of a line behind an indent."""
+        return max(20, self.width - indent)
+
+    def local(self, at_ms: int) -> datetime:
+        return datetime.fromtimestamp(at_ms // 1000, self.zone)
+
+    def command(self, *words: object) -> str:
+        """A command to type that reaches the same daemon."""
+        return f"{self.program} {shlex.join(map(str, words))}"
+
+    def filtered(self, *words: object) -> str:
+        """A command to type with the filters of this page."""
+        return self.command(*words, *self.filters)
+
+
+# How a page is counted by whoever does not show it.
+NEUTRAL: Final = View(0, UTC, "memory-daemon")
+
+
+def size_tokens(lines: Iterable[Line]) -> int:
+    """About how many tokens the lines cost to read."""
+    return of_text("".join(f"{each.text}\n" for each in lines))
+
+
+def short_id(node_id: str) -> str:
+    """A segment's id as it is short to type; any other id as it is."""
+    return node_id.removeprefix("toc:segment:")
+
+
+def nothing_fits(view: View, more: str) -> Iterator[Line]:
+    """The page of an answer whose first item costs more than was allowed."""
+    yield line("Nothing fits into so few tokens.", "bold")
+    yield from following(view, more)
+
+
+def when_was(view: View, at_ms: int) -> str:
+    """The time, to the second."""
+    return f"{view.local(at_ms):%Y-%m-%d %H:%M:%S}"
+
+
+def following(view: View, *commands: str) -> Iterator[Line]:
+    """What to type next."""
+    if not commands or not view.program:
+        return
+    yield line()
+    for label, command in zip(("Next: ", *["      "] * len(commands)), commands, strict=False):
+        yield pieces((label, "dim"), (command, "bold cyan"))
+
+
+def branches(items: Sequence[Item]) -> Iterator[tuple[str, str, Item]]:
+    """Each item with the tree's glyph before it and the one before the lines below it."""
+    for item in items[:-1]:
+        yield "├── ", "│   ", item
+    for item in items[-1:]:
+        yield "└── ", "    ", item
