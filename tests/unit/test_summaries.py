@@ -90,6 +90,45 @@ def test_the_title_is_the_request_without_its_courtesies() -> None:
     assert summarize(LOGIN, ()).title == "Fix the login bug"
 
 
+PLAN = (
+    "Implement the following plan:\n\n# Move sessions to Redis\n\n## Context\n\nSessions live in memory today, so that "
+    "every restart of the service logs everybody out.\n\n## Steps\n\n1. Add the client\n2. Write the store"
+)
+
+
+@pytest.mark.parametrize(
+    ("turns", "title"),
+    [
+        (["Add rate limiting to the API", "Looks good", "Commit this and push"], "Add rate limiting to the API"),
+        (["commit", "hi", "the deploy job hangs, fix it"], "The deploy job hangs, fix it"),
+        ([PLAN], "Move sessions to Redis"),
+        (
+            ["MIT License\n\nCopyright (c) 2024 Jane Doe\n\nAdd this licence to the repo"],
+            "Add this licence to the repo",
+        ),
+        (["let sum = 0\nsum += item.price\n\nwhy is the total NaN?"], "Why is the total NaN?"),
+        (["> the export is broken since Monday\n\nfind out what Ann means"], "Find out what Ann means"),
+        (["<document>Revenue grew.</document>\nsummarize the report"], "Summarize the report"),
+        (["https://example.org/shop/issues/42", "make the header sticky"], "Make the header sticky"),
+        (["[Request interrupted by user]", "make the header sticky"], "Make the header sticky"),
+        (["コミットしてください", "検索の遅さを調べてください"], "検索の遅さを調べてください"),
+        (["Committe das bitte", "Die Rechnung auf Deutsch drucken"], "Die Rechnung auf Deutsch drucken"),
+    ],
+)
+def test_the_title_is_the_first_request_with_content(turns: list[str], title: str) -> None:
+    """No chore, no pasted code, licence, quotation or document, and nothing that only leads over to a plan."""
+    talk = [(role, text) for turn in turns for role, text in ((USER, turn), (ASSISTANT, "That is done, all of it."))]
+
+    assert summarize(conversation(*talk)).title == title
+
+
+def test_a_segment_of_tools_alone_is_titled_by_what_they_were_for() -> None:
+    described = {"tool_name": "Bash", "tool_input": '{"command": "npm run build", "description": "Build the site"}'}
+
+    assert summarize(conversation(*[(TOOL, "ok", described)] * 16)).title == "Build the site"
+    assert summarize(conversation(*[(TOOL, "ok", {"tool_name": "Bash"})] * 16)).title == "Only tools: Bash"
+
+
 def test_the_lines_say_what_was_asked_found_done_and_decided() -> None:
     said = everything(summarize(LOGIN, ()))
 

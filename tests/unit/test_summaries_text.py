@@ -115,6 +115,12 @@ def test_a_brief_text_ends_with_a_sentence_where_enough_of_one_fits() -> None:
         "src/components/App.tsx",
         "| a | b |\n|---|---|",
         "<task-notification>\n<summary>Agent finished the long job.</summary>\n</task-notification>",
+        "let sum = 0\nfor (const item of items) {\n  sum += item.price * item.quantity\n}",
+        "self.items = items\nreturn self.items",
+        "SELECT o.id, c.name\nFROM orders o\nJOIN customers c ON c.id = o.customer_id\nORDER BY o.id",
+        '  image: nginx\n  ports:\n    - "80:80"',
+        "[Request interrupted by user]",
+        "MIT License\n\nCopyright (c) 2024 Jane Doe\n\nPermission is hereby granted, free of charge, to any person.",
         "aGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8gd29ybGQgaGVsbG8=",
     ],
 )

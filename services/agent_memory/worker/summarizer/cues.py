@@ -48,6 +48,20 @@ upgrade use verify write remember
 """
 ASKING = frozenset(_ASKING.split())
 
+# The same in other languages, with what is said when it is done.
+_DOING_ELSEWHERE = """
+http https two three four five six seven eight nine ten half second third
+wrote renamed continued committed waits instead behind
+füge schreib schreibe mach mache zeig zeige benenne umbenannt umbenennen prüfe prüfen aktualisiere aktualisiert behebe
+behoben beheben committet starte bau baue lösche erstelle wurde konnte läuft laufen
+renomme renommé ajoute corrige corriger fais rends relancé montre vérifie écris traduis supprime crée maintenant
+renombra renombrado añade arregla corrige corregido muestra escribe crea borra pueda ordenar
+rinomina rinominato aggiungi aggiunto correggi corretto mostra scrivi creato crea controlla vengono viene
+muda mudei adiciona adicionei corrige corrigi mostra escreve criado cria apaga verifica
+переименуй добавь исправь покажи напиши удали создай проверь
+"""
+DOING_ELSEWHERE = frozenset(_DOING_ELSEWHERE.split())
+
 # How lines begin that only accompany the work: announcements, courtesy, offers.
 _ACCOMPANYING = """
 let me|i'll|i will|i'm going|now i|now let|let's see|let us|looking at|here's|here is|here are|one moment|i understand

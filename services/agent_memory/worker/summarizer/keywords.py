@@ -6,23 +6,25 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import nsmallest
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from math import log1p
 
-from agent_memory.worker.summarizer.cues import ASKING, REPORTING
+from agent_memory.worker.summarizer.chores import CHORES
+from agent_memory.worker.summarizer.cues import ASKING, DOING_ELSEWHERE, REPORTING
 from agent_memory.worker.summarizer.segment_text import SegmentText
 from agent_memory.worker.summarizer.sentences import Sentence
 from agent_memory.worker.summarizer.summary import KEYWORD_MAX, KEYWORDS_MAX
 from agent_memory.worker.summarizer.text import is_unspaced, term
 from agent_memory.worker.summarizer.traces import files_in
 
+KEYWORDS_MIN = 3
 POOL = 48  # terms that are looked at closely
 # How much more, or less, these say than a plain word.
 IDENTIFIER = 1.5
 NAME = 1.25
 ASKED = 1.4
 PHRASE = 1.5
-DOING = 0.6
+DOING = 0.3
 NUMBER = 0.4  # short ones count things; longer ones may name one, such as an issue
 FILE = 1.0
 NAMING_DIGITS = 4
@@ -30,9 +32,11 @@ WORD_OF_GOOD_LENGTH = 8  # characters; longer words are more particular ones
 # Words of scripts without spaces, roughly: runs of ideographs, of katakana or of Thai, not too long.
 _UNSPACED_WORD = re.compile("[\u3005\u3400-\u9fff\uf900-\ufaff]{2,8}|[\u30a1-\u30ff]{2,16}|[\u0e00-\u0eff]{3,16}")
 # Chinese words that hold sentences together: where these stand, other words begin and end.
-_PARTICLES = re.compile("[的了是在我你您他她它们和与把被将并且都已经请也就而后给让要会能可以很这那没有不因为所]+")
+_PARTICLES = re.compile(
+    "(?:一共|全部|通过|添加|提交|修改|检查|更新|创建|返回|一下|一个)|[个加改跑的了是在我你您他她它们和与把被将并且都已经请也就而后给让要会能可以很这那没有不因为所]+"
+)
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[._/]\w|\+\+|#)|[a-z0-9]+[A-Z]|[A-Za-z]+\d")
-_DOING = frozenset(map(term, ASKING | REPORTING))
+_DOING = frozenset(map(term, ASKING | REPORTING | DOING_ELSEWHERE)) | CHORES - {"test", "build", "lint", "branch"}
 
 
 def keywords(text: SegmentText) -> tuple[str, ...]:
@@ -50,7 +54,10 @@ def keywords(text: SegmentText) -> tuple[str, ...]:
     files = files_in(text.events)
     candidates += [(FILE * min(count, 3), name, frozenset((term(name),))) for name, count in files.items()]
     candidates += _unspaced(said)
-    return tuple(islice(_distinct(candidates), KEYWORDS_MAX))
+    found = list(_distinct(candidates))
+    named = [word for word in found if term(word) not in _DOING]
+    # What somebody does names nothing; it is better than nothing.
+    return tuple((named if len(named) >= KEYWORDS_MIN else found)[:KEYWORDS_MAX])
 
 
 def _occurrences(
@@ -105,7 +112,7 @@ def _phrases(pairs: Mapping[tuple[str, str], int], pool: Mapping[str, float]) ->
     """Pairs of words that come together more than once, and names of two words."""
     for (one, other), count in pairs.items():
         named = one[0].isupper() and other[0].isupper()
-        if count > 1 or named:
+        if (count > 1 or named) and not {term(one), term(other)} & _DOING:
             keys = frozenset((term(one), term(other)))
             score = PHRASE * sum(pool[key] for key in keys) / 2
             yield score * (_looks(one) + _looks(other)) / 2 * (1.0 if count > 1 else 0.8), f"{one} {other}", keys

@@ -23,7 +23,7 @@ from agent_memory.worker.summarizer.summary import (
     Summary,
 )
 from agent_memory.worker.summarizer.titles import title_for, title_of_talk
-from agent_memory.worker.summarizer.traces import tools_line, trace_of
+from agent_memory.worker.summarizer.traces import deed_of, tools_line, trace_of
 
 POOL = 36  # sentences that are compared with each other; the others have no chance
 SAME = 0.6  # from this share of common terms on, two sentences say the same
@@ -65,8 +65,9 @@ def summarize(text: SegmentText) -> Summary:
     found = () if text.is_question else keywords(text)
     if len(text.speakers) > 1:
         return Summary(title_of_talk(text.speakers, found), tuple(lines), found)
-    asked = [(s.text, each * part) for s, each, part in zip(said, sums, parts, strict=True) if s.by_user]
-    return Summary(title_for(asked, [(line.text, line.weight) for line in lines]), tuple(lines), found)
+    asked = [sentence for sentence in said if sentence.by_user]
+    weighed = [(line.text, line.weight) for line in lines]
+    return Summary(title_for(asked, weighed, deed_of(text.events)), tuple(lines), found)
 
 
 def _parts(said: Sequence[Sentence], first_request: int) -> list[float]:

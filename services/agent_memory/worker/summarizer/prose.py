@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from agent_memory.worker.summarizer.text import ends
+from agent_memory.worker.summarizer.text import HEAD_CHARS, ends
 
 # Blocks that clients put into messages and that nobody said.
 _MACHINE_TAGS = (
     "system-reminder", "system_reminder", "task-notification", "hook_context", "hook_prompt", "environment_context",
     "user_instructions", "local-command-stdout", "local-command-stderr", "command-message", "tool_result", "analysis",
-    "thinking", "function_calls", "function_results",
+    "thinking", "function_calls", "function_results", "document", "documents", "pasted_text", "attached_files",
 )  # fmt: skip
 _MACHINE_OPENING = re.compile(rf"<({'|'.join(_MACHINE_TAGS)})\b[^<>]{{0,200}}>")
 _TAG = re.compile(r"(?<!\w)</?[A-Za-z][\w:-]{0,40}(?:\s[^<>\n]{0,200})?/?>|<!--")
@@ -28,9 +28,23 @@ _MACHINE_LINE = re.compile(
     |\S+:\d+:|\^+|[=~*_-]{4,}|npm[ ](?:ERR|WARN)|\[?(?:INFO|DEBUG|WARN|WARNING|ERROR|TRACE|FATAL)\b[\]:]
     |(?:\w+\.)*\w+(?:Error|Exception|Warning):[ ]|[~.\w-]*/[\w./~-]*$
     |(?:def|class|async)[ ]\S.*:$|(?:from|import)[ ][\w.]+(?:[ ]import[ ].*|;)?$
+    |\[Request[ ]interrupted
+    |(?:let|const|var)[ ][\w$]+[ ]?=|[\w$.\[\]]+[ ]?[-+*/|&]?=[ ]?\S|[\w$.]+\([^()]*\);?$|return[ ][\w$.]+$
+    |(?:for|while|if|switch|catch)[ ]?\(.*[){][ ]?\{?$|return[ ].*[;)\]}]$|SELECT[ ].*,|(?:LEFT|INNER|CROSS)[ ]JOIN[ ]
+    |(?:FROM|WHERE|JOIN|HAVING|LIMIT|VALUES|ORDER[ ]BY|GROUP[ ]BY)[ ][\w"(]
     |(?:import|class|return|const|let|var|function|public|private|package|using|export|SELECT|INSERT|UPDATE)[ ].*[;{(]$
     """,
     re.VERBOSE,
+)
+# A yml or json key with its value, where it is indented.
+_KEY_LINE = re.compile(r"""-?[ ]?["']?[\w.-]{1,40}["']?:(?:[ ][^ ]+)?$|-[ ]["'][^"']*["']$""", re.VERBOSE)
+_QUOTED = re.compile(r"^[ \t]{0,3}>.*$", re.MULTILINE)
+_LICENSE_HINTS = ("licens", "copyright", "permission is hereby", "warranty")
+_LICENSE = re.compile(
+    r"^copyright (?:\(c\)|©|\d{4})|permission is hereby granted|the software is provided [\"“]as is|all rights reserved"
+    r"|^licensed under the|redistributions? (?:and use )?(?:in|of) (?:source|binary)|without warranty|^mit license$"
+    r"|^(?:apache|gnu [a-z ]*) licen[sc]e\b|spdx-license-identifier|free software foundation",
+    re.IGNORECASE,
 )
 _SYMBOLS = {ord(symbol): None for symbol in "{}[]<>()=;|\\$#@_~^+&"}
 SYMBOLS_MIN = 3  # fewer occur in any sentence about code
@@ -44,10 +58,19 @@ _EMPHASIS = re.compile(r"(?<![\w*])([*_])(?=[^\s*_])([^*_\n]{1,400}?)(?<=\S)\1(?
 
 
 def paragraphs(text: str) -> list[str]:
-    """What is said in a message, a paragraph or list item each; empty when it holds only code and machine output."""
+    """What is said in a message, a paragraph or list item each; empty when it holds only code and machine output.
+
+    Of a licence nothing is said, nor of what is quoted with `>`, unless that is all there is.
+    """
     found: list[str] = []
     for start, end in ends(text):
-        found += _paragraphs(_without_blocks(printable(text[start:end])))
+        part = _without_blocks(printable(text[start:end]))
+        found += _paragraphs(_QUOTED.sub("", part) if ">" in part else part)
+    if not found and ">" in text:
+        found = [each for start, end in ends(text) for each in _paragraphs(_without_blocks(printable(text[start:end])))]
+    small = text[:HEAD_CHARS].lower()
+    if any(hint in small for hint in _LICENSE_HINTS):
+        found = [each for each in found if not _LICENSE.search(each)]
     return found
 
 
@@ -95,6 +118,8 @@ def _paragraphs(text: str) -> list[str]:
     run: list[str] = []
     for line in text.split("\n"):
         said = line.strip()
+        if line.startswith(("  ", "\t")) and _KEY_LINE.match(said):
+            said = ""
         marker = _MARKER.match(said)
         if not said or marker or _is_machine_line(line, said):
             found.append(" ".join(run))

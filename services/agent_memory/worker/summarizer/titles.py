@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from agent_memory.worker.summarizer.chores import is_chore
+from agent_memory.worker.summarizer.common import COMMON
+from agent_memory.worker.summarizer.sentences import Sentence
 from agent_memory.worker.summarizer.speakers import together
-from agent_memory.worker.summarizer.summary import TITLE_MAX
+from agent_memory.worker.summarizer.summary import TITLE_MAX, TRACE_WEIGHT
 from agent_memory.worker.summarizer.text import sentences, shorten
 
 # Greetings and courtesies before a request. Stripped one after another, so each is a single step.
@@ -34,16 +37,24 @@ _COURTESY_AFTER = re.compile(
     r"[\s,]+(?:please|pls|bitte|thanks|thank you|danke|merci|por favor|gracias|пожалуйста)[\s.!?]*$", re.IGNORECASE
 )
 COURTESIES_MAX = 6
+LITTLE_MIN = 12  # characters; a shorter request of one term says too little
 TOPICS_MAX = 3
+_URL = re.compile(r"\w+://\S+")
 
 
-def title_for(asked: Sequence[tuple[str, float]], lines: Sequence[tuple[str, float]]) -> str:
-    """The title for what was asked and the lines of its summary, each with its score; empty when there are none."""
-    asked = [(text, score) for text, score in asked if score > 0]
-    for source in (asked, lines):
-        for text, _ in sorted(source, key=lambda item: -item[1]):
-            if title := title_of(text):
-                return title
+def title_for(asked: Sequence[Sentence], lines: Sequence[tuple[str, float]], otherwise: str) -> str:
+    """The title for what was asked, in order, and the lines of its summary with their weights.
+
+    It is the first request that has content: not the last chore, and nothing that only leads over to what follows, such
+    as "Implement this plan:". `otherwise` is the title where nothing was said; empty when there is none.
+    """
+    tasks = [each for each in asked if not is_chore(each.text, each.terms) and not each.text.endswith((":", "："))]
+    saying = [each.text for each in tasks if len(each.terms) > 1 and not each.terms <= COMMON]
+    little = [each.text for each in tasks if each.terms and len(each.text) >= LITTLE_MIN]
+    said = [text for text, weight in sorted(lines, key=lambda line: -line[1]) if weight > TRACE_WEIGHT]
+    for text in (*saying, *little, *said, otherwise, *(text for text, _ in lines)):
+        if (title := title_of(text)) and not _URL.fullmatch(title):
+            return title
     return shorten(lines[0][0], TITLE_MAX) if lines else ""
 
 

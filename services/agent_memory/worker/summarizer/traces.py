@@ -16,6 +16,9 @@ FILES_MAX = 3
 TOOL_MAX = 40  # characters of a tool's name
 METADATA_CHARS = 2_000  # of a tool's input; a file written by it is in there, too
 _FILE = re.compile(r"[\w@.+-]{1,80}\.[A-Za-z][A-Za-z0-9]{0,7}(?![\w/.])")
+# Of a tool's input, which is JSON that may have been cut.
+_PURPOSES = ("description", "command", "query", "pattern")
+_PURPOSE = re.compile(rf'"({"|".join(_PURPOSES)})"\s*:\s*"((?:[^"\\]|\\.){{4,200}})')
 _FENCE = re.compile(r"(?:```|~~~)\w*")
 _HAPPENED = {
     EventType.SESSION_START: "Session started.",
@@ -46,6 +49,23 @@ def tools_line(events: Sequence[Event]) -> str:
     tools = ", ".join(_counted(name, count, failed[name]) for name, count in names.most_common(TOOLS_MAX))
     files = ", ".join(name for name, _ in files_in(used).most_common(FILES_MAX))
     return shorten(f"Used {tools}: {files}." if files else f"Used {tools}.", BULLET_MAX)
+
+
+def deed_of(events: Sequence[Event]) -> str:
+    """What the first tool was used for: what it says of itself, its command, or else the files; empty for nothing."""
+    for event in events:
+        given = dict(_PURPOSE.findall(event.metadata.get("tool_input", "")[:METADATA_CHARS]))
+        found = next((given[name] for name in _PURPOSES if name in given), "")
+        if event.event_type == EventType.TOOL_RESULT and found:
+            words = found.replace("\\n", " ").replace('\\"', '"')
+            return shorten(bare(printable(words)), BULLET_MAX)
+    if files := files_in(events):
+        return ", ".join(name for name, _ in files.most_common(FILES_MAX))
+    used = dict.fromkeys(
+        event.metadata.get("tool_name") for event in events if event.event_type == EventType.TOOL_RESULT
+    )
+    names = ", ".join(bare(printable(name[:TOOL_MAX])) for name in list(used)[:TOOLS_MAX] if name)
+    return f"Only tools: {names}" if names else ""
 
 
 def files_in(events: Sequence[Event]) -> Counter[str]:
