@@ -7,13 +7,11 @@ when the connection comes back. Repeating one is harmless: appends are told apar
 from __future__ import annotations
 
 import logging
+import socket as sockets
 import sys
 import threading
 import time
 from collections import deque
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +25,7 @@ from agent_memory.bus.frames import (
     has_message,
     raise_if_refused,
 )
-from agent_memory.errors import WriterBusy, WriterSilent, WriterUnavailable
+from agent_memory.errors import AgentMemoryError, WriterBusy, WriterSilent, WriterUnavailable
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 
@@ -43,15 +41,35 @@ STALLED_S: Final = 3.0
 # Below this, sharing memory with ZeroMQ costs more than copying it.
 COPIED_BYTES: Final = 64 << 10
 _RECONNECT_MS: Final = (20, 200)
+# More bytes than there can be callers that wake the thread at once.
+_WAKES_MAX: Final = 4096
 
 
-@dataclass(frozen=True, slots=True)
 class _Request:
-    content: bytes
-    # It may take minutes, so its waiting says nothing about the writer.
-    is_long: bool
-    answer: Future[pb.Reply] = field(default_factory=Future)
-    since: float = field(default_factory=time.monotonic)
+    """One caller's command and what came of it. A bare lock wakes the caller: a Future costs three times as much."""
+
+    __slots__ = ("_asleep", "_has_ended", "content", "error", "is_long", "reply", "since")
+
+    def __init__(self, content: bytes, *, is_long: bool) -> None:
+        self.content = content
+        # It may take minutes, so its waiting says nothing about the writer.
+        self.is_long = is_long
+        self.since = time.monotonic()
+        self.reply = b""
+        self.error: AgentMemoryError | None = None
+        self._has_ended = False
+        self._asleep = threading.Lock()
+        self._asleep.acquire()
+
+    def end(self, reply: bytes = b"", error: AgentMemoryError | None = None) -> None:
+        """Wake the caller with this outcome; the first one counts. For one thread at a time."""
+        if not self._has_ended:
+            self._has_ended, self.reply, self.error = True, reply, error
+            self._asleep.release()
+
+    def ends_within(self, timeout_s: float) -> bool:
+        """Wait for the outcome; False if the time was over first."""
+        return self._asleep.acquire(timeout=timeout_s)
 
 
 class Bus:
@@ -73,11 +91,8 @@ class Bus:
         self._closing = False
         # Set whenever the connection comes or goes.
         self.connection_changed = threading.Event()
-        # The inproc pair wakes the thread: a ZeroMQ socket must not be touched by two threads.
-        self._wakes = self._context.socket(zmq.PAIR)
-        self._wakes.bind("inproc://wake")
-        self._waker = self._context.socket(zmq.PAIR)
-        self._waker.connect("inproc://wake")
+        # The pair wakes the thread: a ZeroMQ socket must not be touched by two threads.
+        self._wakes, self._waker = sockets.socketpair()
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
         self._thread.start()
 
@@ -92,13 +107,15 @@ class Bus:
         request = _Request(command.SerializeToString(), is_long=timeout_s > TIMEOUT_S)
         request_id = self._enqueue(request)
         try:
-            return raise_if_refused(request.answer.result(timeout_s))
-        except FutureTimeout:
-            raise WriterSilent(
-                f"The writer did not answer within {timeout_s:g} s.", "The same request may be sent again."
-            ) from None
+            if not request.ends_within(timeout_s):
+                raise WriterSilent(
+                    f"The writer did not answer within {timeout_s:g} s.", "The same request may be sent again."
+                )
         finally:
             self._forget(request_id)
+        if request.error:
+            raise request.error
+        return raise_if_refused(pb.Reply.FromString(request.reply))
 
     def answers(self, timeout_s: float = 1.0) -> bool:
         """Whether the writer answers for the store, which is open then."""
@@ -115,12 +132,9 @@ class Bus:
             self._wake()
         self._thread.join()
         for request in list(self._waiting.values()):
-            if not request.answer.done():
-                request.answer.set_exception(
-                    WriterUnavailable("This process is stopping.", "The same request may be sent again.")
-                )
-        self._waker.close(0)
-        self._wakes.close(0)
+            request.end(error=WriterUnavailable("This process is stopping.", "The same request may be sent again."))
+        self._waker.close()
+        self._wakes.close()
         self._context.term()
 
     def _enqueue(self, request: _Request) -> bytes:
@@ -148,8 +162,7 @@ class Bus:
             self._waiting_bytes -= len(request.content)
 
     def _wake(self) -> None:
-        """To be called with the lock held, which is what lets threads share the socket."""
-        self._waker.send(b"")
+        self._waker.send(b"\0")
 
     def _run(self) -> None:
         socket = self._context.socket(zmq.DEALER)
@@ -175,8 +188,8 @@ class Bus:
                     with self._lock:
                         self._unsent = deque(self._waiting)
                     self._send(socket)
-            if self._wakes in ready:
-                self._wakes.recv()
+            if self._wakes.fileno() in ready:
+                self._wakes.recv(_WAKES_MAX)
                 # Without a connection nothing is sent: ZeroMQ would keep it long after its caller has given up.
                 if connected:
                     self._send(socket)
@@ -200,8 +213,8 @@ class Bus:
         while has_message(socket):
             request_id, content = socket.recv_multipart()
             request = self._waiting.get(request_id)
-            if request is not None and not request.answer.done():
-                request.answer.set_result(pb.Reply.FromString(content))
+            if request is not None:
+                request.end(content)
 
 
 def raise_if_stalled(waiting_since: float) -> None:

@@ -63,7 +63,8 @@ class Intake:
     def admit_all(self, events: Sequence[pb.Event]) -> list[Outcome]:
         """What `admit` returns or raises for each of the events, in their order."""
         pauses = self._pauses.all()
-        has_rules = cache(self._has_rules)  # the events of a batch share their folders
+        # The events of a batch share their folders; for a single one, a cache costs more than it saves.
+        has_rules = cache(self._has_rules) if len(events) > 1 else self._has_rules
         outcomes: list[Outcome] = []
         for event in events:
             try:
