@@ -73,8 +73,12 @@ def test_the_model_is_told_what_is_known(remembering: Stack, agent: str) -> None
     check_told(remembering, model.requests, agent)
 
 
-def test_the_plugin_does_it_alone(remembering: Stack, tmp_path: Path) -> None:
-    """Added as a marketplace and installed by Claude Code itself, with memory-ingest on PATH."""
+@pytest.mark.parametrize("hooks_too", [False, True], ids=["alone", "beside-hooks"])
+def test_the_plugin_does_it_once(remembering: Stack, tmp_path: Path, hooks_too: bool) -> None:
+    """Added as a marketplace and installed by Claude Code itself, with memory-ingest on PATH.
+
+    Where the settings have our hooks as well, both are called; status shows both.
+    """
     claude, home = program("claude-code"), Path(remembering.env["HOME"])
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "memory-ingest").symlink_to(CHECKOUT / "bin" / "memory-ingest")
@@ -87,6 +91,11 @@ def test_the_plugin_does_it_alone(remembering: Stack, tmp_path: Path) -> None:
             ("install", "agent-memory@agent-memory"),
         ):
             run(remembering, home / "project", claude, "plugin", *words, **talk.environment)
+        if hooks_too:
+            run(remembering, home / "project", *remembering.command("hooks", "install", "claude-code"))
         run(remembering, home / "project", claude, *talk.arguments, **talk.environment)
 
     check_told(remembering, model.requests, "claude-code")
+    status = json.loads(remembering.run("hooks", "status", "--json").stdout)["hooks"]
+    connected = {row["scope"] for row in status if row["agent"] == "claude-code" and row["state"] == "up to date"}
+    assert connected == {"plugin", *(["user"] if hooks_too else [])}

@@ -25,6 +25,7 @@ _TYPED: Final = ("USER_EXPLICIT", "")
 # What the client puts around a prompt, and beside it.
 _REQUEST: Final = re.compile(r"<USER_REQUEST>\n?(.*?)\n?</USER_REQUEST>", re.DOTALL)
 _MODEL: Final = re.compile(r"`Model Selection` from .*? to (.*?)\.(?:\s|</|\Z)", re.DOTALL)
+_SECOND_MS: Final = 1000
 _FAILED: Final = ("ERROR", "FAILED", "CANCELLED", "CANCELED")
 
 
@@ -58,7 +59,11 @@ class Steps:
         status = text_of(record, "status")
         if not isinstance(step, int) or status in ("RUNNING", "PENDING"):
             return
-        self._at_ms = at_ms_of(record, "created_at") or self._at_ms
+        # Times are in seconds: steps of the same one stay in order.
+        created_ms = at_ms_of(record, "created_at")
+        self._at_ms = (
+            self._at_ms + 1 if created_ms <= self._at_ms < created_ms + _SECOND_MS else created_ms or self._at_ms
+        )
         if not self._has_begun:
             self._has_begun = True
             yield self._call("SessionStart", source="startup")

@@ -63,7 +63,9 @@ class _Session:
         self._calls: dict[str, Payload] = {}
 
     def take(self, role: str, parts: list[Payload], created: int) -> Iterator[ReplayedCall]:
-        has_begun, self._at_ms = bool(self._at_ms), created if created > _SECONDS_MAX else created * 1000
+        has_begun, created_ms = bool(self._at_ms), created if created > _SECONDS_MAX else created * 1000
+        # Messages of the same second stay in order.
+        self._at_ms = max(created_ms, self._at_ms + 1)
         if not has_begun:
             yield self._call("SessionStart")
         for part in parts:
