@@ -19,9 +19,13 @@ from agent_memory.files import make_private_dir
 from agent_memory.malloc_trim import trim_when_idle
 from agent_memory.process_name import set_name
 from agent_memory.settings import Settings
+from agent_memory.vital_thread import vital_thread
 
 # How often a waiting loop checks whether its parent still lives, of which there is no signal; a check takes 1 us.
 PARENT_CHECK_MS = 1000
+# What a process gets for its end once its supervisor is gone. One that is in a long step then ends in the middle of it,
+# as by kill -9, which each of them survives.
+ORPHAN_S = 5.0
 # The pause between attempts at something that has to wait for another process of the stack.
 RETRY_MS = 100
 # supervisord gives up a process that dies within a second of its start, and restarts any other for ever. A process that
@@ -81,6 +85,7 @@ class Lifetime:
         signal.set_wakeup_fd(self._waker.fileno(), warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._on_signal)
+        vital_thread(self._end_with_parent, "parent").start()
 
     def fileno(self) -> int:
         return self._wakes.fileno()
@@ -109,8 +114,31 @@ class Lifetime:
         self._stopping = True
         self._waker.send(b"\0")
 
+    def _end_with_parent(self) -> None:
+        """Wait for the parent's end, ask for our own, and enforce it."""
+        _wait_for_end(self._parent)
+        self.stop()
+        time.sleep(ORPHAN_S)
+        logging.getLogger(__name__).warning("the supervisor is gone, and so is this process")
+        os._exit(1)
+
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+
+
+def _wait_for_end(parent: int) -> None:
+    """Wait until this process has another parent."""
+    descriptor = None
+    if hasattr(os, "pidfd_open"):  # Linux
+        with suppress(OSError):
+            descriptor = os.pidfd_open(parent)
+    # It may have ended before its descriptor was opened, which may be another process's then.
+    while os.getppid() == parent:
+        if descriptor is not None:
+            select.select([descriptor], [], [], None)
+            time.sleep(RETRY_MS / 1000)
+        else:
+            time.sleep(PARENT_CHECK_MS / 1000)
 
 
 def _supervisor() -> int:

@@ -219,13 +219,16 @@ def test_stop_after_a_killed_supervisor_waits_for_the_orphans(stack: Stack) -> N
 def test_a_daemon_is_found_from_an_environment_with_other_folders(stack: Stack) -> None:
     """cron, su, ssh and tmux have another XDG_RUNTIME_DIR, or none: the link beside the store leads to the sockets.
 
-    Whoever looks with pgrep or top finds it by its name.
+    Whoever looks with pgrep or top finds it by its name. Only the worker has the key of a language model.
     """
+    stack.env["ANTHROPIC_API_KEY"] = "the-key"
     stack.start()
     found = stack.status()
     pids = [found["pid"], *(process["pid"] for process in found["processes"])]
     if sys.platform == "linux":
         assert {Path(f"/proc/{pid}/comm").read_text() for pid in pids} == {"memory-daemon\n"}
+        for name in ("ingest", "query"):
+            assert b"the-key" not in Path(f"/proc/{stack.pid(name)}/environ").read_bytes()
     elsewhere = {"XDG_RUNTIME_DIR": str(stack.folder / "elsewhere")}
 
     shown = stack.run("status", env=elsewhere)

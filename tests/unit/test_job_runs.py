@@ -412,6 +412,20 @@ def test_a_row_from_a_clock_that_was_wrong_delays_nothing(desk: Desk) -> None:
     assert desk.state(DAY).next_run_ms == desk.regular_ms(JOBS[DAY], START)
 
 
+def test_a_clock_that_was_ahead_for_a_moment_delays_nothing(desk: Desk) -> None:
+    """The worker lives on: each job runs when it would have run, and a rollup looks at all its days."""
+    desk.tick(ms(2080, 1, 1, 12))
+    desk.refreshed.clear()
+
+    desk.tick(START)
+    due = desk.state(DAY).next_run_ms
+    desk.tick(due)
+
+    assert due == desk.regular_ms(JOBS[DAY], START)
+    assert desk.state(DAY).last_run_ms == due
+    assert desk.refreshed[0][-1] == "toc:day:2026-01-29"
+
+
 def test_a_rollup_that_finds_everything_done_writes_no_node(desk: Desk) -> None:
     """Days are rolled up as their segments close, so the nightly look is a success that commits nothing."""
     event = Event("e1", "s1", START - DAY_MS, EventType.USER_MESSAGE, EventRole.USER, "Ship it today?")

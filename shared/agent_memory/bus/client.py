@@ -28,6 +28,7 @@ from agent_memory.bus.frames import (
 from agent_memory.errors import AgentMemoryError, WriterBusy, WriterSilent, WriterUnavailable
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Bus:
         self.connection_changed = threading.Event()
         # The pair wakes the thread: a ZeroMQ socket must not be touched by two threads.
         self._wakes, self._waker = sockets.socketpair()
-        self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
+        self._thread = vital_thread(self._run, "bus")
         self._thread.start()
 
     def ask(self, command: pb.Command, timeout_s: float = TIMEOUT_S) -> pb.Reply:

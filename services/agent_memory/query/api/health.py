@@ -14,6 +14,7 @@ from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.store import erasures, records
 from agent_memory.store.reader import Reader
+from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class Health:
         self._reader = reader
         self._stopping = threading.Event()
         self._serving: bool | None = None
-        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+        self._thread = vital_thread(self._run, "health")
 
     @property
     def serving(self) -> bool:

@@ -23,6 +23,7 @@ from agent_memory.query.inbound.intake import Admitted
 from agent_memory.query.store_context import StoreContext
 from agent_memory.query.views import events
 from agent_memory.store.copies import Copies
+from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Follower:
         self._due: dict[str, float] = {}
         self._changed = threading.Condition()
         self._is_stopping = False
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread = vital_thread(self._run, "follower")
 
     def start(self) -> None:
         self._thread.start()

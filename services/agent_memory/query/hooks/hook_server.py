@@ -27,6 +27,7 @@ from agent_memory.query.hooks.hook_inbox import HookInbox, described
 from agent_memory.query.hooks.recall import Recall
 from agent_memory.query.hooks.spool_drain import SpoolDrain
 from agent_memory.query.store_context import StoreContext
+from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +63,8 @@ class HookServer:
         self._wakes, self._waker = socket.socketpair()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._threads = [
-            threading.Thread(target=self._listen, name="hooks", daemon=True),
-            threading.Thread(target=self._watch, name="spool", daemon=True),
+            vital_thread(self._listen, "hooks"),
+            vital_thread(self._watch, "spool"),
         ]
 
     def start(self) -> None:

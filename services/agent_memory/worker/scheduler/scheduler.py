@@ -66,11 +66,14 @@ class Scheduler:
         Raises StaleCommit when somebody else's commit came first, WriterUnavailable when the writer did not take a row:
         nothing is lost, the next call goes on with it.
         """
+        was_set_back = now_ms < self._now_ms
         self._now_ms = now_ms
         if not self._entries:
             self._load()
         for entry in self._entries:
             self._bring_up(entry)
+            if was_set_back:
+                self._bring_forward(entry)
         for entry in due(self._entries, now_ms):
             self._begin(entry)
 
@@ -98,6 +101,13 @@ class Scheduler:
             self._look_again(entry)
         elif self._was_reset(entry):
             self._send(entry, entry.change_to(self._with_next_run(entry.job, JobState())))
+
+    def _bring_forward(self, entry: Entry) -> None:
+        """The clock was ahead: what was put off until then is due when it would be by the clock as it is now."""
+        state = self._with_next_run(entry.job, entry.state)
+        if entry.running is None and entry.unsent is None and state != entry.state:
+            log.warning(line("the clock was set back", job=entry.job.name, next_run_ms=state.next_run_ms))
+            self._send(entry, entry.change_to(state))
 
     def _look_again(self, entry: Entry) -> None:
         """No answer came to a run's commit: the row says whether it is done. Where it is not, it is still due."""
@@ -134,7 +144,8 @@ class Scheduler:
     def _roll_up(self, entry: Entry, level: TocLevel) -> None:
         """Roll up; what that wrote and how it went are one commit, so that neither is ever there without the other."""
         draft = self._toc.draft()
-        since_ms = entry.state.last_success_ms
+        # A success in the future is one by a clock that was wrong: then everything is looked at.
+        since_ms = entry.state.last_success_ms if entry.state.last_success_ms <= self._now_ms else 0
         drafting = in_background(partial(draft_rollup, draft, level, since_ms, self._now_ms, self._zone))
         try:
             outcome = drafting.result(ROLLUP_LIMIT_S)
