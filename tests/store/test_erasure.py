@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent_memory.errors import CommandRefused
 from agent_memory.model import Event
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, records, schema
 from agent_memory.store.codec import ErasureKind, RebuildState
+from agent_memory.store.forgotten import ForgottenFile
 from agent_memory.store.maintenance.verify import verify
 from agent_memory.store.reader import open_snapshot
 from support.conversations import conversations
@@ -243,3 +248,58 @@ def test_only_one_erasure_or_rebuild_is_under_way(writer: WriterProcess) -> None
     eraser.erase(EVENTS[5:9])
     assert len(stored_of(eraser, EVENTS)) == len(EVENTS) - 9
     eraser.close()
+
+
+def test_a_backup_does_not_bring_back_what_was_erased_since(writer: WriterProcess) -> None:
+    """What is noted beside the store is erased from the backup that takes its place, and refused from then on."""
+    writer.append(EVENTS[:40])
+    eraser = Eraser(writer)
+    eraser.drain()
+    eraser.close()
+    writer.stop()
+    backup = writer.db_path.with_name("backup")
+    shutil.copytree(writer.db_path, backup)
+    writer.start()
+    writer.append(EVENTS[40:60])
+    eraser = Eraser(writer)
+    eraser.drain()
+    eraser.erase([*EVENTS[:10], *EVENTS[50:60]])
+    eraser.close()
+    writer.stop()
+    shutil.rmtree(writer.db_path)
+    backup.rename(writer.db_path)
+
+    writer.start()
+    successor = Eraser(writer)
+    assert len(stored_of(successor, EVENTS)) == 40
+    successor.finish_renewal()
+
+    assert stored_of(successor, EVENTS) == EVENTS[10:40]
+    assert writer.append([*EVENTS[:10], *EVENTS[40:60]]) == [False] * 10 + [True] * 10 + [False] * 10
+    successor.drain()
+    with open_snapshot(writer.db_path) as reader:
+        assert not verify(reader).problems
+    successor.close()
+
+
+@given(
+    st.lists(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f", codec="utf-8"), min_size=1)),
+    st.integers(1, 1 << 62),
+    st.binary(),
+)
+def test_what_is_noted_beside_a_store_is_read_again(ids: list[str], number: int, torn: bytes) -> None:
+    """Whatever stood there before, half a line or garbage."""
+    with tempfile.TemporaryDirectory() as folder:
+        noted = ForgottenFile(Path(folder) / "db")
+        Path(folder, "db-forgotten").write_bytes(torn)
+        noted.add(number, ids, dict.fromkeys(ids, 5))
+
+        assert [*noted.event_ids()][-len(ids) :] == ids or not ids
+        assert {*noted.sessions()} >= {(each, 5) for each in ids}
+        assert noted.last_erasure() == number
+
+
+def test_nothing_is_noted_beside_a_store_that_nothing_was_erased_from(tmp_path: Path) -> None:
+    noted = ForgottenFile(tmp_path / "db")
+
+    assert (noted.last_erasure(), [*noted.event_ids()], [*noted.sessions()]) == (0, [], [])

@@ -70,6 +70,12 @@ class Eraser(Searching):
         wait_until(self._is_done)
         self.drain()
 
+    def finish_renewal(self) -> None:
+        """Go on until what a backup brought back is erased again."""
+        number = erasures.state(self.reader).number
+        wait_until(lambda: self._is_done() and erasures.state(self.reader).number > number)
+        self.drain()
+
     def is_cut_off(self) -> bool:
         """Go on until the worker dies; False where it is done before."""
         try:

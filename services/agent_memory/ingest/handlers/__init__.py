@@ -12,7 +12,7 @@ from typing import Final
 from agent_memory.bus import frames
 from agent_memory.ingest.handlers.append import append_events
 from agent_memory.ingest.handlers.consumers import move_cursor
-from agent_memory.ingest.handlers.erasure import begin_erasure, erase_events, mark_events
+from agent_memory.ingest.handlers.erasure import begin_erasure, erase_events, mark_events, refuse_events
 from agent_memory.ingest.handlers.jobs import ask_for_run, record_job, reset_job, set_job_paused
 from agent_memory.ingest.handlers.maintenance import begin_index_rebuild, begin_rebuild, ping
 from agent_memory.ingest.handlers.outcome import Outcome, refused
@@ -33,6 +33,7 @@ _HANDLERS: Final[dict[str, Callable[[Group, pb.Command], Outcome]]] = {
     "move_cursor": move_cursor,
     "ping": ping,
     "record_job": record_job,
+    "refuse_events": refuse_events,
     "reset_job": reset_job,
     "set_job_paused": set_job_paused,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 
 from agent_memory.bus import frames
@@ -38,12 +39,7 @@ def begin_erasure(group: Group, command: pb.Command) -> Outcome:
         if outcome := _busy(group):
             return outcome
         group.put_visibly(schema.CHECKPOINTS, keys.ERASURE, command.begin_erasure.value)
-        until_ms = dict(group.forgotten.until_ms)
-        for session in command.begin_erasure.sessions:
-            until_ms[session.session_id] = max(session.until_ms, until_ms.get(session.session_id, 0))
-            row = keys.forgotten_session(session.session_id)
-            group.put(schema.CHECKPOINTS, row, b"%d" % until_ms[session.session_id])
-        group.forgotten = replace(group.forgotten, until_ms=until_ms)
+        _refuse_sessions(group, command.begin_erasure.sessions)
     reply = pb.Reply(protocol=frames.PROTOCOL, erasure_begun=pb.ErasureBegun())
     return Outcome(reply, frames.ANNOUNCE_JOBS)
 
@@ -65,6 +61,16 @@ def erase_events(group: Group, command: pb.Command) -> Outcome:
     for name in erase.events:
         _erase(group, name)
     return Outcome(pb.Reply(protocol=frames.PROTOCOL, events_erased=pb.EventsErased()))
+
+
+def refuse_events(group: Group, command: pb.Command) -> Outcome:
+    """Never store these again, whether or not they ever were; what is stored stays for an erasure."""
+    refuse = command.refuse_events
+    for event_id in refuse.event_ids:
+        if group.get(schema.EVENTS, keys.event_id(event_id)) is None:
+            _refuse(group, event_id)
+    _refuse_sessions(group, refuse.sessions)
+    return Outcome(pb.Reply(protocol=frames.PROTOCOL, events_refused=pb.EventsRefused()))
 
 
 def put_erasure(group: Group, value: bytes) -> None:
@@ -91,10 +97,23 @@ def _erase(group: Group, name: pb.EventName) -> None:
     ):
         group.delete(schema.EVENTS, key)
     # With the removal: an id that is free and not marked as removed would be stored again.
-    group.put(schema.EVENTS, keys.removed_event(name.event_id), b"")
-    group.forgotten = replace(group.forgotten, has_events=True)
+    _refuse(group, name.event_id)
     group.counters = replace(group.counters, events=group.counters.events - 1)
     ledger.count_stored(group, {(name.timestamp_ms // QUARTER_MS, event.agent): -1})
+
+
+def _refuse(group: Group, event_id: str) -> None:
+    group.put(schema.EVENTS, keys.removed_event(event_id), b"")
+    group.forgotten = replace(group.forgotten, has_events=True)
+
+
+def _refuse_sessions(group: Group, sessions: Iterable[pb.ForgottenSession]) -> None:
+    until_ms = dict(group.forgotten.until_ms)
+    for session in sessions:
+        until_ms[session.session_id] = max(session.until_ms, until_ms.get(session.session_id, 0))
+        row = keys.forgotten_session(session.session_id)
+        group.put(schema.CHECKPOINTS, row, b"%d" % until_ms[session.session_id])
+    group.forgotten = replace(group.forgotten, until_ms=until_ms)
 
 
 def _busy(group: Group) -> Outcome | None:

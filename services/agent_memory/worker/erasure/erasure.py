@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent_memory.bus.client import Bus
+from agent_memory.errors import CommandRefused
 from agent_memory.logs import line
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
@@ -27,9 +28,11 @@ from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.rpc import memory_pb2 as memory
 from agent_memory.store import erasures, keys, records, schema
 from agent_memory.store.codec import ErasureKind, ErasureStage, ErasureState
+from agent_memory.store.forgotten import ForgottenFile
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 from agent_memory.worker.erasure import beside_store
+from agent_memory.worker.erasure.renewal import renew
 from agent_memory.worker.erasure.tainted import tells_of_period, tells_of_segment
 from agent_memory.worker.scheduler.jobs import compact
 from agent_memory.worker.scheduler.runs import RunOutcome, in_background
@@ -48,7 +51,7 @@ STEP_DAYS: Final = 16
 # Events that one command erases or rewrites, and how large the rewritten may be together.
 COMMAND_EVENTS: Final = 500
 COMMAND_BYTES: Final = 8 << 20
-# After a failure to compact, such as a full disk.
+# After a failure, such as a full disk, or while a rebuild is under way.
 PAUSE_MS: Final = 30_000
 _DAY: Final = timedelta(days=1)
 
@@ -71,6 +74,8 @@ class Erasure:
         self._toc = toc
         self._search = search
         self._db_path = db_path
+        self._noted = ForgottenFile(db_path)
+        self._is_renewed = False
         self._redactor = redactor
         self._compaction: Future[RunOutcome] | None = None
         self._paused_until_ms = 0
@@ -82,8 +87,22 @@ class Erasure:
 
         Raises StaleCommit when somebody else committed first: reload and the step is done again.
         """
+        if now_ms < self._paused_until_ms:
+            return False
+        try:
+            if self._is_renewed:
+                return self._step(now_ms)
+            # Once: a store is put in another's place while no daemon runs.
+            is_begun = renew(self._reader, self._writer, self._noted, now_ms)
+            self._is_renewed = True
+            return is_begun
+        except (OSError, CommandRefused) as error:
+            self._pause(error, now_ms)
+            return False
+
+    def _step(self, now_ms: int) -> bool:
         state = erasures.state(self._reader)
-        if not state.is_running or now_ms < self._paused_until_ms:
+        if not state.is_running:
             return False
         match state.stage:
             case ErasureStage.SESSIONS:
@@ -103,6 +122,10 @@ class Erasure:
             self._reader.let_go_after(after.number)
             log.info(line("erased", kind=after.kind, events=after.events_done, took_ms=now_ms - after.started_ms))
         return True
+
+    def _pause(self, reason: Exception, now_ms: int) -> None:
+        log.error(line("the erasure has to wait, trying again later", reason=reason))
+        self._paused_until_ms = now_ms + PAUSE_MS
 
     # Sessions
 
@@ -226,6 +249,7 @@ class Erasure:
         """Have the store's files rewritten without what is erased; whether that is done."""
         if self._compaction is None:
             if state.kind == ErasureKind.FORGET:
+                self._noted.add(state.number, self._marked_ids(), erasures.forgotten_sessions(self._reader))
                 beside_store.forget_sessions(self._db_path, self._emptied_sessions())
             beside_store.remove_log_tails(self._db_path)
             self._compaction = in_background(partial(compact, self._writer))
@@ -235,9 +259,13 @@ class Erasure:
         error, self._compaction = self._compaction.result().error, None
         if error is None:
             return True
-        log.error(line("files are not rewritten yet, trying again later", reason=error))
-        self._paused_until_ms = now_ms + PAUSE_MS
+        self._pause(error, now_ms)
         return False
+
+    def _marked_ids(self) -> Iterator[str]:
+        for session_id in erasures.marked_sessions(self._reader):
+            for _, event_id in erasures.marked_events(self._reader, session_id):
+                yield event_id
 
     def _emptied_sessions(self) -> Iterator[str]:
         for session_id in erasures.marked_sessions(self._reader):

@@ -1,0 +1,67 @@
+"""What was erased from a store, noted beside it: by that, a backup that is put in its place loses it, too.
+
+The file is only ever added to. A line names an event, or a session and up to when nothing of it is stored; an
+erasure's number ends its lines. Ids hold no control characters. What was written twice, or torn, is harmless.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from agent_memory.files import PRIVATE_FILE
+
+_EVENT: Final = "event"
+_SESSION: Final = "session"
+_ERASURE: Final = "erasure"
+# More than the last line of an erasure has.
+_END_BYTES: Final = 64
+
+
+class ForgottenFile:
+    """The file of the store at `db_path`. Every method raises OSError, but for a file that is not there."""
+
+    def __init__(self, db_path: Path) -> None:
+        self._path = db_path.with_name(f"{db_path.name}-forgotten")
+
+    def add(self, erasure: int, event_ids: Iterable[str], until_ms: Mapping[str, int]) -> None:
+        """Add what an erasure took; it is on disk then."""
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            # A line that was torn before ends here.
+            file.write("\n")
+            file.writelines(f"{_EVENT}\t{event_id}\n" for event_id in event_ids)
+            file.writelines(f"{_SESSION}\t{until}\t{session_id}\n" for session_id, until in until_ms.items())
+            file.write(f"{_ERASURE}\t{erasure}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def last_erasure(self) -> int:
+        """The number of the last erasure in it; 0 for none."""
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _END_BYTES))
+            kind, _, number = file.read().rstrip(b"\n").rpartition(b"\n")[2].decode(errors="replace").partition("\t")
+            if kind == _ERASURE and number.isdecimal():
+                return int(number)
+        return 0
+
+    def event_ids(self) -> Iterator[str]:
+        """The events in it; some perhaps twice."""
+        for fields in self._lines(_EVENT):
+            yield fields[0]
+
+    def sessions(self) -> Iterator[tuple[str, int]]:
+        """The sessions in it, and up to when nothing of each is stored, in milliseconds."""
+        for fields in self._lines(_SESSION):
+            if len(fields) == 2 and fields[0].isdecimal():
+                yield fields[1], int(fields[0])
+
+    def _lines(self, kind: str) -> Iterator[list[str]]:
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            for line in file:
+                name, *fields = line.rstrip(b"\n").decode(errors="replace").split("\t", 2)
+                if name == kind and fields:
+                    yield fields
