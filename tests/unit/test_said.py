@@ -19,6 +19,8 @@ from agent_memory.backfill.transcript_paths import Transcript
 from agent_memory.capture import wire
 from agent_memory.capture.events import event_from
 from agent_memory.model import Event, EventRole, EventType
+from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store.copies import Copies
 from support import transcripts
 
 Record = dict[str, Any]
@@ -242,6 +244,49 @@ def test_a_fork_adds_what_was_said_in_it(
     assert sorted(words for _, session, words in fork if session == "fork") == sorted(
         ["Session started (fork)", "Question of fork", "I look, in fork.", "Bash: ls\na.py", "Answer of fork"]
     )
+
+
+@pytest.mark.parametrize("copied", [kept_id, given_away, named])
+@pytest.mark.parametrize("is_fork_used", [False, True])
+def test_an_original_that_goes_on_after_its_fork_stays_the_original(
+    copied: Any, is_fork_used: bool, tmp_path: Path
+) -> None:
+    """It was written to last, and the fork may end within it: what shows it is the client's own bookkeeping."""
+    session, fork_id = "00000000-0000-4000-8000-00000000000a", "fork"
+    claude, talk = Claude(session), claude_talk(session)
+    more = [{**record, "sessionId": session} for record in claude_talk("more", 11 * 3600)]
+    own = claude_talk(fork_id, 15 * 3600) if is_fork_used else []
+    books = [claude.attachment(type="environment") for _ in talk]
+    kept = [record for pair in zip(talk, books, strict=True) for record in pair]
+    first = written(tmp_path / "p" / f"{session}.jsonl", [*kept, *more])
+    second = written(tmp_path / "p" / f"{fork_id}.jsonl", [*copied(talk), *own], age=60)
+
+    original, fork = said(read("claude-code", first)), said(read("claude-code", second))
+
+    assert original == [*said_in(session), *said_in("more")]
+    assert fork == (said_in(fork_id) if is_fork_used else [])
+
+
+def said_in(session: str) -> list[str]:
+    return [f"Question of {session}", f"I look, in {session}.", "Bash: ls\na.py", f"Answer of {session}"]
+
+
+def test_of_a_turn_that_is_stored_in_part_the_rest_is_no_copy() -> None:
+    """A fork whose original was not known brought a part of it; the original brings the rest."""
+    turn = "00000000-0000-4000-8000-000000000001"
+    stored = pb.Event(session_id="fork", role=pb.EVENT_ROLE_ASSISTANT, text="I  look", metadata={"prompt_id": turn})
+
+    def ask(request: pb.GetEventsRequest) -> pb.GetEventsResponse:
+        return pb.GetEventsResponse(events=[stored])
+
+    def event(text: str) -> Event:
+        said_by = (EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT)
+        return Event("e", "original", 1_795_363_889_243, *said_by, text, {"prompt_id": turn}, None)
+
+    copies, live = Copies(ask), Copies(ask, of_whole_turns=True)
+
+    assert [copies.has(event(text)) for text in ("I look", "It is done")] == [True, False]
+    assert [live.has(event(text)) for text in ("I look", "It is done")] == [True, True]
 
 
 def test_a_record_that_is_there_twice_under_one_id_was_said_once(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Follower:
         self._batcher = store.batcher
         self._intake = store.intake
         self._pipeline = pipeline
-        self._copies = Copies(lambda request: events.events(store.caught_up(), request))
+        self._copies = Copies(lambda request: events.events(store.caught_up(), request), of_whole_turns=True)
         self._transcripts = FollowedTranscripts()
         # Agents of whose transcripts one was read: to know forks, the first takes a look at all the others.
         self._read_agents: set[str] = set()

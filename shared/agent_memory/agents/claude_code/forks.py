@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Container, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -38,26 +39,66 @@ def key(record: Payload) -> str:
     return f"{own_id(record)} {digest}"
 
 
+def home(record: Payload) -> str:
+    """The session that the record was said in: a fork's transcript says where its first ones come from."""
+    return text_of(object_of(record, "forkedFrom"), "sessionId") or text_of(record, "sessionId")
+
+
 def copied(path: Path, first_id: str) -> Container[str]:
     """The keys of those records of the transcript, which begins with that record, that were copied from another."""
     siblings = [each for each in _with_first_id(path, first_id) if each != path]
     if not siblings:
         return ()
-    own = list(_keys(path))
-    return {each for sibling in siblings for each in _copied_from(sibling, path, own)}
+    own = _read(path)
+    return {each for sibling in siblings for each in _copied_from(_read(sibling), own)}
 
 
-def _copied_from(sibling: Path, path: Path, own: list[str]) -> set[str]:
-    """What the transcript with these keys has from the sibling; nothing where it is the other way round."""
-    theirs = list(_keys(sibling))
-    shared = set(own).intersection(theirs)
-    if not shared:
-        return set()
-    ends_in_own, ends_in_theirs = theirs[-1] in shared, own[-1] in shared
-    # Where both went on, or they are copies of one another, the one that was left alone first is the older.
-    is_unclear = ends_in_own == ends_in_theirs
-    is_older = _age(sibling) < _age(path) if is_unclear else ends_in_own
-    return shared if is_older else set()
+@dataclass(frozen=True, slots=True)
+class _Transcript:
+    """What shows which of two transcripts was there first."""
+
+    path: Path
+    # Of each message, in order, its key and the session it was said in; for any other line two empty texts.
+    lines: list[tuple[str, str]]
+
+    def keys(self) -> list[str]:
+        return [key for key, _ in self.lines if key]
+
+    def names_another(self, shared: set[str]) -> bool:
+        """Whether it says of the shared messages that they were said in another session than its own ones."""
+        own = {session for key, session in self.lines if key and key not in shared}
+        return bool(own) and own.isdisjoint(session for key, session in self.lines if key in shared)
+
+    def is_home_of(self, shared: set[str]) -> bool:
+        """Whether it is named after the session of all the shared messages."""
+        return {session for key, session in self.lines if key in shared} == {self.path.stem}
+
+    def others_among(self, shared: set[str]) -> int:
+        """How many other lines stand among the shared messages: the client's bookkeeping is not copied."""
+        places = [place for place, (key, _) in enumerate(self.lines) if key in shared]
+        return places[-1] - places[0] + 1 - len(places)
+
+
+def _copied_from(sibling: _Transcript, own: _Transcript) -> set[str]:
+    """What the transcript has from its sibling, or will have; nothing where it is the other way round."""
+    their_keys = set(sibling.keys())
+    shared = their_keys.intersection(own.keys())
+    return their_keys if shared and _is_older(sibling, own, shared) else set()
+
+
+def _is_older(sibling: _Transcript, own: _Transcript, shared: set[str]) -> bool:
+    if own.names_another(shared) != sibling.names_another(shared):
+        return own.names_another(shared)
+    if own.is_home_of(shared) != sibling.is_home_of(shared):
+        return sibling.is_home_of(shared)
+    if own.others_among(shared) != sibling.others_among(shared):
+        return own.others_among(shared) < sibling.others_among(shared)
+    # One that ends within the other was there first.
+    ends_in_own, ends_in_theirs = sibling.keys()[-1] in shared, own.keys()[-1] in shared
+    if ends_in_own != ends_in_theirs:
+        return ends_in_own
+    # Both went on, or they are copies of one another: the one that was left alone first is the older.
+    return _age(sibling.path) < _age(own.path)
 
 
 def _with_first_id(path: Path, first_id: str) -> Iterator[Path]:
@@ -109,15 +150,17 @@ def _read_first_id(path: Path) -> str:
     return ""
 
 
-def _keys(path: Path) -> Iterator[str]:
-    """The keys of a transcript's messages, in its order."""
+def _read(path: Path) -> _Transcript:
+    lines: list[tuple[str, str]] = []
     with suppress(OSError), path.open("rb") as file:
         for line in file:
+            is_message = False
             if b'"user"' in line or b'"assistant"' in line:
                 with suppress(ValueError, RecursionError):
                     record = json.loads(line)
-                    if isinstance(record, dict) and record.get("type") in ("user", "assistant"):
-                        yield key(record)
+                    is_message = isinstance(record, dict) and record.get("type") in ("user", "assistant")
+            lines.append((key(record), home(record)) if is_message else ("", ""))
+    return _Transcript(path, lines)
 
 
 def _age(path: Path) -> tuple[int, str]:

@@ -112,7 +112,7 @@ class Session:
         self._cwd = text_of(record, "cwd") or self._cwd
         self._mode = text_of(record, "permissionMode") or self._mode
         self._branch = text_of(record, "gitBranch") or self._branch
-        if (home := _home(record)) and home != self._session_id:
+        if (home := forks.home(record)) and home != self._session_id:
             yield from self._start(record, home)
         self._subagent_type = self._subagent_type or text_of(record, "attributionAgent")
         if self._began_ms and self._subagent_type:
@@ -210,7 +210,7 @@ class Session:
         texts = attachment.get("content")
         if attachment.get("type") == "hook_additional_context" and isinstance(texts, list):
             text = "\n".join(each for each in texts if isinstance(each, str))
-            session_id = self._session_id or _home(record)
+            session_id = self._session_id or forks.home(record)
             yield self._call("AdditionalContext", session_id=session_id, additional_context=text, is_unhooked=True)
 
     def _queued(self, record: Payload) -> Iterator[ReplayedCall]:
@@ -313,11 +313,6 @@ class _Words:
 def _is_persons(source: Payload) -> bool:
     """Whether a person typed it: other agents and the client itself write prompts, too."""
     return object_of(source, "origin").get("kind", "human") == "human"
-
-
-def _home(record: Payload) -> str:
-    """The session that the record was said in: a fork's transcript says where its first ones come from."""
-    return text_of(object_of(record, "forkedFrom"), "sessionId") or text_of(record, "sessionId")
 
 
 def _refusal(words: str) -> tuple[str, str]:
