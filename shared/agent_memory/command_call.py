@@ -6,7 +6,8 @@ A call is a line with the version and the length of what follows; then, with NUL
 agent-memory and its folder, empty where the answer may depend on neither; `1` if it writes to a terminal; how many
 variables of its environment follow; these, as `NAME=value`; the words of the command line.
 
-The answer is a line `done EXIT_CODE LENGTH` and the text to print, or the line `full`: the full command has to run.
+The answer is a line `done EXIT_CODE LENGTH ERROR_LENGTH`, the text to print, and what to print to standard error; or
+the line `full`: the full command has to run.
 """
 
 COMMAND_CALL = b"agent-memory-command-1"

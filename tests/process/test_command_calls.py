@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import chdir, redirect_stdout
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
@@ -39,18 +39,18 @@ def filled_stack(shared_stack: Stack) -> Stack:
 
 def quickly(
     stack: Stack, *words: str, env: Mapping[str, str] | None = None, stdout: int = subprocess.PIPE
-) -> tuple[int, bytes]:
-    """The exit code of the quick way, and what it printed."""
+) -> tuple[int, bytes, bytes]:
+    """The exit code of the quick way, and what it printed to standard output and to standard error."""
     done = subprocess.run(
         [sys.executable, "-I", "-S", run_file(), *words],
         env={**stack.env, **(env or {})},
         cwd=stack.folder,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
         timeout=60,
     )
-    return done.returncode, done.stdout or b""
+    return done.returncode, done.stdout or b"", done.stderr
 
 
 def run_file() -> str:
@@ -64,13 +64,19 @@ class Terminal(io.StringIO):
         return True
 
 
-def in_full(stack: Stack, *words: str, columns: int = 0) -> tuple[int, bytes]:
+def in_full(stack: Stack, *words: str, columns: int = 0) -> tuple[int, bytes, bytes]:
     """The full command in this process, over gRPC; on a terminal of so many columns, or on none."""
     looks = {"COLUMNS": str(columns), "LINES": "25", "TERM": "xterm-256color"} if columns else {}
-    output = Terminal() if columns else io.StringIO()
-    with patch.dict(os.environ, {**stack.env, **looks}, clear=True), chdir(stack.folder), redirect_stdout(output):
-        code = cli.main(list(words), prog_name=PROGRAM, standalone_mode=False)
-    return code or 0, output.getvalue().encode()
+    output, errors = Terminal() if columns else io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, {**stack.env, **looks}, clear=True),
+        chdir(stack.folder),
+        redirect_stdout(output),
+        redirect_stderr(errors),
+        pytest.raises(SystemExit) as end,
+    ):
+        cli.main(list(words), prog_name=PROGRAM)
+    return int(end.value.code or 0), output.getvalue().encode(), errors.getvalue().encode()
 
 
 def on_terminal(stack: Stack, columns: int, command: Sequence[str]) -> tuple[int, bytes]:
@@ -127,6 +133,13 @@ def lines_of(stack: Stack) -> list[tuple[str, ...]]:
         ("query", "map", "--project", "."),
         ("search", "デプロイ"),
         ("search", "postgres", "--explain", "--tokens", "300"),
+        ("query", "node", "nope"),
+        ("query", "node", "2001-01-01"),
+        ("query", "node", "5/6/2020"),
+        ("query", "browse", grip),
+        ("query", "expand", "grip:1:2"),
+        ("query", "events", "--from", "tomorrow", "--to", "yesterday"),
+        ("query", "when", "gibberish"),
         ("--db-path", str(stack.db_path), "query", "root"),
         ("query", "root", "--log-level", "debug", f"--db-path={stack.db_path}"),
     ]
@@ -139,18 +152,18 @@ def lines_of(stack: Stack) -> list[tuple[str, ...]]:
 
 
 def test_answers_are_those_of_the_full_command(filled_stack: Stack) -> None:
-    """Text and JSON of every command, in a pipe; where one has no answer, the full command has to say why."""
+    """Text, JSON and errors of every command, in a pipe; without an answer, the full command has to say why."""
     answered = []
     for words in lines_of(filled_stack):
         for line in (words, (*words, "--json")) if "--json" not in words else (words,):
-            code, text = quickly(filled_stack, *line)
+            code, text, error = quickly(filled_stack, *line)
 
             if code == quick.NOT_ANSWERED:
-                assert text == b""
-                with pytest.raises(click.ClickException):
-                    in_full(filled_stack, *line)
+                assert (text, error) == (b"", b"")
+                assert in_full(filled_stack, *line)[0] > 1  # wrongly used
             else:
-                assert steady(text) == steady(in_full(filled_stack, *line)[1]), line
+                full_code, full_text, full_error = in_full(filled_stack, *line)
+                assert (code, steady(text), error) == (full_code, steady(full_text), full_error), line
                 answered.append(line)
 
     assert len(answered) >= 2 * 15
@@ -165,8 +178,8 @@ def test_on_a_terminal_they_are_as_wide_and_as_colourful(filled_stack: Stack, co
         code, text = on_terminal(filled_stack, columns, command)
 
         if code != quick.NOT_ANSWERED:
-            in_full_ = in_full(filled_stack, *words, columns=columns)[1]
-            assert steady(text.replace(b"\r\n", b"\n")) == steady(in_full_), words
+            _, full_text, error = in_full(filled_stack, *words, columns=columns)
+            assert steady(text.replace(b"\r\n", b"\n")) == steady(full_text + error), words
 
 
 def test_the_program_answers_as_the_full_command_does(filled_stack: Stack) -> None:
@@ -175,35 +188,33 @@ def test_the_program_answers_as_the_full_command_does(filled_stack: Stack) -> No
     command = [sys.executable, "-I", "-S", run_file(), *words]
 
     assert on_terminal(filled_stack, 70, command) == on_terminal(filled_stack, 70, filled_stack.command(*words))
-    assert quickly(filled_stack, *words) == (0, filled_stack.run(*words).stdout.encode())
+    assert quickly(filled_stack, *words) == (0, filled_stack.run(*words).stdout.encode(), b"")
     assert quickly(filled_stack, "--version")[1].decode() == filled_stack.run("--version").stdout
 
 
 @pytest.mark.parametrize(
     "line",
     [
-        "stop", "start", "scheduler pause toc_rollup_day", "hooks status", "admin compact", "",
-        "--help", "query", "query --help", "query root -h", "query node", "query node nope",
-        "query root --no-such-option",
-        "query node 2001-01-01", "search", "query events --from tomorrow --to yesterday",
+        "stop", "start", "scheduler pause toc_rollup_day", "hooks status", "admin compact", "", "search",
+        "--help", "query", "query --help", "query root -h", "query node", "query root --no-such-option",
         "query root --db-path data/agent-memory/db", "query root --store other", "query root --db-path /nowhere",
     ],
 )  # fmt: skip
 def test_what_is_no_answer_is_left_to_the_full_command(filled_stack: Stack, line: str) -> None:
-    """Changes, help, mistakes and other stores: nothing is printed, and nothing is done."""
-    assert quickly(filled_stack, *line.split()) == (quick.NOT_ANSWERED, b"")
+    """Changes, help, wrong options and other stores: nothing is printed, and nothing is done."""
+    assert quickly(filled_stack, *line.split()) == (quick.NOT_ANSWERED, b"", b"")
 
 
 @pytest.mark.parametrize(
     "env",
     [
-        {"TZ": "Asia/Tokyo"}, {"HOME": "/"}, {"XDG_RUNTIME_DIR": "/nowhere"}, {"MEMORY_GRPC_PORT": "none"},
+        {"TZ": "Asia/Tokyo"}, {"HOME": "/"}, {"XDG_RUNTIME_DIR": "/nowhere"},
         {"MEMORY_DB_PATH": "/nowhere"}, {"MEMORY_DAEMON_ADDR": "127.0.0.1:1"}, {"PYTHONIOENCODING": "latin-1"},
     ],
 )  # fmt: skip
 def test_callers_that_live_elsewhere_get_no_answer(filled_stack: Stack, env: dict[str, str]) -> None:
     """The daemon's own zone, folders and settings are not passed off as the caller's."""
-    assert quickly(filled_stack, "query", "root", env=env) == (quick.NOT_ANSWERED, b"")
+    assert quickly(filled_stack, "query", "root", env=env) == (quick.NOT_ANSWERED, b"", b"")
 
 
 def test_readers_that_have_gone_are_no_answer(filled_stack: Stack) -> None:

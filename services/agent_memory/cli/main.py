@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from agent_memory.cli.caller import NotServed
+from agent_memory.cli.caller import NotServed, caller
 from agent_memory.cli.options import HELP, given, settings_options
 from agent_memory.cli.remedies import explained
 from agent_memory.errors import AgentMemoryError
@@ -43,7 +43,7 @@ COMMANDS = {
 }
 
 
-class _CliError(click.ClickException):
+class CliError(click.ClickException):
     """One of our errors, shown as click shows its own, with the exit code of its class."""
 
     def __init__(self, error: AgentMemoryError, context: click.Context) -> None:
@@ -75,7 +75,7 @@ class _Root(click.Group):
         try:
             return super().invoke(ctx)
         except AgentMemoryError as error:
-            raise _CliError(error, ctx) from error
+            raise CliError(error, ctx) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, EOFError, BrokenPipeError, NotServed):
             raise  # click handles these itself
         except Exception as error:
@@ -84,6 +84,8 @@ class _Root(click.Group):
                 raise click.UsageError(
                     "An argument is not UTF-8. Type it again in a terminal that uses UTF-8."
                 ) from error
+            if caller().store:
+                raise NotServed("a defect") from error
             _report_unexpected(error, with_traceback=given(ctx).get("log_level") in ("debug", "trace"))
             ctx.exit(1)
 

@@ -45,8 +45,11 @@ def _answer(words: list[str]) -> int:
     if environ is None or (store := _store(words)) is None:
         return NOT_ANSWERED
     call = [version, posix.getcwdb(), b"1" if posix.isatty(1) else b"", b"%d" % len(environ), *environ]
-    code, text = _ask(store, b"\0".join([*call, *map(_encoded, words)]))
-    return code if code == NOT_ANSWERED else _print(text) or code
+    answer = _ask(store, b"\0".join([*call, *map(_encoded, words)]))
+    if answer is None:
+        return NOT_ANSWERED
+    code, text, error = answer
+    return _print(text) or _print(error, 2) or code
 
 
 def _version() -> bytes:
@@ -90,36 +93,37 @@ def _store(words: list[str]) -> bytes | None:
     return client.store(environ)
 
 
-def _ask(store: bytes, call: bytes) -> tuple[int, bytes]:
-    """The exit code and the text that the store's daemon answers; raises OSError where none does."""
+def _ask(store: bytes, call: bytes) -> tuple[int, bytes, bytes] | None:
+    """The exit code, the text and the error that the store's daemon answers; raises OSError where none does."""
     connection = socket(AF_UNIX, SOCK_STREAM)
     connection.settimeout(_PATIENCE_S)
     # Not through the link: the name of a socket may be only a hundred bytes long.
     connection.connect(posix.readlink(spool_of(store) + b"/" + SOCKET_LINK))
     credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
     if int.from_bytes(credentials[_UID], sys.byteorder) != posix.getuid():
-        return NOT_ANSWERED, b""  # what another user's program says is not printed here
+        return None  # what another user's program says is not printed here
     connection.sendall(b"%s %d\n" % (COMMAND_CALL, len(call)) + call)
     answer = b""
     while b"\n" not in answer[:ANSWER_HEADER_MAX_BYTES] and (chunk := connection.recv(_CHUNK_BYTES)):
         answer += chunk
     header, _, text = answer.partition(b"\n")
     words = header.split()
-    if len(words) != 3 or words[0] != b"done":
-        return NOT_ANSWERED, b""
-    code, length = int(words[1]), int(words[2])
+    if len(words) != 4 or words[0] != b"done":
+        return None
+    code, length, error_length = map(int, words[1:])
     chunks, size = [text], len(text)
-    while size < length and (chunk := connection.recv(_CHUNK_BYTES)):
+    while size < length + error_length and (chunk := connection.recv(_CHUNK_BYTES)):
         chunks.append(chunk)
         size += len(chunk)
-    return (code, b"".join(chunks)) if size == length else (NOT_ANSWERED, b"")
+    text = b"".join(chunks)
+    return (code, text[:length], text[length:]) if size == length + error_length else None
 
 
-def _print(text: bytes) -> int:
+def _print(text: bytes, to: int = 1) -> int:
     """Write the text; 1 if its reader has gone, else 0."""
     try:
         while text:
-            text = text[posix.write(1, text) :]
+            text = text[posix.write(to, text) :]
     except OSError:
         return 1
     return 0

@@ -1,7 +1,7 @@
 """Served commands: the query service answers them with the command line's own code.
 
-So an answer is the full command's to the byte, whatever options and pages there are. What is not an answer, such as an
-error, help or a question back, is left to the full command.
+So an answer is the full command's to the byte, whatever options and pages there are, and so is an error that names what
+is not there. Everything else, such as help, or an option that does not exist, is left to the full command.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import click
 import tzlocal
 
 from agent_memory.cli.caller import Caller, NotServed, on_behalf_of
-from agent_memory.cli.main import PROGRAM, cli
+from agent_memory.cli.main import PROGRAM, CliError, cli
 from agent_memory.client import Client
 from agent_memory.command_call import PLACES
 from agent_memory.control.connection import answering_with
@@ -42,10 +42,11 @@ _TEXT_MAX_CHARACTERS: Final = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command printed, and its exit code."""
+    """What a command printed to standard output and to standard error, and its exit code."""
 
     exit_code: int
     text: bytes
+    error: bytes
 
 
 class Call(Protocol):
@@ -85,11 +86,15 @@ def answer(call: Call, client: Client, own: Settings) -> Answer | None:
     try:
         with on_behalf_of(caller), answering_with(client), redirect_stdout(output), redirect_stderr(errors):
             code = cli.main(list(call.words), prog_name=PROGRAM, standalone_mode=False)
+    except CliError as error:
+        code = error.exit_code
+        error.show(errors)
     except (click.ClickException, click.Abort, NotServed):
         return None
-    if errors.getvalue() or output.tell() > _TEXT_MAX_CHARACTERS:
+    if output.tell() > _TEXT_MAX_CHARACTERS:
         return None
-    return Answer(code if isinstance(code, int) else 0, output.getvalue().encode(errors="replace"))
+    text, error_text = (each.getvalue().encode(errors="replace") for each in (output, errors))
+    return Answer(code if isinstance(code, int) else 0, text, error_text)
 
 
 def is_served(words: Sequence[str]) -> bool:

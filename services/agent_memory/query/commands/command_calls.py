@@ -34,12 +34,14 @@ class CommandCall:
 
 
 class Answered(Protocol):
-    """An answer: an exit code, and what to print."""
+    """An answer: an exit code, and what to print to standard output and to standard error."""
 
     @property
     def exit_code(self) -> int: ...
     @property
     def text(self) -> bytes: ...
+    @property
+    def error(self) -> bytes: ...
 
 
 # Answers one call at a time, or not.
@@ -72,7 +74,10 @@ class CommandCalls:
                 self._turn.release()
         finally:
             self._waiting.release()
-        return FULL if answer is None else b"done %d %d\n%s" % (answer.exit_code, len(answer.text), answer.text)
+        if answer is None:
+            return FULL
+        sizes = answer.exit_code, len(answer.text), len(answer.error)
+        return b"done %d %d %d\n%s%s" % (*sizes, answer.text, answer.error)
 
 
 def unpack(content: bytes, size: int) -> CommandCall | None:
