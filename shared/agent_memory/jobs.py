@@ -49,6 +49,13 @@ JOBS: Final = {
         Job("rocksdb_compaction", "0 4 * * 0", 600),
     )
 }
+# Only where the settings say how long events are kept. Once a week, because it rewrites the store's files.
+RETENTION: Final = Job("retention", "0 5 * * 0", 600)
+
+
+def jobs_for(retention_days: int) -> dict[str, Job]:
+    """The jobs of a store whose events are kept for so many days, 0 for ever, by name."""
+    return {**JOBS, RETENTION.name: RETENTION} if retention_days else JOBS
 
 
 def next_run_ms(job: Job, after_ms: int, zone: tzinfo, store: str) -> int:

@@ -21,6 +21,7 @@ LOG_LEVELS = ("trace", "debug", "info", "warn", "error")
 TOOL_MAX_BYTES_LIMIT = 4 << 20
 # What an agent's session may begin with: a map with a few lines at least, and no more than every agent passes on whole
 # (one shows its model only the beginning of more than 10,000 characters, another cuts its middle out).
+RETENTION_DAYS_MAX = 36_500
 SESSION_START_TOKENS = range(200, 2001)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -77,6 +78,8 @@ class Settings:
     tool_max_bytes: int = TOOL_MAX_BYTES
     """How many bytes to keep of a tool's input, and of its result: the head and the tail, with a note of what was cut.
     From 256 to 4 MiB."""
+    retention_days: int = 0
+    """How many days events are kept before the job `retention` [forgets them](privacy.md#retention). 0: for ever."""
     session_start_tokens: int = 0
     """The most tokens of memory that an agent's session [begins with](agents.md#start-sessions-with-a-map), from 200
     to 2000. 0: nothing."""
@@ -124,6 +127,7 @@ VARIABLES = {
     "summarizer_input_price": "MEMORY_SUMMARIZER_INPUT_PRICE",
     "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
     "project_names": "MEMORY_PROJECT_NAMES",
+    "retention_days": "MEMORY_RETENTION_DAYS",
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
     "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
 }
@@ -315,6 +319,10 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if not text.isdecimal() or int(text) not in (0, *SESSION_START_TOKENS):
                     limits = SESSION_START_TOKENS
                     raise ValueError(f"it must be a number of tokens from {limits[0]} to {limits[-1]}, 0 for none")
+                return int(text)
+            case "retention_days":
+                if not text.isdecimal() or int(text) > RETENTION_DAYS_MAX:
+                    raise ValueError(f"it must be a number of days up to {RETENTION_DAYS_MAX}, 0 for ever")
                 return int(text)
             case "summarizer_daily_tokens":
                 if not text.isdecimal():

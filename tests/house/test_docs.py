@@ -16,7 +16,7 @@ from agent_memory import settings
 from agent_memory.agents.registry import AGENTS
 from agent_memory.cli.main import cli
 from agent_memory.errors import AgentMemoryError
-from agent_memory.jobs import JOBS
+from agent_memory.jobs import jobs_for
 from agent_memory.rpc.memory_pb2 import DESCRIPTOR
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -145,7 +145,7 @@ def test_every_job_is_explained() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d\d):(\d\d) ", page("operations"), re.MULTILINE)
 
     assert {name: f"{int(minute)} {int(hour)}" for name, hour, minute in rows} == {
-        name: " ".join(job.cron.split()[:2]) for name, job in JOBS.items()
+        name: " ".join(job.cron.split()[:2]) for name, job in jobs_for(1).items()
     }
 
 

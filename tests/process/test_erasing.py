@@ -20,6 +20,7 @@ from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from support.conversations import conversations
 from support.stack import Stack
+from support.writer import said
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
 
@@ -165,3 +166,24 @@ def test_todays_rules_are_applied_to_what_is_stored(shared_stack: Stack) -> None
 
 def runtime(stack: Stack) -> Path:
     return Path(stack.status()["socket"].removeprefix("unix:")).parent
+
+
+def test_what_is_older_than_the_setting_says_is_forgotten_by_the_job(stack: Stack) -> None:
+    """The job is there only where the setting is set; it forgets, and leaves what is younger."""
+    stack.start()
+    assert "retention" not in stack.run("scheduler", "status").stdout
+    now_ms = time.time_ns() // 1_000_000
+    old = said("old", now_ms - 800 * 86_400_000, "We decided on the old plan.", session_id="z1")
+    young = said("young", now_ms - 700 * 86_400_000, "We decided on the young plan.", session_id="z1")
+    with stack.client() as client:
+        client.ingest_many([old, young])
+        settle(stack, client)
+    assert "1 event of 1 session" in stack.run("admin", "retention", "--older-than", "2y", "--dry-run").stdout
+
+    stack.env["MEMORY_RETENTION_DAYS"] = "730"
+    stack.run("restart")
+    assert "retention" in stack.run("scheduler", "status").stdout
+    stack.run("scheduler", "run-now", "retention")
+
+    assert ids_of(stack, "z1") == ["young"]
+    assert "The store is sound." in stack.run("admin", "verify").stdout

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agent_memory.errors import UsageError
-from agent_memory.present.times import duration, relative
+from agent_memory.present.times import duration, parse_age, relative
 from agent_memory.present.typed_times import parse_time
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
@@ -176,3 +176,16 @@ def test_ages_are_shown_in_the_largest_unit(seconds: int, shown: str) -> None:
 def test_durations_are_shown_in_two_units(seconds: int, shown: str) -> None:
     """The two largest units that say something."""
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("2y", 730), ("18 months", 548), ("6w", 42), ("90 days", 90), ("1 year", 365)]
+)
+def test_an_age_is_days(text: str, days: int) -> None:
+    assert parse_age(text) == days
+
+
+@pytest.mark.parametrize("text", ["", "2", "2h", "0d", "-1y", "soon"])
+def test_what_is_no_age_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not an age"):
+        parse_age(text)

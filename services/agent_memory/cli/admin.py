@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from agent_memory.cli.erasing import forget, redact
+from agent_memory.cli.erasing import forget, redact, retention
 from agent_memory.cli.options import HELP, command_line, current, json_option, settings_options
 from agent_memory.cli.summaries import bill, rebuild_cost, summaries
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
@@ -181,6 +181,7 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
 
 admin.add_command(forget)
 admin.add_command(redact)
+admin.add_command(retention)
 admin.add_command(summaries)
 
 

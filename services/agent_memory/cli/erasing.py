@@ -1,4 +1,4 @@
-"""`admin forget` and `admin redact`: look first, ask, erase, and prove it."""
+"""`admin forget`, `redact` and `retention`: look first, ask, erase, and prove it."""
 
 from __future__ import annotations
 
@@ -108,6 +108,33 @@ def redact(context: click.Context, rescan: bool, dry_run: bool, yes: bool, as_js
     _erase(context, EraseRequest(kind=ERASURE_KIND_REDACT), "redact", dry_run=dry_run, yes=yes, as_json=as_json)
 
 
+@click.command()
+@click.option(
+    "--older-than", metavar="AGE", help="Such as 2y, 18 months or 90d; by default the setting retention_days."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be forgotten.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+@settings_options
+@click.pass_context
+def retention(context: click.Context, older_than: str | None, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Forget the events that are older than that.
+
+    The same as `forget --to`; the scheduled job of this name does it where the setting is set.
+
+    Example: memory-daemon admin retention --older-than 2y
+    """
+    from agent_memory.present.times import parse_age
+    from agent_memory.rpc.memory_pb2 import ERASURE_KIND_FORGET, EraseRequest, EventSelection
+
+    days = parse_age(older_than) if older_than else current(context).retention_days
+    if not days:
+        raise UsageError("Nothing says how long events are kept.", "Give --older-than, or set retention_days.")
+    to_ms = int((time.time() - days * 86_400) * 1000)
+    request = EraseRequest(kind=ERASURE_KIND_FORGET, selection=EventSelection(to_ms=max(0, to_ms)))
+    _erase(context, request, "forget", dry_run=dry_run, yes=yes, as_json=as_json)
+
+
 def _erase(
     context: click.Context, request: EraseRequest, verb: str, *, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
@@ -130,7 +157,7 @@ def _erase(
         request.expected_events = found.events
         begun = client.erase(request)
         finished = _follow(client, begun.number, begun.events)
-        receipt = _receipt(settings, begun, finished)
+        receipt = _receipt(settings, begun, finished, request.selection.text)
     click.echo(reply_json(receipt) if as_json else "\n".join(_receipt_lines(receipt, verb)))
     context.exit(0 if receipt.proved else 1)
 
@@ -163,10 +190,15 @@ def _follow(client: Client, number: int, events: int) -> GetErasureStatusRespons
     return status
 
 
-def _receipt(settings: Settings, begun: EraseResponse, finished: GetErasureStatusResponse | None) -> ErasureReceipt:
+def _receipt(
+    settings: Settings, begun: EraseResponse, finished: GetErasureStatusResponse | None, text: str
+) -> ErasureReceipt:
+    from agent_memory.erasure.passages import PASSAGE_MIN
     from agent_memory.rpc.memory_pb2 import ErasureReceipt
 
-    proof = _proof(settings, begun.passages)
+    # Of what was erased before, the text itself can still be looked for.
+    passages = [*begun.passages, *([text] if len(text) >= PASSAGE_MIN else [])]
+    proof = _proof(settings, passages)
     receipt = ErasureReceipt(
         events=begun.events,
         sessions=begun.sessions,
@@ -193,8 +225,10 @@ def _receipt(settings: Settings, begun: EraseResponse, finished: GetErasureStatu
 def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
     """Look for the passages in this machine's files; again for a while, as readers let go of deleted ones."""
     from agent_memory.control import stack
-    from agent_memory.erasure.proof import prove
+    from agent_memory.erasure.proof import Proof, prove
 
+    if not passages:
+        return Proof()
     found = stack.status(settings)
     processes = [process.pid for process in found.processes if process.pid]
     until = time.monotonic() + _PROOF_WAIT_S
@@ -232,6 +266,9 @@ def _receipt_lines(receipt: ErasureReceipt, verb: str) -> Iterator[str]:
     if receipt.inputs:
         yield f"Deleted: {_count(receipt.inputs, 'input')} of hooks"
     yield ""
+    if not receipt.passages:
+        yield "There was nothing to look for in the files."
+        return
     where = f"{_count(receipt.rows, 'row')} and {_count(receipt.files, 'file')} ({receipt.bytes / 1e6:.1f} MB)"
     yield f"Looked through {where}"
     yield f"for {_count(receipt.passages, 'passage')} of what is erased, known to this command only."

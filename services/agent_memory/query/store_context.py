@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agent_memory.bus.client import Bus
 from agent_memory.capture.project.projects import Projects
 from agent_memory.errors import UnknownStore
+from agent_memory.jobs import Job, jobs_for
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import Intake
@@ -33,6 +34,11 @@ class StoreContext:
     reader: Reader
     snapshot: RebuildSnapshot
     index: IndexReader
+
+    @property
+    def jobs(self) -> dict[str, Job]:
+        """The scheduled jobs, by name."""
+        return jobs_for(self.settings.retention_days)
 
     def caught_up(self) -> Reader:
         """The reader, with everything that was acknowledged so far."""

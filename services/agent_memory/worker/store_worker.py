@@ -13,6 +13,7 @@ import schedule
 
 from agent_memory.bus.client import Bus
 from agent_memory.errors import StaleCommit, WriterUnavailable
+from agent_memory.jobs import jobs_for
 from agent_memory.logs import line
 from agent_memory.model import LOCAL
 from agent_memory.settings import Settings
@@ -52,7 +53,7 @@ class StoreWorker:
         self._toc = Toc(self._reader, writer, zone)
         self._search = SearchIndex(self._reader, current.db_path)
         self._search_cursor = ReportedCursor(self._reader, writer, indexer.NAME)
-        self._scheduler = Scheduler(self._reader, writer, self._toc, zone)
+        self._scheduler = Scheduler(self._reader, writer, self._toc, zone, jobs_for(current.retention_days))
         self._rebuild = Rebuild(self._reader, self._toc)
         redactor = partial(_redactor, current, self._reader)
         self._erasure = Erasure(self._reader, writer, self._toc, self._search, current.db_path, redactor)

@@ -9,7 +9,7 @@ does not find those has proved nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,31 +94,44 @@ def _count(reader: Reader) -> int:
     return sum(1 for _ in reader.scan(schema.EVENTS, b"", b"\xff"))
 
 
+class _Sought:
+    """Words that are looked for until they are found: what many rows hold costs no more than what none does."""
+
+    def __init__(self, words: Iterable[bytes]) -> None:
+        self._look_for(list(words))
+
+    def take_from(self, content: bytes) -> list[bytes]:
+        """The words that stand in it, and are looked for no more."""
+        if self._search is None or not self._search(content, 0, len(content)):
+            return []
+        found = [word for word in self.words if word in content]
+        self._look_for([word for word in self.words if word not in found])
+        return found
+
+    def _look_for(self, words: list[bytes]) -> None:
+        self.words = words
+        self._search = search_for_any(words) if words else None
+
+
 def _search_rows(reader: Reader, wanted: Sequence[bytes], proof: Proof) -> list[bytes]:
     """Look through every row; the passages that stand in no event that stays."""
-    search = search_for_any(wanted) if wanted else None
-    elsewhere: set[bytes] = set()
-    controls: list[bytes] = []
+    missing = _Sought(wanted)
+    controls: dict[bytes, None] = {}
     for number, (_, value) in enumerate(reader.scan(schema.EVENTS, keys.EVENT_PREFIX, keys.after(keys.EVENT_PREFIX))):
-        proof.rows += 1
         if number % CONTROLS_APART == 0 and len(controls) < CONTROLS:
-            controls += filter(None, [passage_of(event_from_bytes(value)).encode("utf-8", "surrogatepass")])
-        if search and search(value, 0, len(value)):
-            elsewhere.update(passage for passage in wanted if passage in value)
-    proof.elsewhere = len(elsewhere)
-    left = [passage for passage in wanted if passage not in elsewhere]
-    sought = search_for_any([*left, *controls]) if left or controls else None
-    met: set[bytes] = set()
+            controls[passage_of(event_from_bytes(value)).encode("utf-8", "surrogatepass")] = None
+        proof.elsewhere += len(missing.take_from(value))
+    left = missing.words
+    controls.pop(b"", None)
+    sought, expected = _Sought(left), _Sought(controls)
     for family in schema.COLUMN_FAMILIES:
         for key, value in reader.scan(family, b"", b"\xff"):
-            if not key.startswith(keys.EVENT_PREFIX):
-                proof.rows += 1
-            for part in (key, value):
-                if sought and sought(part, 0, len(part)):
-                    met.update(control for control in controls if control in part)
-                    if any(passage in part for passage in left):
-                        proof.report(f"row {key.decode(errors='replace')} of {family}")
-    proof.controls, proof.controls_found = len(set(controls)), len(met)
+            proof.rows += 1
+            row = key + b"\0" + value
+            expected.take_from(row)
+            if sought.take_from(row):
+                proof.report(f"row {key.decode(errors='replace')} of {family}")
+    proof.controls, proof.controls_found = len(controls), len(controls) - len(expected.words)
     return left
 
 

@@ -1,4 +1,4 @@
-"""Ages and durations, as they are shown and typed: `3 minutes ago`, `5 min 12 s`, `30m`."""
+"""Ages and durations, as they are shown and typed: `3 minutes ago`, `5 min 12 s`, `30m`, `2y`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from agent_memory.errors import UsageError
 _SECONDS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _DAYS = {"d": 1, "day": 1, "w": 7, "week": 7}
 _DURATION = re.compile(r"(\d{1,5})\s*(?:(second|sec|s|minute|min|m|hour|h|day|d|week|w)s?)?")
+_AGE = re.compile(r"([1-9]\d{0,3})\s*(d|days?|w|weeks?|months?|y|years?)")
+_AGE_DAYS = {"d": 1, "w": 7, "m": 30.44, "y": 365.25}
 # Within a few hours the clock says more than the calendar: what was said before midnight was not "yesterday" at one.
 _CLOCK_S = 6 * 3600
 # In calendar days; from so many on, larger units say enough.
@@ -22,6 +24,13 @@ def parse_duration(text: str) -> int:
         unit = match[2] or "m"
         return int(match[1]) * (_SECONDS.get(unit) or _DAYS[unit] * 86_400)
     raise UsageError(f"{text!r} is not a duration.", "Say 30m, 2h or 1d.")
+
+
+def parse_age(text: str) -> int:
+    """The days that `2y`, `18 months`, `6w` or `90d` are; raises UsageError for any other text."""
+    if match := _AGE.fullmatch(text.strip().lower()):
+        return round(int(match[1]) * _AGE_DAYS[match[2][0]])
+    raise UsageError(f"{text!r} is not an age.", "Say 90d, 6w, 18 months or 2y.")
 
 
 def relative(at_ms: int, now_ms: int, zone: tzinfo | None = None) -> str:

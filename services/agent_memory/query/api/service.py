@@ -10,7 +10,6 @@ from typing import Final
 from agent_memory import locks
 from agent_memory.capture.trials import is_trial
 from agent_memory.errors import InvalidEvent, UsageError
-from agent_memory.jobs import JOBS
 from agent_memory.query import erasing
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.api.search_calls import SearchCalls
@@ -142,8 +141,8 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
 
     @on_store
     def ResetCheckpoint(self, request: pb.ResetCheckpointRequest, store: StoreContext) -> pb.ResetCheckpointResponse:
-        if request.job_name not in JOBS:
-            return pb.ResetCheckpointResponse(error=_no_job(request.job_name))
+        if request.job_name not in store.jobs:
+            return pb.ResetCheckpointResponse(error=_no_job(store, request.job_name))
         store.writer.ask(bus.Command(reset_job=bus.ResetJob(job_name=request.job_name)))
         return pb.ResetCheckpointResponse(success=True)
 
@@ -216,21 +215,21 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
     ) -> pb.GetSchedulerStatusResponse:
         # The worker holds this lock while it lives, which saves a heartbeat row every second.
         running = locks.is_taken(store.settings.runtime.worker_lock)
-        return operations.scheduler_status(store.caught_up(), running)
+        return operations.scheduler_status(store.caught_up(), store.jobs, running)
 
     @on_store
     def RunJob(self, request: pb.RunJobRequest, store: StoreContext) -> pb.RunJobResponse:
-        if request.job_name not in JOBS:
-            return pb.RunJobResponse(error=_no_job(request.job_name))
+        if request.job_name not in store.jobs:
+            return pb.RunJobResponse(error=_no_job(store, request.job_name))
         ask = bus.AskForRun(job_name=request.job_name, asked_ms=_now_ms())
         reply = store.writer.ask(bus.Command(ask_for_run=ask))
         return pb.RunJobResponse(success=True, asked_ms=reply.run_asked_for.asked_ms)
 
     @on_store
     def GetJobRuns(self, request: pb.GetJobRunsRequest, store: StoreContext) -> pb.GetJobRunsResponse:
-        if request.job_name and request.job_name not in JOBS:
-            return pb.GetJobRunsResponse(error=_no_job(request.job_name))
-        return operations.job_history(store.caught_up(), request.job_name)
+        if request.job_name and request.job_name not in store.jobs:
+            return pb.GetJobRunsResponse(error=_no_job(store, request.job_name))
+        return operations.job_history(store.caught_up(), [request.job_name] if request.job_name else store.jobs)
 
     @on_store
     def PauseJob(self, request: pb.PauseJobRequest, store: StoreContext) -> pb.PauseJobResponse:
@@ -261,8 +260,8 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
 
 def _set_paused(store: StoreContext, job_name: str, *, paused: bool) -> str | None:
     """None when done, else why not."""
-    if job_name not in JOBS:
-        return _no_job(job_name)
+    if job_name not in store.jobs:
+        return _no_job(store, job_name)
     store.writer.ask(bus.Command(set_job_paused=bus.SetJobPaused(job_name=job_name, paused=paused)))
     return None
 
@@ -271,5 +270,5 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _no_job(job_name: str) -> str:
-    return f"There is no job {job_name!r}; there are {', '.join(JOBS)}."
+def _no_job(store: StoreContext, job_name: str) -> str:
+    return f"There is no job {job_name!r}; there are {', '.join(store.jobs)}."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from agent_memory.jobs import JOBS
+from collections.abc import Iterable, Mapping
+
+from agent_memory.jobs import Job
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.ledger import day_and_agent, entries
@@ -18,10 +20,10 @@ def ledger(reader: Reader, request: pb.GetLedgerRequest) -> pb.GetLedgerResponse
     return response
 
 
-def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResponse:
+def scheduler_status(reader: Reader, jobs: Mapping[str, Job], running: bool) -> pb.GetSchedulerStatusResponse:
     """Every job's state; `running` is whether the worker is alive."""
     response = pb.GetSchedulerStatusResponse(scheduler_running=running)
-    for job in JOBS.values():
+    for job in jobs.values():
         state = records.job_state(reader, job.name)
         response.jobs.add(
             job_name=job.name,
@@ -39,9 +41,8 @@ def scheduler_status(reader: Reader, running: bool) -> pb.GetSchedulerStatusResp
     return response
 
 
-def job_history(reader: Reader, job_name: str) -> pb.GetJobRunsResponse:
-    """The runs that are kept, of one job or of all, newest first."""
-    names = [job_name] if job_name else list(JOBS)
+def job_history(reader: Reader, names: Iterable[str]) -> pb.GetJobRunsResponse:
+    """The runs of these jobs that are kept, newest first."""
     runs = [(name, run) for name in names for run in records.job_runs(reader, name)]
     return pb.GetJobRunsResponse(
         runs=[

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import Final
+from typing import Any, Final
 
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError
@@ -23,6 +23,8 @@ from agent_memory.worker.toc.draft import Draft
 COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
 # Reading gigabytes of transcripts for the first time takes minutes.
 RECONCILE_TIMEOUT_S: Final = 6 * 3600.0
+# The first time, a large store may be erased nearly whole.
+RETENTION_TIMEOUT_S: Final = 12 * 3600.0
 # However long ago the last rollup was: nodes are rolled up with every commit, so what is older was left true.
 LOOK_BACK_MAX_MS: Final = 100 * 24 * 3600 * 1000
 
@@ -50,25 +52,39 @@ def reconcile() -> Counts:
     Done by the command of that name, in a process of its own: what it takes in must go through the query service as
     everything does, and its memory goes with it.
     """
-    command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "reconcile", "--json"]
+    report = _reported_by("reconcile", timeout_s=RECONCILE_TIMEOUT_S)
+    return {name: report[name] for name in ("sessions_saved", "sessions_completed", "events_saved")}
+
+
+def retain() -> Counts:
+    """Forget the events that are older than the settings say, and prove it; raises AgentMemoryError.
+
+    Done by the command of that name, which looks at the files from outside. This process erases meanwhile.
+    """
+    receipt = _reported_by("admin", "retention", "--yes", timeout_s=RETENTION_TIMEOUT_S)
+    return {name: int(receipt[name]) for name in ("events", "sessions")}
+
+
+def _reported_by(*command: str, timeout_s: float) -> dict[str, Any]:
+    """What a command of ours says in JSON; raises AgentMemoryError where it fails."""
     # Whatever daemon the shell that started this one sends its commands to, these are for this one.
     environment = {name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"}
     try:
         done = subprocess.run(
-            command,
+            [sys.executable, "-P", "-m", "agent_memory.cli.main", *command, "--json"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=RECONCILE_TIMEOUT_S,
+            timeout=timeout_s,
             env=environment,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise AgentMemoryError(f"it took longer than {RECONCILE_TIMEOUT_S:.0f} s") from error
+        raise AgentMemoryError(f"it took longer than {timeout_s:.0f} s") from error
     if done.returncode != 0:
         raise AgentMemoryError(done.stderr.strip() or f"it ended with {done.returncode}")
-    report = json.loads(done.stdout)
-    return {name: report[name] for name in ("sessions_saved", "sessions_completed", "events_saved")}
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
 
 
 def _periods(level: TocLevel, from_ms: int, to_ms: int, zone: tzinfo) -> Iterator[Period]:

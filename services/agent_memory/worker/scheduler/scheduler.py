@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
@@ -25,7 +25,7 @@ from agent_memory.store.codec import JobRun, JobState
 from agent_memory.store.reader import Reader
 from agent_memory.worker.scheduler import runs
 from agent_memory.worker.scheduler.entry import Change, Entry, due
-from agent_memory.worker.scheduler.jobs import compact, draft_rollup, reconcile
+from agent_memory.worker.scheduler.jobs import compact, draft_rollup, reconcile, retain
 from agent_memory.worker.scheduler.runs import Counts, RunHangs, RunOutcome, in_background
 from agent_memory.worker.toc.toc import Toc
 
@@ -44,7 +44,7 @@ class Scheduler:
     made up at the next start; one that comes while the job is paused is not: it goes on at its next time.
     """
 
-    def __init__(self, reader: Reader, writer: Bus, toc: Toc, zone: tzinfo) -> None:
+    def __init__(self, reader: Reader, writer: Bus, toc: Toc, zone: tzinfo, jobs: Mapping[str, Job] = JOBS) -> None:
         self._reader = reader
         self._writer = writer
         self._toc = toc
@@ -52,12 +52,14 @@ class Scheduler:
         info = records.store_info(reader)
         # The time of its creation distinguishes a store from others, and stays.
         self._store = str(info.created_ms if info else 0)
+        self._jobs = jobs
         self._now_ms = 0
         self._entries: list[Entry] = []
         # What takes minutes and only waits for others, by the job's name: events must not wait with it.
         self._background: dict[str, Callable[[], Counts]] = {
             "rocksdb_compaction": partial(compact, writer),
             "reconcile": reconcile,
+            "retention": retain,
         }
 
     def run_due(self, now_ms: int) -> None:
@@ -79,7 +81,7 @@ class Scheduler:
 
     def _load(self) -> None:
         """Go on where the rows say the last worker stopped."""
-        for job in JOBS.values():
+        for job in self._jobs.values():
             stored = records.job_state(self._reader, job.name)
             past_runs = records.job_runs(self._reader, job.name)
             entry = Entry(job, stored, past_runs, records.run_asked_ms(self._reader, job.name))
