@@ -23,6 +23,7 @@ from agent_memory.query.api.health import Health
 from agent_memory.query.api.late_service import LateService
 from agent_memory.query.api.malformed import MalformedRefused
 from agent_memory.query.api.replies import BoundedReplies
+from agent_memory.query.hooks.hook_socket import HookSocket
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer, add_MemoryServiceServicer_to_server
 from agent_memory.settings import LOOPBACK, Settings
 from agent_memory.store.reader import Reader
@@ -64,13 +65,16 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))
+    hook_socket = HookSocket(current)
+    is_reported = health.serving
+    if is_reported:
+        readiness.report(current.runtime, "query")
     try:
-        store, hooks = _loaded(current, writer, reader, service, health)
+        store, hooks = _loaded(current, writer, reader, service, health, hook_socket)
     except BaseException as error:
         service.fails(error)
         raise
     affinity = Affinity()
-    is_reported = False
     while not lifetime.stopping:
         if health.serving and not is_reported:
             readiness.report(current.runtime, "query")
@@ -84,11 +88,11 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
 
 
 def _loaded(
-    current: Settings, writer: Bus, reader: Reader, late: LateService, health: Health
+    current: Settings, writer: Bus, reader: Reader, late: LateService, health: Health, hook_socket: HookSocket
 ) -> tuple[StoreContext, HookServer]:
     """Load what answers calls and hooks, and let it begin.
 
-    That takes as long as all before it, and nobody who only asks whether the daemon serves need wait for it.
+    That takes as long as all before it. Who calls meanwhile waits for it; who only starts the daemon does not.
     """
     from agent_memory.query.api.service import MemoryService
     from agent_memory.query.commands.command_calls import CommandCalls
@@ -99,7 +103,7 @@ def _loaded(
     store = store_context(DEFAULT_STORE, current, writer, reader)
     service = MemoryService(Stores([store]))
     late.is_loaded_as(service)
-    hooks = HookServer(store, CommandCalls(_command_answers(LocalClient(service, store, health), current)))
+    hooks = HookServer(store, hook_socket, CommandCalls(_command_answers(LocalClient(service, store, health), current)))
     hooks.start()
     return store, hooks
 

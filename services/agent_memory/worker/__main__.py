@@ -20,6 +20,7 @@ NICENESS: Final = 10
 
 def work(current: Settings, lifetime: Lifetime) -> None:
     """Work for the store until asked to stop; raises AgentMemoryError when it can't be read."""
+    os.nice(NICENESS)
     # One worker a daemon: commits are fenced, so a second one would do no harm, only work in vain. That the lock is
     # held is also how others know that scheduled jobs are run.
     if not lifetime.wait_until(lambda: locks.take(current.runtime.worker_lock) is not None):
@@ -27,15 +28,14 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     writer = Bus(current.runtime.ingest_socket)
     if not lifetime.wait_until(writer.answers):
         return
-    # Only now: until the writer answers, the query service needs the processors more.
+    readiness.report(current.runtime, "worker")
+    # Only now: at a start, the query service needs the processors more.
     from agent_memory.worker import runner
     from agent_memory.worker.store_worker import StoreWorker
 
     store = StoreWorker(current, writer, _now_ms)
     topics = frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS
     announcements = Announcements(current.runtime.announce_socket, DEFAULT_STORE, *topics)
-    readiness.report(current.runtime, "worker")
-    os.nice(NICENESS)
     runner.run([store], announcements, lifetime)
     announcements.close()
     store.close()

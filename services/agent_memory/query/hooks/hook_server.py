@@ -17,13 +17,13 @@ from typing import Final
 from agent_memory.capture import STORED, STORED_WITH_REPLY
 from agent_memory.capture.envelope import HEADER_MAX_BYTES, lengths, unpack
 from agent_memory.capture.privacy import ignore
-from agent_memory.capture.spool import Spool
 from agent_memory.capture.wire import HookCall
 from agent_memory.command_call import COMMAND_CALL
 from agent_memory.errors import AgentMemoryError, WriterBusy
 from agent_memory.logs import line
 from agent_memory.query.commands.command_calls import CommandCalls
 from agent_memory.query.hooks.hook_inbox import HookInbox, described
+from agent_memory.query.hooks.hook_socket import CALLERS_MAX, HookSocket
 from agent_memory.query.hooks.recall import Recall
 from agent_memory.query.hooks.spool_drain import SpoolDrain
 from agent_memory.query.store_context import StoreContext
@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 
 # Agents call their hooks a few at a time.
 THREADS: Final = 8
-# A caller beyond this is sent to the spool, which has room.
-CALLERS_MAX: Final = 64
 # Only one envelope larger than this is in memory at a time; the next goes to the spool.
 LARGE_BYTES: Final = 4 << 20
 # A hook gives up after a fraction of this.
@@ -48,38 +46,29 @@ REST_S: Final = 0.1
 class HookServer:
     """Serves the socket and watches the spool, each in its own thread."""
 
-    def __init__(self, store: StoreContext, commands: CommandCalls) -> None:
+    def __init__(self, store: StoreContext, hook_socket: HookSocket, commands: CommandCalls) -> None:
         self._settings = store.settings
-        self._socket_path = store.settings.runtime.hook_socket
         self._stopping = threading.Event()
-        self._spool = Spool(store.settings.db_path)
-        self._inbox = HookInbox(store, self._spool)
-        self._drain = SpoolDrain(self._spool, self._inbox, self._stopping)
+        self._listener = hook_socket.listener
+        self._inbox = HookInbox(store, hook_socket.spool)
+        self._drain = SpoolDrain(hook_socket.spool, self._inbox, self._stopping)
         self._recall = Recall(store, self._inbox.note_recalled)
         self._commands = commands
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)
         self._large = threading.Lock()
         self._wakes, self._waker = socket.socketpair()
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._threads = [
             vital_thread(self._listen, "hooks"),
             vital_thread(self._watch, "spool"),
         ]
 
     def start(self) -> None:
-        """Begin to listen; raises AgentMemoryError if the socket or the spool can't be made."""
+        """Begin to accept callers; raises AgentMemoryError if hooks can't be given the rules."""
         try:
-            # Each store has one stack, so a socket that is still there was left by one that was killed.
-            self._socket_path.unlink(missing_ok=True)
-            self._listener.bind(str(self._socket_path))
-            self._listener.listen(CALLERS_MAX)
-            self._spool.link_socket(self._socket_path)
             ignore.publish(self._settings.db_path, self._settings.ignore)
         except OSError as error:
-            raise AgentMemoryError(
-                f"Hooks can't be served at {self._socket_path} with a spool in {self._spool.folder}: {error}."
-            ) from error
+            raise AgentMemoryError(f"The rules for what to ignore can't be written for hooks: {error}.") from error
         self._inbox.start()
         for thread in self._threads:
             thread.start()
