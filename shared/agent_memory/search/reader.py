@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,8 @@ _FREQUENCIES_MAX: Final = 5_000
 # Remembered frequencies are forgotten when the index has grown by this share.
 _GROWTH: Final = 0.02
 _READERS_MAX: Final = 4
+# So many rows of so many terms are ranked for a question: about 30 ms.
+_RANKED_MAX: Final = 20_000
 _NUMBER_MAX: Final = (1 << 63) - 1
 
 
@@ -49,6 +51,10 @@ class Filters:
     file_tokens: tuple[str, ...] = ()
     from_ms: int | None = None
     to_ms: int | None = None
+
+    def named(self) -> Iterable[tuple[str, Sequence[str]]]:
+        """The kinds of tags and the names that fit; of a kind that does not matter, empty ones."""
+        yield from (("p", self.projects), ("a", (self.agent,)), ("s", (self.session_id,)), ("r", (self.role,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,29 +104,30 @@ class IndexReader:
     def frequencies(self, terms: Sequence[str]) -> tuple[int, dict[str, int]]:
         """How many segments there are, and in how many of them each of the terms stands."""
         with self._open() as database:
-            segments = self._segments(database)
-            if (
-                abs(segments - self._counted_at) > _GROWTH * self._counted_at
-                or len(self._frequencies) > _FREQUENCIES_MAX
-            ):
-                self._frequencies, self._counted_at = {}, segments
-            known = self._frequencies
-            for term in terms:
-                if term not in known:
-                    row = database.execute("SELECT doc FROM vocabulary WHERE term = ?", (term,)).fetchone()
-                    known[term] = int(row[0]) if row else 0
-            return segments, {term: known[term] for term in terms}
+            return self._counted(database, terms)
 
     def find(
         self, terms: Sequence[str], filters: Filters, limit: int, phrases: Sequence[Sequence[str]] = ()
     ) -> list[Found]:
         """The segments that hold most of the terms and all of the phrases, best first; without either, the newest."""
-        match = _match(terms, phrases, filters)
+        columns = "s.node_id, s.session_id, s.first_ms, s.last_ms, s.event_ids"
         with self._open() as database:
             first, last = _numbers(database, filters)
+            if terms:
+                terms, newest = self._affordable(database, terms, filters)
+                first = max(first, newest)
+            match = _match(terms, phrases, filters)
             span = (filters.from_ms or 0, _NUMBER_MAX if filters.to_ms is None else filters.to_ms)
-            columns = "s.node_id, s.session_id, s.first_ms, s.last_ms, s.event_ids"
-            if match:
+            has_span = filters.from_ms is not None or filters.to_ms is not None
+            if match and (terms or phrases) and not has_span:
+                # The best ones first: looking up each row that matches takes as long as ranking it.
+                rows = database.execute(
+                    f"SELECT {columns}, -w.score FROM (SELECT rowid, rank AS score FROM words "
+                    "WHERE words MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rank LIMIT ?) w "
+                    "CROSS JOIN segment s ON s.number = w.rowid ORDER BY w.score",
+                    (match, first, last, limit),
+                )
+            elif match:
                 order = "w.rank" if terms or phrases else "w.rowid DESC"
                 rows = database.execute(
                     f"SELECT {columns}, -w.rank FROM words w CROSS JOIN segment s ON s.number = w.rowid "
@@ -169,8 +176,56 @@ class IndexReader:
             query = "SELECT 1 FROM vocabulary WHERE term >= ? AND term < ? LIMIT 1"
             return database.execute(query, (head, head + "\U0010ffff")).fetchone() is not None
 
-    def _segments(self, database: sqlite3.Connection) -> int:
-        return int(database.execute("SELECT value FROM meta WHERE name = 'segments'").fetchone()[0])
+    def _counted(self, database: sqlite3.Connection, tokens: Iterable[str]) -> tuple[int, dict[str, int]]:
+        segments = int(database.execute("SELECT value FROM meta WHERE name = 'segments'").fetchone()[0])
+        if (
+            abs(segments - self._counted_at) > _GROWTH * self._counted_at
+            or len(self._frequencies) > _FREQUENCIES_MAX
+        ):
+            self._frequencies, self._counted_at = {}, segments
+        known = self._frequencies
+        found = {}
+        for token in tokens:
+            count = known.get(token)
+            if count is None:
+                row = database.execute("SELECT doc FROM vocabulary WHERE term = ?", (token,)).fetchone()
+                count = known[token] = int(row[0]) if row else 0
+            found[token] = count
+        return segments, found
+
+    def _affordable(
+        self, database: sqlite3.Connection, terms: Sequence[str], filters: Filters
+    ) -> tuple[Sequence[str], int]:
+        """The rarest terms, as many as can be ranked in time, and the number of the first segment to look at.
+
+        FTS5 looks at every row of every term. A word that stands in half of the segments tells nothing of which, and
+        where there are only such words, the newest segments are as good as any.
+        """
+        segments, frequencies = self._counted(database, terms)
+        if sum(frequencies.values()) <= _RANKED_MAX:
+            return terms, 0
+        reach = self._reach(database, filters, segments)
+        kept: list[str] = []
+        left = _RANKED_MAX
+        for term in sorted(terms, key=frequencies.__getitem__):
+            cost = min(frequencies[term], reach)
+            if kept and (cost > left or 2 * frequencies[term] >= segments):
+                break
+            kept.append(term)
+            left -= cost
+        if left >= 0:
+            return kept, 0
+        query = "SELECT number FROM segment ORDER BY number DESC LIMIT 1 OFFSET ?"
+        row = database.execute(query, (_RANKED_MAX * segments // (reach or 1),)).fetchone()
+        return kept, row[0] if row else 0
+
+    def _reach(self, database: sqlite3.Connection, filters: Filters, segments: int) -> int:
+        """How many segments the filters leave, at most."""
+        found = [segments]
+        for kind, values in filters.named():
+            if tags := [index.tag(kind, value) for value in values if value]:
+                found.append(sum(self._counted(database, tags)[1].values()))
+        return min(found)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -225,8 +280,7 @@ def _match(terms: Sequence[str], phrases: Sequence[Sequence[str]], filters: Filt
     parts = [f"body : {_phrase(phrase)}" for phrase in phrases]
     if terms:
         parts.append("body : (" + " OR ".join(map(index.quoted, terms)) + ")")
-    named = (("p", filters.projects), ("a", (filters.agent,)), ("s", (filters.session_id,)), ("r", (filters.role,)))
-    for kind, values in named:
+    for kind, values in filters.named():
         if tags := [index.quoted(index.tag(kind, value)) for value in values if value]:
             parts.append("tag : (" + " OR ".join(tags) + ")")
     if filters.file:

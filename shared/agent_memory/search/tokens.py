@@ -38,7 +38,7 @@ _FIRST_UNSPACED: Final = re.compile(rf"[{_UNSPACED}]")
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _SUFFIXES: Final = ("ingly", "edly", "ing", "ied", "ies", "ed", "es", "ly", "s")
 _STEM_MIN: Final = 3
-_KNOWN_MAX: Final = 50_000
+_OTHERS_MAX: Final = 50_000
 
 
 def tokens(text: str) -> list[str]:
@@ -60,22 +60,27 @@ class TokenCounter:
 
     def __init__(self, wanted: Collection[str]) -> None:
         self._wanted = frozenset(wanted)
-        self._known: dict[str, tuple[str, ...]] = {}
+        # Words that give wanted tokens, and words that give none: a text's words are mostly known by their absence.
+        self._telling: dict[str, list[str]] = {}
+        self._others: set[str] = set()
 
     def counts(self, text: str) -> Counter[str]:
         """How often the text holds each of the wanted tokens."""
         found: Counter[str] = Counter()
-        known = self._known
-        for run, times in Counter(_runs(text)).items():
-            held = known.get(run)
-            if held is None:
+        telling, others, wanted = self._telling, self._others, self._wanted
+        said = _runs(text)
+        for run in set(said).difference(others):
+            if run not in telling:
                 # A number is its own token, and there are so many of them.
                 cut = (run,) if run.isdecimal() and len(run) < TOKEN_MAX else _tokens_of(run)
-                held = known[run] = tuple(token for token in cut if token in self._wanted)
-            for token in held:
+                if wanted.isdisjoint(cut):
+                    if len(others) < _OTHERS_MAX:
+                        others.add(run)
+                    continue
+                telling[run] = [token for token in cut if token in wanted]
+            times = said.count(run)
+            for token in telling[run]:
                 found[token] += times
-        if len(known) > _KNOWN_MAX:
-            known.clear()
         return found
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice, takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 # Events are fetched together, at a third of the cost of fetching each; fewer when they are large, to bound memory.
 FETCH_MAX_EVENTS = 64
 FETCH_BYTES = 1 << 20
+# Events of other sessions that are passed over before each event is looked up by itself.
+SKIP_EVENTS = 64
 
 # The consumer of the outbox that makes the table of contents.
 TOC: Final = "toc"
@@ -145,6 +147,24 @@ def session_events(
     return map(event_from_bytes, event_rows(reader, (keys.event_of_session_row(key) for key, _ in rows)))
 
 
+def events_of(reader: Reader, session_id: str, from_ms: int, to_ms: int, event_ids: Collection[str]) -> list[Event]:
+    """Those of the session's events of that time, half-open, that have one of the ids, in order.
+
+    Events of one session mostly stand side by side, and reading on is ten times as fast as looking each up.
+    """
+    found: list[bytes] = []
+    others_left = SKIP_EVENTS + len(event_ids)
+    for key, value in reader.scan(schema.EVENTS, keys.event(from_ms, ""), keys.event(to_ms, "")):
+        if keys.position(key)[1] in event_ids:
+            found.append(value)
+            if len(found) == len(event_ids):
+                break
+        elif not (others_left := others_left - 1):
+            own = takewhile(lambda event: event.timestamp_ms < to_ms, session_events(reader, session_id, (from_ms, "")))
+            return [event for event in own if event.event_id in event_ids]
+    return list(map(event_from_bytes, found))
+
+
 def node(reader: Reader, node_id: str, as_of_ms: int | None = None) -> TocNode | None:
     """The latest version of a node, now or at that time."""
     return next(iter(nodes(reader, [node_id], as_of_ms)), None)
@@ -244,6 +264,12 @@ def period(node_id: str) -> Period | None:
 def grip(reader: Reader, grip_id: str) -> Grip | None:
     value = reader.get(schema.GRIPS, keys.grip(grip_id))
     return codec.grip_from_json(value) if value else None
+
+
+def grips(reader: Reader, grip_ids: Sequence[str]) -> list[Grip]:
+    """Those of the grips that exist, in the order asked for."""
+    values = reader.get_many(schema.GRIPS, [keys.grip(grip_id) for grip_id in grip_ids])
+    return [codec.grip_from_json(value) for value in values if value]
 
 
 def segment_before(reader: Reader, session_id: str, at: Position) -> tuple[Position, SegmentRow] | None:

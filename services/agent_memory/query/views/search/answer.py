@@ -172,11 +172,8 @@ def _grips(toc_reader: Reader, turn: Turn, node: TocNode | None) -> list[str]:
     named = [grip_id for bullet in node.bullets for grip_id in bullet.grip_ids] if node else []
     position = turn.event.position
     found: list[str] = []
-    for grip_id in dict.fromkeys(named):
-        grip = records.grip(toc_reader, grip_id)
-        if grip is None or len(found) == GRIPS_MAX:
-            continue
+    for grip in records.grips(toc_reader, list(dict.fromkeys(named))):
         first, last = (grip.timestamp_ms, grip.event_id_start), (grip.end_timestamp_ms, grip.event_id_end)
-        if first <= position <= last:
-            found.append(grip_id)
+        if first <= position <= last and len(found) < GRIPS_MAX:
+            found.append(grip.grip_id)
     return found

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from typing import Final
 
 from agent_memory.model import Event, EventRole, EventType
@@ -143,12 +142,18 @@ def _segments(reader: Reader, index: IndexReader, asked: Asked) -> list[_Scored]
     if window is None or asked.terms:
         for each in _find(index, asked, asked.filters):
             found.setdefault(each.node_id, (each, False))
+    return _read(reader, found.values())
+
+
+def _read(reader: Reader, found: Iterable[tuple[Found, bool]]) -> list[_Scored]:
+    """The segments with their events, in order, as many as may be read; events that are gone are not there."""
     read: list[_Scored] = []
     events_left = EVENTS_MAX
-    for each, in_window in found.values():
+    for each, in_window in found:
         if events_left <= 0:
             break
-        events = list(_events(reader, each))
+        own = frozenset(each.event_ids)
+        events = records.events_of(reader, each.session_id, each.first_ms, each.last_ms + 1, own)
         events_left -= len(events)
         if events:
             read.append(_Scored(each, in_window, events))
@@ -166,15 +171,6 @@ def _narrowed(filters: Filters, window: Span) -> Filters | None:
     from_ms = max(window.start_ms, filters.from_ms or 0)
     to_ms = window.end_ms if filters.to_ms is None else min(window.end_ms, filters.to_ms)
     return replace(filters, from_ms=from_ms, to_ms=to_ms) if from_ms < to_ms else None
-
-
-def _events(reader: Reader, found: Found) -> Iterator[Event]:
-    """The segment's events, in order; those that are gone are not there."""
-    own = set(found.event_ids)
-    onwards = records.session_events(reader, found.session_id, (found.first_ms, ""))
-    for event in takewhile(lambda event: event.timestamp_ms <= found.last_ms, onwards):
-        if event.event_id in own:
-            yield event
 
 
 def _near(terms: Sequence[str]) -> dict[str, dict[str, float]]:
