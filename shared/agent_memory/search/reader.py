@@ -178,10 +178,7 @@ class IndexReader:
 
     def _counted(self, database: sqlite3.Connection, tokens: Iterable[str]) -> tuple[int, dict[str, int]]:
         segments = int(database.execute("SELECT value FROM meta WHERE name = 'segments'").fetchone()[0])
-        if (
-            abs(segments - self._counted_at) > _GROWTH * self._counted_at
-            or len(self._frequencies) > _FREQUENCIES_MAX
-        ):
+        if abs(segments - self._counted_at) > _GROWTH * self._counted_at or len(self._frequencies) > _FREQUENCIES_MAX:
             self._frequencies, self._counted_at = {}, segments
         known = self._frequencies
         found = {}

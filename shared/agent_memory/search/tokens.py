@@ -61,25 +61,25 @@ class TokenCounter:
     def __init__(self, wanted: Collection[str]) -> None:
         self._wanted = frozenset(wanted)
         # Words that give wanted tokens, and words that give none: a text's words are mostly known by their absence.
-        self._telling: dict[str, list[str]] = {}
+        self._giving: dict[str, list[str]] = {}
         self._others: set[str] = set()
 
     def counts(self, text: str) -> Counter[str]:
         """How often the text holds each of the wanted tokens."""
         found: Counter[str] = Counter()
-        telling, others, wanted = self._telling, self._others, self._wanted
+        giving, others, wanted = self._giving, self._others, self._wanted
         said = _runs(text)
         for run in set(said).difference(others):
-            if run not in telling:
+            if run not in giving:
                 # A number is its own token, and there are so many of them.
                 cut = (run,) if run.isdecimal() and len(run) < TOKEN_MAX else _tokens_of(run)
                 if wanted.isdisjoint(cut):
                     if len(others) < _OTHERS_MAX:
                         others.add(run)
                     continue
-                telling[run] = [token for token in cut if token in wanted]
+                giving[run] = [token for token in cut if token in wanted]
             times = said.count(run)
-            for token in telling[run]:
+            for token in giving[run]:
                 found[token] += times
         return found
 

@@ -20,8 +20,12 @@ from agent_memory.search.snippets import matched, snippet
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
-SNIPPET_CHARACTERS: Final = 300
-NEIGHBOUR_CHARACTERS: Final = 110
+SNIPPET_CHARACTERS: Final = 240
+NEIGHBOUR_CHARACTERS: Final = 80
+# In a budget there is no room for a neighbour that says less of the question than this share of its turn.
+ANSWERING_SHARE: Final = 0.5
+# Hits that do not fit are passed over for smaller ones behind them, so many times.
+PASSED_OVER_MAX: Final = 8
 # An event may prove several excerpts; a reader needs one to go on from.
 GRIPS_MAX: Final = 1
 # What the message says of its own price, in bytes.
@@ -74,6 +78,7 @@ def _fill(
     room = tokens.bytes_within(max_tokens) - _PRICE_BYTES if max_tokens > 0 else inf
     size = response.ByteSize()
     taken: list[pb.SearchHit] = []
+    passed_over = 0
     for hit in hits:
         needed = size + _size(hit)
         if needed > room:
@@ -81,8 +86,11 @@ def _fill(
             hit.ClearField("before")
             hit.ClearField("after")
         if (grown := size + _size(hit)) > room:
-            response.needed_tokens = tokens.of_bytes(needed + _PRICE_BYTES)
-            break
+            response.needed_tokens = response.needed_tokens or tokens.of_bytes(needed + _PRICE_BYTES)
+            passed_over += 1
+            if passed_over > PASSED_OVER_MAX:
+                break
+            continue
         taken.append(hit)
         size = grown
     response.has_more = response.needed_tokens > 0
@@ -120,9 +128,11 @@ def _hits(
         hit = _hit(turn, found, has_window=has_window)
         said.add(hit.event_id)
         for name, neighbour in (("before", turn.before), ("after", turn.after)):
-            if neighbour is not None and neighbour.event_id not in said | hit_ids:
-                getattr(hit, name).CopyFrom(_neighbour(neighbour, found))
-                said.add(neighbour.event_id)
+            if neighbour is None or (says_once and neighbour.share < ANSWERING_SHARE):
+                continue
+            if (event_id := neighbour.event.event_id) not in said and event_id not in hit_ids:
+                getattr(hit, name).CopyFrom(_neighbour(neighbour.event, found))
+                said.add(event_id)
         node_id = turn.segment.node_id
         if node_id not in nodes_told:
             node = nodes_told[node_id] = records.node(toc_reader, node_id, wanted.as_of_ms)

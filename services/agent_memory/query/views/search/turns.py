@@ -44,14 +44,22 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """What was said beside a turn, and how much of the question it says, of what the turn does."""
+
+    event: Event
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """An event that answers, with what was said right before and after it, where that may be shown."""
 
     event: Event
     segment: Found
     score: float
-    before: Event | None
-    after: Event | None
+    before: Neighbour | None
+    after: Neighbour | None
     in_window: bool
     parts: Parts
     # The score of its segment, by which segments are ordered.
@@ -230,10 +238,12 @@ def _sameness(event: Event) -> str:
 def _turn(scored: _Scored, ranked: ranking.Ranked, place: int, asked: Asked) -> Turn:
     events = scored.events
 
-    def neighbour(at: int) -> Event | None:
-        if not 0 <= at < len(events):
+    said = ranked.scores[place] - ranked.segment
+
+    def neighbour(at: int) -> Neighbour | None:
+        if not 0 <= at < len(events) or not _may_be_shown(events[at], asked):
             return None
-        return events[at] if _may_be_shown(events[at], asked) else None
+        return Neighbour(events[at], (ranked.scores[at] - ranked.segment) / said if said > 0 else 1.0)
 
     total, words, meaning = ranked.scores[place], ranked.words[place], ranked.meaning[place]
     parts = Parts(ranked.segment, words, meaning, total - ranked.segment - words - meaning)
