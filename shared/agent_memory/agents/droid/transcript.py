@@ -17,8 +17,9 @@ from agent_memory.agents.replayed_call import ReplayedCall
 # What the client puts before a session's first prompt.
 _CONTEXT_ID: Final = "context-"
 _REMINDER: Final = "<system-reminder>"
-# Why a turn ended that ended well.
-_COMPLETED: Final = "completed"
+# Why a turn ended that ended well; and what others ended by, where it is not clear from the name.
+_WELL: Final = ("", "completed", "spec_handoff")
+_BADLY: Final = {"cancelled": "interrupted by the user", "permission_rejected": "refused by the user"}
 
 
 def recognises(head: TranscriptHead) -> bool:
@@ -127,8 +128,9 @@ class Session:
 
     def _turn_ended(self, record: Payload) -> Iterator[ReplayedCall]:
         reason = text_of(record, "reason")
-        if reason not in ("", _COMPLETED):
-            yield self._call("StopFailure", error=reason, message_id=text_of(record, "turnId"), is_unhooked=True)
+        if reason not in _WELL:
+            error = _BADLY.get(reason, reason.replace("_", " "))
+            yield self._call("StopFailure", error=error, message_id=text_of(record, "turnId"), is_unhooked=True)
 
     def _call(self, hook: str, *, is_unhooked: bool = False, **fields: object) -> ReplayedCall:
         subagent = {"agent_id": self._subagent_id, "agent_type": "subagent"} if self._subagent_id else {}
