@@ -4,9 +4,9 @@ Somebody waits, so nothing is imported that Python does not start with or have i
 ends with `NOT_ANSWERED`, nothing printed: the caller, `memory-daemon`, then runs the full command.
 """
 
+import _socket
 import posix
 import sys
-from _socket import AF_UNIX, SO_PEERCRED, SOCK_STREAM, SOL_SOCKET, socket
 
 from agent_memory.capture import SOCKET_LINK, spool_of
 from agent_memory.command_call import ANSWER_HEADER_MAX_BYTES, COMMAND_CALL, LOOKS, PLACES, SETTINGS_PREFIX
@@ -30,7 +30,9 @@ def main(words: list[str]) -> None:
     """Print the answer and end the process with the command's exit code, or with `NOT_ANSWERED`."""
     try:
         code = _answer(words)
-    except (OSError, ValueError):
+    except KeyboardInterrupt:
+        code = _print(b"\nAborted!\n", 2) or 1  # as the full command does
+    except Exception:  # nothing was printed, and the full command says what is wrong
         code = NOT_ANSWERED
     posix._exit(code)
 
@@ -95,12 +97,11 @@ def _store(words: list[str]) -> bytes | None:
 
 def _ask(store: bytes, call: bytes) -> tuple[int, bytes, bytes] | None:
     """The exit code, the text and the error that the store's daemon answers; raises OSError where none does."""
-    connection = socket(AF_UNIX, SOCK_STREAM)
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     connection.settimeout(_PATIENCE_S)
     # Not through the link: the name of a socket may be only a hundred bytes long.
     connection.connect(posix.readlink(spool_of(store) + b"/" + SOCKET_LINK))
-    credentials = connection.getsockopt(SOL_SOCKET, SO_PEERCRED, 12)
-    if int.from_bytes(credentials[_UID], sys.byteorder) != posix.getuid():
+    if not _is_this_user(connection):
         return None  # what another user's program says is not printed here
     connection.sendall(b"%s %d\n" % (COMMAND_CALL, len(call)) + call)
     answer = b""
@@ -117,6 +118,15 @@ def _ask(store: bytes, call: bytes) -> tuple[int, bytes, bytes] | None:
         size += len(chunk)
     text = b"".join(chunks)
     return (code, text[:length], text[length:]) if size == length + error_length else None
+
+
+def _is_this_user(connection: _socket.socket) -> bool:
+    """Whether the other end runs as this user; where the system can't tell, the folder's permissions must suffice."""
+    option = getattr(_socket, "SO_PEERCRED", None)
+    if option is None:
+        return True
+    credentials = connection.getsockopt(_socket.SOL_SOCKET, option, 12)
+    return int.from_bytes(credentials[_UID], sys.byteorder) == posix.getuid()
 
 
 def _print(text: bytes, to: int = 1) -> int:
