@@ -19,11 +19,12 @@ import click
 
 from agent_memory import settings
 from agent_memory.cli.main import cli
+from agent_memory.cli.options import SHOW_VERSION
 from agent_memory.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 # Every command has them; they are listed once, at the top.
-COMMON = {str(option.name) for option in cli.params} - {"version"}
+COMMON = {str(option.name) for option in cli.params} - {"version"} | {SHOW_VERSION}
 
 CLI_INTRODUCTION = """\
 The [guide](guide.md) shows these commands at work; `--help` prints the same as this page. Commands that answer with

@@ -167,6 +167,10 @@ class Client:
         """What a session is about, by its id or by a beginning of it."""
         return self._call(self._stub.GetSession, pb.GetSessionRequest(session_id=session_id))
 
+    def habits(self, days: int = 0) -> pb.GetHabitsResponse:
+        """How much was said on the last days, by day, agent, project and hour."""
+        return self._call(self._stub.GetHabits, pb.GetHabitsRequest(days=days))
+
     def expand(
         self,
         grip_id: str,

@@ -8,6 +8,7 @@ from agent_memory.model import Event
 
 # Of the 26 characters of a ULID: https://github.com/ulid/spec
 _TIME_LENGTH = 10
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TIME_MAX = (1 << 48) - 1
 # How a ULID begins that tells no time.
 NO_TIME = "0" * _TIME_LENGTH
@@ -25,6 +26,15 @@ def derived_ulid(timestamp_ms: int, *parts: str) -> str:
 def timed_apart(ulid: str) -> tuple[str, str]:
     """A ULID's time, and what stands for the thing itself."""
     return ulid[:_TIME_LENGTH], ulid[_TIME_LENGTH:]
+
+
+def began_ms(segment_node_id: str) -> int:
+    """When the segment of that id began, in milliseconds."""
+    time = segment_node_id.rpartition(":")[2][:_TIME_LENGTH]
+    value = 0
+    for character in time:
+        value = value * len(_DIGITS) + _DIGITS.index(character)
+    return value
 
 
 def segment_node_id(day_id: str, first: Event) -> str:

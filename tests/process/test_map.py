@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tzlocal import get_localzone
@@ -74,6 +75,54 @@ def test_what_does_not_exist_is_not_taken_for_something_empty(stack: Stack) -> N
         unknown = stack.run("query", verb, "nope", check=False)
         assert unknown.returncode == 2
         assert "'nope' is neither a node's id nor a time that is understood" in unknown.stderr
+
+
+def test_one_command_tells_what_was_done_on_a_project(stack: Stack) -> None:
+    """By its last name; then its conversation word for word, one event in full, and how one works."""
+    stack.start()
+    with stack.client() as client:
+        for name, text in (("atlas", "We moved the queue to Postgres."), ("shop", "The basket rounds the tax.")):
+            events = [
+                replace(
+                    said(f"{name}-{turn}", noon(3) + turn * 60_000, f"{text} ({turn})", session_id=f"{name}-session"),
+                    metadata={"project_id": f"github.com/acme/{name}"},
+                )
+                for turn in range(3)
+            ]
+            client.ingest_many(events)
+        stack.wait_until(lambda: client.stats().outbox == 0)
+
+    def said_by(*words: str) -> str:
+        return stack.run(*words).stdout
+
+    node = said_by("query", "node", "three days ago", "--project", "atlas")
+    assert "Postgres" in node
+    assert "basket" not in node
+    assert "only --project atlas" in node
+    assert "--project atlas" in next(line for line in node.splitlines() if line.startswith("Next: "))
+    listed = json.loads(said_by("query", "events", "--project", "atlas", "--json"))
+    assert [event["event_id"] for event in listed["events"]] == ["atlas-0", "atlas-1", "atlas-2"]
+    conversation = said_by("query", "session", "atlas")
+    assert [f"({turn})" in conversation for turn in range(3)] == [True] * 3
+    whole = json.loads(said_by("query", "session", "atlas", "--json"))
+    assert [event["event_id"] for event in whole["events"]] == ["atlas-0", "atlas-1", "atlas-2"]
+    assert whole["session"]["project"] == "github.com/acme/atlas"
+    part = said_by("query", "session", "atlas", "--limit", "1")
+    assert "(1)" in pasted(stack, part)
+    assert "We moved the queue to Postgres. (1)" in said_by("query", "event", "atlas-1")
+    assert "6 events in 2 segments" in said_by("stats")
+    assert said_by("agents", "list").splitlines()[1].split()[:3] == ["claude-code", "6", "2"]
+    assert said_by("agents", "activity").splitlines()[-1] == "6 events"
+
+    for words, reason in (
+        (("query", "node", "three days ago", "--project", "atlsa"), "the project atlsa. Known: atlas, shop."),
+        (("query", "events", "--agent", "codex"), "the agent codex. Known: claude-code."),
+        (("query", "session", "nope"), "There is no session 'nope'."),
+        (("query", "event", "nope"), "There is no event 'nope'."),
+    ):
+        refused = stack.run(*words, check=False)
+        assert refused.returncode == 1
+        assert reason in refused.stderr
 
 
 def pasted(stack: Stack, answer: str) -> str:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from agent_memory.errors import UsageError
 from agent_memory.model import Event
 from agent_memory.periods import parse_period
 from agent_memory.query.views import events as event_views
-from agent_memory.query.views import scope, sessions, toc, when
+from agent_memory.query.views import habits, scope, sessions, toc, when
 from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import ledger
@@ -227,6 +228,25 @@ def test_a_session_is_found_by_a_beginning_that_no_other_has(keeper: Keeper) -> 
     assert [segment.tokens > 0 for segment in reply.segments] == [True]
     assert found("s").note == "There is no session 's'. These begin so: s1, s2."
     assert found("zz").note == "There is no session 'zz'."
+
+
+def test_habits_count_the_days_that_were_asked_for(keeper: Keeper) -> None:
+    """Each day stands there, also without anything; what is counted by day, agent, hour and project is the same."""
+    now_ms = int((WEDNESDAY + timedelta(days=1, hours=8)).timestamp()) * 1000
+    found = habits.habits(keeper.reader, pb.GetHabitsRequest(days=4, now_ms=now_ms), NOW_MS, {FORK: ATLAS})
+
+    assert [(day.day, day.events, day.segments) for day in found.days] == [
+        ("2026-11-16", 0, 0),
+        ("2026-11-17", 4, 1),
+        ("2026-11-18", 8, 2),
+        ("2026-11-19", 8, 2),
+    ]
+    assert {each.agent: each.events for each in found.agents} == {"codex": 12, "claude-code": 8}
+    assert {each.project_id: each.segments for each in found.projects} == {ATLAS: 3, SHOP: 2}
+    assert {hour: number for hour, number in enumerate(found.hours) if number} == {12: 4, 15: 1}
+    assert list(found.weekdays) == [0, 1, 2, 2, 0, 0, 0]
+    with pytest.raises(UsageError):
+        habits.habits(keeper.reader, pb.GetHabitsRequest(days=367), NOW_MS, {})
 
 
 def test_the_ledger_names_the_days_of_an_agent(keeper: Keeper) -> None:

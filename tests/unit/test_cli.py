@@ -13,8 +13,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from agent_memory.cli import render
 from agent_memory.cli.main import COMMANDS, cli
 from agent_memory.control import log_files, stack
+from agent_memory.present.lines import line
 
 
 @pytest.fixture(autouse=True)
@@ -309,6 +311,52 @@ def test_stats_of_a_store_that_is_not_there_names_it(home: Path) -> None:
 def test_completion_scripts_name_our_command(shell: str) -> None:
     """What is printed is for `memory-daemon`, however it was called."""
     assert "_MEMORY_DAEMON_COMPLETE" in run("completion", shell).output
+
+
+@pytest.mark.parametrize(("path", "command"), list(every_command(cli)))
+def test_every_command_knows_its_version(path: tuple[str, ...], command: click.Command) -> None:
+    """Except where the word means the version of a node."""
+    own = next(each for each in command.params if "--version" in each.opts)
+    if own.name != "version" or not path:
+        result = run(*path, "--version")
+        assert (result.exit_code, result.output.split()[0]) == (0, "memory-daemon")
+    else:
+        assert path == ("query", "node")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_full_disk_is_told_as_what_it_is() -> None:
+    """Not as a defect to be reported."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "agent_memory.cli.main", "config", "show"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: What is written to has no room left")
+
+
+def test_a_width_of_nothing_prints_everything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """COLUMNS=0, as some programs set it, means that no width is known."""
+    monkeypatch.setenv("COLUMNS", "0")
+
+    render.draw(render.console(), [line("Everything that is remembered")])
+
+    assert capsys.readouterr().out == "Everything that is remembered\n"
+
+
+def test_config_show_says_what_is_not_set() -> None:
+    """And which time zone is in force instead."""
+    shown = {each.split(" = ")[0].strip(): each for each in run("config", "show").output.splitlines()}
+
+    assert "(not set; a new store's is this machine's, " in shown["timezone"]
+    assert shown["agent_id"].endswith('""  (not set)')
 
 
 def test_the_root_knows_exactly_the_modules_commands() -> None:

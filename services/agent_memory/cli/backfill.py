@@ -18,7 +18,7 @@ from agent_memory.agents import registry
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import transcript_paths
 from agent_memory.backfill.bookmarks import Bookmarks
-from agent_memory.cli.options import current, json_option, settings_options
+from agent_memory.cli.options import current, echo_next, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.present.text import counted
 from agent_memory.settings import Settings
@@ -80,7 +80,7 @@ def backfill(
         for broken in passed_over:
             report.add_broken(broken)
         _take(settings, importer, report, advance, transcripts, bookmarks, since_ms)
-    _show(report, as_json)
+    _show(context, report, as_json)
 
 
 @click.command()
@@ -139,7 +139,7 @@ def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) ->
             tally.files = 1
             importer.take([event], tally)
         importer.flush()
-    _show(report, as_json)
+    _show(context, report, as_json)
     if report.broken_count and not report.tallies:
         raise AgentMemoryError(f"Nothing was imported: {counted(report.broken_count, 'line')} can't be read as events.")
 
@@ -256,5 +256,7 @@ def _since_ms(text: str | None) -> int:
     return parse_time(text, datetime.now().astimezone()) if text else 0
 
 
-def _show(report: Report, as_json: bool) -> None:
+def _show(context: click.Context, report: Report, as_json: bool) -> None:
     click.echo(json.dumps(report.content(), indent=2) if as_json else report.text())
+    if report.stored and not as_json:
+        echo_next(context, "query map", "query projects")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from agent_memory.cli.options import HELP, current, given, json_option, settings_options
+from agent_memory.errors import AgentMemoryError
+from agent_memory.local_zone import local_zone
 from agent_memory.paths import default_config_path
-from agent_memory.settings import config_in_environment
+from agent_memory.settings import Settings, config_in_environment
 from agent_memory.worker.llm.library import check_library
 
 
@@ -39,7 +42,8 @@ def show(context: click.Context, as_json: bool) -> None:
         return
     width = max(len(name) for name in rows)
     for name, (value, source) in rows.items():
-        click.echo(f"{name:<{width}} = {json.dumps(_plain(value), ensure_ascii=False)}  ({source})")
+        about = _unset(settings, name) if value == "" else source
+        click.echo(f"{name:<{width}} = {json.dumps(_plain(value), ensure_ascii=False)}  ({about})")
 
 
 @config.command()
@@ -71,6 +75,18 @@ def path(context: click.Context) -> None:
     Example: $EDITOR "$(memory-daemon config path)"
     """
     click.echo(_config_path(context))
+
+
+def _unset(settings: Settings, name: str) -> str:
+    """What is said of a setting without a value; of the time zone, which one is in force instead."""
+    if name != "timezone":
+        return "not set"
+    if settings.runtime.grpc_socket.exists():
+        from agent_memory.control.connection import connect_to_store
+
+        with suppress(AgentMemoryError), connect_to_store(settings) as client:
+            return f"not set; the store's is {client.stats().timezone}"
+    return f"not set; a new store's is this machine's, {local_zone()}"
 
 
 def _config_path(context: click.Context) -> Path:

@@ -15,7 +15,7 @@ import click
 
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
-from agent_memory.cli.options import HELP, Command, current, json_option, settings_options
+from agent_memory.cli.options import HELP, Command, current, echo_next, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.hook.install import config_paths, programs, self_test
 from agent_memory.hook.install.files import Change
@@ -98,6 +98,8 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
         for note in _notes(each.agent, in_project):
             click.echo(note)
         click.echo(f"The file as it was before is kept in {copy}\n" if copy else "")
+    if not dry_run:
+        echo_next(context, "hooks status", "backfill")
 
 
 @hooks.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import keyword
@@ -13,7 +14,7 @@ from typing import Any
 import click
 
 from agent_memory.cli.caller import NotServed, caller
-from agent_memory.cli.options import HELP, given, settings_options
+from agent_memory.cli.options import HELP, VERSION, given, settings_options, with_version
 from agent_memory.cli.remedies import explained
 from agent_memory.errors import AgentMemoryError
 
@@ -31,6 +32,8 @@ COMMANDS = {
     "resume-capture": ("capturing", "Start remembering again."),
     "search": ("search", "Find what was said, by words or with a question."),
     "query": ("query", "Ask the memory, from the years down to single events."),
+    "stats": ("stats", "Show how you work: by day, hour, weekday, agent and project."),
+    "agents": ("agents", "Show which agents are remembered, and how active they were."),
     "admin": ("admin", "Inspect and maintain the store, with or without a daemon."),
     "scheduler": ("scheduler", "Show, pause, resume and run the scheduled jobs."),
     "hooks": ("hooks", "Connect coding agents, so that their sessions are remembered."),
@@ -41,6 +44,9 @@ COMMANDS = {
     "demo": ("demo", "Watch sample conversations become answers."),
     "completion": ("completion", "Print the script that lets a shell complete commands."),
 }
+
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class CliError(click.ClickException):
@@ -63,8 +69,7 @@ class _Root(click.Group):
         module = importlib.import_module(f"agent_memory.cli.{COMMANDS[cmd_name][0]}")
         # No function can be called import, and none has a hyphen in its name.
         name = cmd_name.replace("-", "_")
-        command: click.Command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
-        return command
+        return with_version(getattr(module, f"{name}_" if keyword.iskeyword(name) else name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -86,6 +91,10 @@ class _Root(click.Group):
                 ) from error
             if caller().store:
                 raise NotServed("a defect") from error
+            if isinstance(error, OSError) and error.errno in _DISK_FULL:
+                raise click.ClickException(
+                    f"What is written to has no room left: {error.strerror}. Free some, or write elsewhere."
+                ) from error
             _report_unexpected(error, with_traceback=given(ctx).get("log_level") in ("debug", "trace"))
             ctx.exit(1)
 
@@ -105,7 +114,7 @@ def _report_unexpected(error: Exception, *, with_traceback: bool) -> None:
 
 @click.group(cls=_Root, context_settings=HELP)
 @settings_options
-@click.version_option(package_name="agent-memory", message="%(prog)s %(version)s")
+@click.version_option(package_name="agent-memory", message=VERSION)
 def cli() -> None:
     """Remember what you and your coding agents said and did, and find it again.
 

@@ -19,6 +19,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 HELP = {"help_option_names": ["-h", "--help"]}
 # The largest number that the daemon's messages hold.
 NUMBER_MAX = 2**31 - 1
+SHOW_VERSION = "show_version"
+VERSION = "memory-daemon %(version)s"
 _GIVEN = "agent_memory.given"
 
 
@@ -98,6 +100,23 @@ def invocation(context: click.Context) -> list[str]:
 def command_line(context: click.Context, *words: str) -> str:
     """A command to type that reaches the same daemon as this one."""
     return shlex.join(["memory-daemon", *words, *_daemon_options(context)])
+
+
+def echo_next(context: click.Context, *commands: str) -> None:
+    """Print what to type next, a line for each command."""
+    click.echo()
+    for number, command in enumerate(commands):
+        click.echo(f"{'      ' if number else 'Next: '}{command_line(context, *command.split())}")
+
+
+def with_version(command: click.Command) -> click.Command:
+    """The command, and those below it, with `--version`, except where that means something else."""
+    if not any("--version" in parameter.opts for parameter in command.params):
+        click.version_option(None, "--version", SHOW_VERSION, package_name="agent-memory", message=VERSION)(command)
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            with_version(below)
+    return command
 
 
 def _daemon_options(context: click.Context) -> list[str]:

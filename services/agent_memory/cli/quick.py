@@ -16,6 +16,7 @@ NOT_ANSWERED = 100
 
 # An answer takes milliseconds; the full command waits longer.
 _PATIENCE_S = 5.0
+_DISK_FULL = 28  # ENOSPC
 _CHUNK_BYTES = 1 << 20
 _UID = slice(4, 8)  # the second of three numbers: struct ucred of unix(7)
 # They lead elsewhere, or change how Python writes text.
@@ -134,7 +135,9 @@ def _print(text: bytes, to: int = 1) -> int:
     try:
         while text:
             text = text[posix.write(to, text) :]
-    except OSError:
+    except OSError as error:
+        if error.errno == _DISK_FULL:
+            posix.write(2, b"Error: What is written to has no room left. Free some, or write elsewhere.\n")
         return 1
     return 0
 

@@ -12,10 +12,15 @@ from rich.text import Text
 from agent_memory.cli.caller import caller
 from agent_memory.present.lines import WIDE, Line
 
+_SIZES = ("COLUMNS", "LINES")
+
 
 def console() -> Console:
     """Standard output: with colours on a terminal, unless NO_COLOR is set; without anything special elsewhere."""
-    return Console(markup=False, emoji=False, highlight=False, _environ=caller().environ)
+    environ = caller().environ
+    # With a width of 0, as some editors' shells and CI set it, nothing would be printed.
+    environ = {name: value for name, value in environ.items() if name not in _SIZES or value.strip("0")}
+    return Console(markup=False, emoji=False, highlight=False, _environ=environ)
 
 
 def width(console: Console) -> int:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from agent_memory.cli import completing
 from agent_memory.cli.options import HELP, current, json_option, settings_options
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
@@ -66,7 +67,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
 
 @scheduler.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @json_option
 @settings_options
 @click.pass_context
@@ -82,7 +83,7 @@ def pause(context: click.Context, job: str, as_json: bool) -> None:
 
 
 @scheduler.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @json_option
 @settings_options
 @click.pass_context
@@ -96,7 +97,7 @@ def resume(context: click.Context, job: str, as_json: bool) -> None:
 
 
 @scheduler.command("run-now")
-@click.argument("job")
+@click.argument("job", shell_complete=completing.jobs)
 @json_option
 @settings_options
 @click.pass_context
@@ -119,7 +120,7 @@ def run_now(context: click.Context, job: str, as_json: bool) -> None:
 
 
 @scheduler.command()
-@click.argument("job", default="")
+@click.argument("job", default="", shell_complete=completing.jobs)
 @json_option
 @settings_options
 @click.pass_context

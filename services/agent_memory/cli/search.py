@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agent_memory.cli import completing
 from agent_memory.cli.options import Number, current, invocation, json_option, settings_options
 from agent_memory.cli.times import as_of_ms, from_to_ms, here, project_named, then
 
@@ -20,9 +21,13 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
 @click.option("--when", metavar="TIME", default="", help='Only from that time, in words; "any" lifts a time in WORDS.')
 @click.option("--from", "from_", metavar="TIME", help="The first time.")
 @click.option("--to", metavar="TIME", help="The last time, or the last day or week.")
-@click.option("--project", metavar="NAME", default="", help="A project's name, or its folder.")
-@click.option("--agent", metavar="NAME", default="", help="Only from this agent's sessions.")
-@click.option("--session", metavar="ID", default="", help="Only from this session.")
+@click.option(
+    "--project", metavar="NAME", default="", shell_complete=completing.projects, help="A project's name, or its folder."
+)
+@click.option(
+    "--agent", metavar="NAME", default="", shell_complete=completing.agents, help="Only from this agent's sessions."
+)
+@click.option("--session", metavar="ID", default="", shell_complete=completing.sessions, help="Only from this session.")
 @click.option("--role", metavar="ROLE", default="", help="Only from user, assistant, system or tool.")
 @click.option("--file", metavar="PATH", default="", help="Only what touched this file or speaks of it.")
 @click.option("--limit", default=0, type=Number(0), metavar="N", help="Hits at most; by default 10.")

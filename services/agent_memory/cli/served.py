@@ -32,7 +32,15 @@ log = logging.getLogger("agent_memory.query.commands")
 # A daemon that is older than the command, or newer, may have other options.
 OWN_VERSION: Final = version("agent-memory")
 # These only read, so the full command may run after an attempt.
-SERVED: Final = {"status": None, "search": None, "query": None, "admin": ("stats",), "scheduler": ("status", "history")}
+SERVED: Final = {
+    "status": None,
+    "search": None,
+    "query": None,
+    "stats": None,
+    "agents": None,
+    "admin": ("stats",),
+    "scheduler": ("status", "history"),
+}
 _WITH_VALUE: Final = ("--config", "--db-path", "--log-level", "--store")
 _PATHS: Final = ("--config", "--db-path")
 _LEFT_TO_THE_FULL_COMMAND: Final = ("-h", "--help", "--version")

@@ -7,7 +7,7 @@ from typing import Final
 
 from agent_memory.present.lines import Line, flow, line, pieces
 from agent_memory.present.text import counted
-from agent_memory.present.view import View, following, nothing_fits, short_id, when_was
+from agent_memory.present.view import View, following, nothing_fits, short_id, time_span, when_was
 from agent_memory.present.width import cut, one_line
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
@@ -65,13 +65,13 @@ def session(view: View, found: pb.Session) -> Iterator[Line]:
     yield line(one_line(found.title, _LINE_CELLS) or "(untitled)", "bold")
     yield line(f"session {one_line(found.session_id, _NAME_CELLS)}", "dim")
     facts = [
-        f"{when_was(view, found.start_time_ms)[:-3]} - {when_was(view, found.end_time_ms)[:-3]}",
+        time_span(view, found.start_time_ms, found.end_time_ms),
         "still going on" if found.is_open else "",
         counted(found.event_count, "event"),
         ", ".join(one_line(agent, 40) for agent in found.agents),
         one_line(found.project, _NAME_CELLS),
     ]
-    yield line(" · ".join(filter(None, facts)), "dim")
+    yield flow("", "", " · ".join(filter(None, facts)), "dim")
 
 
 def turns(view: View, reply: pb.GetEventsResponse, day: str = "") -> Iterator[Line]:

@@ -13,7 +13,7 @@ from agent_memory.present import map_text
 from agent_memory.present.lines import Line, flow, line, pieces
 from agent_memory.present.text import counted
 from agent_memory.present.times import relative
-from agent_memory.present.view import View, branches, following, nothing_fits, short_id, when_was
+from agent_memory.present.view import View, branches, following, nothing_fits, short_id, time_span, when_was
 from agent_memory.present.width import one_line
 from agent_memory.present.within import Answer
 from agent_memory.rpc import memory_pb2 as pb
@@ -177,7 +177,7 @@ def _heading(view: View, node: pb.TocNode) -> Iterator[Line]:
     # The title of a day, week, month or year names its span.
     is_segment = node.level == pb.TOC_LEVEL_SEGMENT
     facts = [
-        _span(view, node) if is_segment else "",
+        time_span(view, node.start_time_ms, node.end_time_ms) if is_segment else "",
         _age(view, node),
         counted(node.event_count, "event") if node.event_count else "",
         _agents(node),
@@ -216,7 +216,7 @@ def _toc_line(glyph: str, node: pb.TocLine) -> Line:
 def facts(view: View, node: pb.TocNode | pb.TocLine) -> str:
     """What is needed to choose a node of a list: when it was, who spoke, which project, and what it costs to read."""
     found = [
-        _span(view, node) if node.level == pb.TOC_LEVEL_SEGMENT else "",
+        time_span(view, node.start_time_ms, node.end_time_ms) if node.level == pb.TOC_LEVEL_SEGMENT else "",
         _agents(node),
         _project(node),
         f"~{node.tokens} tokens" if node.tokens else "",
@@ -235,12 +235,6 @@ def _project(node: pb.TocNode | pb.TocLine) -> str:
 
 def _title(node: pb.TocNode | pb.TocLine) -> str:
     return one_line(node.title, _LINE_CELLS) or "(untitled)"
-
-
-def _span(view: View, node: pb.TocNode | pb.TocLine) -> str:
-    start, end = view.local(node.start_time_ms), view.local(node.end_time_ms)
-    same_day = start.date() == end.date()
-    return f"{start:%Y-%m-%d %H:%M} - {end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}}"
 
 
 def _age(view: View, node: pb.TocNode) -> str:

@@ -7,9 +7,9 @@ from datetime import date
 from itertools import groupby
 from typing import Final
 
-from agent_memory.present.lines import Line, flow, line, pieces
+from agent_memory.present.lines import Line, flow, line
 from agent_memory.present.text import counted
-from agent_memory.present.view import View
+from agent_memory.present.view import View, following, short_id
 from agent_memory.present.width import one_line
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
@@ -30,12 +30,9 @@ def search(view: View, reply: pb.SearchResponse, more: str = "", any_time: str =
         if is_outside:
             yield line("At other times", "yellow")
         yield from _days(view, list(hits))
-    commands = [f"{view.program} query node {reply.hits[0].node_id}"] if reply.hits else []
+    commands = [view.command("query", "node", short_id(reply.hits[0].node_id))] if reply.hits else []
     commands += [more] if more and reply.has_more else []
-    if commands and view.program:
-        yield line()
-        for label, command in zip(("Next: ", *["      "] * len(commands)), commands, strict=False):
-            yield pieces((label, "dim"), (command, "bold cyan"))
+    yield from following(view, *commands)
 
 
 def within(view: View, reply: pb.SearchResponse, max_tokens: int, more: str, any_time: str) -> list[Line]:

@@ -69,6 +69,13 @@ def when_was(view: View, at_ms: int) -> str:
     return f"{view.local(at_ms):%Y-%m-%d %H:%M:%S}"
 
 
+def time_span(view: View, start_ms: int, end_ms: int) -> str:
+    """From when to when, to the minute; the day stands once if it is the same."""
+    start, end = view.local(start_ms), view.local(end_ms)
+    same_day = start.date() == end.date()
+    return f"{start:%Y-%m-%d %H:%M} - {end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}}"
+
+
 def following(view: View, *commands: str) -> Iterator[Line]:
     """What to type next."""
     if not commands or not view.program:

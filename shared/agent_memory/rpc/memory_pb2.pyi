@@ -2248,6 +2248,147 @@ class Project(_message.Message):
 Global___Project: _TypeAlias = Project  # noqa: Y015
 
 @_typing.final
+class GetHabitsRequest(_message.Message):
+    """How one works: how much was said, by day, agent, project and hour. From counters and the names of rows; nothing is
+    scanned but the names of the segments of these days.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAYS_FIELD_NUMBER: _builtins.int
+    NOW_MS_FIELD_NUMBER: _builtins.int
+    days: _builtins.int
+    """The last days, today included; 28 by default, 366 at most."""
+    now_ms: _builtins.int
+    def __init__(
+        self,
+        *,
+        days: _builtins.int = ...,
+        now_ms: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "now_ms", b"now_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms", "days", b"days", "now_ms", b"now_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__now_ms: _TypeAlias = _typing.Literal["now_ms"]  # noqa: Y015
+    _WhichOneofArgType__now_ms: _TypeAlias = _typing.Literal["_now_ms", b"_now_ms"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__now_ms) -> _WhichOneofReturnType__now_ms | None: ...
+
+Global___GetHabitsRequest: _TypeAlias = GetHabitsRequest  # noqa: Y015
+
+@_typing.final
+class GetHabitsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAYS_FIELD_NUMBER: _builtins.int
+    AGENTS_FIELD_NUMBER: _builtins.int
+    PROJECTS_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    WEEKDAYS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def days(self) -> _containers.RepeatedCompositeFieldContainer[Global___DayHabit]:
+        """Oldest first, also those without anything."""
+
+    @_builtins.property
+    def agents(self) -> _containers.RepeatedCompositeFieldContainer[Global___AgentHabit]:
+        """The one with most first."""
+
+    @_builtins.property
+    def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProjectHabit]: ...
+    @_builtins.property
+    def hours(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Segments that began in each of the 24 hours of the day, and on each day of the week from Monday on."""
+
+    @_builtins.property
+    def weekdays(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def __init__(
+        self,
+        *,
+        days: _abc.Iterable[Global___DayHabit] | None = ...,
+        agents: _abc.Iterable[Global___AgentHabit] | None = ...,
+        projects: _abc.Iterable[Global___ProjectHabit] | None = ...,
+        hours: _abc.Iterable[_builtins.int] | None = ...,
+        weekdays: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "days", b"days", "hours", b"hours", "projects", b"projects", "weekdays", b"weekdays"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetHabitsResponse: _TypeAlias = GetHabitsResponse  # noqa: Y015
+
+@_typing.final
+class DayHabit(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    """YYYY-MM-DD in the store's time zone."""
+    events: _builtins.int
+    segments: _builtins.int
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        events: _builtins.int = ...,
+        segments: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "events", b"events", "segments", b"segments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DayHabit: _TypeAlias = DayHabit  # noqa: Y015
+
+@_typing.final
+class AgentHabit(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGENT_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    agent: _builtins.str
+    events: _builtins.int
+    def __init__(
+        self,
+        *,
+        agent: _builtins.str = ...,
+        events: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent", b"agent", "events", b"events"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AgentHabit: _TypeAlias = AgentHabit  # noqa: Y015
+
+@_typing.final
+class ProjectHabit(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FIELD_NUMBER: _builtins.int
+    project_id: _builtins.str
+    segments: _builtins.int
+    def __init__(
+        self,
+        *,
+        project_id: _builtins.str = ...,
+        segments: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["project_id", b"project_id", "segments", b"segments"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProjectHabit: _TypeAlias = ProjectHabit  # noqa: Y015
+
+@_typing.final
 class ResolveTimeRequest(_message.Message):
     """What a phrase such as "last week" or "zwischen Montag und Mittwoch" means, in the store's time zone."""
 

@@ -154,6 +154,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionResponse.FromString,
                 _registered_method=True)
+        self.GetHabits = channel.unary_unary(
+                '/memory.MemoryService/GetHabits',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetHabitsRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetHabitsResponse.FromString,
+                _registered_method=True)
         self.Erase = channel.unary_unary(
                 '/memory.MemoryService/Erase',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.EraseRequest.SerializeToString,
@@ -408,6 +413,12 @@ class MemoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHabits(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Erase(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -656,6 +667,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.GetSession,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetSessionResponse.SerializeToString,
+            ),
+            'GetHabits': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHabits,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetHabitsRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetHabitsResponse.SerializeToString,
             ),
             'Erase': grpc.unary_unary_rpc_method_handler(
                     servicer.Erase,
@@ -1411,6 +1427,33 @@ class MemoryService:
             '/memory.MemoryService/GetSession',
             agent__memory_dot_rpc_dot_memory__pb2.GetSessionRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.GetSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHabits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetHabits',
+            agent__memory_dot_rpc_dot_memory__pb2.GetHabitsRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetHabitsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -62,6 +62,7 @@ class MemoryServiceStub:
     ResolveTime: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]
     GetEvent: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetEventRequest, _memory_pb2.GetEventResponse]
     GetSession: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetSessionRequest, _memory_pb2.GetSessionResponse]
+    GetHabits: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetHabitsRequest, _memory_pb2.GetHabitsResponse]
     Erase: _grpc.UnaryUnaryMultiCallable[_memory_pb2.EraseRequest, _memory_pb2.EraseResponse]
     GetErasureStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetErasureStatusRequest, _memory_pb2.GetErasureStatusResponse]
     Search: _grpc.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]
@@ -111,6 +112,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     ResolveTime: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResolveTimeRequest, _memory_pb2.ResolveTimeResponse]  # type: ignore[assignment]
     GetEvent: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetEventRequest, _memory_pb2.GetEventResponse]  # type: ignore[assignment]
     GetSession: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetSessionRequest, _memory_pb2.GetSessionResponse]  # type: ignore[assignment]
+    GetHabits: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetHabitsRequest, _memory_pb2.GetHabitsResponse]  # type: ignore[assignment]
     Erase: _aio.UnaryUnaryMultiCallable[_memory_pb2.EraseRequest, _memory_pb2.EraseResponse]  # type: ignore[assignment]
     GetErasureStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetErasureStatusRequest, _memory_pb2.GetErasureStatusResponse]  # type: ignore[assignment]
     Search: _aio.UnaryUnaryMultiCallable[_memory_pb2.SearchRequest, _memory_pb2.SearchResponse]  # type: ignore[assignment]
@@ -301,6 +303,13 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.GetSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.GetSessionResponse, _abc.Awaitable[_memory_pb2.GetSessionResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetHabits(
+        self,
+        request: _memory_pb2.GetHabitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetHabitsResponse, _abc.Awaitable[_memory_pb2.GetHabitsResponse]]: ...
 
     @_abc_1.abstractmethod
     def Erase(

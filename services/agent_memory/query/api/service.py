@@ -19,6 +19,7 @@ from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted
 from agent_memory.query.store_context import StoreContext, Stores
 from agent_memory.query.views import (
     events,
+    habits,
     index_status,
     operations,
     project_list,
@@ -204,6 +205,10 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
     @on_store
     def GetSession(self, request: pb.GetSessionRequest, store: StoreContext) -> pb.GetSessionResponse:
         return sessions.session(store.toc_reader(), request)
+
+    @on_store
+    def GetHabits(self, request: pb.GetHabitsRequest, store: StoreContext) -> pb.GetHabitsResponse:
+        return habits.habits(store.toc_reader(), request, _now_ms(), store.settings.project_names)
 
     @on_store
     def ExpandGrip(self, request: pb.ExpandGripRequest, store: StoreContext) -> pb.ExpandGripResponse:

@@ -1,0 +1,26 @@
+"""`stats`: how one works."""
+
+from __future__ import annotations
+
+import click
+
+from agent_memory.cli.answers import show
+from agent_memory.cli.options import Number, current, json_option, settings_options
+
+
+@click.command()
+@click.option("--days", default=28, show_default=True, type=Number(1, 366), metavar="N", help="The last days.")
+@json_option
+@settings_options
+@click.pass_context
+def stats(context: click.Context, days: int, as_json: bool) -> None:
+    """Show how you work: by day, hour, weekday, agent and project.
+
+    Example: memory-daemon stats --days 90
+    """
+    from agent_memory.control.connection import connect
+    from agent_memory.present import habit_page
+
+    with connect(current(context)) as client:
+        reply = client.habits(days)
+    show(context, reply, lambda view: habit_page.habits(view, reply), as_json=as_json)
