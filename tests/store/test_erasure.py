@@ -20,7 +20,7 @@ from agent_memory.store.codec import ErasureKind, RebuildState
 from agent_memory.store.forgotten import ForgottenFile
 from agent_memory.store.maintenance.verify import verify
 from agent_memory.store.reader import open_snapshot
-from support.conversations import conversations
+from support.conversations import LATER_MS, conversations
 from support.erasing import Eraser
 from support.tree import tree_of
 from support.writer import WriterProcess, said
@@ -38,18 +38,26 @@ def word_of(event: Event) -> bytes:
     return event.text.rpartition(" ")[2].rstrip(".").lower().encode()
 
 
-@pytest.mark.parametrize("share", [0.05, 1.0])
+@pytest.mark.parametrize(
+    ("share", "is_drained", "now_ms"),
+    [(0.05, True, LATER_MS), (1.0, True, LATER_MS), (0.5, False, LATER_MS), (0.5, True, EVENTS[-1].timestamp_ms)],
+)
 def test_what_is_left_is_as_if_the_events_had_never_been(
-    writer: WriterProcess, tmp_path_factory: pytest.TempPathFactory, share: float
+    writer: WriterProcess, tmp_path_factory: pytest.TempPathFactory, share: float, is_drained: bool, now_ms: int
 ) -> None:
-    """The table of contents and the index are those of a store that never had them, and `verify` finds no fault."""
+    """The table of contents and the index are those of a store that never had them, and `verify` finds no fault.
+
+    Also where the worker had not taken them in yet, and while sessions go on.
+    """
     random = Random(share)
     events = [unlike_others(event) for event in EVENTS]
     gone = [event for event in events if random.random() < share]
     kept = [event for event in events if event not in gone]
     writer.append(events)
     eraser = Eraser(writer)
-    eraser.drain()
+    eraser.now_ms = now_ms
+    if is_drained:
+        eraser.drain()
 
     eraser.erase(gone)
 
@@ -58,6 +66,7 @@ def test_what_is_left_is_as_if_the_events_had_never_been(
         other.start()
         other.append(kept)
         never = Eraser(other)
+        never.now_ms = now_ms
         never.drain()
         assert tree_of(eraser.reader) == tree_of(never.reader)
         never.close()

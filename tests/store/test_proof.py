@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from agent_memory.erasure.proof import Proof, prove
+from agent_memory.erasure.proof import Proof, _Sought, prove
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.messages import event_to_pb
 from agent_memory.search import format as index
@@ -139,3 +141,18 @@ def test_a_passage_that_somebody_else_said_too_proves_nothing(erased: Path) -> N
 
     assert proof.elsewhere == 1
     assert not proof.found
+
+
+@given(st.lists(st.binary(min_size=1, max_size=3)), st.lists(st.binary(max_size=12)))
+def test_each_word_is_found_once_where_it_first_stands(words: list[bytes], contents: list[bytes]) -> None:
+    """Also where words begin with others, overlap, or come again and again."""
+    sought = _Sought(words)
+    left = dict.fromkeys(words)
+
+    for content in contents * 3:
+        expected = {word for word in left if word in content}
+        assert set(sought.take_from(content)) == expected
+        for word in expected:
+            del left[word]
+
+    assert list(sought.words) == list(left)

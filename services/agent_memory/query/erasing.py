@@ -152,10 +152,10 @@ def _begin(
         bus.EventName(session_id=event.session_id, timestamp_ms=event.timestamp_ms, event_id=event.event_id)
         for event in _selected(store, reader, kind, selection, found)
     )
-    # Also without any: an erasure that is under way refuses it.
-    for number, page in enumerate([*_pages(names, MARKS_A_COMMAND)] or [[]]):
-        mark = bus.MarkEvents(afresh=number == 0, events=page)
-        store.writer.ask(bus.Command(mark_events=mark))
+    # First without any: an erasure that is under way refuses it before all is looked through.
+    store.writer.ask(bus.Command(mark_events=bus.MarkEvents(afresh=True)))
+    for page in _pages(names, MARKS_A_COMMAND):
+        store.writer.ask(bus.Command(mark_events=bus.MarkEvents(events=page)))
     reply = found.reply()
     if request.HasField("expected_events") and reply.events != request.expected_events:
         raise UsageError(

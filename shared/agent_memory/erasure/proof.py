@@ -37,6 +37,8 @@ WORD_MIN: Final = 8
 # Segments in which a word that is found is compared with the events.
 SEGMENTS_A_WORD: Final = 5
 FOUND_MAX: Final = 20
+# A pattern takes milliseconds to make, and a needless find microseconds.
+STALE_MAX: Final = 100
 _EVENT_ROWS: Final = (keys.EVENT_PREFIX, keys.ID_PREFIX, keys.SESSION_PREFIX, keys.REMOVED_PREFIX)
 
 
@@ -95,22 +97,33 @@ def _count(reader: Reader) -> int:
 
 
 class _Sought:
-    """Words that are looked for until they are found: what many rows hold costs no more than what none does."""
+    """Words that are looked for until they are found: what many rows hold costs little more than what none does."""
 
     def __init__(self, words: Iterable[bytes]) -> None:
-        self._look_for(list(words))
+        # In the order they came.
+        self.words = dict.fromkeys(words)
+        self._compile()
 
     def take_from(self, content: bytes) -> list[bytes]:
         """The words that stand in it, and are looked for no more."""
-        if self._search is None or not self._search(content, 0, len(content)):
-            return []
-        found = [word for word in self.words if word in content]
-        self._look_for([word for word in self.words if word not in found])
+        found: list[bytes] = []
+        place = 0
+        while self._search is not None and (span := self._search(content, place, len(content))) is not None:
+            # Of several that begin here the pattern tells one.
+            here = [word for word in self.words if content.startswith(word, span[0])]
+            for word in here:
+                del self.words[word]
+            found += here
+            self._stale += not here
+            if self._stale > STALE_MAX or not self.words:
+                self._compile()
+            place = span[0] + 1
         return found
 
-    def _look_for(self, words: list[bytes]) -> None:
-        self.words = words
-        self._search = search_for_any(words) if words else None
+    def _compile(self) -> None:
+        self._search = search_for_any(list(self.words)) if self.words else None
+        # How often a word was met again that is looked for no more.
+        self._stale = 0
 
 
 def _search_rows(reader: Reader, wanted: Sequence[bytes], proof: Proof) -> list[bytes]:
@@ -121,7 +134,7 @@ def _search_rows(reader: Reader, wanted: Sequence[bytes], proof: Proof) -> list[
         if number % CONTROLS_APART == 0 and len(controls) < CONTROLS:
             controls[passage_of(event_from_bytes(value)).encode("utf-8", "surrogatepass")] = None
         proof.elsewhere += len(missing.take_from(value))
-    left = missing.words
+    left = list(missing.words)
     controls.pop(b"", None)
     sought, expected = _Sought(left), _Sought(controls)
     for family in schema.COLUMN_FAMILIES:
