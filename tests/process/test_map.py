@@ -114,6 +114,8 @@ def test_one_command_tells_what_was_done_on_a_project(stack: Stack) -> None:
     assert said_by("agents", "list").splitlines()[1].split()[:3] == ["claude-code", "6", "2"]
     assert said_by("agents", "activity").splitlines()[-1] == "6 events"
 
+    found = said_by("search", "queue", "--project", "atlsa").splitlines()
+    assert found == ["Nothing is remembered about the project atlsa. Known: atlas, shop.", "Nothing was found."]
     for words, reason in (
         (("query", "node", "three days ago", "--project", "atlsa"), "the project atlsa. Known: atlas, shop."),
         (("query", "events", "--agent", "codex"), "the agent codex. Known: claude-code."),

@@ -10,7 +10,7 @@ import time
 from agent_memory.errors import UnknownNode, UsageError
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.store_context import StoreContext, Stores
-from agent_memory.query.views import agents, index_status
+from agent_memory.query.views import agents, index_status, scope
 from agent_memory.query.views.search import node_words, retrieval
 from agent_memory.query.views.search.answer import search
 from agent_memory.query.views.search.asked import project_named, project_names
@@ -137,7 +137,10 @@ def _search(store: StoreContext, request: pb.SearchRequest) -> pb.SearchResponse
     project = project_named(request)
     names = store.projects.names(project) if "/" in project else ()
     reader = store.caught_up()
-    return search(reader, store.toc_reader(), store.index, request, _now_ms(), project_names(project, names))
+    reply = search(reader, store.toc_reader(), store.index, request, _now_ms(), project_names(project, names))
+    if not reply.hits and not reply.has_more and not reply.note:
+        reply.note = scope.unknown(reader, scope.scope_of(reader, request, store.projects.names), request)
+    return reply
 
 
 def _index_status(store: StoreContext) -> pb.GetIndexStatusResponse:

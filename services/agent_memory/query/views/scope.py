@@ -123,7 +123,12 @@ def scope_of(reader: Reader, request: Filtered, project_names: Callable[[str], S
 
 
 def note(reader: Reader, scope: Scope, request: Filtered) -> str:
-    """Why a filter has left nothing: a name that nothing has, with those there are. Empty where all names are known."""
+    """Why a filter has left nothing; empty without a filter."""
+    return unknown(reader, scope, request) or ("Nothing fits all of these filters here." if scope else "")
+
+
+def unknown(reader: Reader, scope: Scope, request: Filtered) -> str:
+    """A filter's name that nothing has, with those there are; empty where all names are known."""
     if scope.session_id and records.sessions_named(reader, scope.session_id, 1) != [scope.session_id]:
         return no_session(reader, request.session_id)
     if scope.projects and not any(_has_segments(reader, name) for name in scope.projects):
@@ -131,7 +136,7 @@ def note(reader: Reader, scope: Scope, request: Filtered) -> str:
         return _unknown("project", request.project, sorted(set(known)))
     if scope.agent and scope.agent not in (known := ledger.agents(reader)):
         return _unknown("agent", request.agent, known)
-    return "Nothing fits all of these filters here." if scope else ""
+    return ""
 
 
 def no_session(reader: Reader, named: str) -> str:
