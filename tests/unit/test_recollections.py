@@ -60,6 +60,18 @@ def test_sentences_that_were_told_are_left_out(said: str, kept: str) -> None:
     assert recalling(MAP).without("another session", said) == said
 
 
+@pytest.mark.parametrize(
+    "part", ["toc:day:", "memory-daemon ", "- a toc:day:1 ", " ", "~1 ", "Today\n", "today ", "grip:1", "`toc:day:a`~"]
+)
+def test_a_long_text_of_beginnings_takes_no_time(part: str) -> None:
+    """Whatever begins and never ends."""
+    text = part * (300_000 // len(part)) + "~"
+
+    assert recalling(MAP).without("s", text)
+    assert not recalled.is_question(text)
+    assert not recalled.is_map_line(text)
+
+
 @given(st.text())
 def test_a_session_that_was_told_nothing_says_all_itself(text: str) -> None:
     assert Recollections().without("s", text) == text

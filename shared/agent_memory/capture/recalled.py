@@ -24,20 +24,22 @@ _LIKE_MARK: Final = re.compile(
     re.IGNORECASE,
 )
 _NO_MARK: Final = "agent memory recall"
-# Questions to the memory, as an agent types them into a shell. `mcp` answers in a protocol, the others in words.
+# Questions to the memory, as an agent types them into a shell. `mcp` answers in a protocol, the others in words. All
+# repetitions are bounded, so that a long line of beginnings takes no time.
 _QUESTION: Final = re.compile(
-    r"(?:^|[\s/;&|(`'\"=])memory-daemon['\"]?(?:\s|\\\n)(?:[^;&|\n]|\\\n)*?(?<![\w/.-])(?:query|search|mcp)(?![\w/.-])"
+    r"(?:^|[\s/;&|(`'\"=])memory-daemon['\"]?(?:\s|\\\n)(?:[^;&|\n]|\\\n){0,1000}?"
+    r"(?<![\w/.-])(?:query|search|mcp)(?![\w/.-])"
 )
 # In place of what the memory answered an agent; and the kind of an event that asked it.
 ANSWERED: Final = "[recalled by agent-memory, and not stored again]"
 QUESTION: Final = "memory-question"
 # Nodes and grips, as the memory names them; and the price of one.
-_ID: Final = re.compile(
-    r"\b(?:toc:(?:year|month|week|day|segment):[\w:-]*\d[\w:-]*|grip:\d{10,}:[0-9A-Za-z]{20,})|~\d+(?=\s|$)"
-)
-_NODE_LINE: Final = r"[-*\u2022]?\s*\S.*\btoc:(?:year|month|week|day|segment):[\w:-]+[`*_)]*\s+[`*_(]*~\d+\W*"
+_NODE: Final = r"\btoc:(?:year|month|week|day|segment):[\w:-]{1,80}"
+_ID: Final = re.compile(rf"{_NODE}|\bgrip:\d{{10,16}}:[0-9A-Za-z]{{20,30}}|~\d{{1,9}}(?=\s|$)")
+_NODE_LINE: Final = rf"[-*\u2022]?\s*\S.*{_NODE}[`*_)]{{0,4}}\s+[`*_(]{{0,4}}~\d{{1,9}}\W*"
 _LEGEND: Final = r"\(?~ tokens to read (?:it|one): .*query node ID.*"
-_MAP_LINE: Final = re.compile(rf"\s*(?:{_NODE_LINE}|{_LEGEND})")
+_MAP_LINE: Final = re.compile(rf"{_NODE_LINE}|{_LEGEND}")
+_NODE_ID: Final = re.compile(_NODE)
 # What a terminal, or a model's tokenizer, might obey; line ends and tabs are harmless.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -61,12 +63,12 @@ def marked_in(text: str) -> list[str]:
 
 def names_nodes(text: str) -> bool:
     """Whether the text names nodes of a table of contents, as the memory's answers do."""
-    return "toc:" in text and _ID.search(text) is not None
+    return "toc:" in text and _NODE_ID.search(text) is not None
 
 
 def is_map_line(line: str) -> bool:
     """Whether the line is one of a map: a title, the id of its node, and what that costs to read; or its legend."""
-    return "~" in line and _MAP_LINE.fullmatch(line) is not None
+    return "~" in line and _MAP_LINE.fullmatch(line.strip()) is not None
 
 
 def without_ids(text: str) -> str:
