@@ -139,6 +139,35 @@ def test_a_question_to_the_memory_is_not_where_it_was_left_off(keeper: Keeper, w
     assert worked["Where we left off"] == ["When did we move the queue?"]
 
 
+def test_a_session_is_one_line_where_it_was_last_under_its_first_title(keeper: Keeper, writer: WriterProcess) -> None:
+    """It says when that was, and what was left open."""
+    (first, *_) = at(timedelta(days=3), SHOP, "Please move the basket to the new storage engine.")
+    (again, *_) = at(timedelta(hours=2), SHOP, "Which of the two engines is it?")
+    writer.append([first, replace(again, session_id=first.session_id)])
+    keeper.drain()
+    keeper.reader.catch_up()
+
+    reply = time_map.toc_map(keeper.reader, pb.GetTocMapRequest(max_tokens=2000), NOW_MS, of_projects((SHOP,)))
+    lines = [line for section in reply.sections for line in section.nodes]
+    (moved,) = [line for line in lines if "storage engine" in line.title]
+    assert not any("two engines" in line.title for line in lines)
+    assert moved.when == "Wed 18 Nov 13:30"
+    assert moved.open == "no answer to: Which of the two engines is it?"
+
+
+def test_whoever_comes_back_is_told_what_went_on_since(keeper: Keeper) -> None:
+    """The other sessions of the project that began since then, and nothing of the session itself."""
+    left_ms = NOW_MS - 2 * 86_400_000 - 1
+    (deploy, *_) = at(timedelta(days=2), SHOP, "")
+    ((title, lines),) = project_map.since(keeper.reader, of_projects((SHOP,)), deploy.session_id, left_ms, NOW_MS)
+
+    assert title == "Since this session was left, Mon 16 Nov 15:29"
+    assert [first_words(keeper, line.node_id) for line in lines] == [
+        "We decided that the basket keeps its items for a week.",
+        "The tax of the basket is rounded once.",
+    ]
+
+
 def test_a_project_includes_what_was_filed_under_its_earlier_names(keeper: Keeper) -> None:
     """Under all of its names, each at its own time."""
     assert map_of(keeper, (SHOP, "/home/dev/shop"))["August 2026"] == ["In August the shop had no remote yet."]

@@ -132,7 +132,7 @@ class Reader:
         (self._project / "bin").mkdir(parents=True)
         (self._project / "bin" / "memory-daemon").symlink_to(self._home / ".local" / "bin" / "memory-daemon")
         (self._project / "ops").symlink_to(CHECKOUT / "ops")
-        for command in ("git init --quiet .", "git remote add origin git@github.com:acme/shop.git"):
+        for command in ("git init --quiet -b main .", "git remote add origin git@github.com:acme/shop.git"):
             subprocess.run(command.split(), cwd=self._project, env=self._env, check=True, capture_output=True)
         kept = self._home / ".claude" / "projects" / "-home-dev-shop" / "long.jsonl"
         kept.parent.mkdir(parents=True)

@@ -21,6 +21,11 @@ def takes_context(call: HookCall) -> bool:
     return call.hook == "SessionStart" and needs_it
 
 
+def takes_news(call: HookCall) -> bool:
+    """Whether the session goes on with what its model knew when it was left."""
+    return call.hook == "SessionStart" and call.source == "resume" and not takes_context(call)
+
+
 def with_context(agent: str, context: str) -> bytes:
     """The answer to a session's start that puts the context before the model: one line of JSON, and nothing else."""
     return json.dumps(registry.named(agent).session_start_reply(context)).encode() + b"\n"

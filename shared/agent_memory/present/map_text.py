@@ -18,8 +18,18 @@ def heading(title: str) -> Line:
 
 
 def entry(node: pb.TocLine) -> Iterator[Line]:
-    """A node: its title, its id, and about how many tokens it costs to read; then what it says."""
-    yield pieces((f"- {node.title or '(untitled)'}", ""), (f"  {node.node_id}  ~{node.tokens}", "dim"))
+    """A node: its title, its id, and about how many tokens it costs to read; then what it says.
+
+    Of a session when it was, on which branch, with which agent, and what was left open, too.
+    """
+    known = " · ".join(filter(None, (node.when, node.branch, ", ".join(node.agents) if node.when else "")))
+    yield pieces(
+        ("- ", ""),
+        (f"{known}  " if known else "", "green"),
+        (node.title or "(untitled)", ""),
+        (f"  [{node.open}]" if node.open else "", "yellow"),
+        (f"  {node.node_id}  ~{node.tokens}", "dim"),
+    )
     for bullet in node.bullets:
         yield line(f"  - {bullet}")
 

@@ -1991,6 +1991,9 @@ class TocLine(_message.Message):
     END_TIME_MS_FIELD_NUMBER: _builtins.int
     AGENTS_FIELD_NUMBER: _builtins.int
     PROJECT_FIELD_NUMBER: _builtins.int
+    WHEN_FIELD_NUMBER: _builtins.int
+    BRANCH_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -2000,6 +2003,12 @@ class TocLine(_message.Message):
     end_time_ms: _builtins.int
     project: _builtins.str
     """Segments only."""
+    when: _builtins.str
+    """Of a map's sessions: when the segment was, in words and the store's time zone; the branch that was checked out at
+    its end; and what was left open: a question, a message without an answer, an interruption, a tool that failed.
+    """
+    branch: _builtins.str
+    open: _builtins.str
     @_builtins.property
     def bullets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Its last bullets; only for the segment where a project was left off."""
@@ -2019,10 +2028,13 @@ class TocLine(_message.Message):
         end_time_ms: _builtins.int = ...,
         agents: _abc.Iterable[_builtins.str] | None = ...,
         project: _builtins.str = ...,
+        when: _builtins.str = ...,
+        branch: _builtins.str = ...,
+        open: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "bullets", b"bullets", "end_time_ms", b"end_time_ms", "is_open", b"is_open", "level", b"level", "node_id", b"node_id", "project", b"project", "start_time_ms", b"start_time_ms", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "branch", b"branch", "bullets", b"bullets", "end_time_ms", b"end_time_ms", "is_open", b"is_open", "level", b"level", "node_id", b"node_id", "open", b"open", "project", b"project", "start_time_ms", b"start_time_ms", "title", b"title", "tokens", b"tokens", "when", b"when"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -7,13 +7,13 @@ Its segments are found by time among rows of their own, so no other project's ro
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
-from agent_memory.query.views import toc
+from agent_memory.query.views import session_lines
 from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
@@ -35,7 +35,7 @@ Section = tuple[str, Iterator[pb.TocLine]]
 
 
 def sections(reader: Reader, scope: Scope, now_ms: int, as_of_ms: int | None = None) -> Iterator[Section]:
-    """The sections of the scope, such as a project, latest first; each segment is in one section only."""
+    """The sections of the scope, such as a project, latest first; each session is one line of one of them."""
     zone = records.time_zone(reader)
     today = day_of(now_ms, zone)
     midnight_ms, _ = today.span_ms(zone)
@@ -44,8 +44,8 @@ def sections(reader: Reader, scope: Scope, now_ms: int, as_of_ms: int | None = N
     left_off = max(project.newest(0, now_ms + 1, UNDER_WAY_MAX), key=_left_last, default=None)
     if left_off is None:
         return
-    project.shown = left_off.node_id
-    yield "Where we left off", iter([_with_bullets(toc.line(reader, left_off, as_of_ms), left_off)])
+    project.shown.add(left_off.session_id)
+    yield "Where we left off", iter([_with_bullets(session_lines.line(reader, left_off, as_of_ms), left_off)])
     yield "Today", project.lines(midnight_ms, now_ms + 1)
     yield "This week", project.lines(monday_ms, midnight_ms)
     until_ms = monday_ms
@@ -59,20 +59,31 @@ def sections(reader: Reader, scope: Scope, now_ms: int, as_of_ms: int | None = N
         until_ms = first_ms
 
 
+def since(reader: Reader, scope: Scope, session_id: str, from_ms: int, now_ms: int) -> Iterator[Section]:
+    """What went on in the scope since then, without that session: for whoever comes back to it."""
+    project = _Project(reader, scope, None)
+    project.shown.add(session_id)
+    when = session_lines.span_in_words(from_ms, from_ms, records.time_zone(reader))
+    yield f"Since this session was left, {when}", project.lines(from_ms, now_ms + 1)
+
+
 @dataclass(slots=True)
 class _Project:
     reader: Reader
     scope: Scope
     as_of_ms: int | None
-    # The node that the first section shows.
-    shown: str = ""
+    # The sessions that have a line; a session that went on for days stands where it was last.
+    shown: set[str] = field(default_factory=set)
 
     def lines(self, from_ms: int, to_ms: int, *, fullest_first: bool = False) -> Iterator[pb.TocLine]:
-        """The segments that begin in the span, newest first, or those that hold most first; read one by one."""
-        found = self.newest(from_ms, to_ms, SECTION_MAX)
+        """The sessions with a segment that begins in the span, by the last of these, newest first, or those that hold
+        most first; read one by one."""
+        found = {node.session_id: node for node in reversed(self.newest(from_ms, to_ms, SECTION_MAX))}
+        left = [node for session_id, node in reversed(found.items()) if session_id not in self.shown]
+        self.shown.update(found)
         if fullest_first:
-            found.sort(key=lambda node: node.event_count, reverse=True)
-        yield from (toc.line(self.reader, node, self.as_of_ms) for node in found if node.node_id != self.shown)
+            left.sort(key=lambda node: node.event_count, reverse=True)
+        yield from (session_lines.line(self.reader, node, self.as_of_ms) for node in left)
 
     def newest(self, from_ms: int, to_ms: int, limit: int) -> list[TocNode]:
         """The last segments that begin in the span and have bullets: of some sessions only the start is known."""

@@ -6,7 +6,7 @@ and what no longer fits is left out whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -16,7 +16,7 @@ from agent_memory import tokens
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.present import map_text
-from agent_memory.query.views import project_map, toc
+from agent_memory.query.views import project_map, session_lines, toc
 from agent_memory.query.views.project_map import Section
 from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
@@ -39,6 +39,11 @@ def toc_map(
     asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
     budget = request.max_tokens if request.max_tokens > 0 else TOKENS_DEFAULT
     found = project_map.sections(reader, scope, asked_ms, as_of_ms) if scope else _sections(reader, asked_ms, as_of_ms)
+    return fitted(found, budget)
+
+
+def fitted(found: Iterable[Section], budget: int) -> pb.GetTocMapResponse:
+    """The sections, as far as they fit the budget of tokens."""
     sections = [(pb.TocMapSection(title=title), lines) for title, lines in found]
     size, has_more = _deal(sections, budget - _END_TOKENS)
     return pb.GetTocMapResponse(
@@ -77,7 +82,13 @@ def _deal(sections: Sequence[tuple[pb.TocMapSection, Iterator[pb.TocLine]]], roo
 
 def _sections(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[Section]:
     for title, nodes in _nodes(reader, now_ms, as_of_ms):
-        yield title, map(partial(toc.line, reader, as_of_ms=as_of_ms), nodes)
+        yield title, map(partial(_line, reader, as_of_ms), nodes)
+
+
+def _line(reader: Reader, as_of_ms: int | None, node: TocNode) -> pb.TocLine:
+    if node.level == TocLevel.SEGMENT:
+        return session_lines.line(reader, node, as_of_ms)
+    return toc.line(reader, node, as_of_ms)
 
 
 def _nodes(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[tuple[str, Sequence[TocNode]]]:
@@ -85,7 +96,7 @@ def _nodes(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[tuple[
     week, month, year = today.ancestors()
     newest = partial(_newest, reader, as_of_ms)
     yield "Going on", _going_on(reader, now_ms, as_of_ms)
-    yield "Today", [node for node in newest(records.segment_prefix(today)) if not node.is_open]
+    yield "Today", _last_of_each(node for node in newest(records.segment_prefix(today)) if not node.is_open)
     yield "This week", records.nodes(reader, _days(week, today), as_of_ms)
     yield "Weeks", newest("toc:week:", week)
     yield "Months", newest("toc:month:", month)
@@ -98,6 +109,11 @@ def _going_on(reader: Reader, now_ms: int, as_of_ms: int | None) -> list[TocNode
     rows = [records.segment_before(reader, session_id, first) for session_id, first, _ in found[:SECTION_MAX]]
     nodes = records.nodes(reader, [row.node_id for _, row in filter(None, rows)], as_of_ms)
     return [node for node in nodes if node.is_open and node.start_ms <= now_ms]
+
+
+def _last_of_each(nodes: Iterable[TocNode]) -> list[TocNode]:
+    """The first of each session's."""
+    return list({node.session_id: node for node in reversed(list(nodes))}.values())[::-1]
 
 
 def _newest(reader: Reader, as_of_ms: int | None, prefix: str, until: Period | None = None) -> list[TocNode]:
