@@ -10,7 +10,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from agent_memory.worker.summarizer import decisive_words as tables
@@ -32,31 +31,32 @@ LAST_WORDS: Final = 0.05
 Phrase = tuple[str, ...]
 
 
-def _index(phrases: str) -> Mapping[str, Sequence[tuple[int, Phrase]]]:
-    """The phrases by the word that is marked by a star, or else their first, with that word's place in each."""
-    found: defaultdict[str, list[tuple[int, Phrase]]] = defaultdict(list)
-    for each in phrases.replace("\n", "|").split("|"):
-        words = each.split()
-        if words:
-            place = next((at for at, word in enumerate(words) if word.startswith("*")), 0)
-            phrase = tuple(word.removeprefix("*") for word in words)
-            found[phrase[place]].append((place, phrase))
-    return found
+def _index(kinds: Mapping[str, str]) -> Mapping[str, Sequence[tuple[str, int, Phrase]]]:
+    """The phrases of all kinds by the word that is marked by a star, or else their first, with its place in each."""
+    found: defaultdict[str, list[tuple[str, int, Phrase]]] = defaultdict(list)
+    for kind, phrases in kinds.items():
+        for each in phrases.replace("\n", "|").split("|"):
+            words = each.split()
+            if words:
+                place = next((at for at, word in enumerate(words) if word.startswith("*")), 0)
+                phrase = tuple(word.removeprefix("*") for word in words)
+                found[phrase[place]].append((kind, place, phrase))
+    return dict(found)
 
 
-_PHRASES: Final = {
-    "decides": _index(tables.DECIDES),
-    "finds": _index(tables.FINDS),
-    "rules": _index(tables.RULES),
-    "chooses": _index(tables.CHOOSES),
-    "prefers": _index(tables.PREFERS),
-}
+_PHRASES: Final = _index(
+    {
+        "decides": tables.DECIDES,
+        "finds": tables.FINDS,
+        "rules": tables.RULES,
+        "chooses": tables.CHOOSES,
+        "prefers": tables.PREFERS,
+    }
+)
 _STRESSES: Final = frozenset(tables.STRESSES.split())
 _WE: Final = frozenset(tables.WE.split())
 _ANCHORS: Final = frozenset(
-    form
-    for word in (*_STRESSES, *chain.from_iterable(_PHRASES.values()))
-    for form in (word, word.capitalize(), word.upper())
+    form for word in (*_STRESSES, *_PHRASES) for form in (word, word.capitalize(), word.upper())
 )
 _REFUSALS: Final = frozenset(tables.REFUSES.split())
 # Reported speech, offers and conditions: nothing is decided yet.
@@ -125,14 +125,15 @@ def _kinds(text: str, words: Sequence[str]) -> tuple[set[str], int]:
 
 
 def _said(words: Sequence[str], text: str) -> Iterator[tuple[int, str]]:
-    for at, word in enumerate(words):
-        for kind, index in _PHRASES.items():
-            for place, phrase in index.get(word, ()):
-                start = at - place
-                if start >= 0 and tuple(words[start : start + len(phrase)]) == phrase:
-                    yield start, kind
-        if word in _STRESSES and _is_laid_down(words, at, text):
-            yield at, "rules"
+    for at in [at for at, word in enumerate(words) if word in _PHRASES]:
+        for kind, place, phrase in _PHRASES[words[at]]:
+            start = at - place
+            if len(phrase) == 1 or (start >= 0 and tuple(words[start : start + len(phrase)]) == phrase):
+                yield start, kind
+    if not _STRESSES.isdisjoint(words):
+        for at, word in enumerate(words):
+            if word in _STRESSES and _is_laid_down(words, at, text):
+                yield at, "rules"
 
 
 def _is_laid_down(words: Sequence[str], at: int, text: str) -> bool:
