@@ -40,7 +40,7 @@ def word_of(event: Event) -> bytes:
 
 @pytest.mark.parametrize(
     ("share", "is_drained", "now_ms"),
-    [(0.05, True, LATER_MS), (1.0, True, LATER_MS), (0.5, False, LATER_MS), (0.5, True, EVENTS[-1].timestamp_ms)],
+    [(1.0, True, LATER_MS), (0.5, False, LATER_MS), (0.1, True, EVENTS[-1].timestamp_ms)],
 )
 def test_what_is_left_is_as_if_the_events_had_never_been(
     writer: WriterProcess, tmp_path_factory: pytest.TempPathFactory, share: float, is_drained: bool, now_ms: int
