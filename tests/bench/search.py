@@ -23,8 +23,11 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -34,6 +37,8 @@ from agent_memory.client import Client
 from agent_memory.messages import event_to_pb
 from agent_memory.model import Event
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.search import format as index
+from agent_memory.search.tokens import tokens
 from bench import beam, locomo, rig
 from bench.locomo import Conversation, Question
 from support.stack import Stack, wait_until
@@ -42,6 +47,7 @@ BUDGETS = (500, 1000, 4000)
 ASKED_HITS = 100
 LATENCY_QUERIES = 200
 WARM_UP = 20
+PROJECTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,32 +154,72 @@ def show(outcomes: Sequence[Outcome]) -> None:
 
 
 def latency(count: int) -> None:
-    """How long a query takes of a store with so many events: rare words, common ones, and with a filter."""
+    """How long a query takes of so many events, beside SQLite alone on the same index, and what it costs."""
     chance = random.Random(1)
-    words = sorted({word for event in rig.conversations(2000) for word in event.text.split() if word.isalpha()})
+    said = Counter(word for event in rig.conversations(2000) for word in event.text.split() if word.isalpha())
+    words = sorted(word for word in said if tokens(word))
+    commonest = [word for word, _ in said.most_common() if tokens(word)][:8]
     with rig.scratch_stack() as stack, stack.client() as client:
-        rig.load(stack, rig.conversations(count))
+        rig.load(stack, in_projects(rig.conversations(count)))
+        text_bytes = sum(len(event.text.encode()) for event in rig.conversations(count))
         began = time.perf_counter()
         wait_until(lambda: is_searchable(client), timeout_s=rig.SYNC_S)
         status = client.index_status()
-        print(f"{count:,} events, {status.segments:,} segments, index {status.size_bytes / 1e6:.0f} MB,", end=" ")
+        print(f"{count:,} events, {status.segments:,} segments, {text_bytes / 1e6:.0f} MB of text,", end=" ")
+        print(f"index {status.size_bytes / 1e6:.0f} MB, {status.size_bytes / text_bytes:.2f} of the text;", end=" ")
         print(f"searchable {time.perf_counter() - began:.1f} s after the last acknowledgement")
-        rows = []
-        for name, size, filters in (
-            ("one word", 1, {}),
-            ("three words", 3, {}),
-            ("eight words", 8, {}),
-            ("three words, a session", 3, {"session_id": "bench-000007"}),
+        query = rig.processes(stack)["query"]
+        before = rig.rss_mib(query)
+        asked = 0
+        rows: list[list[object]] = []
+        for name, size, request in (
+            ("one word", 1, pb.SearchRequest()),
+            ("three words", 3, pb.SearchRequest()),
+            ("eight words", 8, pb.SearchRequest()),
+            ("the eight commonest", 0, pb.SearchRequest()),
+            ("three words, a project", 3, pb.SearchRequest(project="/home/dev/project-7")),
+            ("three words, a session", 3, pb.SearchRequest(session_id="bench-000007")),
         ):
-            took = []
-            for number in range(WARM_UP + LATENCY_QUERIES):
-                query = " ".join(chance.sample(words, size))
-                asked = time.perf_counter()
-                client.search(pb.SearchRequest(query=query, **filters))  # type: ignore[arg-type]
-                if number >= WARM_UP:
-                    took.append(time.perf_counter() - asked)
-            rows.append([name, rig.percentile_ms(took, 50), rig.percentile_ms(took, 99)])
-        rig.table(["", "p50 ms", "p99 ms"], rows)
+            queries = [chance.sample(words, size) if size else commonest for _ in range(WARM_UP + LATENCY_QUERIES)]
+            took = timed(partial(ask, client, request), queries)
+            has_filter = request.ByteSize() > 0
+            alone = [] if has_filter else timed(partial(sqlite_alone, stack), queries)
+            asked += len(queries)
+            p50 = rig.percentile_ms(took, 50)
+            of_sqlite = p50 / rig.percentile_ms(alone, 50) if alone else ""
+            rows.append([name, p50, rig.percentile_ms(took, 99), of_sqlite])
+        rig.table(["", "p50 ms", "p99 ms", "SQLite x"], rows)
+        print(f"query service: {before:.0f} MiB before, {rig.rss_mib(query):.0f} MiB after {asked:,} searches")
+
+
+def in_projects(events: Iterable[pb.Event]) -> Iterator[pb.Event]:
+    """The same events, each session of them in one of the projects."""
+    for event in events:
+        event.metadata["project"] = f"/home/dev/project-{int(event.session_id.rpartition('-')[2]) % PROJECTS}"
+        yield event
+
+
+def ask(client: Client, request: pb.SearchRequest, query: Sequence[str]) -> None:
+    request.query = " ".join(query)
+    client.search(request)
+
+
+def timed(call: Callable[[Sequence[str]], object], queries: Sequence[Sequence[str]]) -> list[float]:
+    """The seconds that each query took, without the first ones."""
+    took = []
+    for query in queries:
+        began = time.perf_counter()
+        call(query)
+        took.append(time.perf_counter() - began)
+    return took[WARM_UP:]
+
+
+def sqlite_alone(stack: Stack, query: Sequence[str]) -> None:
+    """Rank every row of every word, as FTS5 does it by itself."""
+    path = index.current_file(index.folder_of(stack.db_path))
+    terms = " OR ".join(index.quoted(token) for word in query for token in tokens(word))
+    with closing(index.connect(path, read_only=True)) as database:
+        database.execute("SELECT rowid FROM words WHERE words MATCH ? ORDER BY rank LIMIT 20", (terms,)).fetchall()
 
 
 if __name__ == "__main__":

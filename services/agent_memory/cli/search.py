@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
 @click.option("--session", metavar="ID", default="", shell_complete=completing.sessions, help="Only from this session.")
 @click.option("--role", metavar="ROLE", default="", help="Only from user, assistant, system or tool.")
 @click.option("--file", metavar="PATH", default="", help="Only what touched this file or speaks of it.")
+@click.option("--blame", metavar="FILE[:LINE]", default="", help="Which session made the change that git names for it.")
 @click.option("--limit", default=0, type=Number(0), metavar="N", help="Hits at most; by default 10.")
 @click.option(
     "--tokens", "max_tokens", default=0, type=Number(0), metavar="N", help="What the answer may cost to read."
@@ -50,6 +51,7 @@ def search(
     session: str,
     role: str,
     file: str,
+    blame: str,
     limit: int,
     max_tokens: int,
     as_of: str | None,
@@ -68,6 +70,13 @@ def search(
     if unknown := next((word for word in words if word.startswith("--")), None):
         raise click.NoSuchOption(unknown)
     filters = (when, from_, to, project, agent, session, role, file)
+    if blame:
+        from agent_memory.cli.blame import show
+
+        if any(words) or any(filters):
+            raise click.UsageError("--blame stands alone. Example: memory-daemon search --blame src/app.py:12")
+        show(context, blame, as_json=as_json)
+        return
     if not any(word.strip() for word in words) and not any(filters):
         raise click.UsageError("Missing WORDS. Example: memory-daemon search why did we choose postgres")
     request = SearchRequest(
