@@ -23,5 +23,7 @@ LOOKS = (
     *("COLORTERM", "COLUMNS", "FORCE_COLOR", "JUPYTER_COLUMNS", "JUPYTER_LINES", "LINES", "NO_COLOR", "TERM"),
     *("TTY_COMPATIBLE", "TTY_INTERACTIVE"),
 )
+# Set to `agent`, the text is for a model: fenced, bounded, without commands to type. Such a caller says no place.
+READER = "AGENT_MEMORY_READER"
 # The settings; of all others, nothing is passed on.
 SETTINGS_PREFIX = "MEMORY_"

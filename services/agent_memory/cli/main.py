@@ -37,6 +37,7 @@ COMMANDS = {
     "admin": ("admin", "Inspect and maintain the store, with or without a daemon."),
     "scheduler": ("scheduler", "Show, pause, resume and run the scheduled jobs."),
     "hooks": ("hooks", "Connect coding agents, so that their sessions are remembered."),
+    "mcp": ("mcp", "Serve the memory to an agent as tools."),
     "backfill": ("backfill", "Import past sessions from the agents' own transcripts."),
     "reconcile": ("backfill", "Import what the hooks missed from recent transcripts."),
     "import": ("backfill", "Import another program's history from JSON lines."),

@@ -4,12 +4,11 @@ Somebody waits, so nothing is imported that Python does not start with or have i
 ends with `NOT_ANSWERED`, nothing printed: the caller, `memory-daemon`, then runs the full command.
 """
 
-import _socket
 import posix
 import sys
 
-from agent_memory.capture import SOCKET_LINK, spool_of
-from agent_memory.command_call import ANSWER_HEADER_MAX_BYTES, COMMAND_CALL, LOOKS, PLACES, SETTINGS_PREFIX
+from agent_memory.command_call import LOOKS, PLACES, SETTINGS_PREFIX
+from agent_memory.command_client import ask, installed_version, pack
 from agent_memory.hook import client
 
 NOT_ANSWERED = 100
@@ -17,8 +16,6 @@ NOT_ANSWERED = 100
 # An answer takes milliseconds; the full command waits longer.
 _PATIENCE_S = 5.0
 _DISK_FULL = 28  # ENOSPC
-_CHUNK_BYTES = 1 << 20
-_UID = slice(4, 8)  # the second of three numbers: struct ucred of unix(7)
 # They lead elsewhere, or change how Python writes text.
 _OUT_OF_THE_ORDINARY = (
     *(b"MEMORY_DAEMON_ADDR", b"_MEMORY_DAEMON_COMPLETE"),
@@ -39,7 +36,7 @@ def main(words: list[str]) -> None:
 
 
 def _answer(words: list[str]) -> int:
-    version = _version()
+    version = installed_version()
     if words == ["--version"] and version:
         return _print(b"memory-daemon %s\n" % version)
     if not version or sys.stdout.encoding != "utf-8" or any(name in posix.environ for name in _OUT_OF_THE_ORDINARY):
@@ -47,20 +44,12 @@ def _answer(words: list[str]) -> int:
     environ = _environ()
     if environ is None or (store := _store(words)) is None:
         return NOT_ANSWERED
-    call = [version, posix.getcwdb(), b"1" if posix.isatty(1) else b"", b"%d" % len(environ), *environ]
-    answer = _ask(store, b"\0".join([*call, *map(_encoded, words)]))
+    call = pack(version, posix.getcwdb(), posix.isatty(1), environ, list(map(_encoded, words)))
+    answer = ask(store, call, _PATIENCE_S)
     if answer is None:
         return NOT_ANSWERED
     code, text, error = answer
     return _print(text) or _print(error, 2) or code
-
-
-def _version() -> bytes:
-    """The installed version; empty where it is not clear. `importlib.metadata` takes twice as long as all the rest."""
-    python = sys.executable.encode(errors="surrogateescape").rpartition(b"/bin/")[0]
-    packages = b"%s/lib/python%d.%d/site-packages" % (python, *sys.version_info[:2])
-    names = [name for name in posix.listdir(packages) if name[:13] == b"agent_memory-" and name[-10:] == b".dist-info"]
-    return names[0][13:-10] if len(names) == 1 else b""
 
 
 def _environ() -> list[bytes] | None:
@@ -94,40 +83,6 @@ def _store(words: list[str]) -> bytes | None:
                 if option == "--config" and b"MEMORY_DB_PATH" not in posix.environ:
                     environ.pop(b"MEMORY_DB_PATH", None)
     return client.store(environ)
-
-
-def _ask(store: bytes, call: bytes) -> tuple[int, bytes, bytes] | None:
-    """The exit code, the text and the error that the store's daemon answers; raises OSError where none does."""
-    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-    connection.settimeout(_PATIENCE_S)
-    # Not through the link: the name of a socket may be only a hundred bytes long.
-    connection.connect(posix.readlink(spool_of(store) + b"/" + SOCKET_LINK))
-    if not _is_this_user(connection):
-        return None  # what another user's program says is not printed here
-    connection.sendall(b"%s %d\n" % (COMMAND_CALL, len(call)) + call)
-    answer = b""
-    while b"\n" not in answer[:ANSWER_HEADER_MAX_BYTES] and (chunk := connection.recv(_CHUNK_BYTES)):
-        answer += chunk
-    header, _, text = answer.partition(b"\n")
-    words = header.split()
-    if len(words) != 4 or words[0] != b"done":
-        return None
-    code, length, error_length = map(int, words[1:])
-    chunks, size = [text], len(text)
-    while size < length + error_length and (chunk := connection.recv(_CHUNK_BYTES)):
-        chunks.append(chunk)
-        size += len(chunk)
-    text = b"".join(chunks)
-    return (code, text[:length], text[length:]) if size == length + error_length else None
-
-
-def _is_this_user(connection: _socket.socket) -> bool:
-    """Whether the other end runs as this user; where the system can't tell, the folder's permissions must suffice."""
-    option = getattr(_socket, "SO_PEERCRED", None)
-    if option is None:
-        return True
-    credentials = connection.getsockopt(_socket.SOL_SOCKET, option, 12)
-    return int.from_bytes(credentials[_UID], sys.byteorder) == posix.getuid()
 
 
 def _print(text: bytes, to: int = 1) -> int:

@@ -23,8 +23,9 @@ import tzlocal
 from agent_memory.cli.caller import Caller, NotServed, on_behalf_of
 from agent_memory.cli.main import PROGRAM, CliError, cli
 from agent_memory.client import Client
-from agent_memory.command_call import PLACES
+from agent_memory.command_call import PLACES, READER
 from agent_memory.control.connection import answering_with
+from agent_memory.mcp.for_agent import for_agent
 from agent_memory.settings import Settings
 
 log = logging.getLogger("agent_memory.query.commands")
@@ -88,7 +89,9 @@ def answer(call: Call, client: Client, own: Settings) -> Answer | None:
     if call.version not in ("", OWN_VERSION) or not is_served(call.words) or not _lives_here(call.environ):
         return None
     folder = Path(call.folder) if call.folder else None
-    caller = Caller(call.environ or os.environ, folder, own.db_path.resolve())
+    is_agent = call.environ.get(READER) == "agent"
+    environ = {**os.environ, **call.environ} if is_agent else call.environ or os.environ
+    caller = Caller(environ, folder, own.db_path.resolve())
     output, errors = _Output(is_terminal=call.is_terminal), io.StringIO()
     tzlocal.reload_localzone()  # it may be another one by now
     try:
@@ -101,7 +104,8 @@ def answer(call: Call, client: Client, own: Settings) -> Answer | None:
         return None
     if output.tell() > _TEXT_MAX_CHARACTERS:
         return None
-    text, error_text = (each.getvalue().encode(errors="replace") for each in (output, errors))
+    printed = for_agent(output.getvalue()) if is_agent else output.getvalue()
+    text, error_text = (each.encode(errors="replace") for each in (printed, errors.getvalue()))
     return Answer(code if isinstance(code, int) else 0, text, error_text)
 
 
@@ -118,7 +122,7 @@ def is_served(words: Sequence[str]) -> bool:
 
 def _lives_here(environ: Mapping[str, str]) -> bool:
     """Whether the caller has its files where this process has them, and its time zone; none said is this process's."""
-    return not environ or all(environ.get(name) == os.environ.get(name) for name in PLACES)
+    return not environ or READER in environ or all(environ.get(name) == os.environ.get(name) for name in PLACES)
 
 
 def _first_command(words: Sequence[str]) -> tuple[str, Sequence[str]]:

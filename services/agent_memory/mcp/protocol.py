@@ -1,0 +1,98 @@
+"""The Model Context Protocol, as far as a server with tools needs it, in both of its eras.
+
+Revisions up to 2025-11-25 begin with `initialize`. Since 2026-07-28 there is no beginning: each request says its
+revision in `_meta`, `server/discover` tells what the server can do, and each result says that it is complete.
+https://modelcontextprotocol.io/specification
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from agent_memory.mcp.tools import INSTRUCTIONS, TOOLS
+
+NAME = "agent-memory"
+HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
+MODERN_VERSIONS = ("2026-07-28",)
+_VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+_SERVER_KEY = "io.modelcontextprotocol/serverInfo"
+# The tools change with the program only.
+_CACHED = {"ttlMs": 3_600_000, "cacheScope": "public"}
+
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+UNSUPPORTED_VERSION = -32022
+
+Message = dict[str, object]
+
+
+class Server:
+    """Answers messages. `call` answers a tool call with a text, and whether it is an error."""
+
+    def __init__(self, version: str, call: Callable[[str, dict[str, object]], tuple[str, bool]]) -> None:
+        self._info = {"name": NAME, "title": "Agent memory", "version": version}
+        self._call = call
+
+    def answer(self, message: object) -> Message | None:
+        """The reply to a message; None to a notification, or to a reply."""
+        if not isinstance(message, dict):
+            return _error(None, INVALID_REQUEST, "This is no request.")
+        request_id, method = message.get("id"), message.get("method")
+        if "id" not in message or method is None:
+            return None
+        if not isinstance(method, str) or isinstance(request_id, bool) or not isinstance(request_id, str | int | float):
+            return _error(None, INVALID_REQUEST, "This is no request.")
+        params = message.get("params")
+        if params is None:
+            params = {}
+        if not isinstance(params, dict):
+            return _error(request_id, INVALID_PARAMS, "params must be an object.")
+        meta = params.get("_meta")
+        version = meta.get(_VERSION_KEY) if isinstance(meta, dict) else None
+        if version is not None and version not in MODERN_VERSIONS:
+            supported = {"supported": list(MODERN_VERSIONS), "requested": str(version)}
+            return _error(request_id, UNSUPPORTED_VERSION, "Unsupported protocol version", supported)
+        return self._reply(request_id, method, params, is_modern=version is not None)
+
+    def _reply(self, request_id: object, method: str, params: Message, *, is_modern: bool) -> Message:
+        match method:
+            case "initialize":
+                asked = params.get("protocolVersion")
+                result: Message = {
+                    "protocolVersion": asked if asked in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1],
+                    "capabilities": {"tools": {}},
+                    "serverInfo": self._info,
+                    "instructions": INSTRUCTIONS,
+                }
+            case "server/discover":
+                result = {
+                    "supportedVersions": list(MODERN_VERSIONS),
+                    "capabilities": {"tools": {}},
+                    "instructions": INSTRUCTIONS,
+                    **_CACHED,
+                }
+                is_modern = True
+            case "tools/list":
+                result = {"tools": TOOLS, **(_CACHED if is_modern else {})}
+            case "tools/call":
+                name, arguments = params.get("name"), params.get("arguments")
+                if not isinstance(name, str) or not isinstance(arguments, dict | None):
+                    return _error(request_id, INVALID_PARAMS, "A call needs the name of a tool, and its arguments.")
+                text, is_error = self._call(name, arguments or {})
+                # No structured content: clients show that in place of the text, or both.
+                result = {"content": [{"type": "text", "text": text}], "isError": is_error}
+            case "ping":
+                result = {}
+            case _:
+                return _error(request_id, METHOD_NOT_FOUND, f"There is no method {method!r}.")
+        if is_modern:
+            result = {**result, "resultType": "complete", "_meta": {_SERVER_KEY: self._info}}
+        return {"jsonrpc": "2.0", "id": request_id, "result": result}
+
+
+def _error(request_id: object, code: int, message: str, data: object = None) -> Message:
+    error: Message = {"code": code, "message": message}
+    if data is not None:
+        error["data"] = data
+    return {"jsonrpc": "2.0", "id": request_id, "error": error}

@@ -1,0 +1,151 @@
+"""The server's process: a bridge from an agent's standard input and output to the daemon's socket.
+
+Every session of every agent has one of its own, most of them idle. So nothing is imported that costs memory, nothing is
+held between calls, and the process goes when its client does.
+"""
+
+from __future__ import annotations
+
+import json
+import posix
+import select
+import time
+
+from agent_memory.command_client import ask, installed_version, pack
+from agent_memory.hook import client
+from agent_memory.mcp.protocol import Server
+from agent_memory.mcp.tools import ALL_PROJECTS, WrongArguments, command_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` costs 5 ms
+    from collections.abc import Iterator
+
+# Twice this is the longest that a client waits, whatever the daemon does.
+PATIENCE_S = 2.0
+# How long a daemon that was started may take to listen again.
+_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 0.0)
+# Where the parent's end can't be waited for.
+LOOK_MS = 1000
+_CHUNK_BYTES = 1 << 16
+# Longer than any message that a client sends to these tools.
+_MESSAGE_MAX_BYTES = 4 << 20
+_LOOKS = [b"AGENT_MEMORY_READER=agent", b"COLUMNS=100", b"NO_COLOR=1", b"TERM=dumb"]
+# How an answer begins in which there is nothing.
+_NOTHING = "<agent-memory-recall>\nNothing "
+_NOT_RUNNING = "The memory is not running. Tell the user: memory-daemon start"
+_LATE = "The memory did not answer in time. Tell the user: memory-daemon status"
+
+
+def main(words: list[str]) -> None:
+    """Serve until the client is gone; `words` may name the store with `--db-path`."""
+    path = _option(words, "--db-path")
+    store = path.encode(errors="surrogateescape") if path else client.store(dict(posix.environ))
+    server = Server(installed_version().decode() or "0", lambda name, arguments: _called(store, name, arguments))
+    for line in _lines():
+        try:
+            reply = server.answer(json.loads(line))
+        except ValueError:
+            reply = {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "This is no JSON."}}
+        if reply is not None:
+            _write(json.dumps(reply, separators=(",", ":")).encode() + b"\n")
+    posix._exit(0)
+
+
+def _called(store: bytes, name: str, arguments: dict[str, object]) -> tuple[str, bool]:
+    """The text that answers a tool call, and whether it says what went wrong."""
+    folder = _repository(posix.getcwdb())
+    try:
+        words = command_line(name, arguments, folder.decode(errors="surrogateescape"))
+    except WrongArguments as error:
+        return str(error), True
+    code, text = _answered(store, words)
+    if "--project" not in words:
+        return text, code != 0
+    project = words[words.index("--project") + 1]
+    if "project" not in arguments and (code or _NOTHING in text):
+        code, text = _answered(store, command_line(name, arguments, ""))
+        return (text if code else f"Nothing in {project}; from every project:\n{text}"), code != 0
+    return (text if code else f'In {project} (project "{ALL_PROJECTS}" for every project):\n{text}'), code != 0
+
+
+def _answered(store: bytes, words: list[str]) -> tuple[int, str]:
+    """The exit code and the text of a command."""
+    call = pack(b"", b"", False, _LOOKS, [word.encode(errors="surrogateescape") for word in words])
+    for pause_s in _PAUSES_S:
+        try:
+            found = ask(store, call, PATIENCE_S)
+        except TimeoutError:
+            return 1, _LATE
+        except OSError:
+            if not _has_stack(store):
+                break
+            time.sleep(pause_s)  # the query service is being started again
+        else:
+            if found is None:
+                return 1, _LATE
+            code, text, error = found
+            return code, (text or error).decode(errors="replace").strip()
+    return 1, _NOT_RUNNING
+
+
+def _has_stack(store: bytes) -> bool:
+    """Whether the daemon was started and not stopped."""
+    try:
+        posix.lstat(store + b"-runtime")
+    except OSError:
+        return False
+    return True
+
+
+def _repository(folder: bytes) -> bytes:
+    """The folder, where it is in a git repository; else empty."""
+    above = folder
+    while above:
+        try:
+            posix.stat(above + b"/.git")
+        except OSError:
+            above = above.rpartition(b"/")[0]
+        else:
+            return folder
+    return b""
+
+
+def _lines() -> Iterator[bytes]:
+    """What the client sends, line by line, until it or its process ends."""
+    look = select.poll()
+    look.register(0, select.POLLIN)
+    parent = posix.getppid()
+    try:
+        look.register(posix.pidfd_open(parent), select.POLLIN)
+        wait_ms = None
+    except (AttributeError, OSError):
+        wait_ms = LOOK_MS
+    pending = b""
+    while True:
+        ready = dict(look.poll(wait_ms))
+        if posix.getppid() != parent:
+            return
+        if 0 not in ready:
+            continue
+        chunk = posix.read(0, _CHUNK_BYTES)
+        *lines, pending = (pending + chunk).split(b"\n")
+        yield from filter(bytes.strip, lines)
+        if not chunk or len(pending) > _MESSAGE_MAX_BYTES:
+            return
+
+
+def _write(content: bytes) -> None:
+    try:
+        while content:
+            content = content[posix.write(1, content) :]
+    except OSError:
+        posix._exit(0)
+
+
+def _option(words: list[str], name: str) -> str:
+    for place, word in enumerate(words):
+        if word == name and place + 1 < len(words):
+            return words[place + 1]
+        if word.startswith(name + "="):
+            return word[len(name) + 1 :]
+    return ""

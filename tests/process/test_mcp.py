@@ -1,0 +1,130 @@
+"""The tools of an agent, as the official client of the protocol and real processes see them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent_memory.mcp import server
+from support.stack import Stack, wait_until
+from support.writer import said
+
+mcp = pytest.importorskip("mcp.client")
+stdio = pytest.importorskip("mcp.client.stdio")
+
+RUN = Path(server.__file__).with_name("run.py")
+TOOLS = ["map", "search", "open", "expand", "events", "projects"]
+
+
+def bridge(stack: Stack) -> list[str]:
+    return [sys.executable, "-I", "-S", str(RUN), "--db-path", str(stack.db_path)]
+
+
+def with_client(stack: Stack, mode: str, work: Callable[[Any], Awaitable[None]]) -> None:
+    """Do `work` with a client that speaks the era `mode`, and was given only what Codex gives."""
+
+    async def run() -> None:
+        command, *arguments = bridge(stack)
+        home = {"HOME": stack.env["HOME"], "PATH": os.environ["PATH"]}
+        parameters = stdio.StdioServerParameters(command=command, args=arguments, env=home, cwd=stack.folder)
+        async with mcp.Client(stdio.stdio_client(parameters), mode=mode) as client:
+            await work(client)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("mode", ["legacy", "2026-07-28", "auto"])
+def test_the_official_client_lists_the_tools_and_gets_answers(shared_stack: Stack, mode: str) -> None:
+    """In both eras: what was said is found, cited and fenced; a wrong call is told in words."""
+    text = f"The limpet valve of {mode} is set to nine"
+    with shared_stack.client() as client:
+        client.ingest(said(f"mcp-{mode}", 1_760_000_000_000, text, session_id=mode))
+
+    async def work(client: Any) -> None:
+        listed = await client.list_tools()
+        assert [tool.name for tool in listed.tools] == TOOLS
+        events = await client.call_tool("events", {"session": mode, "project": "all"})
+        assert not events.is_error
+        assert events.content[0].text.startswith("<agent-memory-recall>\n")
+        assert text in events.content[0].text
+        wrong = await client.call_tool("search", {})
+        assert wrong.is_error
+        assert wrong.content[0].text == "search needs query."
+        unknown = await client.call_tool("open", {"id": "toc:day:1999-01-01"})
+        assert unknown.is_error
+        assert "1999-01-01" in unknown.content[0].text
+
+    with_client(shared_stack, mode, work)
+
+
+def test_each_call_is_answered_whatever_became_of_the_daemon(stack: Stack) -> None:
+    """Down, up, killed and up again, under one client: words that the agent can pass on, or the answer."""
+    stack.start()
+    stack.stop()
+
+    async def work(client: Any) -> None:
+        down = await client.call_tool("map", {})
+        assert down.is_error
+        assert down.content[0].text == "The memory is not running. Tell the user: memory-daemon start"
+        stack.start()
+        up = await client.call_tool("map", {})
+        assert not up.is_error, up.content[0].text
+        stack.kill("query")
+        wait_until(lambda: stack.status()["health"] == "SERVING")
+        up = await client.call_tool("map", {})
+        assert not up.is_error, up.content[0].text
+        os.kill(stack.pid("query"), signal.SIGSTOP)
+        try:
+            late = await client.call_tool("map", {})
+        finally:
+            os.kill(stack.pid("query"), signal.SIGCONT)
+        assert late.is_error
+        assert late.content[0].text.startswith("The memory did not answer in time.")
+
+    with_client(stack, "auto", work)
+
+
+def test_a_bridge_goes_with_its_client(shared_stack: Stack) -> None:
+    """At the end of its input; and where that stays open, when the process that started it has ended."""
+    program = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(60)"
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *bridge(shared_stack)], stdin=reading, stdout=subprocess.PIPE, text=True
+    ) as client:
+        assert client.stdout
+        pid = int(client.stdout.readline())
+        os.write(writing, b'{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+        assert client.stdout.readline()  # it serves
+        client.kill()
+    wait_until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text())
+    os.close(reading)
+    os.close(writing)
+
+    ended = subprocess.run(bridge(shared_stack), input=b"", capture_output=True, timeout=30)
+    assert (ended.returncode, ended.stdout) == (0, b"")
+
+
+def test_what_is_no_message_is_told_and_the_next_is_answered(shared_stack: Stack) -> None:
+    """A line of garbage, an empty one, and one without an end."""
+    lines = [
+        b"{",
+        b"",
+        b"[1]",
+        b'{"jsonrpc":"2.0","id":1,"method":"ping"}',
+        b'{"jsonrpc":"2.0","id":2,"method":"ping"}',
+    ]
+
+    done = subprocess.run(bridge(shared_stack), input=b"\n".join(lines), capture_output=True, timeout=30)
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer.get("error", {}).get("code", answer.get("result")) for answer in answers] == [-32700, -32600, {}]
+    assert done.stderr == b""

@@ -1,0 +1,142 @@
+"""The tools of an agent: the protocol in both its eras, what a call becomes, and what an answer may be."""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent_memory.capture.recalled import CLOSING, OPENING, marked_in
+from agent_memory.mcp.for_agent import TEXT_MAX_BYTES, for_agent
+from agent_memory.mcp.protocol import HANDSHAKE_VERSIONS, METHOD_NOT_FOUND, UNSUPPORTED_VERSION, Server
+from agent_memory.mcp.tools import INSTRUCTIONS, TOOLS, WrongArguments, command_line
+
+MODERN = {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+METHODS = st.sampled_from(["initialize", "server/discover", "tools/list", "tools/call", "ping", "x", "notifications/x"])
+
+
+@pytest.fixture
+def server() -> Server:
+    return Server("1.2.3", lambda name, arguments: (f"{name} {sorted(arguments)}", name == "wrong"))
+
+
+def request(method: str, **params: object) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+
+
+@pytest.mark.parametrize("version", HANDSHAKE_VERSIONS)
+def test_the_older_era_begins_with_a_handshake(server: Server, version: str) -> None:
+    """The version that the client asks for, if it is known, else our latest; nothing of the newer era."""
+    known = server.answer(request("initialize", protocolVersion=version))
+    unknown = server.answer(request("initialize", protocolVersion="1999-01-01"))
+    listed = server.answer(request("tools/list"))
+
+    assert known
+    assert unknown
+    assert listed
+    assert known["result"]["protocolVersion"] == version  # type: ignore[index]
+    assert unknown["result"]["protocolVersion"] == HANDSHAKE_VERSIONS[-1]  # type: ignore[index]
+    assert listed["result"] == {"tools": TOOLS}
+
+
+def test_the_newer_era_says_its_version_in_each_request(server: Server) -> None:
+    """A result says that it is complete and by whom; a version that is not known is refused with those that are."""
+    found = server.answer(request("server/discover", **MODERN))
+    listed = server.answer(request("tools/list", **MODERN))
+    called = server.answer(request("tools/call", name="map", arguments={}, **MODERN))
+    refused = server.answer(request("tools/list", _meta={"io.modelcontextprotocol/protocolVersion": "2031-01-01"}))
+
+    for reply in (found, listed, called):
+        assert reply
+        assert reply["result"]["resultType"] == "complete"  # type: ignore[index]
+    assert refused
+    assert refused["error"]["code"] == UNSUPPORTED_VERSION  # type: ignore[index]
+    assert refused["error"]["data"]["supported"] == ["2026-07-28"]  # type: ignore[index]
+
+
+def test_an_unknown_method_is_refused_at_once(server: Server) -> None:
+    """Silence would cost the client its patience."""
+    reply = server.answer(request("resources/list"))
+
+    assert reply
+    assert reply["error"]["code"] == METHOD_NOT_FOUND  # type: ignore[index]
+
+
+@given(st.dictionaries(st.sampled_from(["jsonrpc", "id", "method", "params"]), ANY_JSON | METHODS) | ANY_JSON)
+def test_any_message_is_answered_or_needs_no_answer(message: object) -> None:
+    """Never an exception; whoever asks with an id gets one answer with that id."""
+    reply = Server("1", lambda name, arguments: ("text", False)).answer(message)
+
+    assert reply is None or json.loads(json.dumps(reply))["jsonrpc"] == "2.0"
+    if isinstance(message, dict) and isinstance(message.get("id"), str) and isinstance(message.get("method"), str):
+        assert reply
+        assert reply["id"] == message["id"]
+
+
+@given(st.sampled_from([str(each["name"]) for each in TOOLS]), st.dictionaries(st.text(max_size=12), ANY_JSON))
+def test_any_arguments_make_a_command_or_are_refused(name: str, arguments: dict[str, object]) -> None:
+    """No other error; a command only reads."""
+    with suppress(WrongArguments):
+        assert command_line(name, arguments, "")[0] in ("query", "search")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "reason"),
+    [
+        ("forget", {}, "There is no tool 'forget'; there are: map, search, open, expand, events, projects."),
+        ("search", {}, "search needs query."),
+        ("map", {"size": 3}, "map has no argument 'size'; it has: project, tokens."),
+        ("map", {"tokens": "many"}, "tokens must be of type integer."),
+        ("map", {"tokens": 9}, "tokens must be from 50 to 3000."),
+    ],
+)
+def test_wrong_arguments_are_told_in_words(name: str, arguments: dict[str, object], reason: str) -> None:
+    """What an agent can mend by itself."""
+    with pytest.raises(WrongArguments, match=re.escape(reason)):
+        command_line(name, arguments, "")
+
+
+def test_a_question_is_never_taken_for_an_option() -> None:
+    """Whatever the agent writes is one word behind the options."""
+    words = command_line("search", {"query": "--json -x", "tokens": 100}, "/home/dev/atlas")
+
+    assert words == ["search", "--tokens", "100", "--project", "/home/dev/atlas", "--", "--json -x"]
+    assert "--project" not in command_line("map", {"project": "all"}, "/home/dev/atlas")
+
+
+def test_the_tools_say_in_few_words_when_to_use_them() -> None:
+    """All of them are in the prompt of every session: a few hundred tokens."""
+    assert len(json.dumps(TOOLS, separators=(",", ":"))) < 4_500
+    assert "before asking the user" in INSTRUCTIONS[:240]
+    assert all(tool["annotations"] == {"readOnlyHint": True, "openWorldHint": False} for tool in TOOLS)
+
+
+@given(st.text() | st.text().map(lambda text: f"x\n{text * 500}"))
+def test_an_answer_is_fenced_and_bounded(page: str) -> None:
+    """Whatever was said once: it ends no fence, and clients show it whole."""
+    answer = for_agent(page)
+
+    assert len(answer.encode(errors="replace")) <= TEXT_MAX_BYTES
+    if page.strip():
+        assert answer.startswith(OPENING)
+        assert answer.rstrip("\n").endswith(CLOSING)
+        assert len(marked_in(answer)) == 1
+
+
+def test_commands_for_people_are_left_out() -> None:
+    """What it costs, and where the next page begins, stays."""
+    page = (
+        "Two events\n\nNext: memory-daemon query events --limit 3 --cursor mx0k.0000\n"
+        "      memory-daemon query root\n~12 tokens\n"
+    )
+
+    assert for_agent(page) == f"{OPENING}\nTwo events\n~12 tokens\nMore: cursor mx0k.0000\n{CLOSING}\n"
