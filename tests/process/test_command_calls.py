@@ -266,7 +266,7 @@ def test_the_quick_way_imports_next_to_nothing(filled_stack: Stack) -> None:
     names = set(done.stdout.splitlines()[-1].strip("[]").replace("'", "").split(", "))
     ours = {name for name in names if name.startswith("agent_memory.")}
     assert {name.partition(".")[2] for name in ours} == {
-        *("capture", "cli", "cli.quick", "command_call", "hook", "hook.client")
+        *("capture", "cli", "cli.quick", "command_call", "command_client", "hook", "hook.client")
     }
     assert not names & {"json", "re", "socket", "os.path", "typing", "importlib.metadata", "click", "grpc"}
 

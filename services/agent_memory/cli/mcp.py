@@ -11,9 +11,9 @@ from agent_memory.cli.options import HELP, current, settings_options
 @settings_options
 @click.pass_context
 def mcp(context: click.Context) -> None:
-    """Serve the memory to an agent as tools, by the Model Context Protocol.
+    """Serve the memory to an agent as tools.
 
-    Speaks on standard input and output until the agent is gone. Agents start it by themselves, once they know it: see
+    Speaks the Model Context Protocol on standard input and output until the agent is gone. Agents start it by themselves, once they know it: see
     docs/agents.md.
 
     Example: memory-daemon mcp

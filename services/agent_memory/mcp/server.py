@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # `typing` costs 5 ms
 # Twice this is the longest that a client waits, whatever the daemon does.
 PATIENCE_S = 2.0
 # How long a daemon that was started may take to listen again.
-_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 0.0)
+_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.4, 0.0)
 # Where the parent's end can't be waited for.
 LOOK_MS = 1000
 _CHUNK_BYTES = 1 << 16
