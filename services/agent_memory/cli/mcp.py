@@ -13,8 +13,8 @@ from agent_memory.cli.options import HELP, current, settings_options
 def mcp(context: click.Context) -> None:
     """Serve the memory to an agent as tools.
 
-    Speaks the Model Context Protocol on standard input and output until the agent is gone. Agents start it by themselves, once they know it: see
-    docs/agents.md.
+    Speaks the Model Context Protocol on standard input and output until the agent is gone. Agents start it by
+    themselves, once they know it: see docs/agents.md.
 
     Example: memory-daemon mcp
     """
