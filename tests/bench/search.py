@@ -181,8 +181,8 @@ def latency(count: int) -> None:
             ("three words, a session", 3, pb.SearchRequest(session_id="bench-000007")),
         ):
             queries = [chance.sample(words, size) if size else commonest for _ in range(WARM_UP + LATENCY_QUERIES)]
-            took = timed(partial(ask, client, request), queries)
             has_filter = request.ByteSize() > 0
+            took = timed(partial(ask, client, request), queries)
             alone = [] if has_filter else timed(partial(sqlite_alone, stack), queries)
             asked += len(queries)
             p50 = rig.percentile_ms(took, 50)
