@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.linear import found_of
+from agent_memory.redaction.passwords import is_plain_word
+from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import is_strong, is_wordy
+from agent_memory.redaction.values import is_strong
 
 _QUOTE: Final = r"\\{0,3}[\"']"
 _VALUE: Final = (
@@ -71,6 +73,35 @@ _COMMANDS: Final = tuple(
             r"-P\s*",
         ),
         (("sexec", "SEXEC"), r"(?i:psexec(?:64)?)", r"-p\s+"),
+        (
+            ("secret set", "secrets set", "variable set"),
+            r"(?:gh|glab)\s+(?:secret|variable)s?\s+set",
+            r"(?:-b|--body|-v|--value)[\s=]",
+        ),
+        (("altool", "notarytool", "stapler"), r"altool|notarytool|iTMSTransporter", r"(?:-p|--password)\s+"),
+        (
+            (
+                "cargo login",
+                "snyk auth",
+                "ngrok ",
+                "vault login",
+                "vault unseal",
+                "unseal ",
+                "rclone obscure",
+                "openssl passwd",
+                "login --with-token",
+            ),
+            r"(?:cargo|vault|bao)\s+login|snyk\s+auth|ngrok\s+(?:config\s+add-)?authtoken|(?:vault|bao)\s+operator\s+unseal|rclone\s+obscure|openssl\s+passwd",
+            r"(?:-\S+\s+)*(?=[^\s=]*\d)(?![^\s=]*=)",
+        ),
+        (("security ", "keychain"), r"security", r"(?:-w|-p|-P)\s+"),
+        (("ldappasswd", "kadmin", "addprinc"), r"ldappasswd|kadmin(?:\.local)?", r"(?:-s|-a|-w|-pw)\s+"),
+        (("samba-tool",), r"samba-tool\s+user\s+(?:create|add|setpassword)", rf"{_WORD}\s+(?!-)"),
+        (("snmp",), r"snmp\w+", r"-[AX]\s+"),
+        (("pdftk", "qpdf"), r"pdftk|qpdf", r"(?:user_pw|owner_pw|input_pw)\s+|--encrypt\s+"),
+        (("useradd", "usermod"), r"useradd|usermod", r"-p\s+"),
+        (("dscl", "sysadminctl"), r"dscl|sysadminctl", r"-passwd\s+\S+\s+|-password\s+"),
+        (("etcdctl", "influx"), r"etcdctl|influx", r"--user[\s=][^\s:]{1,64}:|-password\s+"),
         (("twine", "poetry", "hatch"), r"twine|poetry|hatch", r"(?:-p|--password)[\s=]"),
         (("schtasks", "wmic", "cmdkey", "net user"), r"schtasks|wmic|cmdkey", r"/(?:rp|p|password|pass):?\s*"),
         (("net user",), r"net\s+user", rf"{_WORD}\s+(?!/)"),
@@ -91,25 +122,25 @@ _COMMANDS: Final = tuple(
         (("sqlplus",), r"sqlplus", r"(?:-[sSL]\s+)*[\"']?\w{1,30}/(?=[^\s/]{3,64}@)"),
     )
 )
-# The same in one look: nearly no text has any of them.
-_MARKED: Final = search_for("|".join(re.escape(mark) for marks, _, _ in _COMMANDS for mark in marks))
 PIPED: Final = r"chpasswd|sudo\s-|-stdin|cryptsetup|\blogin\b|secret\sset|kinit|smbpasswd"
 NETRC: Final = (
     r"(?:login|account|machine)(?:\s|\\)+\S+(?:\s|\\)+(?:n\S*\s+)?password|default(?:\s|\\)+(?:\S+\s+\S+\s+)?password"
 )
-SQL: Final = r"(?i:identified\s+(?:by|as|with)|password(?:\s+for\s+\S+)?[\s=(]*(?:password\s*\()?\s*')"
-_MARKED_PIPE: Final = search_for(PIPED)
-_MARKED_NETRC: Final = search_for(NETRC)
-_MARKED_SQL: Final = search_for(SQL)
+SQL: Final = (
+    r"(?i:identified\s+(?:by|as|with)|password(?:\s+for\s+\S+)?[\s=(]*(?:password\s*\()?\s*n?'|"
+    r"pgp_sym_|aes_(?:en|de)crypt|crypt\()"
+)
+_TYPING: Final = r"(?:type|fill|sendKeys|send_keys|setValue|enter_text|pressSequentially|addValue)"
+TYPED: Final = rf"{_TYPING}\(\s*[\"'`]|send\s+(?:--\s)?[\"']"
+ECHOED: Final = r"-command[\s=][\"']?(?:echo|printf)|<\(\s?(?:echo|printf)|<<<"
 # What is handed over with the name of a user, without a name of its own.
 PAIRS: Final = (
     r"(?:NetworkCredential|DirectoryEntry|BasicAuth|DigestAuth|BasicCredentials?|PasswordCredentials?|PasswordAuthenticator|"
-    r"BasicAuthToken|\.login|\bauth\s*=|\.auth|set_basic_auth|SecureString)\s*\(?|(?i:\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass))"
+    r"BasicAuthToken|\.login|WiFi\.begin|PDO\([^,\n]{1,128},|mysqli(?:_connect)?\([^,\n]{1,128},|getConnection\([^,\n]{1,128},|\bauth\s*=|\.auth|set_basic_auth|SecureString|authenticate|createUser)\s*\(?|(?i:\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass))|\.connect\s?\([^,\n]*,\s*[\"']"
 )
-_MARKED_PAIR: Final = search_for(PAIRS)
 _PAIR: Final = re.compile(
     r"(?:NetworkCredential|DirectoryEntry\([^,\n]{1,128},|BasicAuth|DigestAuth|BasicCredentials?|PasswordCredentials?|PasswordAuthenticator|"
-    r"BasicAuthToken|\.login|\bauth\s?=\s?|\.auth|set_basic_auth)[\s(]{1,16}[\"'][^\"'\n]{1,128}[\"']\s*,\s*[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)"
+    r"BasicAuthToken|\.login|WiFi\.begin|PDO\([^,\n]{1,128},|mysqli(?:_connect)?\([^,\n]{1,128},|getConnection\([^,\n]{1,128},|\.connect\([^,\n]{1,128},|authenticate|createUser|\bauth\s?=\s?|\.auth|set_basic_auth)[\s(]{1,16}[\"'][^\"'\n]{1,128}[\"']\s*,\s*[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)"
 )
 _PAIR_OF_WORDS: Final = re.compile(
     r"\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass(?:word|wd)?|pwd)\s?[:=(-]?>?\s?[\w.@+-]{1,64}\s?[/:]\s?(?P<bare>[^\s\"'`,;()<>]{6,64})(?P<quoted>)",
@@ -119,7 +150,15 @@ _SECURE_STRING: Final = re.compile(
     r"ConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)", re.IGNORECASE
 )
 # In every text that holds such a password, one of these is found.
-COMMANDS: Final = (*sorted({re.escape(mark) for marks, _, _ in _COMMANDS for mark in marks}), PIPED, NETRC, SQL, PAIRS)
+COMMANDS: Final = (
+    *sorted({re.escape(mark) for marks, _, _ in _COMMANDS for mark in marks}),
+    PIPED,
+    NETRC,
+    SQL,
+    PAIRS,
+    TYPED,
+    ECHOED,
+)
 _COMMAND_MAX: Final = 600
 # A command ends with its line, unless a backslash says that it goes on.
 _COMMAND: Final = re.compile(rf"(?:[^\n|;&\\]|\\[\s\S]|&(?!&)){{0,{_COMMAND_MAX}}}")
@@ -138,14 +177,31 @@ _NETRC: Final = re.compile(
 # What a database is told about its users.
 _SQL: Final = re.compile(
     r"\b(?:identified\s+(?:with\s+\S{1,64}\s+)?(?:by|as)|(?:with|encrypted|set|role\s+\S{1,64}|user\s+\S{1,64})\s+password"
-    r"(?:\s+for\s+\S{1,128})?(?:\s*=\s*(?:password\s*\()?)?)\s*'(?P<quoted>[^'\r\n]{3,256})'(?P<bare>)",
+    r"(?:\s+for\s+\S{1,128})?(?:\s*=\s*(?:password\s*\()?)?)\s*N?'(?P<quoted>(?:[^'\r\n]|''){3,256})'(?P<bare>)",
     re.IGNORECASE,
+)
+# What a database encrypts with, and checks.
+_SQL_CALL: Final = re.compile(
+    r"\b(?:pgp_sym_(?:en|de)crypt(?:_bytea)?|aes_(?:en|de)crypt)\([^;\n]{1,200}?,\s{0,4}'(?P<quoted>[^'\r\n]{3,256})'(?P<bare>)|"
+    r"\bcrypt\(\s{0,4}'(?P<crypt>[^'\r\n]{3,256})'\s{0,4},",
+    re.IGNORECASE,
+)
+# What is typed into a field of that name, where a program tests a form; what a script sends when it is asked.
+_TYPED: Final = re.compile(
+    rf"{_TYPING}\(\s{{0,8}}[\"'`][^\"'`\n]{{0,64}}[Pp]ass[^\"'`\n]{{0,64}}[\"'`]\s{{0,4}},\s{{0,8}}[\"'`](?P<quoted>[^\"'`\r\n]{{4,128}})[\"'`](?P<bare>)|"
+    rf"[Pp]ass[^\"'`\n]{{0,32}}[\"'`\])]{{1,6}}(?:\.\w{{1,16}}\([^()\n]{{0,32}}\)\s{{0,8}}){{0,3}}\.{_TYPING}\(\s{{0,8}}[\"'`](?P<typed>[^\"'`\r\n]{{4,128}})[\"'`]|"
+    r"assword[^\n]{0,24}\n(?:\s{0,16}exp_)?\s{0,16}send\s{1,4}(?:--\s)?[\"'](?P<sent>[^\"'\r\n\\]{4,128})(?:\\[rn]){0,2}[\"']"
+)
+# A command that prints a password for another one.
+_ECHOED: Final = re.compile(
+    r"(?:-command[\s=]{1,2}[\"']?|<\(\s?|<<<\s?)(?:(?:echo|printf)\s+(?:-n\s+)?)?[\"']?(?P<bare>[^\s\"'()<>$]{4,128})(?P<quoted>)"
 )
 _STAND_IN: Final = re.compile(
     r"[$%{<\[*@,;)\]}+\s]|\.{2,}|x{3,}\Z|-|(?:my|your|the|some|new|old)?[-_]?(?:pass(?:word|wd|phrase|code)?|pw|pwd|secret|token|value|string)\d?\Z|"
     r"\w*(?:_here|_goes_here)\Z|(?:changeme|password)\b|stdin\Z|test\Z|yyy|zzz|https?://|(?:\\{0,3}[\"'])?\s|file:|env:|fd:",
     re.IGNORECASE,
 )
+_OTHER_GROUPS: Final = ("crypt", "typed", "sent")
 _CAPITALS: Final = re.compile(r"[A-Z][A-Z_-]{2,}\Z")
 
 
@@ -155,31 +211,46 @@ def passwords_in_commands(text: str) -> Iterator[Span]:
 
 
 def _found(text: str) -> Iterator[Span]:
-    content = text.encode("utf-8", "surrogatepass")
-    if _MARKED(content, 0, len(content)):
-        yield from _given(text)
-    if "|" in text and _MARKED_PIPE(content, 0, len(content)):
+    marks = _MARKS(text.encode("utf-8", "surrogatepass"))
+    for place in marks:
+        if place < len(_COMMANDS):
+            yield from _given(text, *_COMMANDS[place][1:])
+        else:
+            yield from _OTHERS[place - len(_COMMANDS)][1](text)
+
+
+def _given(text: str, program: re.Pattern[str], options: re.Pattern[str]) -> Iterator[Span]:
+    """The passwords in the options of a program."""
+    calls = [each for each in program.finditer(text) if _is_word_of_its_own(text, each.start())]
+    # Where it is called again, another command begins.
+    ends = [*(each.start() for each in calls[1:]), len(text)]
+    for called, end in zip(calls, ends, strict=False):
+        command = _COMMAND.match(text, called.end(), end)
+        yield from _values(options.finditer(text, called.end(), command.end() if command else called.end()))
+
+
+def _piped(text: str) -> Iterator[Span]:
+    if "|" in text:
         yield from _values(_PIPED.finditer(text))
-    if _MARKED_NETRC(content, 0, len(content)):
-        yield from _values(_NETRC.finditer(text))
-    if _MARKED_PAIR(content, 0, len(content)):
-        yield from (span for span in _values(_PAIR.finditer(text)) if not _is_word(text[span[0] : span[1]]))
-        yield from (span for span in _values(_PAIR_OF_WORDS.finditer(text)) if is_strong(text[span[0] : span[1]]))
-        yield from _values(_SECURE_STRING.finditer(text))
-    if _MARKED_SQL(content, 0, len(content)):
-        yield from _values(_SQL.finditer(text))
 
 
-def _given(text: str) -> Iterator[Span]:
-    """The passwords in the options of programs."""
-    for marks, program, options in _COMMANDS:
-        if any(mark in text for mark in marks):
-            calls = [each for each in program.finditer(text) if _is_word_of_its_own(text, each.start())]
-            # Where it is called again, another command begins.
-            ends = [*(each.start() for each in calls[1:]), len(text)]
-            for called, end in zip(calls, ends, strict=False):
-                command = _COMMAND.match(text, called.end(), end)
-                yield from _values(options.finditer(text, called.end(), command.end() if command else called.end()))
+def _in_pairs(text: str) -> Iterator[Span]:
+    yield from (span for span in _values(_PAIR.finditer(text)) if not _is_label(text[span[0] : span[1]]))
+    yield from (span for span in _values(_PAIR_OF_WORDS.finditer(text)) if is_strong(text[span[0] : span[1]]))
+    yield from _values(_SECURE_STRING.finditer(text))
+
+
+def _in_sql(text: str) -> Iterator[Span]:
+    yield from _values(_SQL.finditer(text))
+    yield from _values(_SQL_CALL.finditer(text))
+
+
+def _typed(text: str) -> Iterator[Span]:
+    yield from (span for span in _values(_TYPED.finditer(text)) if not text[span[0] : span[1]].isalpha())
+
+
+def _echoed(text: str) -> Iterator[Span]:
+    yield from (span for span in _values(_ECHOED.finditer(text)) if is_said_password(text[span[0] : span[1]]))
 
 
 def _is_word_of_its_own(text: str, place: int) -> bool:
@@ -190,15 +261,28 @@ def _is_word_of_its_own(text: str, place: int) -> bool:
 
 def _values(found: Iterator[re.Match[str]]) -> Iterator[Span]:
     for match in found:
-        group = "bare" if match["bare"] else "quoted"
+        group = next(name for name in ("bare", "quoted", *_OTHER_GROUPS) if match.groupdict().get(name))
         value = match[group]
         if not (_is_stand_in(value)):
             yield *match.span(group), "password"
 
 
-def _is_word(value: str) -> bool:
-    return value.isalpha() and is_wordy(value)
+def _is_label(value: str) -> bool:
+    return value.isalpha() and not is_plain_word(value)
 
 
 def _is_stand_in(value: str) -> bool:
     return _STAND_IN.match(value) is not None or _CAPITALS.match(value) is not None
+
+
+_OTHERS: Final[tuple[tuple[str, Callable[[str], Iterator[Span]]], ...]] = (
+    (PIPED, _piped),
+    (NETRC, lambda text: _values(_NETRC.finditer(text))),
+    (PAIRS, _in_pairs),
+    (SQL, _in_sql),
+    (TYPED, _typed),
+    (ECHOED, _echoed),
+)
+_MARKS: Final = found_of(
+    [*("|".join(map(re.escape, marks)) for marks, _, _ in _COMMANDS), *(mark for mark, _ in _OTHERS)]
+)

@@ -19,7 +19,9 @@ _LINE: Final = re.compile(
 # Whoever knows these knows nothing.
 _PLAIN: Final = re.compile(
     r"(?:true|false|yes|no|on|off|null|none|debug|info|warn(?:ing)?|error|production|prod|development|dev|staging|test|"
-    r"local|localhost|[\d.:]+|[a-z]{2}(?:[_-][A-Z]{2})?(?:\.UTF-8)?|https?://(?:localhost|127\.0\.0\.1)[:/\w.-]*|[~.]?/[\w./-]*)\s*\Z",
+    r"local|localhost|[\d.:]+|[a-z]{2}(?:[_-][A-Z]{2})?(?:\.UTF-8)?|https?://(?:localhost|127\.0\.0\.1)[:/\w.-]*|https?://[\w.-]+(?::\d+)?/?|"
+    r"redis|memory|memcached|file|files|database|sync|async|log|smtp|sqlite|mysql|pgsql|postgres(?:ql)?|array|cookie|"
+    r"public|private|single|daily|stack|json|text|utc|[~.]?/[\w./-]*)\s*\Z",
     re.IGNORECASE,
 )
 _VALUE_MIN: Final = 4

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.linear import search_for
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import VALUE_MIN, is_random, is_stand_in, is_wordy
 
@@ -32,6 +33,25 @@ _SESSION: Final = re.compile(
 _JAR: Final = re.compile(r"\t(?:TRUE|FALSE)\t/\S{0,200}\t(?:TRUE|FALSE)\t\d{1,12}\t([^\t\n]{1,80})\t([^\s\"']{1,4096})")
 _PLAIN: Final = re.compile(r"[A-Za-z]+\Z|\d{1,7}\Z|(?:deleted|undefined|null)\Z", re.IGNORECASE)
 
+# What a link that anybody may post to has in its path or its query: only whoever knows it can.
+_LINK: Final = re.compile(r"https?://[\w.-]{3,255}(?::\d{1,5})?/[\w./@%?&=:+~-]{8,2048}", re.ASCII)
+_HOOK: Final = re.compile(
+    r"hook|/services/T|hc-ping|maker\.ifttt|/key/|logic\.azure|zapier|integromat|n8n|/catch/|ntfy\.sh/", re.IGNORECASE
+)
+# In every text with such a link, this is found.
+LINKED: Final = (
+    r"://\S*(?i:hook|/services/T|hc-ping|maker\.ifttt|/key/|logic\.azure|zapier|integromat|n8n|/catch/|ntfy\.sh/|"
+    r"[?&](?:code|key|apikey|access_key|secret|sas|token)=)"
+)
+_HOOK_PART: Final = re.compile(r"(?<=[/=@])(?:[A-Za-z0-9_-]{12,512})(?=[/?&@]|\Z)")
+_CODE: Final = re.compile(
+    r"[?&](?:code|key|apikey|access_key|secret|sas|token)=(?P<value>[\w%=-]{24,512})", re.IGNORECASE
+)
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+
+# In every text with such a signature, this is found.
+SIGNED: Final = r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)"
+_SIGNED: Final = search_for(SIGNED)
 _SIGNATURE: Final = re.compile(
     r"(?:\bx-(?:amz|goog|oss|obs|cos|tos|ms)-(?:signature|security-token)|\bq-signature|[?&;,\s](?:sig|signature|security-?token))"
     r"(?:=|%3D)(?P<value>[\w%+/=~.-]{20,2048})",
@@ -62,10 +82,30 @@ def _cookies(text: str) -> Iterator[Span]:
 
 def signatures(text: str) -> Iterator[Span]:
     """The signatures of links and requests: Azure's SAS, AWS' and Google's signed URLs, and their like."""
-    if "ig=" in text or "ig%3" in text or "ature" in text or "oken" in text:
+    content = text.encode("utf-8", "surrogatepass")
+    if _SIGNED(content, 0, len(content)):
         for found in _SIGNATURE.finditer(text):
             if is_random(found["value"], least=VALUE_MIN) and not is_stand_in(found["value"]):
                 yield *found.span("value"), "signature"
+
+
+def links(text: str) -> Iterator[Span]:
+    """What opens a webhook, or a function that a link calls, in order."""
+    if "://" in text:
+        for link in _LINK.finditer(text):
+            yield from sorted(_in_link(text, *link.span()))
+
+
+def _in_link(text: str, start: int, end: int) -> Iterator[Span]:
+    if _HOOK.search(text, start, end):
+        path = text.find("/", text.find("://", start, end) + 3, end)
+        for part in _HOOK_PART.finditer(text, path, end):
+            if _UUID.match(part[0]) or (is_random(part[0], least=12) and not is_wordy(part[0])):
+                yield *part.span(), "webhook"
+        return
+    code = _CODE.search(text, start, end)
+    if code and is_random(code["value"], least=24) and not is_stand_in(code["value"]):
+        yield *code.span("value"), "signature"
 
 
 def _is_secret(name: str, value: str) -> bool:

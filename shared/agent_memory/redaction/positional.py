@@ -8,12 +8,20 @@ from typing import Final
 
 from agent_memory.redaction.shapes import Span
 
+# One of them is in every mark.
+KEY_MARKS: Final = ("PRIVATE KEY", "Static key", "STATIC KEY")
 _BEGIN: Final = "-----BEGIN "
 _END: Final = "-----END "
-_KEY: Final = re.compile(r"[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", re.ASCII)
+_KEY: Final = re.compile(
+    r"(?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\d|OPENVPN STATIC KEY)-----", re.ASCII
+)
 # A line's end as it is, or as JSON and source code write it; lines of a diff or a comment begin with a sign.
-_LINES: Final = re.compile(r"(?:(?:\\{1,4}[nrt]|[\s\"'+,>#|])*+[A-Za-z0-9+/=]{16,}+)++", re.ASCII)
-_LINES_REVERSED: Final = re.compile(r"(?:(?:[nrt]\\{1,4}|[\s\"'+,>#|])*+[A-Za-z0-9+/=]{16,}+)++", re.ASCII)
+_LINES: Final = re.compile(
+    r"(?:(?:\\{1,4}[nrt]|[\s\"'+,>#|])*+(?:\d{1,5}[\t :|-]{1,3})?[A-Za-z0-9+/=]{16,}+)++", re.ASCII
+)
+_LINES_REVERSED: Final = re.compile(
+    r"(?:(?:[nrt]\\{1,4}|[\s\"'+,>#|])*+[A-Za-z0-9+/=]{16,}+(?:[\t :|-]{1,3}\d{1,5}(?!\S))?)++", re.ASCII
+)
 # What stands between two marks in a program that merely speaks of them has no line of base 64.
 _LINE: Final = re.compile(r"[A-Za-z0-9+/=]{20}", re.ASCII)
 # The end of a private key whose beginning was cut away is looked for in so much text before it.
@@ -28,7 +36,7 @@ _STAND_IN: Final = re.compile(
 
 def private_keys(text: str) -> Iterator[Span]:
     """What stands between the marks of a private key; where one of them was cut away, what looks like its lines."""
-    if "PRIVATE KEY" not in text:
+    if not any(mark in text for mark in KEY_MARKS):
         return
     place = 0
     while (mark := text.find("-----", place)) >= 0:

@@ -8,16 +8,24 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 from typing import Final
 
 from agent_memory.capture import PRIVATE_MARKS
-from agent_memory.redaction.commands import COMMANDS
-from agent_memory.redaction.linear import search_for
-from agent_memory.redaction.named import FOREIGN_STEMS, STEMS
+from agent_memory.redaction.commands import COMMANDS, PAIRS
+from agent_memory.redaction.formats import FORMATS
+from agent_memory.redaction.headers import LINKED, SIGNED
+from agent_memory.redaction.linear import Search, search_for
+from agent_memory.redaction.lists import CODES, LIST
+from agent_memory.redaction.names import FOREIGN_STEMS, STEMS
+from agent_memory.redaction.passwords import WORDS
+from agent_memory.redaction.positional import KEY_MARKS
+from agent_memory.redaction.printed import PRINTING
+from agent_memory.redaction.said import ACCOUNT, PASSWORDS
 from agent_memory.redaction.seed_phrases import row_of_seed_words
 from agent_memory.redaction.shapes import RUN_MIN
+from agent_memory.redaction.tables import TABLE
 from agent_memory.redaction.values import VALUE_MIN
 
 _STEM: Final = f"(?i:{'|'.join(STEMS)})"
@@ -25,7 +33,10 @@ _FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem 
 _PASSWORD: Final = f"(?i:pass|pw|{_FOREIGN})"
 _CLOSED: Final = r"(?:\\{0,3}[\"'`])?[\])]{0,2}"
 # What stands between a name and its value; the last is what does between a field's name and its value in protobuf.
-_SIGN: Final = r"(?:\s*(?:=>|:=|=+|:)|\s(?:or|\|\||\?\?)\s|,\s*\\*[\"'`]|\s+value=|>|\s(?:is|was)\s(?:now\s)?:?|\x12)"
+_SIGN: Final = (
+    r"(?:\s*(?:=>|:=|=+|:)|\s(?:or|\|\||\?\?)\s|,\s*\\*[\"'`]|\s+value=|"
+    r">|\(\s*\\*[\"'`]|</key>|\s(?:is|was)\s(?:now\s)?:?|\x12)"
+)
 # What may stand between a sign and a value: a type, or the kind of the token.
 _KIND: Final = r"(?:(?i:bearer|basic|token|apikey) +|[&\w.\[\]|?<>]+(?:\s\|\s[\w.]+)?\s?=\s?)?"
 
@@ -47,7 +58,7 @@ _NAMED: Final = search_for(
             rf"(?:-[\w.-]*{_STEM}[\w-]*|(?i:bearer)){_CLOSED}[ \t]+\S*[^a-z\s]",
             r"://\S*@",
             r"v1\.0-",  # a token that is a hash behind it
-            "PRIVATE KEY",
+            *KEY_MARKS,
             r"\.env",
             f"(?i:{'|'.join(re.escape(mark.decode()) for mark in PRIVATE_MARKS)})",
         )
@@ -65,10 +76,11 @@ _SAID: Final = (
     r"(?i:passw|passphrase|passcode|\bpw|_pw|-pass)[\w-]*\s+(?:(?:-+>?|→|–)\s+)?\S*\d",
     rf"{_STEM}{_OF_WHAT}(?:{_VERB}|\s?:\s)\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])",
 )
+_FORMATS: Final = sorted({each.mark for each in FORMATS})
 _KUBERNETES: Final = r"(?i:kind[\"']?\s*:\s*[\"']?secret)"
 _HEADERS: Final = (
     r"(?i:cookie)|\t(?:TRUE|FALSE)\t",
-    r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)",
+    SIGNED,
 )
 _HASHES: Final = (
     r"\$[\w-]+\$|\{(?:S?SHA|S?MD5|PBKDF2|CRYPT|ARGON2)|(?:pbkdf2|scrypt):|SCRAM-SHA|\bmd5[0-9a-f]{32}|\*[0-9A-F]{40}|:::|:\d{4,6}:\d*:",
@@ -82,11 +94,16 @@ _DISGUISES: Final = (
     r"\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xef\xbe\xa0|\xef\xbf[\xb9-\xbb]|\xf0\x9d\x85[\xb3-\xba]|\xf3\xa0[\x80-\xbf]",
 )
 # Each apart from the others: one machine for all of them would have so many states that it is ten times as slow.
+# What stands together was measured: patterns with words between two places multiply one another.
 _PLACED: Final = search_for(
-    "|".join((*_SAID, *COMMANDS, *_HEADERS, *_HASHES, _KUBERNETES)).encode()
+    "|".join((*_SAID, *(each for each in COMMANDS if each != PAIRS), *_HEADERS, *_HASHES, _KUBERNETES)).encode()
     + b"|"
     + "|".join(_DISGUISES).encode("ascii")
 )
+_FORMATTED: Final = search_for("|".join((*_FORMATS, *PRINTING)))
+_TOLD: Final = search_for("|".join((*PASSWORDS, *TABLE)))
+_LINKED: Final = search_for(LINKED)
+_PAIRED: Final = search_for("|".join((ACCOUNT, PAIRS, LIST, CODES, *WORDS)))
 _PAYMENT: Final = search_for(rb"\d(?:[ -]?\d){13}|[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2}")
 
 # Commits, checksums, UUIDs: a generator made them, too, but a hexadecimal number is known as a secret by its name only,
@@ -144,9 +161,14 @@ def _suspects(contents: list[bytes], *, payment_data: bool) -> list[int]:
     return sorted(found)
 
 
-def _named(content: bytes, begin: int) -> int:
-    found = _NAMED(content, begin, len(content))
-    return found[0] if found else -1
+def _first(search: Search) -> Callable[[bytes, int], int]:
+    """Where the first begins that is searched for, from a place on; -1 if there is none."""
+
+    def first(content: bytes, begin: int) -> int:
+        found = search(content, begin, len(content))
+        return found[0] if found else -1
+
+    return first
 
 
 def _run_of_token(content: bytes, begin: int) -> int:
@@ -159,16 +181,11 @@ def _run_of_token(content: bytes, begin: int) -> int:
     return -1
 
 
-def _placed(content: bytes, begin: int) -> int:
-    found = _PLACED(content, begin, len(content))
-    return found[0] if found else -1
-
-
-def _payment(content: bytes, begin: int) -> int:
-    found = _PAYMENT(content, begin, len(content))
-    return found[0] if found else -1
-
-
 # Each says where the first that it knows begins, from a place on; -1 if there is none.
-_LOOKS: Final = (_named, _run_of_token, _placed, row_of_seed_words)
-_LOOKS_WITH_PAYMENT: Final = (*_LOOKS, _payment)
+_LOOKS: Final = (
+    _first(_NAMED),
+    _run_of_token,
+    *map(_first, (_PLACED, _FORMATTED, _TOLD, _PAIRED, _LINKED)),
+    row_of_seed_words,
+)
+_LOOKS_WITH_PAYMENT: Final = (*_LOOKS, _first(_PAYMENT))

@@ -16,14 +16,19 @@ from agent_memory.plain_view import plain_view
 from agent_memory.redaction import payment
 from agent_memory.redaction.commands import passwords_in_commands
 from agent_memory.redaction.environment import environment_values
+from agent_memory.redaction.formats import formatted
 from agent_memory.redaction.hashes import password_hashes
-from agent_memory.redaction.headers import cookies, signatures
+from agent_memory.redaction.headers import cookies, links, signatures
 from agent_memory.redaction.kubernetes import kubernetes_secrets
+from agent_memory.redaction.lists import listed
 from agent_memory.redaction.named import named_values
 from agent_memory.redaction.positional import passwords_in_links, private_keys
-from agent_memory.redaction.prefilter import may_contain_secret
+from agent_memory.redaction.prefilter import candidates, may_contain_secret
+from agent_memory.redaction.printed import printed
+from agent_memory.redaction.said import said
 from agent_memory.redaction.seed_phrases import seed_phrases
-from agent_memory.redaction.shapes import Span, known_tokens, tokens_in_base64
+from agent_memory.redaction.shapes import Span, aws_pairs, known_tokens, tokens_in_base64
+from agent_memory.redaction.tables import tabled
 from agent_memory.redaction.wrapped import continued, wrapped_tokens
 
 MARKER: Final = re.compile(r"\[redacted:([a-z0-9-]{1,40})(?::[0-9a-z]{4})?\]")
@@ -31,6 +36,8 @@ _TAG_LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TAG_LENGTH: Final = 4
 # What was hidden by what was taken out is looked for again; more often only a text that was made for it needs.
 _ROUNDS_MAX: Final = 6
+# Nothing shorter has a secret and what tells that it is one.
+_SECRET_MIN: Final = 6
 # Too short for that, or made of words.
 _NEVER_WRAPPED: Final = frozenset(("password", "url-password", "private-key", "seed-phrase", "card-number", "iban"))
 
@@ -39,15 +46,22 @@ Finder = Callable[[str], Iterator[Span]]
 _FINDERS: Final[tuple[Finder, ...]] = (
     private_keys,
     wrapped_tokens,
+    aws_pairs,
     tokens_in_base64,
     known_tokens,
     password_hashes,
     kubernetes_secrets,
+    formatted,
     passwords_in_links,
     signatures,
+    links,
     cookies,
     passwords_in_commands,
+    printed,
     named_values,
+    listed,
+    tabled,
+    said,
     seed_phrases,
 )
 
@@ -58,6 +72,7 @@ class Redactor:
     def __init__(self, key: bytes = b"", *, payment_data: bool = False) -> None:
         """`payment_data` says whether the numbers of cards and bank accounts are secrets, too."""
         self._key = key
+        self._payment_data = payment_data
         self._finders = (*_FINDERS, payment.payment_data) if payment_data else _FINDERS
 
     def redact(self, text: str, counts: Counter[str] | None = None, *, is_environment: bool = False) -> str:
@@ -66,33 +81,39 @@ class Redactor:
         `is_environment` says that the text shows a file of settings in which every value may be secret.
         """
         finders = (*self._finders, environment_values) if is_environment else self._finders
+        finders = (*finders, _disguised(finders))
         for _ in range(_ROUNDS_MAX):
             before = text
-            for finder in finders:
-                text = self._without(text, finder, counts)
-            text = self._without(text, _disguised(finders), counts)
-            if text == before:
+            text = self._without(text, finders, counts, is_environment=is_environment)
+            if text == before or "[redacted:" not in text:
                 break
         return text
 
-    def _without(self, text: str, finder: Finder, counts: Counter[str] | None) -> str:
+    def _without(
+        self, text: str, finders: Sequence[Finder], counts: Counter[str] | None, *, is_environment: bool
+    ) -> str:
         if "[redacted:" not in text:
-            return self._part_without(text, finder, counts)
+            return self._part_without(text, finders, counts)
         parts = []
         place = 0
         for marker in MARKER.finditer(text):
-            parts += [self._part_without(text[place : marker.start()], finder, counts), marker[0]]
+            parts += [text[place : marker.start()], marker[0]]
             place = marker.end()
-        return "".join([*parts, self._part_without(text[place:], finder, counts)])
+        parts.append(text[place:])
+        # Between markers there is hardly anything: one look at all that stands there.
+        contents = [part.encode("utf-8", "surrogatepass") for part in parts[::2]]
+        suspected = set(candidates(contents, payment_data=self._payment_data))
+        if is_environment:
+            suspected.update(number for number, content in enumerate(contents) if b"=" in content)
+        for number in suspected:
+            if len(contents[number]) >= _SECRET_MIN:
+                parts[2 * number] = self._part_without(parts[2 * number], finders, counts)
+        return "".join(parts)
 
-    def _part_without(self, text: str, finder: Finder, counts: Counter[str] | None) -> str:
+    def _part_without(self, text: str, finders: Sequence[Finder], counts: Counter[str] | None) -> str:
         parts = []
         place = 0
-        for start, end, kind in finder(text):
-            if start < place:
-                continue  # it overlaps with the one before
-            if kind not in _NEVER_WRAPPED:
-                end = continued(text, end)
+        for start, end, kind in _found(text, finders):
             parts += [text[place:start], self._marker(kind, text[start:end])]
             place = end
             if counts is not None:
@@ -106,18 +127,42 @@ class Redactor:
         return f"[redacted:{kind}:{''.join(_TAG_LETTERS[byte & 31] for byte in digest.digest())}]"
 
 
+def _found(text: str, finders: Sequence[Finder]) -> list[Span]:
+    """What the finders find, in order; where two overlap, what the surer one has found."""
+    found: list[Span] = []
+    for finder in finders:
+        if more := [*finder(text)]:
+            found = _joined(text, found, more)
+    return found
+
+
+def _joined(text: str, found: list[Span], more: list[Span]) -> list[Span]:
+    """Both in order, without those of `more` that overlap with one before them or of `found`."""
+    joined: list[Span] = []
+    surer = iter([*found, (len(text), len(text), "")])
+    after = next(surer)
+    place = 0
+    for start, end, kind in more:
+        while after[1] <= start and after[2]:
+            joined.append(after)
+            place = after[1]
+            after = next(surer)
+        if start < place or end > after[0]:
+            continue
+        if kind not in _NEVER_WRAPPED:
+            end = min(continued(text, end), after[0])
+        joined.append((start, end, kind))
+        place = end
+    return [*joined, *([after, *surer][:-1])]
+
+
 def _disguised(finders: Sequence[Finder]) -> Finder:
     """A finder of what these find, behind colours, escapes and invisible characters."""
 
     def find(text: str) -> Iterator[Span]:
         view = plain_view(text)
         if view is not None and may_contain_secret(view.text.encode("utf-8", "surrogatepass")):
-            found: list[Span] = []
-            for finder in finders:
-                for start, end, kind in finder(view.text):
-                    if all(end <= other[0] or other[1] <= start for other in found):
-                        found.append((start, end, kind))
-            for start, end, kind in sorted(found):
+            for start, end, kind in _found(view.text, finders):
                 yield *view.place(start, end), kind
 
     return find

@@ -19,7 +19,7 @@ _BETWEEN: Final = r"(?:[\s,;|\"'`]|\\[nrt]){1,6}(?:\d{1,2}[.):]?\s{1,3})?"
 # The same, quicker, in bytes, and taking more for a row of words.
 _QUICK_WORD: Final = re.compile(rb"[A-Za-z]{3,8}")
 _QUICK_ROW: Final = search_for(rf"[A-Za-z]{{3,8}}(?:[\s,;|\"'`\\0-9.):]{{1,6}}n?[A-Za-z]{{3,8}}){{{WORDS_MIN - 1}}}")
-_WORD: Final = re.compile(r"(?<![A-Za-z'])[A-Za-z]{3,8}(?![A-Za-z'])")
+_WORD: Final = re.compile(r"(?<![A-Za-z])(?<![A-Za-z]')[A-Za-z]{3,8}(?![A-Za-z]|'[A-Za-z])")
 _ROW: Final = re.compile(rf"{_WORD.pattern}(?:{_BETWEEN}{_WORD.pattern}){{{WORDS_MIN - 1},}}+")
 
 

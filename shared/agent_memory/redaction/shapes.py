@@ -45,13 +45,19 @@ _SHAPES: Final = (
     ("netlify-token", r"nf[pcoub]_[A-Za-z0-9_]{36,}+"),
     ("vercel-token", r"vc[abcikprst]_[\w-]{24,}+|vercel_blob_rw_[A-Za-z0-9_]{30,}+"),
     ("render-key", r"rnd_[A-Za-z0-9]{24,}+"),
-    ("cloudflare-key", r"(?<=v1\.0-)[0-9a-f]{24}-[0-9a-f]{146}|cf(?:ut|at|k)_[A-Za-z0-9_-]{40,}+"),
+    ("cloudflare-key", r"(?<=v1\.)0-[0-9a-f]{24}-[0-9a-f]{100,}+|cf(?:ut|at|k)_[A-Za-z0-9_-]{40,}+"),
     ("supabase-key", r"sbp_(?=[\w-]*\d)[0-9a-z_-]{40,}+|sb_secret_[\w-]{20,}+"),
     ("planetscale-token", r"pscale_(?:tkn|pw|oauth|app|usr)_[\w.=-]{32,}+"),
     ("neon-key", r"napi_[A-Za-z0-9]{40,}+"),
     ("databricks-token", r"dapi[0-9a-f]{32}(?:-\d)?"),
     ("terraform-token", r"(?<=\.atlasv1\.)[\w=-]{60,}+"),
-    ("vault-token", r"(?<=hv[srb]\.)[\w-]{24,}+"),
+    (
+        "vault-token",
+        (
+            r"(?<=hv[srb]\.)[\w-]{24,}+|(?:(?<=[ =:'\"\n]s\.)|(?<=[ =:'\"\n]b\.))(?=(?:[A-Za-z]*\d){3})(?=[a-z0-9]"
+            r"*[A-Z])[A-Za-z0-9]{24}(?![\w.-])"
+        ),
+    ),
     ("doppler-token", r"(?<=dp\.[a-z][a-z]\.)[\w.-]{40,}+|(?<=dp\.scim\.)[\w.-]{40,}+|(?<=dp\.audit\.)[\w.-]{40,}+"),
     ("pulumi-token", r"pul-[0-9a-f]{40}"),
     ("scaleway-key", rf"SCW[A-Z0-9]{{17}}|scw_secret_{_UUID}"),
@@ -209,35 +215,61 @@ _SHAPES: Final = (
     ("xendit-key", r"xnd_(?:production|development)_[A-Za-z0-9]{40,}+"),
     ("zuplo-key", r"zpka_[a-z0-9]{30,}+_[0-9a-f]{8}"),
     ("unkey-key", r"unkey_[A-Za-z0-9_]{20,}+"),
+    ("k3s-token", r"K10[0-9a-f]{64}(?:::[\w-]{1,64}:[0-9a-f]{16,})?"),
+    ("kubeadm-token", r"(?<=[ ='\"\n][a-z0-9]{6}\.)(?=[a-z]*\d)(?=[0-9]*[a-z])[a-z0-9]{16}(?![\w.-])"),
+    ("ghost-key", r"[0-9a-f]{24}:[0-9a-f]{64}(?![0-9a-f])"),
+    (
+        "wallet-key",
+        r"(?=[A-Za-z]*\d)(?:5[HJK][1-9A-HJ-NP-Za-km-z]{49}|[KL][1-9A-HJ-NP-Za-km-z]{51}|[xyzt]prv[1-9A-HJ-NP-Za-km-z]{107})(?![A-Za-z0-9])",
+    ),
     ("workato-token", r"wrk[a-z]{1,4}-eyJ[\w.-]{40,}+"),
 )
 # Tokens in base 64 proper, whose other two characters may end a run before it is long enough.
 BASE64_BEGINNINGS: Final = ("ABSK", "whsec_", "glc_", "SWMKEY-1-", "apk_user_")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}+={0,2}", re.ASCII)
-_KINDS: Final = tuple(kind for kind, _ in _SHAPES)
-_ANY: Final = re.compile("|".join(f"({shape})" for _, shape in _SHAPES), re.ASCII)
+_AWS_PAIR: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?P<id>(?:AKIA|ASIA)[A-Z0-9]{16})(?![A-Za-z0-9])[^\n]{0,60}?(?:\n[^\n]{0,60}?)?"
+    r"(?<![A-Za-z0-9+/=])(?P<secret>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])"
+)
+_MADE_BOTH: Final = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])")
+# Without groups of their own: so Python passes over those with another first letter at once.
+_ANY: Final = re.compile("|".join(shape for _, shape in _SHAPES), re.ASCII)
+_EACH: Final = tuple((kind, re.compile(shape, re.ASCII)) for kind, shape in _SHAPES)
 
 
 def known_tokens(text: str) -> Iterator[Span]:
     """The tokens in the text that have the shape of a service's, in order."""
-    for place, end in _runs(text):
+    for place, end in runs(text):
         if text[place - 1 : place] == "\\":
             place += 1  # the letter of an escape such as \n
         while place < end and (found := _ANY.match(text, place)):
             if _is_token(found[0]):
-                yield found.start(), found.end(), _KINDS[(found.lastindex or 1) - 1]
+                yield found.start(), found.end(), _kind_of(found)
             place = max(found.end(), place + 1)
+
+
+def aws_pairs(text: str) -> Iterator[Span]:
+    """Ids of AWS' keys with the secret that stands behind them, in order: alone it has no shape."""
+    if "AKIA" in text or "ASIA" in text:
+        for found in _AWS_PAIR.finditer(text):
+            if _is_token(found["id"]) and _MADE_BOTH.match(found["secret"]):
+                yield *found.span("id"), "aws-key"
+                yield *found.span("secret"), "aws-key"
 
 
 def shape_of(token: str) -> str:
     """The kind of a token whose shape the beginning of this text has; empty if it has none."""
     found = _ANY.match(token)
-    return _KINDS[(found.lastindex or 1) - 1] if found and _is_token(found[0]) else ""
+    return _kind_of(found) if found and _is_token(found[0]) else ""
 
 
 def tokens_in_base64(text: str) -> Iterator[Span]:
     """The tokens of services that write theirs in base 64, in order."""
     yield from sorted(span for beginning in BASE64_BEGINNINGS for span in _beginning_with(beginning, text))
+
+
+def _kind_of(found: re.Match[str]) -> str:
+    return next(kind for kind, shape in _EACH if shape.match(found.string, found.start()))
 
 
 def _is_token(text: str) -> bool:
@@ -251,11 +283,11 @@ def _beginning_with(beginning: str, text: str) -> Iterator[Span]:
         token = _BASE64.match(text, place)
         found = _ANY.match(text, place) if token else None
         if token and found and _is_token(token[0]):
-            yield place, token.end(), _KINDS[(found.lastindex or 1) - 1]
+            yield place, token.end(), _kind_of(found)
         place = text.find(beginning, token.end() if token else place + 1)
 
 
-def _runs(text: str) -> Iterator[tuple[int, int]]:
+def runs(text: str) -> Iterator[tuple[int, int]]:
     """Where long enough runs of a token's characters stand that no one made up of words."""
     kinds = text.encode("ascii", "replace").translate(_KIND_OF)
     end = 0

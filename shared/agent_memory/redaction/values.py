@@ -8,7 +8,7 @@ from math import log2
 from typing import Final
 
 _STAND_IN: Final = re.compile(
-    r"[$%{<*]{1,2}[A-Za-z_{(]|[@!#][A-Za-z_{(][a-z_{(-]*\Z|<|&lt;|\*{3}|x{3,}|\.{3}|[-_=.]{3}|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"
+    r"[$%{<*]{1,2}[A-Za-z_{(]|:[a-z_]{2,40}\Z|[@!#][A-Za-z_{(][a-z_{(-]*\Z|<|&lt;|\*{3}|x{3,}|\.{3}|[-_=.]{3}|ENC\[|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"
     r"(?:https?|file|ftp)://|arn:|op://|vault:|secret[s]?://|env[:.]|process\.|os\.|import\.meta|\^|\(\?|"
     r"(?:true|false|null|none|nil|undefined|yes|no|on|off|required|optional|string|str|text|todo|tbd|changeme|change_me|"
     r"example|dummy|fake|placeholder|default|empty|unset|missing|invalid|incorrect|unknown|hidden|masked|password|passwd|secret|"
@@ -45,6 +45,23 @@ _SPOKEN_MIN: Final = 5
 # A label has one of these behind it, not a password.
 _LABEL: Final = re.compile(r"[^\W\d]+[:*?!.\u2026]{1,3}\Z")
 _PATH: Final = re.compile(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
+# Words in a row, as people and managers of passwords join them, and those that names in programs are made of.
+_PASSPHRASE: Final = re.compile(
+    r"[a-z]{3,12}(?:([-_. ])[a-z]{3,12})(?:\1[a-z]{3,12}){2,9}(?:\1?\d{1,4})?[!?]?\Z", re.IGNORECASE
+)
+_OF_NAMES: Final = re.compile(
+    r"(?:pass|passwords?|passwd|pwd|pw|phrase|secrets?|tokens?|keys?|auth|creds?|credentials?|users?|username|login|hash|"
+    r"params?|args?|fields?|val|values?|env|environ|configs?|conf|cfg|get|set|put|has|add|new|old|from|this|self|the|for|with|not|and|"
+    r"form|forms|data|request|req|response|res|body|state|props|process|opts|options?|settings?|app|ctx|context|name|text|"
+    r"input|label|error|errors|message|messages|invalid|required|reset|change|confirm|forgot|update|current|repeat|page|"
+    r"view|button|title|hint|placeholder|help|file|files|path|default|test|tests|type|types|database|server|client|service|"
+    r"account|api|url|host|port|model|models|object|json|yaml|string|str|int|bool|list|dict|map|row|rows|item|items|read|"
+    r"write|load|parse|open|close|local|global|prod|production|dev|staging|example|com|org|net|main|core|lib|src|util|utils|"
+    r"please|enter|choose|use|using|when|then|more|letters|digits|long|short|too|weak|strong|contain|contains|include|need|"
+    r"needs|here|out|does|did|match|matches|again|into|why|what|how|who|where|which|all|any|some|every|each|only|also|just|"
+    r"its|his|her|they|them|but|may|must|should|can|will|your|our|you|are|was|were|been|have|that|than|least|characters|mismatch|incorrect|wrong)\Z",
+    re.IGNORECASE,
+)
 _LOWER_WORD: Final = re.compile(r"[a-z]{4}")
 
 VALUE_MIN: Final = 8
@@ -79,6 +96,11 @@ def is_label(value: str) -> bool:
 def is_path(value: str) -> bool:
     """Whether the value is a name with parts, as programs write them: `user.password`."""
     return _PATH.match(value) is not None
+
+
+def is_passphrase(value: str) -> bool:
+    """Whether the value is four or more words in a row that no name in a program is made of."""
+    return _PASSPHRASE.match(value) is not None and not any(map(_OF_NAMES.match, re.split(r"[-_. ]", value)))
 
 
 def is_strong(value: str) -> bool:

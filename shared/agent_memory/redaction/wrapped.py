@@ -12,7 +12,8 @@ from agent_memory.redaction.shapes import RUN_MIN, Span, shape_of
 # What a frame, a quote or a comment puts behind a line and before the next one.
 _BEHIND: Final = " \t\r\\|\u2502\u2503"
 _BREAK: Final = re.compile(
-    r"[ \t]{0,80}[|\u2502\u2503]?\\?(?:\r?\n|\\{1,2}n)[ \t]{0,80}(?:[>|#*\u2502\u2503][ \t]{0,4})?"
+    r"(?:[ \t]{0,80}[|\u2502\u2503]?\\?(?:\r?\n|\\{1,2}n)[ \t]{0,80}(?:[>|#*\u2502\u2503][ \t]{0,4})?|"
+    r"[\"'][ \t]{0,8}[+.&\\]?[ \t]{0,8}\r?\n[ \t]{0,80}[+.&]?[ \t]{0,8}[\"'])"
     r"(?P<part>[\w.+/=-]{4,}+)(?![:(\[\"'`,]*[:=(])",
     re.ASCII,
 )

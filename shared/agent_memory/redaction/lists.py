@@ -1,0 +1,74 @@
+"""Secrets in lists: what stands below `passwords:` in YAML, in brackets behind `"tokens":`, and recovery codes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.names import kind_of
+from agent_memory.redaction.said import is_said_password
+from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.values import VALUE_MIN, has_random_part, is_no_value, is_random, is_stand_in, is_wordy
+
+_ITEMS_MAX: Final = 200
+_STEM: Final = r"(?:pass|pw|secret|token|key|credential|_pat)"
+_LIST: Final = re.compile(
+    rf"(?P<name>\b[\w.-]{{0,48}}?{_STEM}[\w-]{{0,40}})\\{{0,3}}[\"']?\s{{0,4}}[:=]\s{{0,4}}"
+    rf"(?:(?P<lines>(?:\s{{0,4}}\n[ \t]{{0,40}}-[ ]{{1,4}}[^\n]{{1,400}}){{1,{_ITEMS_MAX}}})|"
+    rf"\[(?P<row>[^\[\]{{}}]{{1,16000}})\])",
+    re.IGNORECASE | re.ASCII,
+)
+# A key in a list's item has its own name.
+_ITEM: Final = re.compile(
+    r"\n[ \t]{0,40}-[ ]{1,4}(?P<quote>[\"']?)(?P<value>[^\s\"',]{4,400})(?P=quote)[ \t]*\r?(?=\n|\Z)"
+)
+_TEXT: Final = re.compile(r"\\{0,3}(?P<quote>[\"'])(?P<value>[^\s\"'\\]{4,400})\\{0,3}(?P=quote)\s{0,24}(?=[,\]]|\Z)")
+CODES: Final = (
+    r"(?i:(?:recovery|backup|scratch|emergency|one-time|wiederherstellungs?|sicherungs?)[ -]?(?:codes?|keys)|"
+    r"codes de secours|codes de r.{1,2}cup|"
+    r"digos de (?:recup|respaldo)|codici di (?:recupero|backup))"
+)
+_CODES: Final = re.compile(rf"(?:{CODES})[^\n]{{0,120}}\n(?P<lines>(?:[^\n]{{1,120}}\n?){{1,24}})")
+_CODE: Final = re.compile(
+    r"(?<![\w-])(?=[a-z-]{0,12}\d|[A-Z-]{0,12}\d)(?:[a-z0-9]{4,12}(?:-[a-z0-9]{4,12}){1,4}|[A-Z0-9]{4,12}(?:-[A-Z0-9]{4,12}){1,4}|"
+    r"[a-z0-9]{8,16}|[A-Z0-9]{8,16}|\d{4}[ ]\d{4})(?![\w-])",
+    re.ASCII,
+)
+_CODES_MIN: Final = 3
+LIST: Final = rf"(?i:{_STEM}[\w-]*)\\*[\"']?\s*[:=]\s*(?:- |\[)"
+_MARK: Final = search_for(f"{LIST}|{CODES}")
+
+
+def listed(text: str) -> Iterator[Span]:
+    """The secrets in lists that a name says to be such, in order."""
+    content = text.encode("utf-8", "surrogatepass")
+    if _MARK(content, 0, len(content)):
+        yield from sorted({*_in_lists(text), *_codes(text)})
+
+
+def _in_lists(text: str) -> Iterator[Span]:
+    for found in _LIST.finditer(text):
+        name = re.sub(r"s\Z", "", found["name"])
+        kind = kind_of(name, is_variable=False)
+        if kind:
+            group, pattern = ("lines", _ITEM) if found["lines"] else ("row", _TEXT)
+            for item in pattern.finditer(text, *found.span(group)):
+                if _is_secret(item["value"], is_password=kind == "password"):
+                    yield *item.span("value"), "secret" if kind == "made" else kind
+
+
+def _codes(text: str) -> Iterator[Span]:
+    for found in _CODES.finditer(text):
+        codes = [each.span() for each in _CODE.finditer(text, *found.span("lines")) if not is_wordy(each[0])]
+        if len(codes) >= _CODES_MIN:
+            yield from ((*span, "token") for span in codes)
+
+
+def _is_secret(value: str, *, is_password: bool) -> bool:
+    if is_stand_in(value) or is_no_value(value):
+        return False
+    if is_password:
+        return is_said_password(value)
+    return not is_wordy(value) and (is_random(value, least=VALUE_MIN) or has_random_part(value))
