@@ -1,16 +1,16 @@
 """The erasure that somebody asked for, step by step, beside everything else that the worker does.
 
-Each session is one step: its events leave the search index while they can still be read, then the store, and what was
-told of them is told again from what stays. How far it has come is in its row, and every step may be done twice: who
-kills a process loses one step, and the next worker goes on. When all sessions are done, versions of periods that may
-tell of them go, and then the files that held any of it.
+A few sessions are one step: their events leave the search index while they can still be read, then the store, and what
+was said of them is summarized again from what stays. How far it has come is in its row, and every step may be done
+twice: who kills a process loses one step, and the next worker goes on. When all sessions are done, versions of periods
+that may tell of them go, and then the files that held any of it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date, timedelta
@@ -38,6 +38,7 @@ from agent_memory.worker.scheduler.jobs import compact
 from agent_memory.worker.scheduler.runs import RunOutcome, in_background
 from agent_memory.worker.search.search_index import SearchIndex
 from agent_memory.worker.toc import period_nodes
+from agent_memory.worker.toc.draft import Draft
 from agent_memory.worker.toc.toc import Toc
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # A step: some tenths of a second. A session is one step, however long it is.
-STEP_EVENTS: Final = 500
+STEP_EVENTS: Final = 1000
 STEP_DAYS: Final = 16
 # Events that one command erases or rewrites, and how large the rewritten may be together.
 COMMAND_EVENTS: Final = 500
@@ -131,27 +132,42 @@ class Erasure:
 
     def _sessions(self, state: ErasureState, now_ms: int) -> ErasureState:
         """The next sessions, without what is erased of them."""
-        enough = state.events_done + STEP_EVENTS
-        for session_id in erasures.marked_sessions(self._reader, state.after):
-            positions = list(erasures.marked_events(self._reader, session_id))
-            self._search.take_out(session_id, {event_id for _, event_id in positions}, now_ms)
-            if state.kind == ErasureKind.REDACT:
-                self._redact(positions)
-            else:
-                self._erase(session_id, positions)
-            self._reader.catch_up()
-            self._summarize_again(session_id, positions, now_ms)
-            self._search.restore(session_id, now_ms)
-            state = replace(state, after=session_id, events_done=state.events_done + len(positions))
-            if state.events_done >= enough:
-                return state
-        return replace(state, stage=ErasureStage.PERIODS, after="")
+        marked = self._next_sessions(state.after)
+        if not marked:
+            return replace(state, stage=ErasureStage.PERIODS, after="")
+        self._search.take_out({name: {each for _, each in marked[name]} for name in marked}, now_ms)
+        if state.kind == ErasureKind.REDACT:
+            self._redact(position for positions in marked.values() for position in positions)
+        else:
+            self._erase(marked)
+        self._reader.catch_up()
+        draft = self._toc.draft()
+        for session_id, positions in marked.items():
+            self._summarize_again(draft, session_id, positions, now_ms)
+        self._toc.commit(draft, now_ms)
+        self._search.restore(marked, now_ms)
+        done = sum(map(len, marked.values()))
+        return replace(state, after=next(reversed(marked)), events_done=state.events_done + done)
 
-    def _erase(self, session_id: str, positions: Iterable[Position]) -> None:
-        remaining = iter(positions)
-        while page := list(islice(remaining, COMMAND_EVENTS)):
-            names = [pb.EventName(session_id=session_id, timestamp_ms=at, event_id=name) for at, name in page]
-            self._writer.ask(pb.Command(erase_events=pb.EraseEvents(events=names)))
+    def _next_sessions(self, after: str) -> dict[str, list[Position]]:
+        """The marked events of the next sessions, as many as make a step; of a session, all."""
+        marked: dict[str, list[Position]] = {}
+        events = 0
+        for session_id in erasures.marked_sessions(self._reader, after):
+            marked[session_id] = list(erasures.marked_events(self._reader, session_id))
+            events += len(marked[session_id])
+            if events >= STEP_EVENTS:
+                break
+        return marked
+
+    def _erase(self, marked: Mapping[str, Iterable[Position]]) -> None:
+        names = (
+            pb.EventName(session_id=session_id, timestamp_ms=at_ms, event_id=event_id)
+            for session_id, positions in marked.items()
+            for at_ms, event_id in positions
+        )
+        while page := list(islice(names, COMMAND_EVENTS)):
+            self._writer.ask(pb.Command(erase_events=pb.EraseEvents(events=page)))
 
     def _redact(self, positions: Iterable[Position]) -> None:
         rewritten: list[bytes] = []
@@ -175,11 +191,10 @@ class Erasure:
     def _rewrite(self, events: list[bytes], found: Counter[str]) -> None:
         self._writer.ask(pb.Command(erase_events=pb.EraseEvents(rewritten=events, redacted=found)))
 
-    def _summarize_again(self, session_id: str, positions: list[Position], now_ms: int) -> None:
-        """Segment the session again where events were erased, and drop every version that may tell of them."""
+    def _summarize_again(self, draft: Draft, session_id: str, positions: list[Position], now_ms: int) -> None:
+        """Draft the session segmented again where events were erased, without any version that may tell of them."""
         erased_ms = sorted(timestamp_ms for timestamp_ms, _ in positions)
         from_ms = erased_ms[0]
-        draft = self._toc.draft()
         for first, row in records.segments_from(self._reader, session_id, (0, "")):
             versions = list(records.node_versions(self._reader, row.node_id))
             # One without any was dropped by a worker that was killed before it told it again.
@@ -187,7 +202,6 @@ class Erasure:
                 draft.drop_node(row.node_id)
                 from_ms = min(from_ms, first[0])
         self._toc.resegment_from(draft, session_id, from_ms, now_ms)
-        self._toc.commit(draft, now_ms)
 
     # Periods
 

@@ -6,7 +6,7 @@ ends elsewhere now, or got an event in between; nothing else can have changed it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
 from typing import Final
@@ -112,18 +112,23 @@ class Indexer:
         with self.writer.committing(now_ms) as changes:
             self._record(changes, replace(self.progress, toc_rebuilt_ms=finished_ms, scan=SCAN_BEGINS))
 
-    def take_out(self, session_id: str, event_ids: Collection[str], now_ms: int) -> None:
-        """Remove the segments that hold one of these events, while their texts can still be read; `restore` follows."""
+    def take_out(self, events: Mapping[str, Collection[str]], now_ms: int) -> None:
+        """Remove the segments that hold one of these events, given by session, while their texts can still be read.
+
+        `restore` follows.
+        """
         with self.writer.committing(now_ms) as changes:
-            for row in self.writer.rows_from(session_id, 0):
-                if not set(row.event_ids).isdisjoint(event_ids):
-                    changes.remove(row, self._body_of(row, {}))
+            for session_id, event_ids in events.items():
+                for row in self.writer.rows_from(session_id, 0):
+                    if not set(row.event_ids).isdisjoint(event_ids):
+                        changes.remove(row, self._body_of(row, {}))
         self.writer.sync()
 
-    def restore(self, session_id: str, now_ms: int) -> None:
-        """Make the rows of a session those of its segments again."""
+    def restore(self, session_ids: Iterable[str], now_ms: int) -> None:
+        """Make the rows of these sessions those of their segments again."""
         with self.writer.committing(now_ms) as changes:
-            self._update(changes, session_id, None)
+            for session_id in session_ids:
+                self._update(changes, session_id, None)
 
     def _record(self, changes: Changes, progress: Progress) -> None:
         changes.record(progress)

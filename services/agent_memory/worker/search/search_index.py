@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -67,19 +67,22 @@ class SearchIndex:
 
     # Erasing
 
-    def take_out(self, session_id: str, event_ids: Collection[str], now_ms: int) -> None:
-        """Take these events out of the index before they are erased. `restore` follows, then `merge`."""
+    def take_out(self, events: Mapping[str, Collection[str]], now_ms: int) -> None:
+        """Take these events, given by session, out of the index before they are erased.
+
+        `restore` follows, then `merge`.
+        """
         with self._or_made_again():
             # What a rebuild has so far would have to be searched, too.
             self._drop_building()
             if (serving := self._in_use()) is not None:
-                serving.take_out(session_id, event_ids, now_ms)
+                serving.take_out(events, now_ms)
 
-    def restore(self, session_id: str, now_ms: int) -> None:
-        """Index again what of the session stays."""
+    def restore(self, session_ids: Iterable[str], now_ms: int) -> None:
+        """Index again what of these sessions stays."""
         with self._or_made_again():
             if (serving := self._in_use()) is not None:
-                serving.restore(session_id, now_ms)
+                serving.restore(session_ids, now_ms)
 
     def merge(self) -> bool:
         """Make erased words leave the files; False where it has to be tried again."""
