@@ -7,6 +7,7 @@ import subprocess
 from typing import Any
 
 from agent_memory.hook.command import program
+from support.prometheus import parse
 from support.stack import Stack, wait_until
 
 
@@ -37,6 +38,13 @@ def test_all_is_well_until_something_is_not(stack: Stack) -> None:
     stack.run("reconcile")
     assert "compared just now, 0 events were missing" in stack.run("doctor").stdout
     assert "All is well." in stack.run("doctor").stdout
+    figures = parse(stack.run("metrics").stdout)
+    assert figures["agent_memory_up"].samples == {(): 1}
+    assert figures["agent_memory_agent_events"].samples == {(("agent", "claude-code"),): 1}
+    processes = {process for ((_, process),) in figures["agent_memory_process_cpu_seconds_total"].samples}
+    assert processes == {"ingest", "query", "worker", "supervisor"}
+    unknown = {name for name, family in figures.items() if not family.samples}
+    assert {name for name in unknown if "_job_last_" not in name} == {"agent_memory_redacted_secrets_total"}
 
     stack.stop()
     say(stack, "And where to?", "p2")

@@ -28,6 +28,7 @@ COMMANDS = {
     "status": ("lifecycle", "Show whether the daemon is running, where, and its health."),
     "logs": ("lifecycle", "Show the last lines of the logs."),
     "doctor": ("doctor", "Check everything, and say what to type to fix it."),
+    "metrics": ("metrics", "Print figures for a monitor, in Prometheus' text format."),
     "pause-capture": ("capturing", "Stop remembering, for a while or until resumed."),
     "resume-capture": ("capturing", "Start remembering again."),
     "search": ("search", "Find what was said, by words or with a question."),

@@ -1,0 +1,29 @@
+"""What a process uses, by /proc."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one process holds now, and the processor time it took since it began."""
+
+    resident_bytes: int
+    cpu_s: float
+    open_files: int
+
+
+def usage_of(pid: int) -> Usage | None:
+    """What the process uses; None where it is gone, or on a system without /proc."""
+    folder = Path(f"/proc/{pid}")
+    try:
+        # Behind the name in parentheses, which may hold anything, come the state and then numbers: proc_pid_stat(5).
+        numbers = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        user, system, pages = int(numbers[11]), int(numbers[12]), int(numbers[21])
+        open_files = len(os.listdir(folder / "fd"))  # noqa: PTH208, names are enough
+    except (OSError, IndexError, ValueError):
+        return None
+    return Usage(pages * os.sysconf("SC_PAGE_SIZE"), (user + system) / os.sysconf("SC_CLK_TCK"), open_files)
