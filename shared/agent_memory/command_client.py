@@ -7,13 +7,9 @@ import posix
 import sys
 from _socket import AF_UNIX, SOCK_STREAM, socket
 
-from agent_memory.capture import SOCKET_LINK, spool_of
+from agent_memory.capture import SOCKET_LINK, peer_uid, spool_of
 from agent_memory.command_call import ANSWER_HEADER_MAX_BYTES, COMMAND_CALL
 
-# The level, the option and the size by which the kernel tells who listens; either way the UID is the second number:
-# struct ucred of unix(7), struct xucred of macOS' <sys/ucred.h>.
-_PEER = (0, 1, 76) if sys.platform == "darwin" else (1, 17, 12)
-_UID = slice(4, 8)
 _CHUNK_BYTES = 1 << 20
 
 
@@ -31,7 +27,7 @@ def ask(store: bytes, call: bytes, timeout_s: float) -> tuple[int, bytes, bytes]
     connection.settimeout(timeout_s)
     # Not through the link: the name of a socket may be only a hundred bytes long.
     connection.connect(posix.readlink(spool_of(store) + b"/" + SOCKET_LINK))
-    if int.from_bytes(connection.getsockopt(*_PEER)[_UID], sys.byteorder) != posix.getuid():
+    if peer_uid(connection) != posix.getuid():
         return None  # what another user's program says is not printed here
     connection.sendall(b"%s %d\n" % (COMMAND_CALL, len(call)) + call)
     answer = b""

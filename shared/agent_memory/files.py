@@ -42,8 +42,16 @@ def atomic_link(path: Path, target: Path) -> None:
 def make_private_dir(path: Path) -> None:
     """Create the folder and its parents for this user only (0700); raises OSError, PermissionError on a foreign one."""
     path.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
-    status = path.stat()
-    if status.st_uid != os.getuid():
-        raise PermissionError(errno.EPERM, f"it belongs to user {status.st_uid}, not to you", str(path))
-    if status.st_mode & 0o077:
+    require_own(path)
+    if path.stat().st_mode & 0o077:
         path.chmod(PRIVATE_DIR)
+
+
+def require_own(path: Path) -> None:
+    """Raise PermissionError where the path is another user's, or a link that is; nothing where there is none."""
+    try:
+        owners = {path.lstat().st_uid, path.stat().st_uid}
+    except FileNotFoundError:
+        return
+    if owners != {os.getuid()}:
+        raise PermissionError(errno.EPERM, f"it belongs to user {max(owners)}, not to you", str(path))

@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_memory.errors import SettingsError
+from agent_memory.files import require_own
 from agent_memory.locks import is_taken
 
 APP = "agent-memory"
@@ -135,6 +137,14 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
     link = store.with_name(f"{store.name}-runtime")
     folder = _linked(link) or folder
     logs = data_dir() / "logs" if store == default_db_path().resolve() else store.parent / f"{store.name}-logs"
+    try:
+        # In /tmp the name is known to everybody: whoever makes it first would get what is meant for the daemon.
+        require_own(folder)
+    except OSError as error:
+        raise SettingsError(
+            f"The folder for the daemon's sockets, {folder}, can't be used: {error.strerror}.",
+            "Name another with XDG_RUNTIME_DIR.",
+        ) from error
     return RuntimePaths(folder=folder, logs=logs, link=link)
 
 

@@ -23,6 +23,16 @@ from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
 from support.stack import Stack, wait_until
 from support.writer import said
 
+_LISTENS = """
+import os, socket, sys
+with socket.socket(socket.AF_UNIX) as listening:
+    listening.bind(sys.argv[1])
+    os.setuid(int(sys.argv[2]))
+    listening.listen()
+    print("listens", flush=True)
+    connection, _ = listening.accept()
+    print(len(connection.recv(9)))
+"""
 _ASKS = """
 import os, sys, grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -52,6 +62,53 @@ def test_another_user_of_the_machine_is_refused(shared_stack: Stack) -> None:
 
     assert said["root"] == "1"
     assert said["nobody"].startswith("PERMISSION_DENIED This memory is another user's.")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make another user's folder")
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_nothing_goes_to_a_runtime_folder_of_another_user(stack: Stack, tmp_path: Path, kind: str) -> None:
+    """Its name in /tmp is known to everybody: it is refused, and stays as it is."""
+    nobody = pwd.getpwnam("nobody").pw_uid
+    runtime = Path(stack.env["XDG_RUNTIME_DIR"]) / "agent-memory"
+    foreign = tmp_path / "foreign"
+    foreign.mkdir(mode=0o755)
+    if kind == "folder":
+        foreign.rename(runtime)
+    else:
+        runtime.symlink_to(foreign)
+    os.chown(runtime, nobody, nobody, follow_symlinks=False)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(runtime / "hook.sock"))
+        listening.listen()
+
+        started = stack.run("start", check=False)
+
+        assert started.returncode != 0
+        assert f"belongs to user {nobody}, not to you" in started.stderr
+        assert f"belongs to user {nobody}, not to you" in stack.run("query", "root", check=False).stderr
+        assert (foreign if kind == "link" else runtime).stat().st_mode & 0o777 == 0o755
+    os.chown(runtime, os.getuid(), os.getgid(), follow_symlinks=False)  # for the test's own clean-up
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
+def test_a_hook_tells_another_user_s_socket_nothing(stack: Stack) -> None:
+    """The link leads to a socket on which somebody else listens: the event waits in the spool."""
+    nobody = pwd.getpwnam("nobody").pw_uid
+    spool = Path(f"{stack.db_path}-spool")
+    spool.mkdir(parents=True)
+    path = Path(stack.env["XDG_RUNTIME_DIR"]) / "theirs.sock"
+    with subprocess.Popen(
+        [sys.executable, "-c", _LISTENS, str(path), str(nobody)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout
+        other.stdout.readline()
+        (spool / "socket").symlink_to(path)
+        payload = '{"session_id":"s1","hook_event_name":"UserPromptSubmit","prompt":"between us"}'
+        run = [sys.executable, "-m", "agent_memory.hook", "--agent", "claude-code"]
+        subprocess.run(run, input=payload, env=stack.env, text=True, check=True, capture_output=True)
+
+        assert other.stdout.readline() == "0\n"
+    assert len([each for each in spool.iterdir() if each.name != "socket"]) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells")

@@ -28,6 +28,7 @@ from agent_memory.capture import (
     SPOOL_OTHER_NAMES,
     STORED,
     STORED_WITH_REPLY,
+    peer_uid,
     spool_of,
     spools,
 )
@@ -207,6 +208,8 @@ def send(spool: bytes, envelope: list[bytes], deadline: float) -> bytes:
         connection.settimeout(max(deadline - time.monotonic(), 0.001))
         # Not through the link: the name of a socket may be only a hundred bytes long.
         connection.connect(posix.readlink(spool + b"/" + SOCKET_LINK))
+        if peer_uid(connection) != posix.getuid():
+            return b""  # the folder of the sockets is another user's: he must not see it, nor say that it is on disk
         for part in envelope:
             connection.settimeout(max(deadline - time.monotonic(), 0.001))
             connection.sendall(part)
