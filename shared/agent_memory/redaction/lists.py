@@ -37,7 +37,9 @@ _CODE: Final = re.compile(
     re.ASCII,
 )
 _CODES_MIN: Final = 3
-LIST: Final = rf"(?i:{_STEM}[\w-]*)\\*[\"']?\s*[:=]\s*(?:- |\[)"
+# In what a generator made and in a passphrase there is one of these.
+_MADE: Final = r"(?:\d|[a-z][A-Z]|[a-z]{3}[-_.][a-z]{3})"
+LIST: Final = rf"(?i:{_STEM}[\w-]*)\\*[\"']?\s*[:=]\s*(?:- (?:[^\n]|\n[ \t]*-)*|\[[^\[\]{{}}]*){_MADE}"
 _MARK: Final = search_for(f"{LIST}|{CODES}")
 
 

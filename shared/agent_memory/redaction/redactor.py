@@ -93,27 +93,28 @@ class Redactor:
         self, text: str, finders: Sequence[Finder], counts: Counter[str] | None, *, is_environment: bool
     ) -> str:
         if "[redacted:" not in text:
-            return self._part_without(text, finders, counts)
+            return self._replaced(text, _found(text, finders), counts)
         parts = []
         place = 0
         for marker in MARKER.finditer(text):
             parts += [text[place : marker.start()], marker[0]]
             place = marker.end()
         parts.append(text[place:])
-        # Between markers there is hardly anything: one look at all that stands there.
-        contents = [part.encode("utf-8", "surrogatepass") for part in parts[::2]]
+        # Between markers there is hardly anything: one look at all that stands there, and at the same only once.
+        between = list(dict.fromkeys(part for part in parts[::2] if len(part) >= _SECRET_MIN))
+        contents = [part.encode("utf-8", "surrogatepass") for part in between]
         suspected = set(candidates(contents, payment_data=self._payment_data))
         if is_environment:
             suspected.update(number for number, content in enumerate(contents) if b"=" in content)
-        for number in suspected:
-            if len(contents[number]) >= _SECRET_MIN:
-                parts[2 * number] = self._part_without(parts[2 * number], finders, counts)
+        found = {between[number]: spans for number in suspected if (spans := _found(between[number], finders))}
+        if found:
+            parts[::2] = [self._replaced(part, found.get(part, ()), counts) for part in parts[::2]]
         return "".join(parts)
 
-    def _part_without(self, text: str, finders: Sequence[Finder], counts: Counter[str] | None) -> str:
+    def _replaced(self, text: str, found: Sequence[Span], counts: Counter[str] | None) -> str:
         parts = []
         place = 0
-        for start, end, kind in _found(text, finders):
+        for start, end, kind in found:
             parts += [text[place:start], self._marker(kind, text[start:end])]
             place = end
             if counts is not None:

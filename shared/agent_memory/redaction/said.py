@@ -91,7 +91,8 @@ _REST_OF_PAIR: Final = re.compile(
 _IS: Final = "as|for|als|comme|como|come|is|was|ist|war|est|es|\u00e8|\u00e9"
 # "... is the password": the value comes first.
 _BEFORE: Final = re.compile(
-    rf"(?P<value>[!-~]{{5,128}}?)[\"'`\u00bb\u201c\u201d]?[ ](?:{_IS})[ ](?:(?:the|my|our|your|das|mein|unser|le|"
+    rf"(?<![!-~])(?P<value>[!-~]{{5,128}}?)[\"'`\u00bb\u201c\u201d]?"
+    rf"[ ](?:{_IS})[ ](?:(?:the|my|our|your|das|mein|unser|le|"
     rf"la|el|il|o|a)[ ])?"
     rf"(?:(?!not)\w{{1,20}}[ -]){{0,2}}(?:{_LATIN})",
     re.IGNORECASE,
