@@ -37,7 +37,7 @@ data take `--json` and then print one object.
 given up. `doctor`, `admin verify`: a problem was found. |
 | 2 | The command line or a setting is wrong. |
 | 3 | No daemon runs. |
-| 4 | The store can't be used: missing, damaged, open elsewhere, or written by a newer version. \
+| 4 | The store, or a backup, can't be used: missing, damaged, open elsewhere, or written by a newer version. \
 `start` exits 1 when only a process it started could tell. |
 | 5 | The writer is busy or does not answer; run the same command again. |
 

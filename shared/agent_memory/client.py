@@ -208,6 +208,10 @@ class Client:
         """Compact one column family, or all; returns when that is done."""
         return self._call(self._stub.Compact, pb.CompactRequest(column_family=column_family), timeout_s=3600)
 
+    def create_checkpoint(self) -> pb.CreateCheckpointResponse:
+        """Have a copy of the store made, of hard links, in a folder beside it; the caller removes it."""
+        return self._call(self._stub.CreateCheckpoint, pb.CreateCheckpointRequest(), timeout_s=300)
+
     def rebuild_toc(self, request: pb.RebuildTocRequest) -> pb.RebuildTocResponse:
         """Start a rebuild of the table of contents; returns at once, with the size of the work."""
         return self._call(self._stub.RebuildToc, request, timeout_s=600)

@@ -106,6 +106,11 @@ class RuntimePaths:
         """Held by the worker for as long as it lives."""
         return self.folder / "worker.lock"
 
+    @property
+    def backup_lock(self) -> Path:
+        """Held while a backup of the store is being made: one at a time."""
+        return self.folder / "backup.lock"
+
     def secondary(self, process: str) -> Path:
         """The scratch folder of a process's secondary instance."""
         return self.folder / f"secondary-{process}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from agent_memory.cli.backups import backup, restore
 from agent_memory.cli.erasing import forget, redact, retention
 from agent_memory.cli.options import HELP, command_line, current, json_option, settings_options
 from agent_memory.cli.summaries import bill, rebuild_cost, summaries
@@ -179,8 +180,10 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
     context.exit(0 if found.is_sound else 1)
 
 
+admin.add_command(backup)
 admin.add_command(forget)
 admin.add_command(redact)
+admin.add_command(restore)
 admin.add_command(retention)
 admin.add_command(summaries)
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from agent_memory import locks
 from agent_memory.errors import AlreadyRunning
+from agent_memory.ingest.checkpoints import sweep
 from agent_memory.ingest.server import Server
 from agent_memory.ingest.stores import Store, Stores
 from agent_memory.lifetime import Lifetime, run
@@ -25,6 +26,7 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     # for as long as this process lives.
     if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None:
         raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
+    sweep(current.db_path, runtime.backup_lock)
     default = Store(DEFAULT_STORE, current.db_path, current.timezone, runtime.commits, cautious=lifetime.crashes > 0)
     stores = Stores([default])
     server = Server(stores, runtime)

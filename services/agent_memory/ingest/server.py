@@ -111,7 +111,7 @@ class Server:
             # In this order: the thread that opens the store sets the writer first.
             writer, error = store.writer, store.error
             if writer:
-                self._commit(store, writer, [each for each in theirs if not self._is_compaction(store, writer, each)])
+                self._commit(store, writer, [each for each in theirs if not self._is_begun_beside(store, writer, each)])
             elif error:
                 self._refuse(theirs, frames.refused(pb.Refused.STORE_UNAVAILABLE, error.message, error.remedy))
             else:
@@ -179,18 +179,15 @@ class Server:
                 no = frames.refused(pb.Refused.INVALID, "The writer failed on this; see: memory-daemon logs ingest")
                 self._reply(request[0], no)
 
-    def _is_compaction(self, store: Store, writer: Writer, request: Request) -> bool:
-        """Whether the command asks for a compaction, which is begun then."""
+    def _is_begun_beside(self, store: Store, writer: Writer, request: Request) -> bool:
+        """Whether the command asks for something that takes long, which is begun then."""
         address, command = request
-        if command.WhichOneof("body") != "compact":
-            return False
 
         def answer(reply: pb.Reply) -> None:
             self._finished.append((address, reply))
             self._wake()
 
-        store.compactor.start(writer, command.compact.column_family, answer)
-        return True
+        return store.begin_beside(writer, command, answer)
 
     def _reply(self, address: Address, reply: pb.Reply) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Final
 from agent_memory import backoff
 from agent_memory.bus import frames
 from agent_memory.errors import StoreError, StoreNotReady
+from agent_memory.ingest.checkpoints import Checkpoints
 from agent_memory.ingest.compaction import Compactor
 from agent_memory.ingest.writer import Writer
 from agent_memory.logs import line
@@ -40,6 +41,7 @@ class Store:
         self.writer: Writer | None = None
         self.error: StoreError | None = None
         self.compactor = Compactor()
+        self._checkpoints = Checkpoints(db_path)
         self._db_path = db_path
         self._timezone = timezone
         self._commits = commits
@@ -59,10 +61,23 @@ class Store:
         def close_and_open() -> None:
             if writer:
                 self.compactor.wait()
+                self._checkpoints.wait()
                 writer.close()
             self._keep_opening(changed)
 
         self._start(close_and_open)
+
+    def begin_beside(self, writer: Writer, command: pb.Command, answer: Callable[[pb.Reply], None]) -> bool:
+        """Begin what takes long and runs beside the groups, if the command asks for that; whether it does.
+
+        `answer` gets the reply, in whatever thread.
+        """
+        body = command.WhichOneof("body")
+        if body == "compact":
+            self.compactor.start(writer, command.compact.column_family, answer)
+        elif body == "create_checkpoint":
+            self._checkpoints.start(writer, answer)
+        return body in ("compact", "create_checkpoint")
 
     def count_commit(self) -> None:
         """Let the readers see that something was committed; before the replies and announcements that tell of it."""
@@ -70,11 +85,12 @@ class Store:
             self._counter.advance()
 
     def close(self) -> None:
-        """Close the store, after the compaction under way."""
+        """Close the store, after the compaction and the checkpoint under way."""
         self._closing.set()
         if self._opening:
             self._opening.join(CLOSE_S)
         self.compactor.close()
+        self._checkpoints.close()
         if self.writer:
             self.writer.close()
         if self._counter:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from rocksdict import BottommostLevelCompaction, CompactOptions, Rdict, WriteBatch
+from rocksdict import BottommostLevelCompaction, Checkpoint, CompactOptions, Rdict, WriteBatch
 
 from agent_memory import locks, redaction
 from agent_memory.errors import StoreError, StoreNotReady
@@ -237,6 +237,22 @@ class Writer(Rows):
         except Exception as error:  # rocksdict raises bare Exception
             raise directory.damaged(self._db_path, family, error) from error
 
+    def create_checkpoint(self, folder: Path) -> None:
+        """Make a copy of the store as it is in `folder`, which must not exist; other threads go on writing.
+
+        Its tables are hard links. Raises StoreError where the disk refuses.
+        """
+        try:
+            # Creating it flushes what is left in memory, with the interpreter's lock held: that should be little.
+            for family in self._families.values():
+                family.flush()
+            Checkpoint(self._db).create_checkpoint(str(folder))
+        except Exception as error:  # rocksdict raises bare Exception
+            raise StoreError(
+                f"A copy of the store could not be made in {folder}: {directory.said(error)}.",
+                "Make room on the store's disk, or change the permissions of that folder's parent.",
+            ) from error
+
     def close(self) -> None:
         """Close the store; what was acknowledged is on disk."""
         self.handles.clear()
@@ -320,6 +336,7 @@ def _make_directory(db_path: Path) -> None:
     """Make the store's folder, for this user only; raises StoreError where it can't be made or holds other things."""
     # First, so that a folder named by mistake keeps its mode.
     directory.has_store(db_path)
+    directory.refuse_backup(db_path)
     try:
         make_private_dir(db_path)
     except OSError as error:

@@ -45,6 +45,7 @@ class Command(_message.Message):
     BEGIN_ERASURE_FIELD_NUMBER: _builtins.int
     ERASE_EVENTS_FIELD_NUMBER: _builtins.int
     REFUSE_EVENTS_FIELD_NUMBER: _builtins.int
+    CREATE_CHECKPOINT_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
     store: _builtins.str
@@ -79,6 +80,8 @@ class Command(_message.Message):
     def erase_events(self) -> Global___EraseEvents: ...
     @_builtins.property
     def refuse_events(self) -> Global___RefuseEvents: ...
+    @_builtins.property
+    def create_checkpoint(self) -> Global___CreateCheckpoint: ...
     def __init__(
         self,
         *,
@@ -99,12 +102,13 @@ class Command(_message.Message):
         begin_erasure: Global___BeginErasure | None = ...,
         erase_events: Global___EraseEvents | None = ...,
         refuse_events: Global___RefuseEvents | None = ...,
+        create_checkpoint: Global___CreateCheckpoint | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "create_checkpoint", b"create_checkpoint", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused", "store", b"store"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "create_checkpoint", b"create_checkpoint", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused", "store", b"store"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor", "mark_events", "begin_erasure", "erase_events", "refuse_events"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor", "mark_events", "begin_erasure", "erase_events", "refuse_events", "create_checkpoint"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -130,6 +134,7 @@ class Reply(_message.Message):
     ERASURE_BEGUN_FIELD_NUMBER: _builtins.int
     EVENTS_ERASED_FIELD_NUMBER: _builtins.int
     EVENTS_REFUSED_FIELD_NUMBER: _builtins.int
+    CHECKPOINT_CREATED_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     @_builtins.property
@@ -163,6 +168,8 @@ class Reply(_message.Message):
     @_builtins.property
     def events_refused(self) -> Global___EventsRefused: ...
     @_builtins.property
+    def checkpoint_created(self) -> Global___CheckpointCreated: ...
+    @_builtins.property
     def refused(self) -> Global___Refused: ...
     def __init__(
         self,
@@ -183,13 +190,14 @@ class Reply(_message.Message):
         erasure_begun: Global___ErasureBegun | None = ...,
         events_erased: Global___EventsErased | None = ...,
         events_refused: Global___EventsRefused | None = ...,
+        checkpoint_created: Global___CheckpointCreated | None = ...,
         refused: Global___Refused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "checkpoint_created", b"checkpoint_created", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "checkpoint_created", b"checkpoint_created", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "cursor_moved", "events_marked", "erasure_begun", "events_erased", "events_refused", "refused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "cursor_moved", "events_marked", "erasure_begun", "events_erased", "events_refused", "checkpoint_created", "refused"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1203,6 +1211,42 @@ class Compacted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Compacted: _TypeAlias = Compacted  # noqa: Y015
+
+@_typing.final
+class CreateCheckpoint(_message.Message):
+    """Make a copy of the store as it is, its tables as hard links, in a folder beside it. It replaces the last one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateCheckpoint: _TypeAlias = CreateCheckpoint  # noqa: Y015
+
+@_typing.final
+class CheckpointCreated(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckpointCreated: _TypeAlias = CheckpointCreated  # noqa: Y015
 
 @_typing.final
 class Ping(_message.Message):

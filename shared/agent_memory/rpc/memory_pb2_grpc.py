@@ -109,6 +109,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.FromString,
                 _registered_method=True)
+        self.CreateCheckpoint = channel.unary_unary(
+                '/memory.MemoryService/CreateCheckpoint',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointResponse.FromString,
+                _registered_method=True)
         self.GetNodeVersions = channel.unary_unary(
                 '/memory.MemoryService/GetNodeVersions',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsRequest.SerializeToString,
@@ -354,6 +359,12 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Compact(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateCheckpoint(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -622,6 +633,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.Compact,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.SerializeToString,
+            ),
+            'CreateCheckpoint': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateCheckpoint,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointResponse.SerializeToString,
             ),
             'GetNodeVersions': grpc.unary_unary_rpc_method_handler(
                     servicer.GetNodeVersions,
@@ -1184,6 +1200,33 @@ class MemoryService:
             '/memory.MemoryService/Compact',
             agent__memory_dot_rpc_dot_memory__pb2.CompactRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.CompactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateCheckpoint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/CreateCheckpoint',
+            agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,7 @@ class MemoryServiceStub:
     GetStats: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]
     GetLedger: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
+    CreateCheckpoint: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CreateCheckpointRequest, _memory_pb2.CreateCheckpointResponse]
     GetNodeVersions: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeVersionsRequest, _memory_pb2.GetNodeVersionsResponse]
     RebuildToc: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]
     GetRebuildStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]
@@ -103,6 +104,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     GetStats: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]  # type: ignore[assignment]
     GetLedger: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
+    CreateCheckpoint: _aio.UnaryUnaryMultiCallable[_memory_pb2.CreateCheckpointRequest, _memory_pb2.CreateCheckpointResponse]  # type: ignore[assignment]
     GetNodeVersions: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeVersionsRequest, _memory_pb2.GetNodeVersionsResponse]  # type: ignore[assignment]
     RebuildToc: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]  # type: ignore[assignment]
     GetRebuildStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]  # type: ignore[assignment]
@@ -240,6 +242,13 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.CompactRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.CompactResponse, _abc.Awaitable[_memory_pb2.CompactResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CreateCheckpoint(
+        self,
+        request: _memory_pb2.CreateCheckpointRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.CreateCheckpointResponse, _abc.Awaitable[_memory_pb2.CreateCheckpointResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetNodeVersions(

@@ -15,8 +15,10 @@ from agent_memory.errors import StoreError, StoreMissing, StoreNotReady
 CURRENT: Final = "CURRENT"
 # Which transcripts were read to their end, by backfill.
 BOOKMARKS: Final = "transcripts.json"
+# What makes a folder a backup; nobody writes to a store in one.
+BACKUP: Final = "backup.json"
 # rocksdict leaves its file in every folder that it was asked to open.
-_STRAY: Final = frozenset({"rocksdict-config.json", "LOCK", "LOG"})
+STRAY: Final = frozenset({"rocksdict-config.json", "LOCK", "LOG"})
 
 
 def has_store(db_path: Path) -> bool:
@@ -34,7 +36,7 @@ def has_store(db_path: Path) -> bool:
         return False
     except OSError as error:
         raise unusable(db_path, error) from error
-    if not names - _STRAY or is_locked(db_path):
+    if not names - STRAY or is_locked(db_path):
         return False
     # A new store gets its CURRENT last: it may have got it since we looked.
     if (db_path / CURRENT).exists():
@@ -46,6 +48,20 @@ def require_store(db_path: Path) -> None:
     """Raise StoreMissing where there is no store yet, StoreError as `has_store` does."""
     if not has_store(db_path):
         raise StoreMissing(f"There is no store at {db_path} yet.")
+
+
+def refuse_backup(db_path: Path) -> None:
+    """Raise StoreError where the folder is a backup: whoever opened it for writing would spoil it."""
+    if (db_path / BACKUP).exists():
+        raise StoreError(
+            f"{db_path} is a backup, which is only read.",
+            "Restore it into a folder of its own to use it; a backup can be looked at with admin stats and verify.",
+        )
+
+
+def checkpoint_of(db_path: Path) -> Path:
+    """Where the writer makes the copy that a backup is made from: on the store's disk, for hard links."""
+    return db_path.with_name(f"{db_path.name}-checkpoint")
 
 
 def is_locked(db_path: Path) -> bool:

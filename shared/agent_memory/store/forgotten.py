@@ -27,6 +27,17 @@ class ForgottenFile:
     def __init__(self, db_path: Path) -> None:
         self._path = db_path.with_name(f"{db_path.name}-forgotten")
 
+    @classmethod
+    def at(cls, path: Path) -> ForgottenFile:
+        """A copy of such a file, somewhere else."""
+        found = cls(path)
+        found._path = path
+        return found
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
     def add(self, erasure: int, event_ids: Iterable[str], until_ms: Mapping[str, int]) -> None:
         """Add what an erasure took; it is on disk then."""
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)

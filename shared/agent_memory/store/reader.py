@@ -112,7 +112,7 @@ class Reader(Rows):
         # False: records that are still in the log are no error, they are replayed.
         access = AccessType.read_only(False) if self._at_rest else AccessType.secondary(str(self._scratch))
         try:
-            self._connect(access)
+            self._connect(access, _view(self._db_path, self._scratch) if self._at_rest else None)
             if not self._at_rest:
                 # The primary may have moved records from its log into a file after we read the file list and before we
                 # read the log.
@@ -126,6 +126,16 @@ class Reader(Rows):
                 "then restore it from a backup.",
             ) from error
         schema.check_version(self._db_path, version)
+
+
+def _view(db_path: Path, scratch: Path) -> Path:
+    """A folder in which the store's files are links: rocksdict writes a file of its own where it opens a store."""
+    folder = scratch / "view"
+    make_private_dir(folder)
+    for path in db_path.absolute().iterdir():
+        if path.name not in directory.STRAY:
+            (folder / path.name).symlink_to(path)
+    return folder
 
 
 def _opening_of(db_path: Path) -> tuple[int, int]:

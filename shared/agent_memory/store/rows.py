@@ -78,10 +78,13 @@ class Rows:
         except Exception as error:  # rocksdict raises bare Exception
             raise directory.damaged(self._db_path, family, error) from error
 
-    def _connect(self, access: AccessType | None = None) -> None:
-        """Open the store for writing, or with the `access` of a reader; raises RocksDB's bare Exception."""
+    def _connect(self, access: AccessType | None = None, view: Path | None = None) -> None:
+        """Open the store for writing, or with the `access` of a reader; raises RocksDB's bare Exception.
+
+        `view` is a folder that stands for the store's.
+        """
         database, families = schema.options(self._cache_bytes, read_only=access is not None)
-        self._db = Rdict(str(self._db_path), database, families, access or AccessType.read_write())
+        self._db = Rdict(str(view or self._db_path), database, families, access or AccessType.read_write())
         self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
 
     def _disconnect(self) -> None:

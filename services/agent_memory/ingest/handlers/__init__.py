@@ -20,7 +20,7 @@ from agent_memory.ingest.handlers.toc import commit_toc
 from agent_memory.ingest.writer import Group
 from agent_memory.rpc import bus_pb2 as pb
 
-# By the name of the command's body. Compaction is not among them: it takes minutes and runs beside the groups.
+# By the name of the command's body. Compaction and checkpoints are not among them: they run beside the groups.
 _HANDLERS: Final[dict[str, Callable[[Group, pb.Command], Outcome]]] = {
     "append_events": append_events,
     "ask_for_run": ask_for_run,

@@ -38,6 +38,7 @@ from agent_memory.store.maintenance import stats
 from agent_memory.store.maintenance.rebuild_scope import rebuild_scope
 
 COMPACTION_TIMEOUT_S: Final = 3600.0
+CHECKPOINT_TIMEOUT_S: Final = 300.0
 
 
 class MemoryService(SearchCalls, MemoryServiceServicer):
@@ -261,6 +262,11 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         command = bus.Command(compact=bus.Compact(column_family=request.column_family))
         reply = store.writer.ask(command, COMPACTION_TIMEOUT_S)
         return pb.CompactResponse(column_families=reply.compacted.column_families)
+
+    @on_store
+    def CreateCheckpoint(self, request: pb.CreateCheckpointRequest, store: StoreContext) -> pb.CreateCheckpointResponse:
+        reply = store.writer.ask(bus.Command(create_checkpoint=bus.CreateCheckpoint()), CHECKPOINT_TIMEOUT_S)
+        return pb.CreateCheckpointResponse(path=reply.checkpoint_created.path)
 
 
 def _set_paused(store: StoreContext, job_name: str, *, paused: bool) -> str | None:

@@ -1,0 +1,84 @@
+"""A folder of backups: each is a folder in it, named after its time, which is renamed into place when it is whole."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from agent_memory.backup import manifest
+from agent_memory.backup.manifest import Manifest
+from agent_memory.store import directory
+
+# Names that begin so are of no backup: it is being made, or removed.
+UNFINISHED: Final = ".unfinished-"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A whole backup."""
+
+    folder: Path
+    manifest: Manifest
+
+
+def is_backup(folder: Path) -> bool:
+    return (folder / directory.BACKUP).is_file()
+
+
+def folders(parent: Path) -> list[Path]:
+    """The backups in that folder, oldest first, looked into or not; raises OSError."""
+    return sorted(
+        (path for path in parent.iterdir() if not path.name.startswith(".") and is_backup(path)),
+        # A name that another of the same second had gets a number.
+        key=lambda path: (path.name.partition("Z")[0], len(path.name), path.name),
+    )
+
+
+def name_for(parent: Path, made_ms: int) -> str:
+    """A name for a backup of that time: `2026-11-28T15-42-07Z`, and `-2` where that is taken."""
+    name = datetime.fromtimestamp(made_ms / 1000, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    taken = {path.name for path in parent.iterdir()}
+    number = 1
+    while (found := name if number == 1 else f"{name}-{number}") in taken:
+        number += 1
+    return found
+
+
+def newest(parent: Path) -> Backup | None:
+    """The newest backup whose manifest can be read; raises OSError."""
+    for folder in reversed(folders(parent)):
+        try:
+            return Backup(folder, manifest.read(folder))
+        except manifest.BackupUnusable:
+            continue
+    return None
+
+
+def drop_old(parent: Path, keep: int) -> list[Path]:
+    """Remove the oldest backups beyond `keep`; returns them. Raises OSError."""
+    dropped = folders(parent)[:-keep]
+    for folder in dropped:
+        going = parent / f"{UNFINISHED}{folder.name}"
+        folder.rename(going)
+        shutil.rmtree(going)
+    return dropped
+
+
+def sweep(parent: Path) -> None:
+    """Remove what killed programs left unfinished, under the lock of the only one at work; raises OSError."""
+    for path in parent.iterdir():
+        if path.name.startswith(UNFINISHED):
+            shutil.rmtree(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in the folder on disk; raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
