@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from agent_memory.mcp import server
+from agent_memory.mcp.install.clients import CLIENTS
+from agents.programs import make_ready, program
 from support.stack import Stack, wait_until
 from support.writer import said
 
@@ -128,3 +130,68 @@ def test_what_is_no_message_is_told_and_the_next_is_answered(shared_stack: Stack
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [answer.get("error", {}).get("code", answer.get("result")) for answer in answers] == [-32700, -32600, {}]
     assert done.stderr == b""
+
+
+def test_what_is_installed_answers_as_it_is_installed(shared_stack: Stack) -> None:
+    """By the command in each agent's file, with next to no variables; what was not installed is told how to be."""
+    names = [name for name, client in CLIENTS.items() if not client.servers.add]
+    refused = shared_stack.run("mcp", "test", names[0], check=False)
+    assert (refused.returncode, f"memory-daemon mcp install {names[0]}" in refused.stderr) == (1, True)
+    with shared_stack.client() as client:
+        client.ingest(said("mcp-installed", 1_760_000_000_000, "hello", session_id="installed"))
+
+    shared_stack.run("mcp", "install", *names)
+    status = json.loads(shared_stack.run("mcp", "status", "--json").stdout)
+    tried = json.loads(shared_stack.run("mcp", "test", *names, "--json").stdout)
+    shared_stack.run("mcp", "uninstall")
+
+    assert [row["state"] for row in status["servers"] if row["agent"] in names] == ["up to date"] * len(names)
+    assert [each["agent"] for each in tried["servers"]] == names
+    assert all((each["tools"], each["is_error"]) == (TOOLS, False) for each in tried["servers"])
+    assert "nowhere" in shared_stack.run("mcp", "uninstall").stdout
+
+
+def test_an_agent_that_must_be_called_and_is_not_there_is_told_what_to_type(shared_stack: Stack) -> None:
+    """Its file is never written by us."""
+    bare = {**shared_stack.env, "PATH": "/nonexistent"}
+    command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "mcp", "install", "claude-code"]
+
+    done = subprocess.run(command, env=bare, cwd=shared_stack.folder, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "claude mcp add --scope user agent-memory -- " in done.stdout
+    assert "is not on PATH" in done.stdout
+    assert not (Path(shared_stack.env["HOME"]) / ".claude.json").exists()
+
+
+def test_without_a_command_it_serves(shared_stack: Stack) -> None:
+    """By the full command line, too: with a `--config`, launchers leave it to that."""
+    message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+    command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "--db-path", str(shared_stack.db_path), "mcp"]
+
+    done = subprocess.run(
+        command, input=f"{message}\n", env=shared_stack.env, capture_output=True, text=True, check=True
+    )
+
+    assert [tool["name"] for tool in json.loads(done.stdout)["result"]["tools"]] == TOOLS
+
+
+@pytest.mark.drill
+@pytest.mark.parametrize("name", [name for name, client in CLIENTS.items() if client.seen_running])
+def test_the_real_programs_list_our_server(shared_stack: Stack, name: str) -> None:
+    """Installed as a user would, each agent says so itself; what it was before comes back."""
+    found = program(name)
+    make_ready(shared_stack)
+    path = f"{Path(found).parent}{os.pathsep}{shared_stack.env['PATH']}"
+    env = {**shared_stack.env, "PATH": path, "GEMINI_CLI_TRUST_WORKSPACE": "true", "MEMORY_HOOK_DISABLED": "1"}
+    cli = [sys.executable, "-P", "-m", "agent_memory.cli.main", "mcp"]
+
+    def run(*words: str) -> str:
+        done = subprocess.run(words, env=env, cwd=shared_stack.folder, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    run(*cli, "install", name)
+    assert "agent-memory" in run(found, "mcp", "list")
+    run(*cli, "uninstall", name)
+    assert "agent-memory" not in run(found, "mcp", "list")

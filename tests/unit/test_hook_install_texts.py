@@ -217,7 +217,7 @@ def test_tables_of_others_stay() -> None:
     """Also one that looks as ours do."""
     theirs = '\n[[hooks.Stop]]\n[[hooks.Stop.hooks]]\ntype = "command"\ncommand = "notify-send done"\ntimeout = 5\n'
 
-    assert TABLES.has_hooks(theirs)
+    assert TABLES.has_any(theirs)
     assert TABLES.state(theirs) is State.ABSENT
     assert TABLES.disconnect(TABLES.connect(theirs), None) == theirs
 

@@ -91,7 +91,7 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
             click.echo("The hooks are installed and up to date.\n")
             continue
         if dry_run:
-            click.echo(f"{_difference(change)}\nDRY RUN - No changes were made\n")
+            click.echo(f"{difference(change)}\nDRY RUN - No changes were made\n")
             continue
         copy = each.connect(datetime.now())
         click.echo("Installed. Restart the agent; capture begins with its next session.")
@@ -127,7 +127,7 @@ def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, d
     for each, change in zip(there, changes, strict=True):
         click.echo(f"{each.agent.name}: {each.path}")
         if dry_run:
-            click.echo(f"{_difference(change)}\nDRY RUN - No changes were made\n")
+            click.echo(f"{difference(change)}\nDRY RUN - No changes were made\n")
         else:
             click.echo(f"Uninstalled. The file as it was before is kept in {each.disconnect(datetime.now())}\n")
     if not there and not agents:
@@ -234,7 +234,7 @@ def store_named_to_hooks(settings: Settings) -> str:
     return "" if settings.db_path == load().db_path else str(settings.db_path)
 
 
-def _difference(change: Change) -> str:
+def difference(change: Change) -> str:
     """What changes in a file, line by line; added and removed lines in colour."""
     lines = difflib.unified_diff(
         change.before.splitlines(), change.after.splitlines(), "before", "after", lineterm="", n=1

@@ -150,6 +150,32 @@ class HookFiles:
     notes: tuple[str, ...] = ()
 
 
+def command_and_arguments(words: Sequence[str]) -> Payload:
+    """A server as most agents write it down."""
+    return {"command": words[0], "args": [*words[1:]]}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpServers:
+    """Where an agent keeps the MCP servers that it starts, and in which form."""
+
+    # The folder for this user, and the files below it; ours belongs in the first, unless there is only another.
+    user_folder: Folder
+    files: tuple[str, ...]
+    # The object that the servers are in, by their names; in TOML, the table.
+    within: str = "mcpServers"
+    entry: Callable[[Sequence[str]], Payload] = command_and_arguments
+    reads_comments: bool = False
+    # Where only the agent itself may write that file: its words to add a server, before the server's own, and to
+    # remove it.
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    # What a user may write so that it need not ask before each call.
+    allow: str = ""
+    # Whether it starts servers only in a folder that its user trusts.
+    trusts_folders: bool = False
+
+
 class TranscriptHead:
     """The beginning of a file that may be a transcript."""
 
@@ -293,6 +319,8 @@ class Agent:
     hooks: tuple[Hook, ...]
     hook_files: HookFiles
     self_test: CommandTest | PluginTest
+    # None where it is not known how it learns of servers.
+    mcp_servers: McpServers | None = None
     detect: Callable[[Payload], Evidence]
     # The payload in Claude Code's terms, given the event's name where the command line has it. What it does not know
     # it passes on under its own name.

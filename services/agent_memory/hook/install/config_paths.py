@@ -16,7 +16,7 @@ from agent_memory.hook.install.toml_hooks import TomlHooks
 
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
-    """A file, which need not exist, and how it holds hooks."""
+    """A file, which need not exist, and how it holds what we put there."""
 
     path: Path
     format: Format

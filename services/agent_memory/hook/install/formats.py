@@ -1,4 +1,4 @@
-"""Formats: how an agent's file holds hooks, and what the file is with ours in it and without them."""
+"""Formats: how an agent's file holds hooks or servers, and what the file is with ours in it and without them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agent_memory.hook.install.unusable import Unusable
 
 
 class State(Enum):
-    """Whether a file has the hooks that it should have."""
+    """Whether a file has what of ours it should have."""
 
     ABSENT = "not installed"
     OUTDATED = "outdated"
@@ -34,16 +34,19 @@ class Format(Protocol):
     """
 
     def state(self, text: str) -> State:
-        """Whether our hooks are in it, and up to date."""
+        """Whether ours are in it, and up to date."""
 
-    def has_hooks(self, text: str) -> bool:
-        """Whether there are hooks in it, whosever they are."""
+    def has_any(self, text: str) -> bool:
+        """Whether there are such things in it, whosever they are."""
 
     def connect(self, text: str) -> str:
-        """The text, which has none of our hooks, with all of them."""
+        """The text, which has none of ours, with all of them."""
+
+    def renew(self, text: str, without: str) -> str:
+        """The text, which has outdated ones of ours, with all of them up to date; `without` is it without ours."""
 
     def disconnect(self, text: str, original: str | None) -> str:
-        """The text without our hooks; `original` is what it was before there were any, where that is known."""
+        """The text without ours; `original` is what it was before there were any, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,14 @@ class OurFile:
             raise Unusable("it was not written by agent-memory, but has the name that ours would have")
         return State.OUTDATED
 
-    def has_hooks(self, text: str) -> bool:
+    def has_any(self, text: str) -> bool:
         return bool(text)
 
     def connect(self, text: str) -> str:
         return self.content
+
+    def renew(self, text: str, without: str) -> str:
+        return self.connect(without)
 
     def disconnect(self, text: str, original: str | None) -> str:
         return ""

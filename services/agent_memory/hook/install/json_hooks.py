@@ -40,7 +40,7 @@ class JsonHooks:
         wanted = Counter((each.hook.event, each.hook.tool, each.command, is_flat) for each in self.wanted)
         return State.CURRENT if found == wanted else State.OUTDATED
 
-    def has_hooks(self, text: str) -> bool:
+    def has_any(self, text: str) -> bool:
         return any(True for _ in _handlers(self._hooks(text)))
 
     def connect(self, text: str) -> str:
@@ -60,6 +60,9 @@ class JsonHooks:
             else:
                 text = jsontext.put_in(text, hooks, [entry], each.hook.event)
         return text
+
+    def renew(self, text: str, without: str) -> str:
+        return self.connect(without)
 
     def disconnect(self, text: str, original: str | None) -> str:
         # What was there and empty before we came stays there.

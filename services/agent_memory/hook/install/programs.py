@@ -11,9 +11,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
-
-from agent_memory.agents.agent import Agent
+from typing import Final, Protocol, TypeVar
 
 # Some are Node programs with thousands of files. One that takes longer is shown without its version.
 TIMEOUT_S: Final = 10
@@ -21,6 +19,19 @@ TIMEOUT_S: Final = 10
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 # How far above a program the description of its package is.
 _PACKAGE_DEPTH: Final = 4
+
+
+class Named(Protocol):
+    """An agent, or anything else that has a name of ours and a program."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def program(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=Named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Program:
     version: str
 
 
-def found(agents: Iterable[Agent]) -> Mapping[str, Program]:
+def found(agents: Iterable[Named]) -> Mapping[str, Program]:
     """By agent's name, the programs that are on PATH. They are asked for their versions all at once."""
     paths = {agent.name: path for agent in agents if (path := shutil.which(agent.program))}
     with ThreadPoolExecutor(len(paths) or 1) as asking:
@@ -39,7 +50,7 @@ def found(agents: Iterable[Agent]) -> Mapping[str, Program]:
         return {name: Program(path, version) for (name, path), version in zip(paths.items(), versions, strict=True)}
 
 
-def on_path(agents: Iterable[Agent]) -> list[Agent]:
+def on_path(agents: Iterable[_Named]) -> list[_Named]:
     """Those whose program is on PATH."""
     return [agent for agent in agents if shutil.which(agent.program)]
 

@@ -45,7 +45,7 @@ class TomlHooks:
         is_current = Counter((each.hook.event, each.command) for each in found) == wanted
         return State.CURRENT if is_current else State.OUTDATED
 
-    def has_hooks(self, text: str) -> bool:
+    def has_any(self, text: str) -> bool:
         return any(isinstance(groups, list) and groups for groups in _hooks(text).values())
 
     def connect(self, text: str) -> str:
@@ -63,6 +63,9 @@ class TomlHooks:
             line = next(number for number, line in enumerate(text.splitlines(), 1) if re.search(r"\bhooks\b", line))
             raise Unusable("its hooks are written as values, not as tables, and can't be added to", line) from None
         return changed
+
+    def renew(self, text: str, without: str) -> str:
+        return self.connect(without)
 
     def disconnect(self, text: str, original: str | None) -> str:
         changed = _WRITTEN.sub(lambda table: "" if is_ours(json.loads(table["command"])) else table[0], text)

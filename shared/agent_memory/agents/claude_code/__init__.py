@@ -9,6 +9,7 @@ from agent_memory.agents.agent import (
     Hook,
     HookFiles,
     JsonSettings,
+    McpServers,
     PluginSwitch,
     Tail,
     Transcripts,
@@ -81,6 +82,14 @@ AGENT: Final = Agent(
         ),
     ),
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
+    # It writes that file all the time, and would lose what another program wrote there.
+    mcp_servers=McpServers(
+        user_folder=folder("CLAUDE_CONFIG_DIR", ""),
+        files=(".claude.json",),
+        add=("mcp", "add", "--scope", "user", "agent-memory", "--"),
+        remove=("mcp", "remove", "--scope", "user", "agent-memory"),
+        allow='in ~/.claude/settings.json: "permissions": {"allow": ["mcp__agent-memory__*"]}',
+    ),
     detect=payload.detect,
     normalise=payload.normalise,
     load_transcripts=_transcripts,

@@ -1,6 +1,7 @@
 """Copilot CLI."""
 
 import json
+from collections.abc import Sequence
 from typing import Final
 
 from agent_memory.agents.agent import (
@@ -10,13 +11,16 @@ from agent_memory.agents.agent import (
     Hook,
     HookCommands,
     HookFiles,
+    McpServers,
     OwnFile,
     Tail,
     Transcripts,
+    command_and_arguments,
     flat_context,
     folder,
 )
 from agent_memory.agents.copilot_cli import payload
+from agent_memory.agents.payload import Payload
 
 _FOLDER: Final = folder("COPILOT_HOME", ".copilot")
 
@@ -54,6 +58,10 @@ def _tail() -> Tail:
     )
 
 
+def _mcp_server(words: Sequence[str]) -> Payload:
+    return {"type": "local", **command_and_arguments(words), "tools": ["*"]}
+
+
 AGENT: Final = Agent(
     name="copilot-cli",
     program="copilot",
@@ -77,6 +85,7 @@ AGENT: Final = Agent(
         trusts_folders=True,
     ),
     self_test=CommandTest("userPromptSubmitted", payload.sample_prompt),
+    mcp_servers=McpServers(user_folder=_FOLDER, files=("mcp-config.json",), entry=_mcp_server),
     detect=payload.detect,
     normalise=payload.normalise,
     load_transcripts=_transcripts,

@@ -9,6 +9,7 @@ from agent_memory.agents.agent import (
     Hook,
     HookFiles,
     JsonSettings,
+    McpServers,
     folder,
 )
 from agent_memory.agents.cursor import payload
@@ -44,6 +45,7 @@ AGENT: Final = Agent(
         trusts_folders=True,
     ),
     self_test=CommandTest("beforeSubmitPrompt", payload.sample_prompt),
+    mcp_servers=McpServers(user_folder=folder("", ".cursor"), files=("mcp.json",)),
     detect=payload.detect,
     normalise=payload.normalise,
     session_start_reply=_context,

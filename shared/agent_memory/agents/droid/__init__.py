@@ -1,5 +1,6 @@
 """Factory's Droid."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from agent_memory.agents.agent import (
@@ -9,7 +10,9 @@ from agent_memory.agents.agent import (
     Hook,
     HookFiles,
     JsonSettings,
+    McpServers,
     Transcripts,
+    command_and_arguments,
     folder,
 )
 from agent_memory.agents.droid import payload
@@ -37,6 +40,10 @@ def _transcripts() -> Transcripts:
     )
 
 
+def _mcp_server(words: Sequence[str]) -> Payload:
+    return {"type": "stdio", **command_and_arguments(words)}
+
+
 AGENT: Final = Agent(
     name="droid",
     program="droid",
@@ -59,6 +66,7 @@ AGENT: Final = Agent(
         disabled_by=_disabled_by,
     ),
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
+    mcp_servers=McpServers(user_folder=_FOLDER, files=("mcp.json",), entry=_mcp_server),
     detect=payload.detect,
     normalise=payload.normalise,
     load_transcripts=_transcripts,

@@ -43,6 +43,7 @@ AGENT: Final = Agent(
         format=plugin.file(_NAME, "Kilo CLI"),
     ),
     self_test=plugin.test(_PROGRAM),
+    mcp_servers=plugin.servers("kilo/kilo.json", "kilo/kilo.jsonc"),
     detect=_detect,
     normalise=payload.normalise,
     load_transcripts=_transcripts,

@@ -31,6 +31,7 @@ AGENT: Final = Agent(
         format=plugin.file(_NAME, _NAME),
     ),
     self_test=plugin.test(_NAME),
+    mcp_servers=plugin.servers("opencode/opencode.json", "opencode/opencode.jsonc"),
     detect=payload.detect,
     normalise=payload.normalise,
     load_transcripts=_transcripts,

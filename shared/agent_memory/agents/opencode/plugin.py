@@ -1,13 +1,14 @@
-"""Our plugin, for opencode and for what was made from it."""
+"""Our plugin and our server, for opencode and for what was made from it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from agent_memory.agents.agent import HOOK_TIMEOUT_S, Hook, HookCommands, OwnFile, PluginTest
+from agent_memory.agents.agent import HOOK_TIMEOUT_S, Hook, HookCommands, McpServers, OwnFile, PluginTest, folder
+from agent_memory.agents.payload import Payload
 
 # The functions of the plugin.
 HOOKS: Final = (
@@ -38,6 +39,21 @@ def file(client: str, title: str) -> OwnFile:
 def test(program: str) -> PluginTest:
     """The agent's own program can run JavaScript."""
     return PluginTest(_CALL, (program, "bun", "node"))
+
+
+def servers(*files: str) -> McpServers:
+    """Where its MCP servers are: all of those files are read."""
+    return McpServers(
+        user_folder=folder("XDG_CONFIG_HOME", ".config"),
+        files=files,
+        within="mcp",
+        entry=_server,
+        reads_comments=True,
+    )
+
+
+def _server(words: Sequence[str]) -> Payload:
+    return {"type": "local", "command": [*words]}
 
 
 def _content(client: str, title: str) -> Callable[[HookCommands], str]:
