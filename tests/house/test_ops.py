@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from agent_memory.control import stack
+from agent_memory.control import preflight, stack, starting
 from agent_memory.ingest.writer import ROOM_BYTES
 from agent_memory.lifetime import CRASH_WITHIN_S, CRASHES_MAX
 
@@ -65,6 +65,11 @@ def test_both_services_run_the_daemon_attached() -> None:
 
     assert systemd == ["start", "--foreground"]
     assert shlex.split(shell_command)[2:] == systemd
+
+
+def test_systemd_waits_for_a_start_that_waits_for_what_a_killed_one_left() -> None:
+    """Whoever gives up earlier ends a daemon that is about to serve."""
+    assert int(unit()["Service"]["TimeoutStartSec"]) > starting.READY_S + preflight.ORPHANS_GO_S
 
 
 def test_both_services_give_an_orderly_stop_its_time() -> None:

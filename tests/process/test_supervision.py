@@ -367,7 +367,10 @@ def test_an_interrupted_start_leaves_nothing_running(stack: Stack) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_in_the_foreground_a_signal_stops_all_in_order(stack: Stack, number: signal.Signals) -> None:
-    """`start --foreground` shows the logs on standard error, keeps the files, and ends with 0."""
+    """`start --foreground` shows the logs on standard error, tells a service manager, and ends with 0."""
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    stack.env["NOTIFY_SOCKET"] = f"{stack.env['XDG_RUNTIME_DIR']}/notify"
+    manager.bind(stack.env["NOTIFY_SOCKET"])
     attached = stack.spawn("start", "--foreground")
     wait_until(lambda: stack.status()["health"] == "SERVING")
     assert attached.stdout is not None
@@ -378,6 +381,9 @@ def test_in_the_foreground_a_signal_stops_all_in_order(stack: Stack, number: sig
     _, logged = attached.communicate(timeout=60)
 
     assert attached.returncode == 0
+    with manager:
+        assert manager.recv(4096).decode().startswith(f"READY=1\nSTATUS=serves {found['db_path']} at ")
+        assert manager.recv(4096) == b"STOPPING=1"
     assert not any(is_alive(process["pid"]) for process in found["processes"])
     order = [logged.index(f"stopped: {process}") for process in ("worker", "query", "ingest")]
     assert order == sorted(order)

@@ -36,6 +36,8 @@ def test_the_wheel_holds_both_roots_and_the_supervisor_configuration(built: Path
         "agent_memory/client.py",
         "agent_memory/agents/opencode/plugin.js",
         "agent_memory/py.typed",
+        "agent_memory/agent-memory.plist",
+        "agent_memory/agent-memory.service",
         "agent_memory/supervisord.conf",
         f"agent_memory-{VERSION}.dist-info/licenses/LICENSE",
     } <= set(names)

@@ -201,7 +201,10 @@ def _stop(settings: Settings) -> str:
 
 def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) -> None:
     """Start the stack and show its logs on standard error until it ends, by itself or by a signal to us."""
+    from agent_memory.control.service_notice import ServiceNotice
+
     followers = {name: log_files.Follower(settings.runtime.log(name)) for name in log_files.PROCESSES}
+    notice = ServiceNotice()
     try:
         daemon = _start(settings, kept)
     except KeyboardInterrupt:
@@ -211,6 +214,7 @@ def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) ->
         signal.signal(number, lambda *_: asked_to_stop.set())
     # Only now: whoever reads it may send the signal to stop at once.
     _announce(daemon, settings, as_json)
+    notice.ready(f"serves {settings.db_path} at {settings.address}")
 
     is_stopping = False
 
@@ -221,7 +225,10 @@ def _run_attached(settings: Settings, kept: Mapping[str, str], as_json: bool) ->
                 # Once: supervisord takes back its handlers as it ends, and a second signal then would kill it.
                 daemon.terminate()
                 is_stopping = True
+                notice.stopping()
             _hurry(settings)
+        else:
+            notice.alive(lambda: _is_supervised(settings))
         return daemon.poll() is not None
 
     for name, line in log_files.follow(followers, has_ended):
@@ -239,6 +246,17 @@ def _hurry(settings: Settings) -> None:
     from agent_memory.control import stack
 
     stack.hurry(settings)
+
+
+def _is_supervised(settings: Settings) -> bool:
+    """Whether the supervisor answers and has given no process up: a dead process is its business, not a watchdog's."""
+    from agent_memory.control.supervisor import Supervisor
+
+    try:
+        processes = Supervisor(settings.runtime.supervisor_socket).processes()
+    except AgentMemoryError:
+        return False
+    return all(process.state != "FATAL" for process in processes)
 
 
 def _status_json(settings: Settings) -> str:

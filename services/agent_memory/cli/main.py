@@ -26,6 +26,7 @@ COMMANDS = {
     "stop": ("lifecycle", "Stop the daemon and wait until it has ended."),
     "restart": ("lifecycle", "Restart the daemon with the options it had."),
     "status": ("lifecycle", "Show whether the daemon is running, where, and its health."),
+    "service": ("service", "Run the daemon whenever you are logged in."),
     "logs": ("lifecycle", "Show the last lines of the logs."),
     "doctor": ("doctor", "Check everything, and say what to type to fix it."),
     "metrics": ("metrics", "Print figures for a monitor, in Prometheus' text format."),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 from typing import BinaryIO
 
+from agent_memory.control.packaged import packaged
 from agent_memory.settings import Settings
 
 # glibc keeps freed memory in one arena per thread, and raises the size above which it returns memory at once; these
@@ -33,7 +33,7 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
     }
     with runtime.log("supervisor").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-P", "-m", "agent_memory.control.supervisord", "-c", str(_configuration())],
+            [sys.executable, "-P", "-m", "agent_memory.control.supervisord", "-c", str(packaged("supervisord.conf"))],
             # The lock travels as standard input: supervisord closes all other descriptors above 4, and gives its
             # children another standard input, so that only supervisord holds the lock.
             stdin=lock,
@@ -44,13 +44,3 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
             start_new_session=True,
             umask=0o077,
         )
-
-
-def _configuration() -> Path:
-    """The supervisord.conf of the checkout if this is one, else of the installed package.
-
-    The checkout's first: an editable install also holds a copy, made when it was installed.
-    """
-    package = Path(__file__).resolve().parents[1]
-    checkout = package.parents[1] / "supervisord.conf"
-    return checkout if package.parent.name == "services" and checkout.exists() else package / "supervisord.conf"
