@@ -8,7 +8,6 @@ nothing.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import sys
@@ -20,6 +19,7 @@ import click
 from agent_memory import settings
 from agent_memory.cli.main import cli
 from agent_memory.cli.options import SHOW_VERSION
+from agent_memory.control import config_file
 from agent_memory.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -157,7 +157,7 @@ def settings_page() -> Iterator[str]:
     """The reference of the settings, from the fields of Settings."""
     yield from heading("Settings", "the settings")
     yield from SETTINGS_INTRODUCTION.splitlines()
-    meanings = meaning_of_fields()
+    meanings = config_file.meanings()
     options = setting_options()
     built_in = Settings()
     for name, variable in settings.VARIABLES.items():
@@ -176,21 +176,6 @@ def settings_page() -> Iterator[str]:
             yield f"- default: {default(value)}"
     yield ""
     yield from OTHER_VARIABLES.splitlines()
-
-
-def meaning_of_fields() -> dict[str, str]:
-    """The text below each field of Settings."""
-    (body,) = ast.parse(inspect.getsource(Settings)).body
-    assert isinstance(body, ast.ClassDef)
-    return {
-        field.target.id: " ".join(text.value.value.split())
-        for field, text in zip(body.body, body.body[1:], strict=False)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
-        and isinstance(text.value.value, str)
-    }
 
 
 def setting_options() -> dict[str, str]:

@@ -170,19 +170,25 @@ _KINDS: Mapping[type, str] = {
 }
 
 
-def load(config: Path | None = None, *, environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+def load(
+    config: Path | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    content: str | None = None,
+    **overrides: object,
+) -> Settings:
     """Read the settings; `overrides` are the command line's, None meaning not given.
 
-    `environ` is the environment, by default this process's.
+    `environ` is the environment, by default this process's. `content` is what the config file is about to hold.
 
     Raises SettingsError that names the key, its value and its source.
     """
     settings = Settings(sources=dict.fromkeys(VARIABLES, "built-in"))
     variables = os.environ if environ is None else environ
     path = config or config_in_environment(variables)
-    if path is not None or default_config_path().exists():
+    if path is not None or content is not None or default_config_path().exists():
         path = path or default_config_path()
-        values = _checked(_read(path), str(path))
+        values = _checked(_read(path, content), str(path))
         settings = _apply(settings, _located(values, path.expanduser().absolute().parent), str(path))
     for name, variable in VARIABLES.items():
         if value := variables.get(variable):
@@ -207,9 +213,17 @@ def config_in_environment(environ: Mapping[str, str] = os.environ) -> Path | Non
         raise SettingsError(f"MEMORY_CONFIG = {named!r} is not usable: {error}") from error
 
 
-def _read(path: Path) -> dict[str, Any]:
+def setting_of(key: str) -> str:
+    """The setting that the key of a config file means; raises SettingsError where there is none."""
+    if _name(key) not in VARIABLES:
+        raise SettingsError(f"There is no setting {_with_nearest(key)}. {_ALL_SETTINGS}")
+    return _name(key)
+
+
+def _read(path: Path, content: str | None = None) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.expanduser().read_text(encoding="utf-8"))
+        # Some editors begin a file with a byte order mark.
+        return tomllib.loads(path.expanduser().read_text(encoding="utf-8-sig") if content is None else content)
     except FileNotFoundError:
         raise SettingsError(
             f"There is no config file {path}; leave --config out to use the built-in settings."

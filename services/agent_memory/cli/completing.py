@@ -54,6 +54,13 @@ def jobs(context: click.Context, parameter: click.Parameter, typed: str) -> Comp
     return [CompletionItem(name) for name in JOBS if name.startswith(typed)]
 
 
+def settings(context: click.Context, parameter: click.Parameter, typed: str) -> Completion:
+    """The settings."""
+    from agent_memory.settings import VARIABLES
+
+    return [CompletionItem(name) for name in VARIABLES if name.startswith(typed)]
+
+
 def _offered(context: click.Context, typed: str, names: Callable[[Client], Iterable[tuple[str, str]]]) -> Completion:
     """Those of the names that begin as typed; each comes with its help."""
     from agent_memory.control.connection import connect

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from agent_memory.cli.options import HELP, current, given, json_option, settings_options
-from agent_memory.errors import AgentMemoryError
+from agent_memory.cli import completing
+from agent_memory.cli.options import HELP, current, echo_next, given, json_option, settings_options
+from agent_memory.control import config_file
+from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.local_zone import local_zone
 from agent_memory.paths import default_config_path
-from agent_memory.settings import Settings, config_in_environment
+from agent_memory.settings import VARIABLES, Settings, config_in_environment, setting_of
+from agent_memory.store.directory import has_store
 from agent_memory.worker.llm.library import check_library
 
 
 @click.group(context_settings=HELP)
 @settings_options
 def config() -> None:
-    """Show and check the settings.
+    """Show, check and change the settings.
 
     Example: memory-daemon config show
     """
@@ -69,12 +73,93 @@ def validate(context: click.Context, as_json: bool) -> None:
 @config.command()
 @settings_options
 @click.pass_context
+def init(context: click.Context) -> None:
+    """Write a config file that explains every setting, and sets none.
+
+    Leaves one that is there as it is.
+
+    Example: memory-daemon config init
+    """
+    path = _config_path(context)
+    if path.exists():
+        raise AgentMemoryError(f"There is a config file already: {path}.", "Change it with: memory-daemon config edit")
+    config_file.write(path, config_file.beginning())
+    click.echo(f"Written: {path}")
+    echo_next(context, "config edit")
+
+
+@config.command("set")
+@click.argument("name", shell_complete=completing.settings)
+@click.argument("value")
+@settings_options
+@click.pass_context
+def set_(context: click.Context, name: str, value: str) -> None:
+    """Set a setting in the config file.
+
+    Keeps the file's comments and order. A value that is not usable changes nothing. A list or a table is written as in
+    TOML or JSON.
+
+    Example: memory-daemon config set retention_days 365
+    """
+    path, setting = _config_path(context), setting_of(name)
+    content = config_file.changed(config_file.read(path), setting, value)
+    _save(path, content, [setting])
+
+
+@config.command()
+@settings_options
+@click.pass_context
+def edit(context: click.Context) -> None:
+    """Edit the config file, and check it before it is saved.
+
+    Opens it in $VISUAL or $EDITOR. A file that is not there yet begins with every setting explained.
+
+    Example: EDITOR=nano memory-daemon config edit
+    """
+    path = _config_path(context)
+    before = config_file.read(path)
+    content = before or config_file.beginning()
+    while True:
+        edited = click.edit(content, extension=".toml")
+        if edited is None or edited == before:
+            click.echo(f"Nothing was changed ({path})")
+            return
+        try:
+            _save(path, edited, [])
+            return
+        except SettingsError as error:
+            click.echo(f"Error: {error}", err=True)
+            click.confirm("Edit again?", default=True, abort=True, err=True)
+            content = edited
+
+
+@config.command()
+@settings_options
+@click.pass_context
 def path(context: click.Context) -> None:
     """Print the path of the config file, whether it exists or not.
 
     Example: $EDITOR "$(memory-daemon config path)"
     """
     click.echo(_config_path(context))
+
+
+def _save(path: Path, content: str, names: Sequence[str]) -> None:
+    """Write the checked content, and say what else it takes for it; raises SettingsError, and then nothing changed.
+
+    `names` are the settings that must not be set elsewhere, too.
+    """
+    new = config_file.check(path, content)
+    check_library(new)
+    config_file.write(path, content)
+    click.echo(f"Written: {path}")
+    for name in names:
+        if new.sources[name] == VARIABLES[name]:
+            click.echo(f"Note: {VARIABLES[name]} is set in the environment here, and wins over the file.", err=True)
+    if "timezone" in names and has_store(new.db_path):
+        click.echo("Note: the store keeps the time zone it was made with.", err=True)
+    if new.runtime.pid_file.exists():
+        click.echo("It takes effect with: memory-daemon restart")
 
 
 def _unset(settings: Settings, name: str) -> str:

@@ -43,7 +43,7 @@ COMMANDS = {
     "backfill": ("backfill", "Import past sessions from the agents' own transcripts."),
     "reconcile": ("backfill", "Import what the hooks missed from recent transcripts."),
     "import": ("backfill", "Import another program's history from JSON lines."),
-    "config": ("config", "Show and check the settings."),
+    "config": ("config", "Show, check and change the settings."),
     "demo": ("demo", "Watch sample conversations become answers."),
     "completion": ("completion", "Print the script that lets a shell complete commands."),
 }

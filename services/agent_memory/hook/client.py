@@ -421,9 +421,11 @@ def _configured(environ: dict[bytes, bytes]) -> bytes:
         text = posix.read(file, _CONFIG_MAX_BYTES)
     finally:
         posix.close(file)
-    if b"db_path" not in text:
+    # In a comment it sets nothing; `config init` writes one.
+    lines = [line for line in text.split(b"\n") if b"db_path" in line and line.strip()[:1] != b"#"]
+    if not lines:
         return b""
-    for line in text.split(b"\n"):
+    for line in lines:
         name, _, value = line.partition(b"=")
         value = value.strip()
         if name.strip() == b"db_path" and value[:1] in (b'"', b"'") and b"\\" not in value:
