@@ -1,0 +1,69 @@
+"""Export and import through the commands, from one daemon into another."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agent_memory.exchange import lines
+from support.conversations import conversations
+from support.stack import Stack
+
+
+def event_lines(path: Path) -> list[bytes]:
+    return [line for line in path.read_bytes().splitlines(keepends=True) if lines.event_of(line)]
+
+
+def imported(stack: Stack, path: Path, *options: object, code: int = 0) -> dict[str, Any]:
+    done = stack.run("admin", "import", "--input", path, "--json", *options, check=False)
+    assert done.returncode == code, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_an_export_makes_the_same_events_elsewhere(shared_stack: Stack, stack: Stack, tmp_path: Path) -> None:
+    """All of it, byte for byte; cut files are refused or read as far as they go; repeating it changes nothing."""
+    events = conversations(5, sessions=6, events_each=150)
+    with shared_stack.client() as client:
+        for at in range(0, len(events), 500):
+            client.ingest_many(events[at : at + 500])
+    path, again = tmp_path / "export.jsonl", tmp_path / "again.jsonl"
+    assert "Exported 900 events" in shared_stack.run("admin", "export", "--output", path).stdout
+    assert path.stat().st_mode & 0o777 == 0o600
+    cut = tmp_path / "cut.jsonl"
+    cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    stack.start()
+
+    refused = stack.run("admin", "import", "--input", cut, check=False)
+    half = imported(stack, cut, "--partial", code=1)
+    whole = imported(stack, path)
+    repeated = imported(stack, path)
+
+    assert (refused.returncode, "is not whole" in refused.stderr) == (1, True)
+    assert 0 < half["stored"] < 900
+    assert (whole["stored"], whole["known"]) == (900 - half["stored"], half["stored"])
+    assert (repeated["stored"], repeated["known"]) == (0, 900)
+    stack.run("admin", "export", "--output", again)
+    assert event_lines(again) == event_lines(path)
+
+
+def test_an_export_can_be_of_a_part(shared_stack: Stack, tmp_path: Path) -> None:
+    """Of sessions, an agent, a project, a time; as pages for people; and no file is overwritten."""
+    with shared_stack.client() as client:
+        first, second = conversations(6, sessions=1, events_each=2)
+        own = replace(first, event_id="own", session_id="own", agent="own-agent", metadata={"project": "/srv/own-shop"})
+        client.ingest_many([own, replace(second, event_id="other", session_id="other")])
+    for number, options in enumerate([("--session", "own"), ("--agent", "own-agent"), ("--project", "own-shop")]):
+        path = tmp_path / f"{number}.jsonl"
+        shared_stack.run("admin", "export", "--output", path, *options)
+        assert [json.loads(line)["event_id"] for line in event_lines(path)] == ["own"]
+    refused = shared_stack.run("admin", "export", "--output", path, check=False)
+    assert (refused.returncode, "is there already" in refused.stderr) == (2, True)
+    page = tmp_path / "page.md"
+
+    shared_stack.run("admin", "export", "--output", page, "--format", "markdown", "--session", "own")
+
+    assert page.read_text().startswith("# Wednesday, 22 October 2025\n\n## ")
+    assert "own-agent · own-shop · own*" in page.read_text()
