@@ -21,6 +21,7 @@ from agent_memory.files import make_private_dir
 from agent_memory.logs import line
 from agent_memory.store import codec, directory, keys, schema
 from agent_memory.store.commit_counter import CommitCounter
+from agent_memory.store.family_memory import FamilyMemory
 from agent_memory.store.rows import Rows
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ class Reader(Rows):
         self._at_rest = at_rest
         self._commit_counter = CommitCounter(commits) if commits else None
         self._seen_commits: object = None
+        self._memory = FamilyMemory()
+        self._is_stale = False
         self._catching_up = threading.Lock()
         self.reopened = 0
         self._let_go_of = 0
@@ -69,10 +72,13 @@ class Reader(Rows):
                     if _opening_of(self._db_path) != self._opening:
                         # What a secondary has replayed hides what the primary wrote to its files after a restart.
                         log.info("the primary was opened again, and so is the secondary")
+                        self._is_stale = True
+                    if self._is_stale:
                         self._open()
                     committed = self._commit_counter.count if self._commit_counter else None
                     if committed is None or committed != self._seen_commits or idly:
-                        self._db.try_catch_up_with_primary()
+                        if self._follow():
+                            self._open()
                         self._seen_commits = committed
                     return
                 except Exception as error:  # rocksdict raises bare Exception
@@ -112,11 +118,16 @@ class Reader(Rows):
         # False: records that are still in the log are no error, they are replayed.
         access = AccessType.read_only(False) if self._at_rest else AccessType.secondary(str(self._scratch))
         try:
+            self._manifest = self._db_path / (self._db_path / directory.CURRENT).read_text().strip()
+            self._manifest_bytes = self._manifest.stat().st_size
             self._connect(access, _view(self._db_path, self._scratch) if self._at_rest else None)
             if not self._at_rest:
                 # The primary may have moved records from its log into a file after we read the file list and before we
                 # read the log.
-                self._db.try_catch_up_with_primary()
+                self._memory = FamilyMemory()
+                self._memory.may_hide_a_flush(self._families)
+                # Hidden is then only what was written since we began: the next catch-up opens the store again.
+                self._is_stale = self._follow()
             info = self._families[schema.CHECKPOINTS].get(keys.STORE)
             version = codec.store_info(info).schema_version if info else schema.SCHEMA_VERSION
         except Exception as error:  # rocksdict raises bare Exception
@@ -126,6 +137,14 @@ class Reader(Rows):
                 "then restore it from a backup.",
             ) from error
         schema.check_version(self._db_path, version)
+
+    def _follow(self) -> bool:
+        """Replay what the primary has written; whether a flush of it is hidden by what was replayed before."""
+        # A flush adds to the manifest. Its size before the last time that we followed: no flush is missed so.
+        before, self._manifest_bytes = self._manifest_bytes, self._manifest.stat().st_size
+        self._db.try_catch_up_with_primary()
+        may_hide = self._memory.may_hide_a_flush(self._families)
+        return may_hide and self._manifest.stat().st_size != before
 
 
 def _view(db_path: Path, scratch: Path) -> Path:
