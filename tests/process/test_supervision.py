@@ -418,6 +418,26 @@ def test_restart_keeps_what_start_was_given(stack: Stack) -> None:
     assert found["address"] == f"127.0.0.1:{port}"
 
 
+def test_a_restart_that_could_not_start_stops_nothing(stack: Stack) -> None:
+    """A port that another program has, a setting that is wrong: said, and the daemon goes on serving."""
+    stack.start()
+    before = stack.pid("supervisor")
+
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = stack.run("restart", "--port", other.getsockname()[1], check=False)
+    wrong = stack.run("restart", check=False, env={"MEMORY_TOOL_MAX_BYTES": "none"})
+    misspelt = stack.run("config", "validate", env={"MEMORY_GRCP_PORT": "1"})
+
+    assert (taken.returncode, wrong.returncode) == (1, 2)
+    assert "listens on" in taken.stderr
+    assert (stack.pid("supervisor"), stack.status()["health"]) == (before, "SERVING")
+    assert (
+        "Warning: MEMORY_GRCP_PORT is set, and nothing reads it; MEMORY_GRPC_PORT is probably meant" in misspelt.stderr
+    )
+
+
 def test_logs_show_the_last_lines_of_a_process(stack: Stack) -> None:
     """`logs PROCESS` prints that log, `logs` all four with their names."""
     stack.start()

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from agent_memory.cli import completing
+from agent_memory.cli.lifecycle import warn
 from agent_memory.cli.options import HELP, current, echo_next, given, json_option, settings_options
 from agent_memory.control import config_file
 from agent_memory.errors import AgentMemoryError, SettingsError
@@ -58,11 +59,13 @@ def validate(context: click.Context, as_json: bool) -> None:
     """Check the settings.
 
     Checks the config file, the environment and the command line. Exits 2 with the reason if a setting is wrong, or
-    needs a library that is not installed.
+    needs a library that is not installed. Warns of what is probably not meant, such as a misspelt variable.
 
     Example: memory-daemon --config new.toml config validate
     """
-    check_library(current(context))
+    settings = current(context)
+    check_library(settings)
+    warn(settings)
     path = _config_path(context)
     if as_json:
         click.echo(json.dumps({"valid": True, "config": str(path), "exists": path.exists()}, indent=2))

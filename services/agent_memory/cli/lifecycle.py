@@ -81,13 +81,18 @@ def stop(context: click.Context, as_json: bool) -> None:
 def restart(context: click.Context, as_json: bool) -> None:
     """Restart the daemon with the options it had.
 
+    What would keep it from starting is found before it is stopped.
+
     Example: memory-daemon restart --log-level debug
     """
     settings = current(context)
     end_like_an_interrupt()
-    from agent_memory.control import stack
+    from agent_memory.control import preflight, stack
 
     holder = stack_lock.read(settings.runtime)
+    if holder and stack.is_running(settings):
+        # Whatever keeps it from starting must be known before it is stopped.
+        preflight.check_restart(current(context, holder.given), holder.address)
     kept = holder.given if stack.stop(settings) is not None and holder else {}
     settings = current(context, kept)
     _announce(_start(settings, {**kept, **given(context)}), settings, as_json)
@@ -171,7 +176,17 @@ def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[byte
         )
     from agent_memory.control import starting
 
-    return starting.start(settings, kept)
+    daemon = starting.start(settings, kept)
+    warn(settings)
+    return daemon
+
+
+def warn(settings: Settings) -> None:
+    """Say on standard error what around the daemon is probably not meant."""
+    from agent_memory.control.surroundings import surroundings
+
+    for hint in surroundings(settings):
+        click.echo(f"Warning: {hint.message.removesuffix('.')}. To mend it: {hint.remedy}", err=True)
 
 
 def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from agent_memory.backfill.bookmarks import Bookmarks
 from agent_memory.capture.spool import Spool
 from agent_memory.control import checks, stack
 from agent_memory.control.checks import Balance, Finding, Grade
+from agent_memory.control.surroundings import surroundings
 from agent_memory.errors import AgentMemoryError
 from agent_memory.settings import Settings
 
@@ -41,6 +42,10 @@ def examine(settings: Settings, hook_store: str) -> Examination:
     """
     status, now_s = stack.status(settings), time.time()
     findings = [*checks.daemon(status), *checks.summarizer(settings)]
+    # A running daemon has its own environment, and its key may be there.
+    is_told = status.running or any(each.subject == "summarizer" for each in findings)
+    hints = (hint for hint in surroundings(settings) if not (is_told and hint.subject == "summarizer"))
+    findings += [Finding(Grade.NOTE, hint.subject, hint.message, hint.remedy) for hint in hints]
     spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms, status.capture_problem)]
     if not status.running:
         return Examination([*findings, *spooled, *_hooks(hook_store, came_lately=False)], [])

@@ -38,6 +38,16 @@ def check(settings: Settings, patience_s: float) -> None:
         time.sleep(_LOOK_S)
 
 
+def check_restart(settings: Settings, address: str) -> None:
+    """Raise the error that a start would run into once the daemon that listens on `address` has ended."""
+    check_library(settings)
+    _check_folder(settings.db_path)
+    # The daemon has its own port, at whatever address of this machine.
+    is_own = address.rpartition(":")[2] == str(settings.grpc_port)
+    if not is_own and _is_listening(settings.grpc_host, settings.grpc_port):
+        raise _port_taken(settings)
+
+
 def _check_folder(db_path: Path) -> bool:
     """True when the folder holds a store; raises StoreError where none can be opened or made."""
     try:

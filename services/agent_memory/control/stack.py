@@ -113,6 +113,14 @@ def stop(settings: Settings) -> int | None:
     return pid
 
 
+def is_running(settings: Settings) -> bool:
+    """Whether a supervisor answers for the store, and is not about to end."""
+    try:
+        return Supervisor(settings.runtime.supervisor_socket).pid() > 0
+    except AgentMemoryError:
+        return False
+
+
 def hurry(settings: Settings) -> None:
     """Make a stopping supervisor notice at once which of its processes have ended.
 
