@@ -66,7 +66,7 @@ def backfill(
         path, agent = Path(agent), None
     since_ms = _since_ms(since)
     passed_over: list[Broken] = []
-    found = _transcripts(agent, path, passed_over.append)
+    found = kept_transcripts(agent, path, passed_over.append)
     transcripts = [each for each in found if each.changed_ns // 1_000_000 >= since_ms]
     if not transcripts:
         where = f"in {path}" if path else "where agents keep them"
@@ -100,7 +100,7 @@ def reconcile(context: click.Context, as_json: bool) -> None:
     settings = current(context)
     began_ms = time.time_ns() // 1_000_000
     until_ns = began_ms * 1_000_000 - SETTLED_NS
-    found = _transcripts(None, None, lambda broken: None)
+    found = kept_transcripts(None, None, lambda broken: None)
     settled = [each for each in found if each.changed_ns <= until_ns]
     report, bookmarks = Report(), Bookmarks(_store(settings))
     if settled:
@@ -238,7 +238,7 @@ def _verdict(content: Mapping[str, Any], report: Report) -> str:
     return "\n".join(lines)
 
 
-def _transcripts(agent: str | None, path: Path | None, passed_over: Callable[[Broken], None]) -> list[Transcript]:
+def kept_transcripts(agent: str | None, path: Path | None, passed_over: Callable[[Broken], None]) -> list[Transcript]:
     if path is None:
         agents = [registry.named(agent)] if agent else registry.AGENTS.values()
         return [

@@ -95,7 +95,7 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
             continue
         copy = each.connect(datetime.now())
         click.echo("Installed. Restart the agent; capture begins with its next session.")
-        for note in _notes(each.agent, in_project):
+        for note in notes(each.agent, in_project):
             click.echo(note)
         click.echo(f"The file as it was before is kept in {copy}\n" if copy else "")
     if not dry_run:
@@ -214,7 +214,7 @@ def _try_out(settings: Settings, installation: Installation, session_id: str) ->
         return client.events(request)
 
 
-def _notes(agent: Agent, in_project: bool) -> Iterator[str]:
+def notes(agent: Agent, in_project: bool) -> Iterator[str]:
     """What the user must know for the hooks to run."""
     yield from agent.hook_files.notes
     if not agent.seen_running:

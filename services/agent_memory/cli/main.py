@@ -22,6 +22,8 @@ PROGRAM = "memory-daemon"
 # Each command's module, and what it does. A module is imported when its command runs: `status` must not wait for what
 # `query` imports, nor the list of commands for all of them.
 COMMANDS = {
+    "setup": ("setup", "Set everything up, step by step."),
+    "uninstall": ("setup", "Take everything out again but what is remembered."),
     "start": ("lifecycle", "Start the daemon and return when it serves."),
     "stop": ("lifecycle", "Stop the daemon and wait until it has ended."),
     "restart": ("lifecycle", "Restart the daemon with the options it had."),

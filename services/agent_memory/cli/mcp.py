@@ -85,13 +85,13 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_
             if not _called(each, each.own_commands(), dry_run):
                 failed.append(each.client.name)
             elif not dry_run:
-                click.echo("\n".join([*_notes(each.client), ""]))
+                click.echo("\n".join([*notes(each.client), ""]))
         elif dry_run:
             click.echo(f"{difference(each.connected())}\nDRY RUN - No changes were made\n")
         else:
             copy = each.connect(datetime.now())
             kept = f"The file as it was before is kept in {copy}\n" if copy else ""
-            click.echo("\n".join(["Installed. Restart the agent.", *_notes(each.client), kept]))
+            click.echo("\n".join(["Installed. Restart the agent.", *notes(each.client), kept]))
     if failed:
         raise AgentMemoryError(f"Not installed: {', '.join(failed)}. Type the commands above where the program is.")
     if not dry_run:
@@ -226,7 +226,7 @@ def _called(installation: ServerInstallation, commands: Sequence[list[str]], dry
     return True
 
 
-def _notes(client: Client) -> Iterator[str]:
+def notes(client: Client) -> Iterator[str]:
     """What the user may want to know, or to write."""
     if client.servers.allow:
         yield f"It asks before each call. To let it read the memory unasked: {client.servers.allow}"

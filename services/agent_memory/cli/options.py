@@ -22,6 +22,8 @@ NUMBER_MAX = 2**31 - 1
 SHOW_VERSION = "show_version"
 VERSION = "memory-daemon %(version)s"
 _GIVEN = "agent_memory.given"
+# Whether commands are part of a conversation, which itself says what comes next.
+QUIET = "agent_memory.quiet"
 
 
 class Number(click.IntRange):
@@ -104,6 +106,8 @@ def command_line(context: click.Context, *words: str) -> str:
 
 def echo_next(context: click.Context, *commands: str) -> None:
     """Print what to type next, a line for each command."""
+    if context.meta.get(QUIET):
+        return
     click.echo()
     for number, command in enumerate(commands):
         click.echo(f"{'      ' if number else 'Next: '}{command_line(context, *command.split())}")

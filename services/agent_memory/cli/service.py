@@ -40,7 +40,7 @@ def install(context: click.Context, dry_run: bool) -> None:
     Example: memory-daemon service install --dry-run
     """
     settings = current(context)
-    wanted = services.service(_options(context))
+    wanted = services.service(service_options(context))
     unseen = [VARIABLES[name] for name, source in settings.sources.items() if source == VARIABLES[name]]
     if unseen:
         click.echo(f"Note: the service does not see {', '.join(unseen)}; put that in the config file.", err=True)
@@ -73,7 +73,7 @@ def uninstall(context: click.Context, dry_run: bool) -> None:
 
     Example: memory-daemon service uninstall
     """
-    wanted = services.service(_options(context))
+    wanted = services.service(service_options(context))
     if dry_run:
         for command in wanted.end:
             click.echo(f"Would run: {shlex.join(command)}")
@@ -96,7 +96,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon service status
     """
-    found = services.status(services.service(_options(context)))
+    found = services.status(services.service(service_options(context)))
     if as_json:
         click.echo(json.dumps(asdict(found), indent=2))
     elif not found.installed:
@@ -108,6 +108,6 @@ def status(context: click.Context, as_json: bool) -> None:
     context.exit(0 if found.installed else _NOT_INSTALLED)
 
 
-def _options(context: click.Context) -> list[str]:
+def service_options(context: click.Context) -> list[str]:
     values = given(context)
     return [word for name in _KEPT if name in values for word in (f"--{name.replace('_', '-')}", values[name])]

@@ -36,6 +36,8 @@ class Service:
     # After the file is gone.
     forget: Sequence[Sequence[str]]
     look: Sequence[str]
+    # What succeeds where the manager answers at all.
+    reach: Sequence[str]
 
     @property
     def saved(self) -> Path:
@@ -109,6 +111,11 @@ def status(wanted: Service) -> ServiceStatus:
     return ServiceStatus(str(wanted.path), installed, there == wanted.text, installed and _succeeds(wanted.look))
 
 
+def is_reachable(wanted: Service) -> bool:
+    """Whether the manager is there and answers this user: in a container, or by su, it may not."""
+    return _succeeds(wanted.reach)
+
+
 def _systemd(program: Sequence[str]) -> Service:
     config = os.environ.get("XDG_CONFIG_HOME", "")
     base = Path(config) if config.startswith("/") else Path.home() / ".config"
@@ -125,6 +132,7 @@ def _systemd(program: Sequence[str]) -> Service:
         end=[[*systemctl, "disable", "--now", unit]],
         forget=[[*systemctl, "daemon-reload"]],
         look=[*systemctl, "is-active", "--quiet", unit],
+        reach=[*systemctl, "show-environment"],
     )
 
 
@@ -150,6 +158,7 @@ def _launchd(program: Sequence[str]) -> Service:
         end=[["/bin/sh", "-c", f"{unload} || :"]],
         forget=[],
         look=["launchctl", "print", f"{domain}/{NAME}"],
+        reach=["launchctl", "print", domain],
     )
 
 
