@@ -228,7 +228,8 @@ def _read(path: Path, content: str | None = None) -> dict[str, Any]:
         raise SettingsError(
             f"There is no config file {path}; leave --config out to use the built-in settings."
         ) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # tomllib lets through what Python says of numbers of thousands of digits, and of tables nested a thousand deep.
+    except (OSError, ValueError, RuntimeError) as error:
         raise SettingsError(f"The config file {path} can't be read: {error}") from error
 
 
@@ -370,7 +371,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
 def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
-    except (ValueError, ZoneInfoNotFoundError):
+    except (ValueError, ZoneInfoNotFoundError, OSError, RecursionError):  # the last two where it is no file's name
         raise ValueError("it must be a time zone, for example Europe/Berlin") from None
 
 
@@ -384,7 +385,7 @@ def _switch(text: str) -> bool:
 def _lines(text: str) -> tuple[str, ...]:
     try:
         lines = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("it must be a list, or a JSON array, of rules") from None
     if not isinstance(lines, list) or not all(isinstance(line, str) and line.strip() for line in lines):
         raise ValueError("it must be a list of rules, each a text")
@@ -394,7 +395,7 @@ def _lines(text: str) -> tuple[str, ...]:
 def _project_names(text: str) -> dict[str, str]:
     try:
         names = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("it must be a table, or a JSON object, of old names and new ones") from None
     if not isinstance(names, dict) or not all(new and isinstance(new, str) for new in names.values()):
         raise ValueError("it must be a table of old names and new ones")

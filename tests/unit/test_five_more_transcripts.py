@@ -22,6 +22,7 @@ from agent_memory.capture.project.projects import Projects
 from agent_memory.capture.wire import call_of, parse
 from agent_memory.ids import timed_apart
 from agent_memory.model import Event, EventRole, EventType
+from support import transcripts
 
 RECORDINGS = Path(__file__).parents[1] / "data" / "hooks"
 NOW_MS = 1_795_363_889_243
@@ -165,6 +166,34 @@ def test_gooses_database_has_what_its_hooks_had(tmp_path: Path) -> None:
     assert len(common) == 5  # all but the session's end
 
 
+def test_goose_messages_without_a_time_keep_their_order(tmp_path: Path) -> None:
+    """A column holds whatever a version puts there; what it does not say is taken from the message before."""
+    path = tmp_path / "sessions.db"
+    goose_database(path)
+    whole = read("goose", path)
+    for created in (None, "soon", b"\xff", float("inf"), -(2**63)):
+        with sqlite3.connect(path) as database:
+            database.execute("UPDATE messages SET created_timestamp = ? WHERE id = 3", (created,))
+        database.close()
+
+        assert [event.text for event in read("goose", path)] == [event.text for event in whole]
+
+
+@pytest.mark.parametrize("role", ['["user"]', "{}", "null", "7"])
+def test_a_message_of_no_known_kind_costs_opencode_only_itself(tmp_path: Path, role: str) -> None:
+    """However its fields are typed, what came before and after it is read."""
+    transcripts.settle("opencode", tmp_path)
+    path = tmp_path / ".local" / "share" / "opencode" / "opencode.db"
+    whole = [event.text for event in read("opencode", path)]
+    data = f'{{"role": {role}, "time": {{"created": {role}}}, "summary": {role}}}'
+    with sqlite3.connect(path) as database:
+        (last,) = database.execute("SELECT max(id) FROM message").fetchone()
+        database.execute("UPDATE message SET data = ? WHERE id = ?", (data, last))
+    database.close()
+
+    assert set(whole) - {event.text for event in read("opencode", path)} <= {whole[-1]}
+
+
 def say(record_id: str, role: str, text: str) -> dict[str, Any]:
     message = {"role": role, "content": [{"type": "text", "text": text}]}
     return {"type": "message", "id": record_id, "timestamp": "2026-11-28T14:24:55.351Z", "message": message}
@@ -200,7 +229,7 @@ def goose_database(path: Path) -> None:
         ("user", [part("toolResponse", id="call_2", toolResult=failed)]),
         ("assistant", [part("text", text="I wrote notes.md; one command failed.")]),
     ]
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with sqlite3.connect(path) as database:
         database.execute("CREATE TABLE sessions (id TEXT, working_dir TEXT, created_at TIMESTAMP)")
         database.execute(

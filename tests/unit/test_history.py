@@ -405,3 +405,14 @@ def test_lines_come_from_an_open_stream_as_well() -> None:
 
     assert [event.text for event in found] == ["a", "b"]
     assert [(str(each.path), each.line) for each in broken] == [("-", 2)]
+
+
+@pytest.mark.parametrize("depth", [300, *range(880, 1000, 6), 5000])
+def test_a_record_nested_too_deeply_costs_only_itself(depth: int) -> None:
+    """At whatever depth the interpreter itself gives up: the line is named, and those around it are read."""
+    deep = b'{"a": %s%s}' % (b"[" * depth, b"]" * depth)
+
+    assert jsonl.objects(deep)[0] == []
+    assert jsonl.objects(deep)[1]
+    assert jsonl.objects(deep + b'{"b": 1}')[0][-1:] == [{"b": 1}]
+    assert jsonl.document(b'[\n{"b": 1},\n' + deep + b"\n]")[0] == [{"b": 1}]

@@ -189,6 +189,7 @@ def test_hooks_look_as_what_is_around_them(before: str, after: str) -> None:
         ('{\n"hooks":\n []}', 3, "hooks is not an object"),
         ('{"hooks": {\n"Stop": {}}}', 2, "hooks.Stop is not a list"),
         ("[" * 100_000, 1, "nested too deeply"),
+        ('{\n"a": ' + "9" * 5000 + "}", 2, "a number of fewer digits"),
     ],
 )
 def test_what_an_agent_cannot_read_is_refused_with_its_line(text: str, line: int, problem: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent_memory.agents.payload import DEPTH_MAX
 from agent_memory.capture import wire
 from agent_memory.errors import InvalidEvent
 
@@ -190,3 +191,15 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     """There is no input that raises anything but InvalidEvent."""
     with suppress(InvalidEvent):
         wire.parse(raw)
+
+
+def nested(depth: int) -> bytes:
+    return b'{"session_id": "s1", "hook_event_name": "Stop", "x": ' + b"[" * depth + b"]" * depth + b"}"
+
+
+def test_a_payload_is_read_to_a_depth() -> None:
+    """What is nested deeper than any agent's is refused in words, wherever the interpreter's own bound is."""
+    assert wire.parse(nested(DEPTH_MAX - 2)).session_id == "s1"
+    for depth in (DEPTH_MAX, 900, 100_000):
+        with pytest.raises(InvalidEvent, match=r"nested too deeply|maximum recursion depth"):
+            wire.parse(nested(depth))

@@ -141,3 +141,11 @@ def test_what_hooks_are_told_goes_when_the_setting_goes(tmp_path: Path) -> None:
     publish(tmp_path / "db", [])
 
     assert not (tmp_path / "db-ignore").exists()
+
+
+def test_a_folder_with_a_nul_in_its_name_has_no_rules() -> None:
+    """No folder has one; whoever sends it gets no error of ours."""
+    ignoring = Ignoring(["*.pem"])
+
+    assert not ignoring.ignores(["/home/dev/a\0b"], ["/home/dev/a\0b/a"], "")
+    assert ignoring.ignores(["/home/dev/a\0b"], ["/home/dev/a\0b/a.pem"], "")

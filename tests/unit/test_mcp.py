@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from agent_memory.capture.recalled import CLOSING, OPENING, marked_in
 from agent_memory.mcp.for_agent import TEXT_MAX_BYTES, for_agent
-from agent_memory.mcp.protocol import HANDSHAKE_VERSIONS, METHOD_NOT_FOUND, UNSUPPORTED_VERSION, Server
+from agent_memory.mcp.protocol import (
+    HANDSHAKE_VERSIONS,
+    INVALID_PARAMS,
+    METHOD_NOT_FOUND,
+    NO_JSON,
+    UNSUPPORTED_VERSION,
+    Server,
+)
 from agent_memory.mcp.tools import INSTRUCTIONS, TOOLS, WrongArguments, command_line
 
 MODERN = {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
@@ -82,6 +89,36 @@ def test_any_message_is_answered_or_needs_no_answer(message: object) -> None:
         assert reply["id"] == message["id"]
 
 
+@pytest.mark.parametrize("line", [b"{", b"\xff", b"[" * 100_000, b'{"id": ' + b"9" * 5000 + b"}"])
+def test_a_line_that_is_no_json_is_answered(server: Server, line: bytes) -> None:
+    """However deep it is nested and whatever it names: the server goes on."""
+    reply = server.answer_line(line)
+
+    assert reply
+    assert json.loads(reply)["error"]["code"] == NO_JSON
+
+
+def test_a_number_that_json_does_not_have_is_no_id(server: Server) -> None:
+    """The reply would be no JSON, with that id in it."""
+    reply = server.answer_line(b'{"jsonrpc": "2.0", "id": 1e999, "method": "ping"}')
+
+    assert reply
+    assert json.loads(reply)["id"] is None
+
+
+def test_a_version_that_is_no_text_is_refused(server: Server) -> None:
+    """Even one that is nested so deep that nothing can print it."""
+    version = b"[" * 900 + b"]" * 900
+    line = (
+        b'{"id": 1, "method": "ping", "params": {"_meta": {"io.modelcontextprotocol/protocolVersion": %s}}}' % version
+    )
+
+    reply = server.answer_line(line)
+
+    assert reply
+    assert json.loads(reply)["error"]["code"] == INVALID_PARAMS
+
+
 @given(st.sampled_from([str(each["name"]) for each in TOOLS]), st.dictionaries(st.text(max_size=12), ANY_JSON))
 def test_any_arguments_make_a_command_or_are_refused(name: str, arguments: dict[str, object]) -> None:
     """No other error; a command only reads."""
@@ -97,6 +134,8 @@ def test_any_arguments_make_a_command_or_are_refused(name: str, arguments: dict[
         ("map", {"size": 3}, "map has no argument 'size'; it has: project, tokens."),
         ("map", {"tokens": "many"}, "tokens must be of type integer."),
         ("map", {"tokens": 9}, "tokens must be from 50 to 3000."),
+        ("search", {"query": "a\0b"}, "query holds a NUL, or half a character."),
+        ("search", {"query": "\ud83d"}, "query holds a NUL, or half a character."),
     ],
 )
 def test_wrong_arguments_are_told_in_words(name: str, arguments: dict[str, object], reason: str) -> None:

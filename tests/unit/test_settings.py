@@ -145,3 +145,28 @@ def test_a_relative_path_in_the_environment_is_refused(monkeypatch: pytest.Monke
 
     with pytest.raises(SettingsError, match="it must be an absolute path"):
         settings.load()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("grpc_port = " + "9" * 5000, "can't be read"),
+        ("ignore = " + "[" * 5000, "can't be read"),
+        ("a" + ".a" * 5000 + " = 1", "."),
+        (f'timezone = "{"x" * 300}"', "must be a time zone"),
+        (f'timezone = "{"x/" * 20_000}"', "must be a time zone"),
+        ('timezone = "Europe"', "must be a time zone"),
+    ],
+)
+def test_a_file_that_python_cannot_take_is_refused_in_words(tmp_path: Path, text: str, reason: str) -> None:
+    """Numbers of thousands of digits, tables nested a thousand deep, zones whose names are no file's."""
+    with pytest.raises(SettingsError) as refused:
+        loaded(tmp_path, text)
+
+    assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize("variable", ["MEMORY_IGNORE", "MEMORY_PROJECT_NAMES"])
+def test_a_list_nested_too_deeply_is_refused(variable: str) -> None:
+    with pytest.raises(SettingsError, match="is not usable"):
+        settings.load(Path("/dev/null"), environ={variable: "[" * 100_000})

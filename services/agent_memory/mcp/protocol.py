@@ -7,6 +7,8 @@ https://modelcontextprotocol.io/specification
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
 
 from agent_memory.mcp.tools import INSTRUCTIONS, TOOLS
@@ -19,6 +21,7 @@ _SERVER_KEY = "io.modelcontextprotocol/serverInfo"
 # The tools change with the program only.
 _CACHED = {"ttlMs": 3_600_000, "cacheScope": "public"}
 
+NO_JSON = -32700
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
@@ -34,6 +37,16 @@ class Server:
         self._info = {"name": NAME, "title": "Agent memory", "version": version}
         self._call = call
 
+    def answer_line(self, line: bytes) -> bytes | None:
+        """The reply to a message as it is sent, both without line ends; None where there is nothing to reply."""
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            reply: Message | None = _error(None, NO_JSON, "This is no JSON.")
+        else:
+            reply = self.answer(message)
+        return None if reply is None else json.dumps(reply, separators=(",", ":")).encode()
+
     def answer(self, message: object) -> Message | None:
         """The reply to a message; None to a notification, or to a reply."""
         if not isinstance(message, dict):
@@ -41,7 +54,7 @@ class Server:
         request_id, method = message.get("id"), message.get("method")
         if "id" not in message or method is None:
             return None
-        if not isinstance(method, str) or isinstance(request_id, bool) or not isinstance(request_id, str | int | float):
+        if not isinstance(method, str) or not _is_id(request_id):
             return _error(None, INVALID_REQUEST, "This is no request.")
         params = message.get("params")
         if params is None:
@@ -50,8 +63,10 @@ class Server:
             return _error(request_id, INVALID_PARAMS, "params must be an object.")
         meta = params.get("_meta")
         version = meta.get(_VERSION_KEY) if isinstance(meta, dict) else None
+        if version is not None and not isinstance(version, str):
+            return _error(request_id, INVALID_PARAMS, "The version of the protocol must be a text.")
         if version is not None and version not in MODERN_VERSIONS:
-            supported = {"supported": list(MODERN_VERSIONS), "requested": str(version)}
+            supported = {"supported": list(MODERN_VERSIONS), "requested": version}
             return _error(request_id, UNSUPPORTED_VERSION, "Unsupported protocol version", supported)
         return self._reply(request_id, method, params, is_modern=version is not None)
 
@@ -89,6 +104,12 @@ class Server:
         if is_modern:
             result = {**result, "resultType": "complete", "_meta": {_SERVER_KEY: self._info}}
         return {"jsonrpc": "2.0", "id": request_id, "result": result}
+
+
+def _is_id(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)  # JSON has no other, and would not take it back
+    return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def _error(request_id: object, code: int, message: str, data: object = None) -> Message:

@@ -6,7 +6,6 @@ held between calls, and the process goes when its client does.
 
 from __future__ import annotations
 
-import json
 import posix
 import select
 import time
@@ -42,12 +41,9 @@ def main(words: list[str]) -> None:
     store = path.encode(errors="surrogateescape") if path else client.store(dict(posix.environ))
     server = Server(installed_version().decode() or "0", lambda name, arguments: _called(store, name, arguments))
     for line in _lines():
-        try:
-            reply = server.answer(json.loads(line))
-        except ValueError:
-            reply = {"jsonrpc": "2.0", "id": None, "error": {"code": -32700, "message": "This is no JSON."}}
+        reply = server.answer_line(line)
         if reply is not None:
-            _write(json.dumps(reply, separators=(",", ":")).encode() + b"\n")
+            _write(reply + b"\n")
     posix._exit(0)
 
 

@@ -156,5 +156,10 @@ def _check(name: str, arguments: dict[str, object]) -> None:
             raise WrongArguments(f"{key} must be of type {wanted['type']}.")
         if isinstance(value, int) and not wanted.get("minimum", value) <= value <= wanted.get("maximum", value):
             raise WrongArguments(f"{key} must be from {wanted['minimum']} to {wanted['maximum']}.")
-        if isinstance(value, str) and "\0" in value:
-            raise WrongArguments(f"{key} holds a NUL.")
+        if isinstance(value, str) and not _is_text(value):
+            raise WrongArguments(f"{key} holds a NUL, or half a character.")
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be a word of a command line. JSON can escape half of a character, which nobody can write down."""
+    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

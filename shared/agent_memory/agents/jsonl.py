@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from agent_memory.agents.payload import Payload, decoded
-from agent_memory.agents.replayed_call import Advance, Broken, Reader, Replay, ReplayedCall, Report
+from agent_memory.agents.replayed_call import Advance, Broken, Reader, Replay, ReplayedCall, Report, known_calls
 from agent_memory.errors import InvalidEvent
 
 # No hook passes on more than this either.
@@ -78,7 +78,8 @@ def _replay(
             report(Broken(path, line, f"not understood: {error!r}"))
             continue
         yield from ((line, call) for call in calls)
-    yield from ((line, call) for call in reader.end())
+    end = known_calls(reader.end(), lambda reason: report(Broken(path, line, reason)))
+    yield from ((line, call) for call in end)
 
 
 def _records(file: BinaryIO, path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
@@ -116,8 +117,15 @@ def document(data: bytes) -> tuple[list[Payload], str]:
         value = json.loads(data.decode("utf-8-sig", errors="replace"), strict=False)
     except (ValueError, RecursionError):
         return objects(data)
-    found = value if isinstance(value, list) else [value]
-    return [decoded(json.dumps(each).encode()) for each in found if isinstance(each, dict)], ""
+    found: list[Payload] = []
+    problem = ""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            try:
+                found.append(decoded(json.dumps(each).encode()))
+            except (InvalidEvent, RecursionError) as error:
+                problem = str(error)
+    return found, problem
 
 
 def objects(line: bytes) -> tuple[list[Payload], str]:
@@ -147,7 +155,10 @@ def _rescued(line: bytes) -> tuple[list[Payload], bool]:
             continue
         # Behind a part of the one that was torn, that one goes on.
         if not is_torn or text[end : end + 1] not in _GOES_ON:
-            found.append(decoded(text[start:end].encode()))
+            try:
+                found.append(decoded(text[start:end].encode()))
+            except InvalidEvent:  # nested too deeply
+                whole = False
             is_torn = False
         start = text.find("{", end)
     return found, whole and not text[end:].strip()

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import chain
+from typing import Final
 
 from agent_memory.agents.timestamps import timestamp_ms
 from agent_memory.errors import InvalidEvent
 
 Payload = Mapping[str, object]
 
+# No agent nests its values a tenth as deep. What is read here is written again elsewhere, and the interpreter follows
+# nested values only so far, less the deeper it is in calls itself.
+DEPTH_MAX: Final = 200
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _HALF_CHARACTER_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 
@@ -28,7 +33,19 @@ def decoded(raw: bytes) -> Payload:
         raise InvalidEvent(f"This is not JSON: {error}. It takes one JSON object.") from error
     if not isinstance(value, dict):
         raise InvalidEvent("This is JSON, but no object. It takes one JSON object.")
+    if text.count("[") + text.count("{") > DEPTH_MAX and _is_too_deep(value):
+        raise InvalidEvent(f"This is JSON, nested too deeply: {DEPTH_MAX} values in one another are read.")
     return value
+
+
+def _is_too_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(DEPTH_MAX):
+        inner = [each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list)]
+        level = list(chain.from_iterable(inner))
+        if not level:
+            return False
+    return True
 
 
 def text_of(payload: Payload, field: str) -> str:

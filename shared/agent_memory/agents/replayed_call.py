@@ -43,6 +43,14 @@ Advance = Callable[[int], None]
 Replay = Callable[[Path, Report, Advance], Iterator[tuple[int, ReplayedCall]]]
 
 
+def known_calls(calls: Iterator[ReplayedCall], complain: Callable[[str], None]) -> Iterator[ReplayedCall]:
+    """The calls, up to the first that can't be told: a record of a kind that no agent has written so far."""
+    try:
+        yield from calls
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        complain(f"not understood: {error!r}")
+
+
 class Reader(Protocol):
     """Reads one transcript of lines, from its beginning to its end."""
 

@@ -162,7 +162,10 @@ class _Reader:
                 string, end = self._string(position)
                 return Node(position, end, string, opens=position), end
         if number := _NUMBER.match(self._text, position):
-            return Node(position, number.end(), json.loads(number[0]), opens=position), number.end()
+            try:
+                return Node(position, number.end(), json.loads(number[0]), opens=position), number.end()
+            except ValueError:  # it is read up to 4300 digits
+                raise self._problem("a number of fewer digits", position) from None
         for word, value in _WORDS.items():
             if self._text.startswith(word, position):
                 return Node(position, position + len(word), value, opens=position), position + len(word)

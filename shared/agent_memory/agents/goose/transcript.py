@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.agent import TranscriptHead
 from agent_memory.agents.payload import Payload, object_of, text_of
-from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report
+from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report, known_calls
+from agent_memory.agents.timestamps import timestamp_ms
 
 DATABASE: Final = "sessions.db"
 
@@ -25,8 +27,6 @@ _WAIT_S: Final = 5.0
 _SQLITE: Final = b"SQLite format 3\0"
 # No other agent's database has columns of these names.
 _COLUMNS: Final = (b"content_json", b"created_timestamp")
-# Later versions count in milliseconds.
-_SECONDS_MAX: Final = 10**11
 
 
 def recognises(head: TranscriptHead) -> bool:
@@ -41,16 +41,22 @@ def replay(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, 
         # Read only: the database belongs to a program that may be running.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as database:
             for number, (session_id, folder) in enumerate(database.execute(_SESSIONS).fetchall(), start=1):
-                session = _Session(session_id, folder)
+                complain = partial(_complain, report, path, number)
+                session = _Session(str(session_id), str(folder or ""))
                 for row in database.execute(_MESSAGES, (session_id,)):
                     parts, metadata = _parts(row[1]), _object(row[3])
                     if parts is None:
-                        report(Broken(path, number, f"a message of session {session_id} is not JSON"))
+                        complain(f"a message of session {session_id} is not JSON")
                     elif metadata.get("userVisible", True):
-                        yield from ((number, call) for call in session.take(row[0], parts, row[2]))
+                        calls = known_calls(session.take(row[0], parts, row[2]), complain)
+                        yield from ((number, call) for call in calls)
         advance(path.stat().st_size)
     except (sqlite3.Error, OSError) as error:
         report(Broken(path, 0, str(error)))
+
+
+def _complain(report: Report, path: Path, session: int, reason: str) -> None:
+    report(Broken(path, session, reason))
 
 
 class _Session:
@@ -62,10 +68,10 @@ class _Session:
         # Calls that wait for their results, by id.
         self._calls: dict[str, Payload] = {}
 
-    def take(self, role: str, parts: list[Payload], created: int) -> Iterator[ReplayedCall]:
-        has_begun, created_ms = bool(self._at_ms), created if created > _SECONDS_MAX else created * 1000
-        # Messages of the same second stay in order.
-        self._at_ms = max(created_ms, self._at_ms + 1)
+    def take(self, role: str, parts: list[Payload], created: object) -> Iterator[ReplayedCall]:
+        has_begun = bool(self._at_ms)
+        # Messages of the same second stay in order. Later versions count in milliseconds.
+        self._at_ms = max(timestamp_ms(created) or 0, self._at_ms + 1)
         if not has_begun:
             yield self._call("SessionStart")
         for part in parts:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent_memory.agents.agent import TranscriptHead
 from agent_memory.agents.payload import Payload, object_of
-from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report
+from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report, known_calls
 
 if TYPE_CHECKING:  # only imports of history need it
     import sqlite3
@@ -56,7 +56,8 @@ def replay(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, 
             sessions = database.execute(_SESSIONS).fetchall()
             copies = _Copies(database)
             for number, row in enumerate(sessions, start=1):
-                calls = _session(database, row, copies, partial(_complain, report, path, number))
+                complain = partial(_complain, report, path, number)
+                calls = known_calls(_session(database, row, copies, complain), complain)
                 yield from ((number, call) for call in calls)
         advance(path.stat().st_size)
     except (sqlite3.Error, OSError) as error:
@@ -73,11 +74,11 @@ class _Copies:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         # By what a message and its copy have in common, the sessions that have it.
-        self._sessions: dict[tuple[object, object], set[str]] | None = None
+        self._sessions: dict[tuple[str, str], set[str]] | None = None
 
     def has(self, session_id: str, message_id: str, message: Payload) -> bool:
         """Whether the message is a copy, and the session that it was said in still there."""
-        made = _ID.match(message_id)
+        made = _ID.match(str(message_id))
         created = object_of(message, "time").get("created")
         if made is None or not isinstance(created, int):
             return False
@@ -92,8 +93,8 @@ class _Copies:
         return bool(self._sessions.get(_kept(message), set()) - {session_id})
 
 
-def _kept(message: Payload) -> tuple[object, object]:
-    return message.get("role"), object_of(message, "time").get("created")
+def _kept(message: Payload) -> tuple[str, str]:
+    return str(message.get("role")), str(object_of(message, "time").get("created"))
 
 
 def _session(

@@ -211,6 +211,10 @@ def _split(text: str) -> list[str]:
 
 def _read(path: str) -> str:
     """What the file holds; nothing where there is none that can be read without waiting."""
-    with suppress(OSError), os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+    # ValueError: a NUL in the path.
+    with (
+        suppress(OSError, ValueError),
+        os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file,
+    ):
         return file.read(_FILE_MAX_BYTES).decode(errors="replace")
     return ""
