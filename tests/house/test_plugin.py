@@ -83,7 +83,8 @@ def test_skills_and_commands_ask_and_change_nothing(path: Path) -> None:
 
     assert 0 < len(fields["description"]) <= DESCRIPTION_MAX
     allowed = re.findall(r"Bash\((.*?):\*\)", fields["allowed-tools"])
-    assert set(allowed) <= {"memory-daemon query", "memory-daemon query map", "memory-daemon status", "echo"}
+    reading = {f"memory-daemon {command}" for command in ("query", "query map", "search", "status")}
+    assert set(allowed) <= {*reading, "echo"}
     # What a command runs by itself is among what is allowed.
     for line in re.findall(r"^!`(.*?)`", path.read_text(encoding="utf-8"), re.MULTILINE):
         assert any(line.startswith(f"{each} ") for each in allowed)

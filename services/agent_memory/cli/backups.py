@@ -136,7 +136,7 @@ def verify_(context: click.Context, folder: Path, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def restore(context: click.Context, folder: Path, replaces: bool, as_json: bool) -> None:
-    """Make a store from a backup; of a folder of backups, from the newest.
+    """Make a store from a backup, or from a folder's newest.
 
     Checks every file, and puts the store in its place only when all is there. The daemon must be stopped.
 
