@@ -55,7 +55,7 @@ _END: Final = r"[ \t]*\r?$"
 _QUOTED: Final = r"\\{0,3}[\"'](?P<quoted>[^\"'\r\n\\]{3,256})\\{0,3}[\"']"
 # Four groups of four, one of them with a digit.
 _GROUP, _DIGIT = r"\w{4}", r"(?:[2-7]\w{3}|\w[2-7]\w{2}|\w{2}[2-7]\w|\w{3}[2-7])"
-_GROUPS: Final = (
+GROUPS: Final = (
     r"\b(?:"
     + "|".join("[ -]".join(_DIGIT if at == place else _GROUP for at in range(4)) for place in range(4))
     + r")\b"
@@ -209,7 +209,7 @@ FORMATS: Final = (
     ),
     # What an authenticator is told.
     _format(
-        _GROUPS,
+        GROUPS,
         "token",
         r"(?i:key|secret|code|2fa|totp|authenticator|schl|setup)[^\n]{0,80}?(?<![A-Za-z0-9-])"
         r"(?P<value>(?:[a-z2-7]{4}[ -]){3,15}[a-z2-7]{4}|(?:[A-Z2-7]{4}[ -]){3,15}[A-Z2-7]{4})(?![A-Za-z0-9-])",

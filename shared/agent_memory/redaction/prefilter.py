@@ -1,7 +1,7 @@
 """One glance at an event that tells whether it has to be read: nearly every one holds nothing that must be taken out.
 
 The expressions of the redactor look closely, which costs tens of microseconds a text. This one asks only whether
-there is anything they could find, in a single pass of RE2 over the event's bytes, whatever these are.
+there is anything they could find, in a few passes of RE2 over the event's bytes, whatever these are.
 """
 
 from __future__ import annotations
@@ -13,24 +13,21 @@ from itertools import accumulate
 from typing import Final
 
 from agent_memory.capture import PRIVATE_MARKS
-from agent_memory.redaction.commands import COMMANDS, PAIRS
-from agent_memory.redaction.formats import FORMATS
-from agent_memory.redaction.headers import LINKED, SIGNED
+from agent_memory.redaction.formats import GROUPS
+from agent_memory.redaction.headers import LINKED
+from agent_memory.redaction.hints import FOREIGN, HINT, HINTED, OF_WHAT, VERB
 from agent_memory.redaction.linear import Search, search_for
-from agent_memory.redaction.lists import CODES, LIST
-from agent_memory.redaction.names import FOREIGN_STEMS, STEMS
+from agent_memory.redaction.lists import LIST
+from agent_memory.redaction.names import STEMS
 from agent_memory.redaction.passwords import WORDS
 from agent_memory.redaction.positional import KEY_MARKS
-from agent_memory.redaction.printed import PRINTING
-from agent_memory.redaction.said import ACCOUNT, PASSWORDS
 from agent_memory.redaction.seed_phrases import row_of_seed_words
 from agent_memory.redaction.shapes import RUN_MIN
-from agent_memory.redaction.tables import TABLE
+from agent_memory.redaction.tables import HEAD
 from agent_memory.redaction.values import VALUE_MIN
 
 _STEM: Final = f"(?i:{'|'.join(STEMS)})"
-_FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem in FOREIGN_STEMS)
-_PASSWORD: Final = f"(?i:pass|pw|{_FOREIGN})"
+_PASSWORD: Final = f"(?i:pass|pw|{FOREIGN})"
 _CLOSED: Final = r"(?:\\{0,3}[\"'`])?[\])]{0,2}"
 # What stands between a name and its value; the last is what does between a field's name and its value in protobuf.
 _SIGN: Final = (
@@ -61,49 +58,18 @@ _NAMED: Final = search_for(
             *KEY_MARKS,
             r"\.env",
             f"(?i:{'|'.join(re.escape(mark.decode()) for mark in PRIVATE_MARKS)})",
+            rf"{_STEM}{OF_WHAT}(?:{VERB}|\s?:\s)\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])",
+            LIST,
         )
     ).encode()
 )
 
 _RUN: Final = search_for(_MADE_RUN)
 
-# "password for staging is x", "le mot de passe est x", `PASSWORD 'x'`.
-_VERB: Final = r"\s(?:is|was|are|ist|war|lautet|est|était|es|era|è|é|to|auf)(?:\s\w+)?:?\s"
-# The rest of the sentence between a name and its verb.
-_OF_WHAT: Final = r"[^\n:=.,;!?<>(){}]*?"
-_SAID: Final = (
-    rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|{_FOREIGN}){_OF_WHAT}(?:{_VERB}|:|[ \t]\\*[\"'`]|\|)",
-    r"(?i:passw|passphrase|passcode|\bpw|_pw|-pass)[\w-]*\s+(?:(?:-+>?|→|–)\s+)?\S*\d",
-    rf"{_STEM}{_OF_WHAT}(?:{_VERB}|\s?:\s)\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])",
-)
-_FORMATS: Final = sorted({each.mark for each in FORMATS})
-_KUBERNETES: Final = r"(?i:kind[\"']?\s*:\s*[\"']?secret)"
-_HEADERS: Final = (
-    r"(?i:cookie)|\t(?:TRUE|FALSE)\t",
-    SIGNED,
-)
-_HASHES: Final = (
-    r"\$[\w-]+\$|\{(?:S?SHA|S?MD5|PBKDF2|CRYPT|ARGON2)|(?:pbkdf2|scrypt):|SCRAM-SHA|\bmd5[0-9a-f]{32}|\*[0-9A-F]{40}|:::|:\d{4,6}:\d*:",
-)
-# Colours, escapes, entities and invisible characters, behind which anything may stand.
-_DISGUISES: Final = (
-    r"\x1b[\[\](]",
-    r"\xe2\x90\x9b|\^\[|\\(?:u001[bB]|x1[bB]|033|e\[)",
-    r"\\(?:u00|x)[2-7]|%(?:25)*[2-7][0-9a-fA-F]|&(?:amp;)*(?:#|quot|apos|amp|lt|gt)|\\u(?:00[aA]|20[0-6]|[fF][eE]|061)",
-    r"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0[\x8b-\x8f]|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xe3\x85\xa4",
-    r"\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xef\xbe\xa0|\xef\xbf[\xb9-\xbb]|\xf0\x9d\x85[\xb3-\xba]|\xf3\xa0[\x80-\xbf]",
-)
-# Each apart from the others: one machine for all of them would have so many states that it is ten times as slow.
-# What stands together was measured: patterns with words between two places multiply one another.
-_PLACED: Final = search_for(
-    "|".join((*_SAID, *(each for each in COMMANDS if each != PAIRS), *_HEADERS, *_HASHES, _KUBERNETES)).encode()
-    + b"|"
-    + "|".join(_DISGUISES).encode("ascii")
-)
-_FORMATTED: Final = search_for("|".join((*_FORMATS, *PRINTING)))
-_TOLD: Final = search_for("|".join((*PASSWORDS, *TABLE)))
+_HINT: Final = search_for(HINT)
+_HINTED: Final = tuple(map(search_for, HINTED))
+_LINED: Final = search_for("|".join((HEAD, *WORDS, GROUPS)))
 _LINKED: Final = search_for(LINKED)
-_PAIRED: Final = search_for("|".join((ACCOUNT, PAIRS, LIST, CODES, *WORDS)))
 _PAYMENT: Final = search_for(rb"\d(?:[ -]?\d){13}|[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2}")
 
 # Commits, checksums, UUIDs: a generator made them, too, but a hexadecimal number is known as a secret by its name only,
@@ -118,7 +84,9 @@ _PORTION_BYTES: Final = 1 << 20
 
 def may_contain_secret(content: bytes, *, payment_data: bool = False) -> bool:
     """Whether there may be a secret or a private span in these bytes of a text; False is certain."""
-    return any(first(content, 0) >= 0 for first in (_LOOKS_WITH_PAYMENT if payment_data else _LOOKS))
+    return any(first(content, 0) >= 0 for first in (_LOOKS_WITH_PAYMENT if payment_data else _LOOKS)) or (
+        _HINT(content, 0, len(content)) is not None and _has_hinted(content)
+    )
 
 
 def candidates(contents: Iterable[bytes], *, payment_data: bool = False) -> Iterator[int]:
@@ -158,7 +126,19 @@ def _suspects(contents: list[bytes], *, payment_data: bool) -> list[int]:
             place = bisect_right(ends, start)
             found.add(place)
             begin = ends[place]
+    # Of the others, each pattern costs as much as all hints together, so only texts with a hint are looked at.
+    begin = 0
+    while hint := _HINT(joined, begin, len(joined)):
+        place = bisect_right(ends, hint[0])
+        if place not in found and _has_hinted(contents[place]):
+            found.add(place)
+        begin = ends[place]
     return sorted(found)
+
+
+def _has_hinted(content: bytes) -> bool:
+    """Whether one of the patterns that a hint stands for is in it."""
+    return any(search(content, 0, len(content)) for search in _HINTED)
 
 
 def _first(search: Search) -> Callable[[bytes, int], int]:
@@ -185,7 +165,7 @@ def _run_of_token(content: bytes, begin: int) -> int:
 _LOOKS: Final = (
     _first(_NAMED),
     _run_of_token,
-    *map(_first, (_PLACED, _FORMATTED, _TOLD, _PAIRED, _LINKED)),
+    *map(_first, (_LINED, _LINKED)),
     row_of_seed_words,
 )
 _LOOKS_WITH_PAYMENT: Final = (*_LOOKS, _first(_PAYMENT))

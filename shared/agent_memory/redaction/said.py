@@ -37,6 +37,7 @@ _OTHER: Final = (
     "\u6697\u8a3c\u756a\u53f7|\u5bc6\u7801|\u5bc6\u78bc|\u53e3\u4ee4|\ube44\ubc00\ubc88\ud638|\uc554\ud638|"
     "\u05e1\u05d9\u05e1\u05de\u05d4|\u0643\u0644\u0645\u0629 \u0627\u0644\u0645\u0631\u0648\u0631"
 )
+PASSWORD_WORDS: Final = f"{_LATIN}|{_OTHER}"
 # The same for a key.
 _KEY_WORDS: Final = (
     *("key", "token", "schl\u00fcssel", "cl\u00e9", "cle ", "clave", "chiave", "chave", "llave", "sleutel"),
@@ -44,7 +45,7 @@ _KEY_WORDS: Final = (
     *("\u5bc6\u94a5", "\u5bc6\u9470", "\u4ee4\u724c", "\ud0a4", "\ud1a0\ud070"),
 )
 _KEY: Final = "\\bkeys?\\b|" + "|".join(_KEY_WORDS[1:])
-_ACCOUNT: Final = (
+ACCOUNT_WORDS: Final = (
     "credentials?|creds|\\buser(?:name)?\\b|benutzer|utilisateur|usuario|utente|log(?:ged|ging)?[ -]?in|logins?|"
     "sign in|zugangsdaten|anmeldedaten|anmelden|identifiants?|credenciales|"
     "credenziali|credenciais|inloggegevens|\u0432\u0445\u043e\u0434|\u043b\u043e\u0433\u0438\u043d|\u8d26\u53f7|\u8d26\u6237|\u30ed\u30b0\u30a4\u30f3"
@@ -70,7 +71,7 @@ _PHRASE: Final = (
 # In groups, as services give them out for programs that have no second factor; or a word.
 _GROUPS: Final = r"(?:[a-z]{4}[ -]){3}[a-z]{4}(?![\w-])|(?:[A-Za-z0-9]{4}[ ]){3,5}[A-Za-z0-9]{4}(?![\w-])"
 _VALUE: Final = rf"(?:{_OPEN}\s?)?(?P<value>{_GROUPS}|[!-&(-~]{{4,200}})"
-_PASSWORD_WORD: Final = re.compile(f"{_LATIN}|{_OTHER}")
+_PASSWORD_WORD: Final = re.compile(PASSWORD_WORDS)
 _REST: Final = re.compile(f"{_PHRASE}{_SIGN}{_VALUE}", re.IGNORECASE)
 # What stands before a key that a sentence tells.
 _BEFORE_KEY: Final = re.compile(
@@ -82,7 +83,7 @@ _IN_KEY: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 # What only one of the languages' sentences, and no program, has.
 _FOR: Final = "(?:[ ](?:for|to|on|f\u00fcr|zu[rm]?|pour|para|per|de)[ ][\\w. -]{1,30}?)?"
 _WITH: Final = "(?:[ ]?[:\uff1a=]|[ ](?:with|as|is|are|mit|als|avec|con|com|met))"
-_ACCOUNT_WORD: Final = re.compile(_ACCOUNT)
+_ACCOUNT_WORD: Final = re.compile(ACCOUNT_WORDS)
 _REST_OF_PAIR: Final = re.compile(
     rf"{_FOR}{_WITH}[ ]{{0,2}}[\"'`]?[\w.@+-]{{2,64}}[\"'`]?(?:[ ]{{0,2}}[/:|,][ ]{{0,2}}|[ ](?:using|with|and|und|"
     rf"mit|et|avec|y|con|e|com)[ ])(?:(?:the )?(?:pass|pw)\w*[ :]{{1,3}})?(?P<value>[!-.0-<>-~]{{5,128}}(?![=/]))",
@@ -104,7 +105,7 @@ PASSWORDS: Final = (
     rf"\S*[^\sa-z]\S*[ ](?:{_IS})[ ](?:\w+[ -])*?(?i:{_LATIN})",
 )
 ACCOUNT: Final = (
-    rf"(?i:{_ACCOUNT})[^\n:=/,|]*(?:[:={_WIDE}]|[ ](?:with|as|is|are|mit|als|avec|con|com|met)[ ])[ ]*[\"'`]"
+    rf"(?i:{ACCOUNT_WORDS})[^\n:=/,|]*(?:[:={_WIDE}]|[ ](?:with|as|is|are|mit|als|avec|con|com|met)[ ])[ ]*[\"'`]"
     rf"?[\w.@+-]+[\"'`]?(?:[ ]*[/:|,]|[ ](?:using|with|and|und|mit|et|avec|y|con|e|com)[ ])"
 )
 _MARK: Final = search_for("|".join(PASSWORDS))

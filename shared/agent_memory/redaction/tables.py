@@ -18,11 +18,9 @@ _COLUMNS_MAX: Final = 60
 _LINE_MAX: Final = 2000
 _NAME: Final = r"(?i:pass|pw|secret|token|api_?key)"
 # A line of nothing but names and what parts them; what a database is told to keep.
-TABLE: Final = (
-    rf"(?m:^)[\w |;,\t\"`*-]*{_NAME}[\w |;,\t\"`*-]*\r?(?m:$)",
-    r"(?i:insert\s+into\s)",
-)
-_MARK: Final = search_for("|".join(TABLE))
+HEAD: Final = rf"(?m:^)[\w |;,\t\"`*-]*{_NAME}[\w |;,\t\"`*-]*\r?(?m:$)"
+INSERT: Final = r"(?i:insert\s+into\s)"
+_MARK: Final = search_for(f"{HEAD}|{INSERT}")
 _HEAD: Final = re.compile(
     rf"^(?=[^\n]{{0,{_LINE_MAX}}}[,;|\t])(?=[\w |;,\t\"`*-]{{0,{_LINE_MAX}}}{_NAME})[\w |"
     rf";,\t\"`*-]{{1,{_LINE_MAX}}}\r?$",

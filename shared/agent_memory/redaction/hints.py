@@ -1,0 +1,90 @@
+"""Patterns for seldom secrets, and hints: few texts have one, and no pattern finds anything in a text without.
+
+Hints have no open end, so one machine knows all of them and passes over a text as fast as it would for one word.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent_memory.redaction.commands import COMMANDS, ECHOED, NETRC, PAIRS, PIPED, SQL
+from agent_memory.redaction.formats import FORMATS, GROUPS
+from agent_memory.redaction.headers import SIGNED
+from agent_memory.redaction.lists import CODES
+from agent_memory.redaction.names import FOREIGN_STEMS
+from agent_memory.redaction.printed import PRINTING
+from agent_memory.redaction.said import ACCOUNT, ACCOUNT_WORDS, PASSWORD_WORDS, PASSWORDS
+from agent_memory.redaction.tables import INSERT
+
+FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem in FOREIGN_STEMS)
+# "password for staging is x", "le mot de passe est x", `PASSWORD 'x'`.
+VERB: Final = r"\s(?:is|was|are|ist|war|lautet|est|était|es|era|è|é|to|auf)(?:\s\w+)?:?\s"
+# The rest of the sentence between a name and its verb.
+OF_WHAT: Final = r"[^\n:=.,;!?<>(){}]*?"
+_SAID: Final = (
+    rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|{FOREIGN}){OF_WHAT}(?:{VERB}|:|[ \t]\\*[\"'`]|\|)",
+    r"(?i:passw|passphrase|passcode|\bpw|_pw|-pass)[\w-]*\s+(?:(?:-+>?|→|–)\s+)?\S*\d",
+)
+_KUBERNETES: Final = r"(?i:kind[\"']?\s*:\s*[\"']?secret)"
+_COOKIES: Final = r"(?i:cookie)|\t(?:TRUE|FALSE)\t"
+_MARKED_HASHES: Final = r"\$[\w-]+\$|\{(?:S?SHA|S?MD5|PBKDF2|CRYPT|ARGON2)|(?:pbkdf2|scrypt):|SCRAM-SHA|:::"
+_HASHES: Final = r"\bmd5[0-9a-f]{32}|\*[0-9A-F]{40}|:\d{4,6}:\d*:"
+# Colours, escapes, entities and invisible characters, behind which anything may stand.
+_DISGUISES: Final = (
+    r"\x1b[\[\](]",
+    r"\xe2\x90\x9b|\^\[|\\(?:u001[bB]|x1[bB]|033|e\[)",
+    r"\\(?:u00|x)[2-7]|%(?:25)*[2-7][0-9a-fA-F]|&(?:amp;)*(?:#|quot|apos|amp|lt|gt)|\\u(?:00[aA]|20[0-6]|[fF][eE]|061)",
+    r"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0[\x8b-\x8f]|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xe3\x85\xa4",
+    r"\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xef\xbe\xa0|\xef\xbf[\xb9-\xbb]|\xf0\x9d\x85[\xb3-\xba]|\xf3\xa0[\x80-\xbf]",
+)
+_FORMATS: Final = tuple(sorted({each.mark for each in FORMATS if each.mark != GROUPS}))
+
+
+def _any(*patterns: str) -> bytes:
+    return "|".join(patterns).encode()
+
+
+_DISGUISED: Final = "|".join(_DISGUISES).encode("ascii")
+# Each apart from the others: one machine for all of them would have so many states that it is ten times as slow.
+# What stands together was measured: patterns with words between two places multiply one another.
+HINTED: Final = (
+    _any(
+        *_SAID,
+        *(each for each in COMMANDS if each != PAIRS),
+        _COOKIES,
+        SIGNED,
+        _MARKED_HASHES,
+        _HASHES,
+        _KUBERNETES,
+    )
+    + b"|"
+    + _DISGUISED,
+    _any(*_FORMATS, *PRINTING),
+    _any(*PASSWORDS, INSERT),
+    _any(ACCOUNT, PAIRS, CODES),
+)
+# Of patterns with an open end, the beginning; the others as they are.
+HINT: Final = (
+    _any(
+        rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|-pass|{FOREIGN}|{PASSWORD_WORDS}|{ACCOUNT_WORDS})",
+        *(each for each in COMMANDS if each not in (PIPED, NETRC, SQL, PAIRS, ECHOED)),
+        # The others of these have the word for a password.
+        r"sudo\s-|-stdin|cryptsetup|\blogin\b|secret\sset|kinit",
+        r"(?i:identified\s|pgp_sym_|aes_(?:en|de)crypt|crypt\()",
+        r"-command[\s=]|<\(\s?(?:echo|printf)|<<<",
+        r"NetworkCredential|DirectoryEntry|BasicAuth|DigestAuth|BasicCredential|\.login|WiFi\.begin|PDO\(|mysqli",
+        r"getConnection\(|\bauth\s*=|\.auth|set_basic_auth|SecureString|authenticate|createUser|/\s?(?i:pw|pass)",
+        r"\.connect\s?\(",
+        _COOKIES,
+        r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)(?:=|%3D)|\bx-\w)",
+        _MARKED_HASHES,
+        r"\bmd5[0-9a-f]{4}|\*[0-9A-F]{4}|:\d{4,6}:",
+        _KUBERNETES,
+        *_FORMATS,
+        *PRINTING,
+        INSERT,
+        CODES,
+    )
+    + b"|"
+    + _DISGUISED
+)
