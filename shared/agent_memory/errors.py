@@ -106,6 +106,8 @@ class StoreUnavailable(WriterUnavailable):
 class WriterSilent(WriterUnavailable):
     """The writer did not answer in time; whether it did what was asked is not known."""
 
+    reason = "WRITER_SILENT"
+
 
 class WriterBusy(WriterUnavailable):
     """Too much is waiting for the writer; the same command may be sent again, a little later."""
@@ -142,8 +144,8 @@ BY_REASON: Final = {
     kind.reason: kind
     for kind in (
         UsageError, UnknownStore, UnknownNode, InvalidEvent, SettingsError, NotRunning, AlreadyRunning, StoreError,
-        StoreMissing, StoreNotReady, WriterUnavailable, StoreUnavailable, WriterBusy, CallerRefused, RepliesUnread,
-        StaleCommit, CommandRefused,
+        StoreMissing, StoreNotReady, WriterUnavailable, StoreUnavailable, WriterBusy, WriterSilent, CallerRefused,
+        RepliesUnread, StaleCommit, CommandRefused,
     )
 }  # fmt: skip
 

@@ -53,7 +53,7 @@ def test_what_was_captured_is_not_stored_again(agent: str, shared_stack: Stack) 
     captured = stored(shared_stack, agent)
     # What was said between two calls of tools, which no hook tells, is there as well, by itself and once.
     said = [event.text for event in captured if event.role == pb.EVENT_ROLE_ASSISTANT]
-    assert said.count("I'll check the project first.") == 1
+    assert sum("the project first." in text for text in said) == 1
 
     tally = backfilled(shared_stack, agent)["agents"][agent]
 

@@ -19,9 +19,13 @@ def emptied(log: Path) -> None:
     log.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [emptied, Path.unlink])
+def cut_short(log: Path) -> None:
+    log.write_bytes(log.read_bytes()[:-100])
+
+
+@pytest.mark.parametrize("damage", [emptied, Path.unlink, cut_short])
 def test_a_log_that_is_gone_is_missed(writer: WriterProcess, damage: Callable[[Path], None]) -> None:
-    """Emptied or deleted after a kill: the store is not served, and the error says what is missing and what to do."""
+    """Emptied, deleted or cut short after a kill: not served; the error says what is missing and what to do."""
     assert writer.append([said(f"e{number}", BEGIN_MS + number) for number in range(10)]) == [True] * 10
     writer.kill()
     for log in writer.db_path.glob("*.log"):

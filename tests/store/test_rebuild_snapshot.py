@@ -135,7 +135,7 @@ def test_a_session_that_begins_meanwhile_reads_the_same(writer: WriterProcess, k
 
     def titles() -> set[str]:
         text = json.loads(recall.answer(start))["hookSpecificOutput"]["additionalContext"]
-        return set(re.findall(r"^- (.*)  toc:segment:", text, re.MULTILINE))
+        return set(re.findall(r"^- (?:.* · claude-code  )?(.*)  toc:segment:", text, re.MULTILINE))
 
     steps = begin(keeper, service)
     while steps.step(NOW_MS) and records.rebuild_state(keeper.reader).is_running:

@@ -13,7 +13,7 @@ import pytest
 from agent_memory import redaction
 from agent_memory.bus import frames
 from agent_memory.errors import CommandRefused, StaleCommit, StoreError
-from agent_memory.ingest import wal
+from agent_memory.ingest import acknowledged, wal
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, records, schema
@@ -231,6 +231,7 @@ def test_damage_is_distinguished_from_a_torn_tail(tmp_path: Path, damage: str) -
         content[len(content) // 2] ^= 0xFF
     else:
         del content[-100:]
+        (folder / acknowledged.NAME).unlink()  # a tail that a crash tears off was never acknowledged
     log.write_bytes(content)
 
     if damage == "flipped":

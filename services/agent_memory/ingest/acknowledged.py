@@ -41,7 +41,7 @@ class Acknowledged:
         if sequence < acknowledged:
             raise StoreError(
                 f"The store at {self._path.parent} has lost what was acknowledged: it ends at write {sequence}, and "
-                f"{acknowledged} were synced. Its log (*.log in that folder) was emptied or deleted.",
+                f"{acknowledged} were synced. Its log (*.log in that folder) was emptied, deleted or cut short.",
                 "Stop the daemon, put the log back or restore the folder from a backup. To go on without what is "
                 f"missing, delete {self._path}.",
                 reason="ACKNOWLEDGED_LOST",
