@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import uuid
 from collections.abc import Container
@@ -292,6 +293,29 @@ def test_a_history_without_a_line_that_can_be_read_is_an_error(shared_stack: Sta
     assert f'{chats}:2  timestamp is "some day"' in done.stdout
     assert f"{chats}:3" in done.stdout
     assert "None" not in done.stdout
+
+
+def test_what_was_imported_is_known_under_every_files_name(shared_stack: Stack, tmp_path: Path) -> None:
+    """In a copy and in a pipe; another text under an id that is taken is told, and not taken for what is there."""
+    words = json.dumps({"timestamp": 1769763700, "text": "Known by its words", "agent": "copied"})
+    named = {"timestamp": 1769763800, "text": "First", "agent": "copied", "event_id": "copied-1"}
+    for name in ("first", "second"):
+        (tmp_path / f"{name}.jsonl").write_text(f"{words}\n{json.dumps(named)}\n")
+    changed = f"{words}\n{json.dumps({**named, 'text': 'Another'})}\n"
+
+    first, second = (
+        json.loads(shared_stack.run("import", tmp_path / f"{name}.jsonl", "--json").stdout)
+        for name in ("first", "second")
+    )
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", f"printf %s {shlex.quote(changed)} > {shlex.quote(str(pipe))}"]):
+        piped = json.loads(shared_stack.run("import", pipe, "--json").stdout)
+
+    tallies = [report["agents"]["copied"] for report in (first, second, piped)]
+    assert [(each["stored"], each["known"], each["refused"]) for each in tallies] == [(2, 0, 0), (0, 2, 0), (0, 1, 1)]
+    assert "another event is stored as 'copied-1'" in piped["broken"][0]["reason"]
+    assert [event.text for event in stored(shared_stack, "copied")] == ["Known by its words", "First"]
 
 
 @pytest.mark.drill

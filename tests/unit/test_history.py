@@ -361,6 +361,9 @@ def test_a_line_of_any_program_is_an_event() -> None:
     assert event.event_type == EventType.USER_MESSAGE
     assert event == generic.event_of(line, "import:chats.jsonl")
     assert event.event_id != generic.event_of({**line, "text": "Hello!"}, "import:chats.jsonl").event_id
+    # Whatever file it stands in; of another conversation it is another event.
+    assert event.event_id == generic.event_of(line, "import:copy.jsonl").event_id
+    assert event.event_id != generic.event_of({**line, "session_id": "s1"}, "import:chats.jsonl").event_id
     whole = generic.event_of(
         {
             **line,
@@ -382,6 +385,7 @@ def test_a_line_of_any_program_is_an_event() -> None:
     [
         ({"timestamp": 1769763600}, "text"),
         ({"text": 1, "timestamp": 1769763600}, "text"),
+        ({"text": " ", "timestamp": 1769763600}, "text is empty"),
         ({"text": "x"}, "timestamp"),
         ({"text": "x", "timestamp": "yesterday"}, "timestamp"),
         ({"text": "x", "timestamp": 1, "role": "king"}, "role"),
@@ -405,6 +409,19 @@ def test_lines_come_from_an_open_stream_as_well() -> None:
 
     assert [event.text for event in found] == ["a", "b"]
     assert [(str(each.path), each.line) for each in broken] == [("-", 2)]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_line_in_another_encoding_is_named_and_left_out(encoding: str) -> None:
+    """Read as UTF-8 it would be stored with other letters than it has."""
+    line = '{"text": "Grüße", "timestamp": 1769763600}\n'
+    broken: list[Broken] = []
+
+    found = generic.events_of(io.BytesIO(line.encode(encoding)), "s", broken.append, lambda _: None)
+
+    assert list(found) == []
+    assert broken[0].line == 1
+    assert "not UTF-8" in broken[0].reason
 
 
 @pytest.mark.parametrize("depth", [300, *range(880, 1000, 6), 5000])

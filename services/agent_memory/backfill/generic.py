@@ -23,6 +23,8 @@ _TYPES: Final = {
     EventRole.SYSTEM: EventType.ASSISTANT_MESSAGE,
     EventRole.TOOL: EventType.TOOL_RESULT,
 }
+# Without words there is nothing to these; a tool may have nothing to say.
+_SAID: Final = frozenset({EventType.USER_MESSAGE, EventType.ASSISTANT_MESSAGE})
 # What other programs call the roles.
 _ROLES: Final = {"human": "user", "model": "assistant", "ai": "assistant", "bot": "assistant", "function": "tool"}
 
@@ -30,7 +32,7 @@ _ROLES: Final = {"human": "user", "model": "assistant", "ai": "assistant", "bot"
 def events_of(source: Source, session_id: str, report: Report, advance: Advance) -> Iterator[Event]:
     """The events in these lines; `session_id` is for those without one. What can't be read is reported and skipped."""
     path = source if isinstance(source, Path) else Path("-")
-    for number, record in records(source, report, advance):
+    for number, record in records(source, report, advance, is_utf8=True):
         try:
             yield event_of(record, session_id)
         except InvalidEvent as error:
@@ -40,7 +42,8 @@ def events_of(source: Source, session_id: str, report: Report, advance: Advance)
 def event_of(record: Payload, session_id: str) -> Event:
     """The event in a line; raises InvalidEvent that names the field.
 
-    An event without an id gets one that stands for what it says, so that the same line twice is one event.
+    An event without an id gets one that stands for what the line says, so that the same line twice is one event,
+    whatever file it stands in: `session_id`, which may be the file's, is no part of it.
     """
     if unknown := sorted(record.keys() - FIELDS):
         raise InvalidEvent(f"unknown field {', '.join(unknown)}; there are {', '.join(FIELDS)}")
@@ -53,13 +56,15 @@ def event_of(record: Payload, session_id: str) -> Event:
             f"timestamp {found}; it must be a time such as 2026-01-30T14:30:00+01:00, or seconds or milliseconds "
             "since 1970"
         )
-    text, session_id = text_of(record, "text"), text_of(record, "session_id") or session_id
+    text, own_session_id = text_of(record, "text"), text_of(record, "session_id")
     role = _role(text_of(record, "role") or "user")
     event_type = _event_type(text_of(record, "event_type"), role)
+    if event_type in _SAID and not text.strip():
+        raise InvalidEvent("text is empty")
     return Event(
         event_id=text_of(record, "event_id")
-        or derived_ulid(0, "import", session_id, str(timestamp_ms), role.name, event_type.name, text),
-        session_id=session_id,
+        or derived_ulid(0, "import", own_session_id, str(timestamp_ms), role.name, event_type.name, text),
+        session_id=own_session_id or session_id,
         timestamp_ms=timestamp_ms,
         event_type=event_type,
         role=role,

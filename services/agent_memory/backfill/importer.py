@@ -11,6 +11,7 @@ from typing import Final
 
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill.report import Report, Tally
+from agent_memory.capture.privacy.private import without
 from agent_memory.client import Client
 from agent_memory.errors import WriterUnavailable
 from agent_memory.ids import NO_TIME, timed_apart
@@ -28,14 +29,18 @@ FIRST_WAIT_S: Final = 0.25
 # A hook's time and a transcript's may be this far apart for one event: as long as all hooks of a call may take.
 NEAR_MS: Final = 60_000
 _PAGE_EVENTS: Final = 500
+# Stands where a secret stood.
+_TAKEN_OUT: Final = "[redacted:"
 
 
 class Importer:
     """Sends events to a daemon; without one, it only counts."""
 
-    def __init__(self, client: Client | None, report: Report) -> None:
+    def __init__(self, client: Client | None, report: Report, *, names_events: bool = False) -> None:
+        """With `names_events`, others gave the ids: an event whose id is another's is told, and not taken for it."""
         self._client = client
         self._report = report
+        self._names_events = names_events
         self._batch: list[tuple[Event, Tally]] = []
         self._characters = 0
         self._stored = _Stored(client) if client else None
@@ -85,9 +90,25 @@ class Importer:
             elif result.created:
                 tally.stored += 1
                 tally.touched.add(event.session_id)
+            elif self._is_anothers_id(event):
+                tally.refused += 1
+                reason = f"another event is stored as {event.event_id!r}; this one was left out"
+                self._report.add_broken(Broken(Path(event.session_id), 0, reason))
             else:
                 tally.known += 1
                 tally.sessions[event.session_id] = True
+
+    def _is_anothers_id(self, event: Event) -> bool:
+        """Whether an event that says something else is stored under that id."""
+        # An id that is derived from what the event says is nobody else's.
+        if self._client is None or not self._names_events or timed_apart(event.event_id)[0] == NO_TIME:
+            return False
+        stored = self._client.event(event.event_id).event
+        if not stored.event_id:
+            return False
+        # What was taken out on the way in is no difference.
+        is_whole = _TAKEN_OUT not in stored.text and without(event.text) == event.text
+        return stored.timestamp_ms != event.timestamp_ms or (is_whole and stored.text != event.text)
 
 
 class _Stored:

@@ -103,8 +103,8 @@ class Report:
         left_out = f"; left out {ignored} that are not to be stored" if ignored else ""
         if not self.stored:
             return f"Stored nothing new{left_out}"
-        rate = f"{events / took_s:,.0f} events a second"
-        return f"Stored {counted(self.stored, 'event')} in {took_s:.1f} s, {rate}{left_out}"
+        rate = f", {events / took_s:,.0f} events a second" if events >= took_s else ""
+        return f"Stored {counted(self.stored, 'event')} in {took_s:.1f} s{rate}{left_out}"
 
     def _broken_lines(self) -> Iterator[str]:
         if not self.broken_count:

@@ -128,12 +128,19 @@ def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) ->
     from agent_memory.backfill.generic import events_of
 
     is_stdin = str(file) == "-"
-    if not is_stdin and not file.is_file():
+    if file.is_dir():
+        raise UsageError(f"{str(file)!r} is a folder.", "Name a file of lines.")
+    if not is_stdin and not file.exists():
         raise UsageError(f"There is no file {str(file)!r}.")
-    size = 0 if is_stdin else file.stat().st_size
-    with importing(current(context), "Importing", size, dry_run=dry_run) as (importer, report, advance):
-        source = sys.stdin.buffer if is_stdin else file
-        session_id = "import" if is_stdin else f"import:{file.name}"
+    # A pipe, such as the shell makes of <(command), is read like standard input.
+    is_pipe = not is_stdin and not file.is_file()
+    size = 0 if is_stdin or is_pipe else file.stat().st_size
+    with ExitStack() as opened:
+        source = sys.stdin.buffer if is_stdin else opened.enter_context(file.open("rb")) if is_pipe else file
+        importer, report, advance = opened.enter_context(
+            importing(current(context), "Importing", size, dry_run=dry_run, names_events=True)
+        )
+        session_id = "import" if is_stdin or is_pipe else f"import:{file.name}"
         for event in events_of(source, session_id, report.add_broken, advance):
             tally = report.tally(event.agent or "-")
             tally.files = 1
@@ -146,7 +153,7 @@ def import_(context: click.Context, file: Path, dry_run: bool, as_json: bool) ->
 
 @contextmanager
 def importing(
-    settings: Settings, label: str, size: int, *, dry_run: bool = False
+    settings: Settings, label: str, size: int, *, dry_run: bool = False, names_events: bool = False
 ) -> Iterator[tuple[Importer, Report, Advance]]:
     """What an import needs: where events go, the report, and a function to call with the bytes that were read."""
     from agent_memory.backfill.importer import Importer
@@ -169,7 +176,7 @@ def importing(
             if before // _MEGABYTE < done // _MEGABYTE:
                 show(done // _MEGABYTE)
 
-        yield Importer(client, report), report, advance
+        yield Importer(client, report, names_events=names_events), report, advance
 
 
 def _take(

@@ -36,14 +36,18 @@ _DECODER: Final = json.JSONDecoder(strict=False)
 Source = Path | BinaryIO
 
 
-def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
+def records(
+    source: Source, report: Report, advance: Advance, *, is_utf8: bool = False
+) -> Iterator[tuple[int, Payload]]:
     """The records, each with the number of its line; `advance` is called with the bytes as they are read.
+
+    With `is_utf8`, a line in another encoding is reported and skipped; else what is no UTF-8 of it becomes U+FFFD.
 
     A line that is no JSON object is reported and skipped, except a last one without an end while it is being written.
     Lines end with a newline and nothing else: JSON may hold the other characters that Python splits lines at.
     """
     if not isinstance(source, Path):
-        yield from _records(source, Path("-"), report, advance)
+        yield from _records(source, Path("-"), report, advance, is_utf8=is_utf8)
         return
     try:
         # Not blocking: in an agent's folder, what has a transcript's name need not be a file.
@@ -56,7 +60,7 @@ def records(source: Source, report: Report, advance: Advance) -> Iterator[tuple[
             report(Broken(source, 0, "it is no file"))
             return
         try:
-            yield from _records(file, source, report, advance)
+            yield from _records(file, source, report, advance, is_utf8=is_utf8)
         except OSError as error:
             report(Broken(source, 0, f"not read to its end: {error.strerror or error}"))
 
@@ -82,11 +86,16 @@ def _replay(
     yield from ((line, call) for call in end)
 
 
-def _records(file: BinaryIO, path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, Payload]]:
+def _records(
+    file: BinaryIO, path: Path, report: Report, advance: Advance, *, is_utf8: bool
+) -> Iterator[tuple[int, Payload]]:
     for number, line in enumerate(_lines(file, advance), start=1):
         if number == 1 and line.strip() in _DOCUMENT_BEGINS:
             rest = file.read(LINE_MAX_BYTES)
             advance(len(rest))
+            if is_utf8 and (problem := _not_utf8(line + rest)):
+                report(Broken(path, 1, problem))
+                return
             found, problem = document(line + rest)
             yield from ((1, each) for each in found)
             if problem:
@@ -94,11 +103,22 @@ def _records(file: BinaryIO, path: Path, report: Report, advance: Advance) -> It
             return
         if len(line) >= LINE_MAX_BYTES:
             report(Broken(path, number, f"the line is longer than {LINE_MAX_BYTES} bytes"))
+        elif is_utf8 and (problem := _not_utf8(line)):
+            report(Broken(path, number, problem))
         elif line.strip():
             found, problem = objects(line)
             yield from ((number, each) for each in found)
             if problem and (line.endswith(b"\n") or _is_left(path)):
                 report(Broken(path, number, problem))
+
+
+def _not_utf8(line: bytes) -> str:
+    """Where the line stops being UTF-8, and what to do about it; empty where it is."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {error.start + 1} is not UTF-8; convert the file with iconv, for example from LATIN1"
+    return ""
 
 
 def _is_left(path: Path) -> bool:
