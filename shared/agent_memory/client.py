@@ -19,6 +19,7 @@ from agent_memory.settings import Settings
 SERVICE = "memory.MemoryService"
 # An event may hold ten megabytes of text. The query service cuts a page of such events; the channel must not.
 MESSAGE_MAX_BYTES = 64 << 20
+CONNECT_MS = 5000
 TIMEOUT_S = 30.0
 # The metadata that names the store which a call is about.
 STORE_KEY = "store"
@@ -56,6 +57,8 @@ class Client:
         options = [
             ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
             ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
+            # How long a daemon that hangs is waited for, where its socket still takes connections.
+            ("grpc.min_reconnect_backoff_ms", CONNECT_MS),
             # A proxy set for the web must not see what is meant for this machine.
             ("grpc.enable_http_proxy", 0),
         ]
@@ -282,6 +285,10 @@ def _translated(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryEr
             return UsageError(f"{details}: more than one message may hold.", "Send, or ask for, fewer events at once.")
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
             return WriterBusy(details)
+        case grpc.StatusCode.UNAVAILABLE if "SETTINGS" in details:  # connected, and nobody took the connection
+            return WriterUnavailable(
+                f"The daemon at {target} runs and does not answer.", "Run: memory-daemon restart", reason="NO_ANSWER"
+            )
         case grpc.StatusCode.UNAVAILABLE:
             return NotRunning(
                 f"No memory daemon answers at {target}.", remedy, reason="WRONG_ADDRESS" if remedy else ""

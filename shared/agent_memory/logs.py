@@ -22,6 +22,9 @@ def set_up(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Line())
     logging.basicConfig(level=_LEVELS[level], handlers=[handler], force=True)
+    # A line that can't be written, since the supervisor that reads it is gone, is lost. An error about it would go to
+    # standard error as well, which may be that of a command which is being answered.
+    logging.raiseExceptions = False
 
 
 def line(event: str, **values: object) -> str:

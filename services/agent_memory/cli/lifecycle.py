@@ -294,8 +294,7 @@ def _described(found: Status) -> str:
     lines = [
         f"Memory daemon is running (PID {found.pid})",
         f"PID file: {found.pid_file}",
-        f"Uptime: {duration(found.uptime_s)}",
-        f"Version: {found.version}",
+        *([f"Uptime: {duration(found.uptime_s)}", f"Version: {found.version}"] if found.version else []),
         f"Address: {found.address}",
         f"Socket: {found.socket}",
         f"Store: {found.db_path}",
@@ -304,8 +303,7 @@ def _described(found: Status) -> str:
         *([f"        {found.store_error or _advice(found)}"] if found.health in _ADVICE else []),
         *_capture(found),
         *_spooled(found.spool),
-        "",
-        f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME",
+        *(["", f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME"] if found.processes else []),
     ]
     for process in found.processes:
         memory = f"{process.rss_bytes / 1e6:.0f} MB" if process.rss_bytes else "-"

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from agent_memory.control.store_lock import is_open
+from agent_memory.control.store_lock import is_open, stack_of
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
 from agent_memory.local_zone import local_zone
 from agent_memory.settings import Settings
@@ -97,6 +97,12 @@ def _refusal(family: int, address: tuple[Any, ...]) -> int | None:
 
 
 def _store_taken(settings: Settings) -> AlreadyRunning:
+    if pid := stack_of(settings.db_path):
+        return AlreadyRunning(
+            f"Memory daemon is running (PID {pid}) already, but its runtime folder was removed.",
+            "Run: memory-daemon restart",
+            reason="STORE_TAKEN",
+        )
     return AlreadyRunning(
         f"Another program has the store {settings.db_path} open, but not as the daemon of {settings.runtime.folder}.",
         "Stop it first: it may be a daemon started with another XDG_RUNTIME_DIR, or an offline command.",
