@@ -20,10 +20,14 @@ PAUSE_S = 0.05
 
 
 class Load(threading.Thread):
-    """Sends events batch by batch, each until it is acknowledged, as a client with a spool does."""
+    """Sends events batch by batch, each until it is acknowledged, as a client with a spool does.
 
-    def __init__(self, stack: Stack, events: Sequence[Event]) -> None:
+    It rests for `rest_s` after each batch.
+    """
+
+    def __init__(self, stack: Stack, events: Sequence[Event], rest_s: float = 0) -> None:
         super().__init__(name="load")
+        self._rest_s = rest_s
         self._target = f"127.0.0.1:{stack.port}"
         self._batches = [events[at : at + BATCH] for at in range(0, len(events), BATCH)]
         self._stopping = threading.Event()
@@ -36,6 +40,8 @@ class Load(threading.Thread):
                 while not self._send(client, batch):
                     if self._stopping.wait(PAUSE_S):
                         return
+                if self._stopping.wait(self._rest_s):
+                    return
 
     def stop(self) -> None:
         """Send nothing any more; what is under way is waited for."""
