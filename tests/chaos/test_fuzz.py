@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from chaos.fuzzing import fuzz
+from chaos.fuzzing import Parser, fuzz
 from chaos.parsers import parsers
+from chaos.requests import calls, filled
+from support.writer import WriterProcess
 
 # Inputs for each parser, and how long each may go on; and only those parsers that have it in their names.
 INPUTS: Final = int(os.environ.get("FUZZ_INPUTS", "2000"))
@@ -34,8 +37,28 @@ def test_a_few_inputs_break_no_parser(tmp_path: Path) -> None:
 @pytest.mark.timeout(86_400)
 def test_no_input_breaks_a_parser(tmp_path: Path) -> None:
     """FUZZ_INPUTS each, made of FUZZ_SEED: only documented errors, no second of waiting, no flood of memory."""
+    _run(parsers(tmp_path))
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(86_400)
+def test_no_request_breaks_a_call(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As above, for each call that only reads, over a real store with a tree and an index."""
+    # A socket's path has 107 bytes at most.
+    home = tmp_path_factory.mktemp("w")
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(home))
+    writer = WriterProcess(home)
+    try:
+        writer.start()
+        _run(calls(filled(writer)))
+    finally:
+        writer.close()
+
+
+def _run(chosen: Iterable[Parser]) -> None:
     failures = []
-    for parser in parsers(tmp_path):
+    for parser in chosen:
         if ONLY not in parser.name:
             continue
         found = fuzz(parser, SEED, INPUTS, SECONDS)

@@ -136,3 +136,15 @@ def test_what_there_is_not_is_zero(stub: Any) -> None:
     assert stub.GetRankingStatus(pb.GetRankingStatusRequest()) == pb.GetRankingStatusResponse()
     assert stub.GetDedupStatus(pb.GetDedupStatusRequest()) == pb.GetDedupStatusResponse()
     assert not stub.GetTopicGraphStatus(pb.GetTopicGraphStatusRequest()).available
+
+
+@pytest.mark.parametrize("at_ms", [2**63 - 1, -(2**63), 253_402_300_800_000])
+def test_numbers_beyond_all_sense_are_brought_within_it(stub: Any, at_ms: int) -> None:
+    """As many hits as there are, and times from the first to the last that an event may have."""
+    found = stub.TeleportSearch(pb.TeleportSearchRequest(query="queue", limit=2**31 - 1))
+    hybrid = stub.HybridSearch(pb.HybridSearchRequest(query="queue", top_k=2**31 - 1))
+    activity = stub.GetAgentActivity(pb.GetAgentActivityRequest(from_ms=AT_MS, to_ms=at_ms))
+
+    assert found.results
+    assert hybrid.matches
+    assert bool(activity.buckets) == (at_ms > AT_MS)

@@ -34,7 +34,7 @@ _BYTES: Final = (
     *(b"```", b"\x1b[200~", b"=", b"==", b"'", b"(", b")", b"|", b"+", b"&", b";", b"\xc2\xa0", b"\xe2\x80\xa8"),
     *(b"0", b"-1", b"1e999", b"NaN", b"Infinity", b"9" * 20, b"9" * 4400, b"2147483648", b"true", b"null", b"\xd9\xa3"),
 )
-_TEXTS: Final = (
+TEXTS: Final = (
     *(
         "",
         " ",
@@ -129,11 +129,11 @@ class Samples:
         if kind < 0.45:
             return chance.choice(_VALUES)
         if kind < 0.8:
-            return chance.choice(_TEXTS)
+            return chance.choice(TEXTS)
         if kind < 0.83:
             return f"{_DEEP}{chance.choice(DEPTHS)}"
         if kind < 0.9:
-            return (chance.choice(_TEXTS)[:40] or "a") * chance.choice((2, 2, 2, 30, 30, 1000))
+            return (chance.choice(TEXTS)[:40] or "a") * chance.choice((2, 2, 2, 30, 30, 1000))
         other = self._parsed(chance.choice(chance.choice(self._lines)))
         if other is None:
             return chance.choice(_VALUES)

@@ -13,6 +13,7 @@ from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search.format import IndexUnusable
 from agent_memory.search.reader import IndexReader
 from agent_memory.store import records
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
 from agent_memory.store.ledger import day_and_agent, entries
 from agent_memory.store.reader import Reader
 
@@ -51,7 +52,7 @@ def activity(reader: Reader, request: pb.GetAgentActivityRequest, now_ms: int) -
     zone = records.time_zone(reader)
     to_ms = request.to_ms if request.HasField("to_ms") else now_ms
     from_ms = request.from_ms if request.HasField("from_ms") else max(0, to_ms - DAYS_DEFAULT * _DAY_MS)
-    first, last = (day_of(max(0, at_ms), zone) for at_ms in (from_ms, to_ms))
+    first, last = (day_of(min(max(0, at_ms), TIMESTAMP_MAX_MS), zone) for at_ms in (from_ms, to_ms))
     counts: Counter[tuple[Period, str]] = Counter()
     for name, entry in entries(reader, f"{first.first}"):
         day, agent = day_and_agent(name)

@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from agent_memory.errors import UsageError
+from agent_memory.query.views.search.asked import LIMIT_MAX
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import question
 
@@ -179,7 +180,7 @@ def route(
 def _hits(search: Search, query: str, agent: str, span: pb.TimeRange | None, limit: int) -> Sequence[pb.SearchHit]:
     """The hits, twice as many as documents are wanted: several turns may stand for one."""
     _required(query)
-    request = pb.SearchRequest(query=query, limit=4 * limit, agent=agent)
+    request = pb.SearchRequest(query=query, limit=min(4 * limit, LIMIT_MAX), agent=agent)
     if span is not None:
         request.from_timestamp_ms, request.to_timestamp_ms = max(0, span.start_ms), max(0, span.end_ms - 1)
     return _scaled(search(request).hits)
