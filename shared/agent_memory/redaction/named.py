@@ -25,6 +25,8 @@ from agent_memory.redaction.values import (
 )
 
 _NAME_MAX: Final = 48
+# The longest word before a key, and the blank behind it.
+_SPACED_MAX: Final = 12
 _LINE_MAX: Final = 300
 _RESULT_END_MAX: Final = 40
 _VALUE_MAX: Final = 4096
@@ -173,12 +175,14 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
         begin -= 1
     tail = _TAIL.match(text, end)
     name = text[begin : tail.end() if tail else end]
-    if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _NAME_MAX), begin)):
+    if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _SPACED_MAX), begin)):
         name = spaced[0] + name
     # What follows is looked at only where the name says something: it costs more.
     is_named = kind_of(name, is_variable=True) and (name != "pass" or _SIGN_FOLLOWS.match(text, end))
     match = _AFTER.match(text, end) if is_named else None
     if match is None:
+        return None, end
+    if len(match["quoted"] or match["bare"]) < _PASSWORD_MIN and match["sign"] != "=":
         return None, end
     # Windows' programs have a slash before an option.
     is_flag = (
@@ -210,9 +214,7 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
         and (match["closed"] or not name.isupper())
     ):
         return None, after  # one of a list of words
-    if kind == "password" and not match["quoted"] and not is_environment and _is_in_result(text, begin, place):
-        return None, after
-    if _is_secret(
+    is_secret = _is_secret(
         name,
         kind,
         value,
@@ -221,7 +223,10 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
         place=(begin, place + len(value)),
         is_flag=is_flag,
         is_environment=bool(is_environment or is_setting),
-    ):
+    )
+    # A line of a test's results costs more to look for than a value to weigh.
+    may_be_in_result = kind == "password" and not match["quoted"] and not is_environment
+    if is_secret and not (may_be_in_result and _is_in_result(text, begin, place)):
         return (place, place + len(value), "secret" if kind == "made" else kind), place + len(value)
     return None, after
 
@@ -240,7 +245,7 @@ def _is_other_name(text: str, begin: int) -> bool:
         text[begin - 1 : begin] == "/"
         or text[begin - 2 : begin] == "::"
         or text[max(0, begin - 7) : begin].lower() in ("public ", "public-", "public_")
-        or _ARN.search(text, max(0, begin - 120), begin) is not None
+        or (text[begin - 1 : begin] == ":" and _ARN.search(text, max(0, begin - 120), begin) is not None)
     )
 
 

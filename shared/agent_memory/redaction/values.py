@@ -71,6 +71,7 @@ _ENTROPY_MIN: Final = 3.0
 _MIDDLE_ENTROPY: Final = 3.3
 _HIGH_ENTROPY: Final = 3.7
 _TURNS_MIN: Final = 3
+_STRONG_SIGNS: Final = frozenset("!@#$%^&*?+~=")
 
 
 def is_stand_in(value: str) -> bool:
@@ -105,16 +106,16 @@ def is_passphrase(value: str) -> bool:
 
 def is_strong(value: str) -> bool:
     """Whether the value has so many kinds of characters that hardly anything but a password has."""
+    if len(value) < VALUE_MIN:
+        return False
     kinds = (
-        any(character.islower() for character in value),
-        any(character.isupper() for character in value),
-        any(character.isdigit() for character in value),
-        any(character in "!@#$%^&*?+~=" for character in value),
+        any(map(str.islower, value)),
+        any(map(str.isupper, value)),
+        any(map(str.isdigit, value)),
+        not _STRONG_SIGNS.isdisjoint(value),
     )
-    return (
-        len(value) >= VALUE_MIN
-        and not is_no_value(value)
-        and (sum(kinds) == len(kinds) or (sum(kinds) == len(kinds) - 1 and kinds[2] and not is_wordy(value)))
+    return not is_no_value(value) and (
+        sum(kinds) == len(kinds) or (sum(kinds) == len(kinds) - 1 and kinds[2] and not is_wordy(value))
     )
 
 
