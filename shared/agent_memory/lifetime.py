@@ -42,7 +42,7 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
     log = logging.getLogger(f"agent_memory.{name}")
     try:
         current = settings.load()
-        logs.set_up(current.log_level)
+        logs.set_up(current.log_level, current.log_format, current.log_filter)
         make_private_dir(current.runtime.folder)
         lifetime.crashes = count_crashes(current.runtime.crash_times(name), time.time())
         if lifetime.crashes >= CRASHES_MAX:

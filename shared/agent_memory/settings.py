@@ -6,6 +6,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from math import inf
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agent_memory.errors import SettingsError
+from agent_memory.log_filter import levels
 from agent_memory.model import LOCAL, TOOL_MAX_BYTES
 from agent_memory.paths import RuntimePaths, default_config_path, default_db_path, runtime_paths
 
@@ -42,6 +44,11 @@ class Settings:
     """The TCP port to listen on."""
     log_level: str = "info"
     """How much the processes log."""
+    log_filter: str = ""
+    """Other levels for parts, such as `info,agent_memory::ingest=debug`; a level alone takes the place of `log_level`.
+    Where it is not set, the variable `RUST_LOG` is read."""
+    log_format: str = "text"
+    """How the processes log: a line for people, or a JSON object per line."""
     timezone: str = ""
     """The time zone whose midnights separate the days, such as `Europe/Berlin`. Empty: this machine's. A store keeps
     the zone it was created with."""
@@ -112,6 +119,8 @@ VARIABLES = {
     "grpc_host": "MEMORY_GRPC_HOST",
     "grpc_port": "MEMORY_GRPC_PORT",
     "log_level": "MEMORY_LOG_LEVEL",
+    "log_filter": "MEMORY_LOG",
+    "log_format": "MEMORY_LOG_FORMAT",
     "timezone": "MEMORY_TIMEZONE",
     "multi_agent_mode": "MEMORY_MULTI_AGENT_MODE",
     "agent_id": "MEMORY_AGENT_ID",
@@ -133,6 +142,7 @@ VARIABLES = {
 }
 CHOICES = {
     "log_level": LOG_LEVELS,
+    "log_format": ("text", "json"),
     "multi_agent_mode": ("separate", "unified"),
     "summarizer_provider": (LOCAL, "anthropic", "openai"),
 }
@@ -193,6 +203,9 @@ def load(
     for name, variable in VARIABLES.items():
         if value := variables.get(variable):
             settings = _apply(settings, {name: value}, variable)
+    if not settings.log_filter and (common := variables.get("RUST_LOG")):
+        with suppress(SettingsError):  # it is written for other programs, too
+            settings = _apply(settings, {"log_filter": common}, "RUST_LOG")
     given = {name: value for name, value in overrides.items() if value is not None}
     settings = _apply(settings, _located(given, Path.cwd), "command line")
     if settings.multi_agent_mode == "unified" and not settings.agent_id:
@@ -318,7 +331,10 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if not text.isdecimal() or not 0 < int(text) < 65536:
                     raise ValueError("a port is a number from 1 to 65535")
                 return int(text)
-            case "log_level" | "multi_agent_mode" | "summarizer_provider":
+            case "log_filter":
+                levels(text)
+                return text
+            case "log_level" | "log_format" | "multi_agent_mode" | "summarizer_provider":
                 if text.lower() not in CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(CHOICES[name])}")
                 return text.lower()
