@@ -90,6 +90,31 @@ def test_what_is_forgotten_is_what_fits_every_option(shared_stack: Stack) -> Non
     assert len(ids_of(shared_stack, "beta-0") + ids_of(shared_stack, "beta-1")) == 11
 
 
+def test_a_session_is_named_by_its_beginning_and_a_mistyped_name_is_told(shared_stack: Stack) -> None:
+    """What is erased unseen has to be named in full."""
+    stored(shared_stack, "sheltie")
+
+    assert forget(shared_stack, "--session", "sheltie-1", "--dry-run")["events"] == "6"
+    stored(shared_stack, "whippet-long", count=1)
+    assert forget(shared_stack, "--session", "whippet", "--dry-run")["events"] == "1"
+    assert "whippet-long/0" in shared_stack.run("query", "events", "--session", "whippet").stdout
+    assert "whippet" in shared_stack.run("query", "map", "--session", "whippet").stdout
+    for options, reason in (
+        (("--session", "whippet", "--yes"), "whippet-long-0"),
+        (("--session", "sheltie", "--dry-run"), "There is no session 'sheltie'. These begin so: sheltie-0, sheltie-1."),
+        (("--project", "nope", "--dry-run"), "Nothing is remembered about the project nope."),
+        (("--agent", "nope", "--yes"), "Nothing is remembered about the agent nope. Known: "),
+    ):
+        refused = shared_stack.run("admin", "forget", *options, check=False)
+        assert refused.returncode != 0
+        assert reason in refused.stderr
+    refused = shared_stack.run("agents", "activity", "nope", check=False)
+    assert (refused.returncode, "Nothing is remembered about the agent nope. Known: " in refused.stderr) == (1, True)
+    for words in ("agent:nope", "session:sheltie"):
+        assert "Nothing was found." not in shared_stack.run("search", words, "sheltieword1").stdout.splitlines()[0]
+    assert shared_stack.run("search", "session:whippet", "longword0").stdout.count("whippet") > 0
+
+
 def test_inputs_that_were_kept_aside_are_deleted_with_it(shared_stack: Stack) -> None:
     """Also where no event is meant: an unreadable input may hold the same words."""
     rejected = Spool(shared_stack.db_path).rejected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from agent_memory.cli import completing
-from agent_memory.cli.answers import show
+from agent_memory.cli.answers import refuse, show
 from agent_memory.cli.options import HELP, current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now
 
@@ -64,4 +64,10 @@ def activity(
     )
     with connect(current(context)) as client:
         reply = client.agent_activity(request)
-    show(context, reply, lambda view: agent_pages.activity(view, reply, bucket), as_json=as_json)
+        known = [each.agent_id for each in client.agents().agents] if agent and not reply.buckets else []
+    is_unknown = bool(agent and not reply.buckets and request.agent_id not in known)
+    if as_json or not is_unknown:
+        show(context, reply, lambda view: agent_pages.activity(view, reply, bucket), as_json=as_json)
+    if is_unknown:
+        named = f" Known: {', '.join(known)}." if known else ""
+        refuse(f"Nothing is remembered about the agent {agent}.{named}")

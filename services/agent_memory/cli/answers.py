@@ -17,7 +17,7 @@ from agent_memory.errors import AgentMemoryError
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
     from google.protobuf.message import Message
 
-    from agent_memory.client import Filters
+    from agent_memory.client import Client, Filters
     from agent_memory.present.lines import Line
     from agent_memory.present.view import View
     from agent_memory.present.within import Answer
@@ -142,6 +142,12 @@ def refuse(note: str) -> None:
     """End the command where a filter names something that is not there; raises AgentMemoryError."""
     if note:
         raise AgentMemoryError(note)
+
+
+def whole_session_id(client: Client, named: str) -> str:
+    """The id of the one session that begins so; else the name itself, which the daemon knows nothing by."""
+    reply = client.session(named)
+    return reply.session.session_id if reply.HasField("session") else named
 
 
 def _within(reply: Any, max_tokens: int, text: Callable[[Any], str]) -> Any:

@@ -10,16 +10,23 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from agent_memory.cli.answers import whole_session_id
 from agent_memory.cli.options import current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now, project_named
-from agent_memory.errors import UsageError
+from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.present.text import printable
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:
     from agent_memory.client import Client
     from agent_memory.erasure.proof import Proof
-    from agent_memory.rpc.memory_pb2 import EraseRequest, EraseResponse, ErasureReceipt, GetErasureStatusResponse
+    from agent_memory.rpc.memory_pb2 import (
+        EraseRequest,
+        EraseResponse,
+        ErasureReceipt,
+        EventSelection,
+        GetErasureStatusResponse,
+    )
 
 # How often to ask how far the erasure is.
 _LOOK_S: Final = 0.2
@@ -143,8 +150,14 @@ def _erase(
 
     settings = current(context)
     with connect_to_store(settings) as client:
+        _name_whole_sessions(client, request.selection, yes=yes)
         request.dry_run = True
         found = client.erase(request)
+        unknown = "" if found.events or found.inputs else _unknown_name(client, request.selection)
+        if unknown:
+            if as_json:
+                click.echo(reply_json(found))
+            raise AgentMemoryError(f"No stored event is meant. {unknown}")
         if not as_json:
             click.echo("\n".join(_shown(found, verb)))
         is_agreed = not dry_run and (yes or _is_agreed(found, verb, as_json=as_json))
@@ -160,6 +173,27 @@ def _erase(
         receipt = _receipt(settings, begun, finished, request.selection.text)
     click.echo(reply_json(receipt) if as_json else "\n".join(_receipt_lines(receipt, verb)))
     context.exit(0 if receipt.proved else 1)
+
+
+def _name_whole_sessions(client: Client, selection: EventSelection, *, yes: bool) -> None:
+    """Put whole ids in the place of their beginnings; raises UsageError where nobody would look at what they mean."""
+    named = list(selection.session_ids)
+    selection.session_ids[:] = [whole_session_id(client, each) for each in named]
+    for short, whole in zip(named, selection.session_ids, strict=True):
+        if yes and short != whole:
+            raise UsageError(
+                f"{short!r} is only the beginning of a session's id.", f"With --yes, give all of it: {whole}"
+            )
+
+
+def _unknown_name(client: Client, selection: EventSelection) -> str:
+    """A name in the selection that nothing is remembered by, with those there are; empty where all are known."""
+    maps = [
+        *(client.toc_map(session_id=each) for each in selection.session_ids),
+        *([client.toc_map(project=selection.project)] if selection.project else []),
+        *([client.toc_map(agent=selection.agent)] if selection.agent else []),
+    ]
+    return next((each.note for each in maps if each.note), "")
 
 
 def _is_agreed(found: EraseResponse, verb: str, *, as_json: bool) -> bool:

@@ -20,6 +20,7 @@ from agent_memory.cli.answers import (
     show_within,
     tokens_option,
     view_of,
+    whole_session_id,
 )
 from agent_memory.cli.caller import not_served
 from agent_memory.cli.options import Number, current, json_option, settings_options
@@ -102,6 +103,8 @@ def events(
         )
 
     with connect(current(context)) as client:
+        if session_id:
+            request.session_id = whole_session_id(client, session_id)
         replies = _pages(client, request, limit)
         if max_tokens:
             # The first page with something on it is more than any budget.

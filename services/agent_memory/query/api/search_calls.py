@@ -13,7 +13,7 @@ from agent_memory.query.store_context import StoreContext, Stores
 from agent_memory.query.views import agents, index_status, scope
 from agent_memory.query.views.search import node_words, retrieval
 from agent_memory.query.views.search.answer import search
-from agent_memory.query.views.search.asked import project_named, project_names
+from agent_memory.query.views.search.asked import project_names, with_named
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -134,12 +134,14 @@ class SearchCalls(MemoryServiceServicer):
 
 
 def _search(store: StoreContext, request: pb.SearchRequest) -> pb.SearchResponse:
-    project = project_named(request)
-    names = store.projects.names(project) if "/" in project else ()
+    wanted = with_named(request)
+    names = store.projects.names(wanted.project) if "/" in wanted.project else ()
     reader = store.caught_up()
-    reply = search(reader, store.toc_reader(), store.index, request, _now_ms(), project_names(project, names))
+    asked = scope.scope_of(reader, wanted, store.projects.names)
+    wanted.session_id = asked.session_id
+    reply = search(reader, store.toc_reader(), store.index, wanted, _now_ms(), project_names(wanted.project, names))
     if not reply.hits and not reply.has_more and not reply.note:
-        reply.note = scope.unknown(reader, scope.scope_of(reader, request, store.projects.names), request)
+        reply.note = scope.unknown(reader, asked, wanted)
     return reply
 
 

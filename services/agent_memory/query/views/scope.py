@@ -117,9 +117,13 @@ class Scope:
 
 
 def scope_of(reader: Reader, request: Filtered, project_names: Callable[[str], Sequence[str]]) -> Scope:
-    """The scope that the request asks for; `project_names` knows the names of a folder's project."""
+    """The scope that the request asks for; `project_names` knows the names of a folder's project.
+
+    A session may be named by a beginning that no other has.
+    """
     projects = _projects(reader, request.project, project_names) if request.project else ()
-    return Scope(projects, request.agent.lower(), request.session_id)
+    sessions = records.sessions_named(reader, request.session_id, 2) if request.session_id else []
+    return Scope(projects, request.agent.lower(), sessions[0] if len(sessions) == 1 else request.session_id)
 
 
 def note(reader: Reader, scope: Scope, request: Filtered) -> str:

@@ -82,9 +82,15 @@ def asked(request: pb.SearchRequest, zone: ZoneInfo, now_ms: int, projects: Sequ
     return Asked(found, filters, file, limit, as_of_ms)
 
 
-def project_named(request: pb.SearchRequest) -> str:
-    """The project that the request, or else its query, asks about; empty for all."""
-    return request.project or question.fields_of(request.query).get("project", "")
+def with_named(request: pb.SearchRequest) -> pb.SearchRequest:
+    """The request with the project, agent and session that its query names, where it names none itself."""
+    named = question.fields_of(request.query)
+    complete = pb.SearchRequest()
+    complete.CopyFrom(request)
+    complete.project = request.project or named.get("project", "")
+    complete.agent = request.agent or named.get("agent", "")
+    complete.session_id = request.session_id or named.get("session", "")
+    return complete
 
 
 def project_names(project: str, names: Sequence[str]) -> list[str]:
