@@ -57,6 +57,8 @@ def test_what_does_not_exist_is_not_taken_for_something_empty(stack: Stack) -> N
     stack.start()
     with stack.client() as client:
         client.ingest(said("e", noon(3)))
+        # Filed under 2025, with the Thursday of its week.
+        client.ingest(said("tuesday", int(datetime(2024, 12, 31, 12).timestamp() * 1000)))
         stack.wait_until(lambda: client.stats().outbox == 0)
         day = f"toc:day:{datetime.now(get_localzone()) - timedelta(days=3):%Y-%m-%d}"
         segment = client.browse(day).children[0].node_id
@@ -68,6 +70,13 @@ def test_what_does_not_exist_is_not_taken_for_something_empty(stack: Stack) -> N
     not_yet = stack.run("query", "browse", segment, "--as-of", "2000-01-01", check=False)
     assert "or it is later than --as-of 2000-01-01" in not_yet.stderr
     assert "or it is later" not in stack.run("query", "expand", "grip:1:2", check=False).stderr
+
+    for verb in ("node", "browse"):
+        elsewhere = stack.run("query", verb, "2024", check=False)
+        assert elsewhere.returncode == 1
+        assert "What is remembered of that time is in toc:day:2024-12-31" in elsewhere.stderr
+    not_kept = stack.run("query", "node", "2024-12-31", "--version", "99", check=False)
+    assert "Version 99 of '2024-12-31' is not kept; there are 1." in not_kept.stderr
 
     assert f"There is nothing below {segment}." in stack.run("query", "browse", segment).stdout
 

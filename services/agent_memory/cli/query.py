@@ -125,6 +125,8 @@ def node(
         return
     with connect(current(context)) as client:
         reply = client.node(named, version=version, as_of_ms=as_of_ms(as_of), filters=filters)
+        is_missing = version is not None and not reply.HasField("node")
+        kept_versions = [each.version for each in client.history(named).versions] if is_missing else []
     repeated = filter_words(project, agent, session_id)
     which = ("--version", version) if version else as_of_words(as_of)
 
@@ -138,10 +140,14 @@ def node(
         show_within(context, reply, max_tokens, page, as_json=as_json, filters=repeated)
     if exists:
         return
-    if (version or as_of) and _is_node_id(named):
-        kept = f"version {version} of" if version else f"version from {as_of} or before of"
+    if kept_versions:
         raise AgentMemoryError(
-            f"There is no {kept} {named!r}. "
+            f"Version {version} of {named!r} is not kept; there are {', '.join(map(str, kept_versions))}. "
+            f"See: memory-daemon query node {shlex.quote(named)} --history"
+        )
+    if as_of and _is_node_id(named) and not (reply.HasField("span") and reply.span.nodes):
+        raise AgentMemoryError(
+            f"There is no version from {as_of} or before of {named!r}. "
             f"See what is kept with: memory-daemon query node {shlex.quote(named)} --history"
         )
     refuse(reply.note)
@@ -395,6 +401,12 @@ def _is_node_id(named: str) -> bool:
 
 def _no_node(named: str, reply: NodeReply, as_of: str | None = None) -> AgentMemoryError:
     """Why nothing was found: nothing is remembered of that time, there is no such node, or it is no name of one."""
+    if reply.HasField("span") and reply.span.nodes:
+        nodes = ", ".join(each.node_id for each in reply.span.nodes)
+        return AgentMemoryError(
+            f"There is no node {named!r} of its own: weeks are filed under the month of their Thursday. "
+            f"What is remembered of that time is in {nodes}"
+        )
     if reply.HasField("span"):
         return AgentMemoryError(f"Nothing is remembered of {named!r}: {reply.span.text}. {_SEE_ROOT}")
     if not _is_node_id(named):

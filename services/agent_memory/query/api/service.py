@@ -108,6 +108,9 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         found = toc.node(reader, request, meant.node_id, asked)
         if not found.HasField("node"):
             found.note = scope.note(reader, asked, request)
+            if not asked and not request.HasField("version"):
+                elsewhere = when.filed_elsewhere(reader, request.node_id, toc.as_of_ms_of(request))
+                found.MergeFrom(pb.GetNodeResponse(span=elsewhere))
         return found
 
     @on_store
@@ -173,6 +176,9 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         found = toc.browse(reader, request, meant.node_id, asked)
         if not found.children:
             found.note = scope.note(reader, asked, request)
+            if not asked and not found.parent_id:
+                elsewhere = when.filed_elsewhere(reader, request.parent_id, toc.as_of_ms_of(request))
+                found.MergeFrom(pb.BrowseTocResponse(span=elsewhere))
         return found
 
     @on_store

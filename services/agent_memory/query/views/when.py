@@ -83,6 +83,22 @@ def node_meant(reader: Reader, words: str, now_ms: int, as_of_ms: int | None = N
     return Meant(nodes[0].node_id)
 
 
+def filed_elsewhere(reader: Reader, named: str, as_of_ms: int | None = None) -> pb.TimeSpan | None:
+    """The nodes that hold what is remembered of a period that has no node of its own; None where nothing is.
+
+    A year's last days may be filed under the next, with the Thursday of their week.
+    """
+    period = parse_period(named)
+    if period is None:
+        return None
+    zone = records.time_zone(reader)
+    start_ms, end_ms = period.span_ms(zone)
+    span = pb.TimeSpan(start_time_ms=start_ms, end_time_ms=end_ms, text=f"{period.title}, {zone.key}")
+    ids = [each.node_id for each in covering(Days(period.first, period.after, zone))]
+    span.nodes.extend(toc.lines(reader, records.nodes(reader, ids, as_of_ms), as_of_ms, toc.EVERYTHING))
+    return span if span.nodes else None
+
+
 def covering(days: Days) -> list[Period]:
     """The fewest periods that together hold those days, coarsest first.
 
