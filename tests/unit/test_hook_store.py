@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posix
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from agent_memory import settings
 from agent_memory.errors import SettingsError
 from agent_memory.hook import client
+from agent_memory.hook.main import in_store
 from agent_memory.paths import default_db_path
 
 CONFIGS = [
@@ -108,3 +110,15 @@ def test_a_store_that_cannot_be_told_is_the_usual_one(tmp_path: Path, monkeypatc
         monkeypatch.delenv(name, raising=False)
 
     assert Path(os.fsdecode(client.store(dict(os.environb)))) == default_db_path()
+
+
+@pytest.mark.parametrize("words", [["--db-path", "/data/named"], ["--db-path=/data/named"]])
+def test_memory_ingest_may_be_told_the_store(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option goes before the variable, and its value is taken for no event."""
+    monkeypatch.setenv("MEMORY_DB_PATH", "/data/db")
+    monkeypatch.setitem(posix.environ, b"MEMORY_DB_PATH", b"/data/db")
+
+    rest = in_store(["--agent", "codex", *words, "Stop"])
+
+    assert client.named(rest) == ("codex", "Stop")
+    assert client.store(posix.environ) == b"/data/named"

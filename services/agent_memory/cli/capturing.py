@@ -10,7 +10,7 @@ import click
 
 from agent_memory.capture.privacy.pauses import OPEN_END_MS, Pauses
 from agent_memory.cli.options import current, json_option, settings_options
-from agent_memory.errors import AgentMemoryError
+from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.present.times import duration, parse_duration
 
 
@@ -27,7 +27,10 @@ def pause_capture(context: click.Context, length: str | None, as_json: bool) -> 
     Example: memory-daemon pause-capture 30m
     """
     now_s = time.time()
-    until_ms = int((now_s + parse_duration(length)) * 1000) if length else OPEN_END_MS
+    length_s = parse_duration(length) if length else 0
+    if length and not length_s:
+        raise UsageError(f"A pause of {length} is none.", "Give a length such as 30m, or none to pause until resumed.")
+    until_ms = int((now_s + length_s) * 1000) if length else OPEN_END_MS
     pauses = Pauses(current(context).db_path)
     try:
         pauses.begin(int(now_s * 1000), until_ms)

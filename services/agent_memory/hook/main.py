@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import posix
 import sys
 import threading
 from contextlib import suppress
@@ -19,12 +20,13 @@ REMOTE_DEADLINE_MS = 1400
 STDERR = 2
 ADDRESS_VARIABLE = "MEMORY_DAEMON_ADDR"
 HELP = """\
-Usage: memory-ingest [--agent AGENT] [EVENT]
+Usage: memory-ingest [--agent AGENT] [--db-path PATH] [EVENT]
 
 Stores the event in a coding agent's hook payload: one JSON object on standard input.
 
 It prints {"continue":true} and exits 0, whatever happens. AGENT and EVENT help where the JSON does not name them.
 An event that the daemon does not take in time waits in a folder beside the store, and is taken in later.
+--db-path names another store than MEMORY_DB_PATH and the config file do.
 
 MEMORY_HOOK_DEADLINE_MS limits how long the agent is kept waiting (default 200, or 1400 with MEMORY_DAEMON_ADDR).
 With MEMORY_HOOK_DISABLED=1 it stores nothing.
@@ -42,11 +44,27 @@ def main() -> None:
     answer = capture.REPLY
     # The one place that catches everything: the agent goes on whatever happens to us.
     with suppress(BaseException):
+        words = in_store(words)
         if os.environ.get(ADDRESS_VARIABLE):
             _deliver_or_spool(words)
         else:
             answer = client.capture(*client.named(words))
     client.finish(answer)
+
+
+def in_store(words: list[str]) -> list[str]:
+    """The words without --db-path, whose value is from now on this process's MEMORY_DB_PATH."""
+    rest: list[str] = []
+    remaining = iter(words)
+    for word in remaining:
+        name, is_joined, path = word.partition("=")
+        if name != "--db-path":
+            rest.append(word)
+        elif path := path if is_joined else next(remaining, ""):
+            os.environ["MEMORY_DB_PATH"] = path
+            # What `client` reads, which os.environ only copied.
+            posix.environ[b"MEMORY_DB_PATH"] = os.fsencode(path)
+    return rest
 
 
 def _deliver_or_spool(words: list[str]) -> None:
