@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.ends import end_of_phrase, end_of_setting, end_of_value, has_mark, is_expression
 from agent_memory.redaction.names import FOREIGN_STEMS, STEMS, kind_of
-from agent_memory.redaction.passwords import is_in_account, is_named_after, is_password, is_setting_line
+from agent_memory.redaction.passwords import is_in_account, is_named_after, is_password, is_phrase, is_setting_line
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import (
     VALUE_MIN,
@@ -21,6 +22,7 @@ from agent_memory.redaction.values import (
     is_no_value,
     is_random,
     is_stand_in,
+    is_strong,
     is_wordy,
 )
 
@@ -84,7 +86,7 @@ _AFTER: Final = re.compile(
           | (?<=') [^'\r\n]{{1,{_VALUE_MAX}}}+
           | (?<=`) [^`\r\n]{{1,{_VALUE_MAX}}}+
         )
-      | (?P<bare> [^\s\"'`<>;,(){{}}\[\]|\\&]{{3,{_VALUE_MAX}}}+ )
+      | (?P<bare> [^\s\"'`<>;,(){{}}\[\]|\\&]{{3,{_VALUE_MAX}}}+ | [^\s\"'`<>;,(){{}}\[\]|\\&]{{1,2}}(?=[&;,<]) )
     )
     """,
     re.VERBOSE | re.ASCII,
@@ -182,7 +184,8 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     match = _AFTER.match(text, end) if is_named else None
     if match is None:
         return None, end
-    if len(match["quoted"] or match["bare"]) < _PASSWORD_MIN and match["sign"] != "=":
+    is_short = len(match["quoted"] or match["bare"]) < _PASSWORD_MIN and match["sign"] != "="
+    if is_short and not (match["bare"] and match["sign"] and has_mark(text[match.end() : match.end() + 1])):
         return None, end
     # Windows' programs have a slash before an option.
     is_flag = (
@@ -202,11 +205,6 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
         value = text[place : _end_of_word(text, place)]
     else:
         value = value.rstrip(".?:!" if match["said"] else ".?:")
-    follows = text[place + len(value) : place + len(value) + 3]
-    is_setting = kind == "password" and (
-        (match["sign"] == "=" and _is_setting(text, begin, follows))
-        or (match["space"] is not None and _DECLARED.search(text, max(0, begin - 16), begin) is not None)
-    )
     if (
         kind == "password"
         and match["call"]
@@ -214,21 +212,41 @@ def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
         and (match["closed"] or not name.isupper())
     ):
         return None, after  # one of a list of words
-    is_secret = _is_secret(
-        name,
-        kind,
-        value,
-        match,
-        follows,
-        place=(begin, place + len(value)),
-        is_flag=is_flag,
-        is_environment=bool(is_environment or is_setting),
-    )
+    stop = place + len(value)
+    is_secret = _is_secret(name, kind, value, match, begin, is_flag=is_flag, is_environment=bool(is_environment))
+    if not match["quoted"] and (has_mark(text[stop : stop + 2]) or (match["sign"] and text[stop : stop + 1] == " ")):
+        stop, is_secret = _whole(
+            name, kind, match, begin, stop, is_secret=is_secret, is_environment=bool(is_environment)
+        )
     # A line of a test's results costs more to look for than a value to weigh.
     may_be_in_result = kind == "password" and not match["quoted"] and not is_environment
     if is_secret and not (may_be_in_result and _is_in_result(text, begin, place)):
-        return (place, place + len(value), "secret" if kind == "made" else kind), place + len(value)
+        return (place, stop, "secret" if kind == "made" else kind), stop
     return None, after
+
+
+def _whole(
+    name: str, kind: str, match: re.Match[str], begin: int, stop: int, *, is_secret: bool, is_environment: bool
+) -> tuple[int, bool]:
+    """Where a value without quotes ends that is known up to `stop`, and whether it is a secret, as a whole at least."""
+    text, place = match.string, match.start("bare")
+    end = end_of_value(text, place)
+    if match["sign"] or match["space"]:
+        end = max(end, end_of_setting(text, begin, place))
+    if is_secret:
+        return (end if has_mark(text[stop:end]) else stop), True
+    if not match["sign"]:
+        return stop, False
+    if kind == "password" and (phrase := end_of_phrase(text, begin, place)) and is_phrase(text[place:phrase]):
+        return phrase, True
+    value = text[place:end]
+    if end <= stop or not has_mark(value) or is_expression(value):
+        return stop, False
+    if not any(character.isdigit() for character in value) or not (
+        is_strong(value) or match["scheme"] or end_of_setting(text, begin, place) == end
+    ):
+        return stop, False
+    return end, _is_secret(name, kind, value, match, begin, is_flag=False, is_environment=is_environment)
 
 
 def _is_setting(text: str, begin: int, follows: str) -> bool:
@@ -272,13 +290,21 @@ def _is_secret(
     kind: str,
     value: str,
     match: re.Match[str],
-    follows: str,
+    begin: int,
     *,
-    place: tuple[int, int],
     is_flag: bool,
     is_environment: bool,
 ) -> bool:
-    """Whether the value is a secret; `place` is where its name begins and it ends."""
+    """Whether the value is a secret; its name begins at `begin`."""
+    text, end = match.string, match.start("quoted" if match["quoted"] else "bare") + len(value)
+    follows = text[end : end + 3]
+    is_environment = is_environment or (
+        kind == "password"
+        and (
+            (match["sign"] == "=" and _is_setting(text, begin, follows))
+            or (match["space"] is not None and _DECLARED.search(text, max(0, begin - 16), begin) is not None)
+        )
+    )
     if len(value) < (_PASSWORD_MIN if kind == "password" else VALUE_MIN) or len(set(value)) < _PASSWORD_MIN:
         return False
     if is_stand_in(value) or _DATE.match(value) or value.lower() == name.lower():
@@ -301,10 +327,10 @@ def _is_secret(
             match,
             follows,
             is_plain=is_plain,
-            is_in_account=_is_of_somebody(match, *place, is_flag=is_flag),
+            is_in_account=_is_of_somebody(match, begin, end, is_flag=is_flag),
         )
     if match["space"] and not is_flag and not name.lower().endswith("bearer"):
-        return _is_cell(match.string, *place) and not is_wordy(value) and is_random(value, least=_RANDOM_MIN)
+        return _is_cell(text, begin, end) and not is_wordy(value) and is_random(value, least=_RANDOM_MIN)
     if not is_environment and is_wordy(value):
         return False
     if kind in ("key", "made"):

@@ -10,6 +10,7 @@ from agent_memory.redaction.values import (
     VALUE_MIN,
     has_random_part,
     is_label,
+    is_of_names,
     is_passphrase,
     is_path,
     is_strong,
@@ -54,6 +55,14 @@ WORDS: Final = (
 _SETTING_LINE: Final = re.compile(
     r"[ \t]*(?:- )?(?:[A-Za-z]\w*[._-][\w.-]*|\w+pw|psk)(?::[ \t]+|[ \t]+)[a-z]{5,24}[ \t]*\r?\Z", re.ASCII
 )
+# Words that bind others together, and the forms that words have in sentences.
+_OF_SENTENCES: Final = re.compile(
+    r"(?:ask|see|check|look|find|consult|several|random|about|above|after|always|because|before|being|below|between|both|could|does|doesn|during|either|else|ever|"
+    r"first|hello|however|least|less|like|make|many|might|most|much|need|never|once|other|over|same|shall|should|since|some|"
+    r"still|such|their|there|these|thing|think|this|those|through|under|unless|until|upon|want|what|while|whose|within|"
+    r"without|would|yours?|later|already|nothing|something|anything)\Z|(?:ed|ing|ly|ous|tion|ment|ive|able|ible)\Z"
+)
+_PHRASE_MIN: Final = 3
 _LINES_AROUND: Final = 3
 _LINE_MAX: Final = 200
 
@@ -105,6 +114,15 @@ def is_password(
     if match["closed"] and value.isdigit():
         return False  # a number in JSON, which has quotes around its texts
     return _is_bare(value, match, follows, has_digit=has_digit, has_sign=has_sign, is_in_account=is_in_account)
+
+
+def is_phrase(value: str) -> bool:
+    """Whether three or more words with blanks between them were chosen as a password: no sentence has them."""
+    words = value.split(" ")
+    judging = sum(_JUDGEMENTS.match(word) is not None for word in words)
+    return len(words) - judging >= _PHRASE_MIN and not any(
+        is_of_names(word) or _OF_SENTENCES.search(word) for word in words
+    )
 
 
 def is_in_account(text: str, name_start: int, value_end: int) -> bool:

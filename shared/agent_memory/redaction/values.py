@@ -17,7 +17,7 @@ _STAND_IN: Final = re.compile(
 )
 _GAP: Final = re.compile(
     # AWS and others put that word into what their manuals show.
-    r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]|\.\.\.|…|xxxx|\*\*\*\*|%[sd]\b|%\(\w|#\{|\}\}|\{(?:[A-Za-z_][\w.]*)?\}|your[-_]|[-_](?:here|goes)\b|placeholder",
+    r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]{3}|<[a-z]{2}>\Z|\.\.\.|…|xxxx|\*\*\*\*|%[sd]\b|%\(\w|#\{|\}\}|\{(?:[A-Za-z_][\w.]*)?\}|your[-_]|[-_](?:here|goes)\b|placeholder",
     re.IGNORECASE,
 )
 _TYPE: Final = re.compile(
@@ -101,7 +101,12 @@ def is_path(value: str) -> bool:
 
 def is_passphrase(value: str) -> bool:
     """Whether the value is four or more words in a row that no name in a program is made of."""
-    return _PASSPHRASE.match(value) is not None and not any(map(_OF_NAMES.match, re.split(r"[-_. ]", value)))
+    return _PASSPHRASE.match(value) is not None and not any(map(is_of_names, re.split(r"[-_. ]", value)))
+
+
+def is_of_names(word: str) -> bool:
+    """Whether the word is one that names in programs are made of, or one that binds others in a sentence."""
+    return _OF_NAMES.match(word) is not None
 
 
 def is_strong(value: str) -> bool:
