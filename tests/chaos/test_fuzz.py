@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from chaos.databases import databases
 from chaos.fuzzing import Parser, fuzz
 from chaos.parsers import parsers
 from chaos.requests import calls, filled
@@ -37,7 +39,7 @@ def test_a_few_inputs_break_no_parser(tmp_path: Path) -> None:
 @pytest.mark.timeout(86_400)
 def test_no_input_breaks_a_parser(tmp_path: Path) -> None:
     """FUZZ_INPUTS each, made of FUZZ_SEED: only documented errors, no second of waiting, no flood of memory."""
-    _run(parsers(tmp_path))
+    _run(chain(parsers(tmp_path), databases(tmp_path)))
 
 
 @pytest.mark.drill

@@ -171,6 +171,11 @@ def test_goose_messages_without_a_time_keep_their_order(tmp_path: Path) -> None:
     path = tmp_path / "sessions.db"
     goose_database(path)
     whole = read("goose", path)
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE messages SET content_json = replace(content_json, 'notes.md', '\\udfff')")
+    database.close()
+    whole = read("goose", path)
+    assert any("\ufffd" in event.text for event in whole)
     for created in (None, "soon", b"\xff", float("inf"), -(2**63)):
         with sqlite3.connect(path) as database:
             database.execute("UPDATE messages SET created_timestamp = ? WHERE id = 3", (created,))

@@ -106,3 +106,11 @@ def test_there_are_tables_for_all_languages() -> None:
     """Eight languages, each with its phrases."""
     assert len(LANGUAGES) == 8
     assert {"english", "german", "french", "spanish", "italian", "portuguese"} < {table.stem for table in TABLES}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("phrase", ["12" + "-12" * 39, "2026-01-30" + "26-01-30" * 20, "1-" * 60])
+def test_a_phrase_of_nothing_but_ranges_is_given_up(phrase: str) -> None:
+    """Each of their sides may be a range again: looked at to the end, forty of them take longer than anybody lives."""
+    with pytest.raises(UsageError):
+        parse(phrase, NOW)

@@ -22,7 +22,14 @@ _HALF_CHARACTER_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 
 def decoded(raw: bytes) -> Payload:
     """The one JSON object that these bytes are; raises InvalidEvent where they are none."""
-    text = raw.decode("utf-8-sig", errors="replace")
+    value = parsed(raw.decode("utf-8-sig", errors="replace"))
+    if not isinstance(value, dict):
+        raise InvalidEvent("This is JSON, but no object. It takes one JSON object.")
+    return value
+
+
+def parsed(text: str) -> object:
+    """The JSON value that the text is, in whole characters; raises InvalidEvent for none, and one nested too deeply."""
     try:
         # Not strict: a bare control character in a string costs nobody anything.
         value = json.loads(text, strict=False)
@@ -31,8 +38,6 @@ def decoded(raw: bytes) -> Payload:
             value = json.loads(_HALF_CHARACTER.sub("\ufffd", json.dumps(value, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
         raise InvalidEvent(f"This is not JSON: {error}. It takes one JSON object.") from error
-    if not isinstance(value, dict):
-        raise InvalidEvent("This is JSON, but no object. It takes one JSON object.")
     if text.count("[") + text.count("{") > DEPTH_MAX and _is_too_deep(value):
         raise InvalidEvent(f"This is JSON, nested too deeply: {DEPTH_MAX} values in one another are read.")
     return value

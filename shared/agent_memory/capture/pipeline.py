@@ -8,6 +8,7 @@ from typing import Final
 
 from agent_memory.agents import registry
 from agent_memory.agents.replayed_call import ReplayedCall
+from agent_memory.agents.timestamps import timestamp_ms
 from agent_memory.capture import own, wire
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.events import event_from
@@ -56,11 +57,13 @@ class Pipeline:
     def event_of_replayed(self, agent: str, replayed: ReplayedCall, number: int) -> Event | None:
         """What a call from a transcript of that agent's becomes; `number` is its place in the transcript."""
         call = wire.call_of(replayed.payload, agent=agent, event=replayed.hook, project=replayed.project)
+        # Of a database, it is what its column holds.
+        at_ms = timestamp_ms(replayed.at_ms) or 0
         # The folder's branch of today is not the one of that day: the transcript's is, or none.
         call = self._complete(
             replace(call, git_branch=replayed.git_branch, git_origin=replayed.git_origin), late_ms=_LONG_AGO_MS
         )
-        return self._own_words(call, event_from(call, replayed.at_ms, str(number), self._tool_max_bytes))
+        return self._own_words(call, event_from(call, at_ms, str(number), self._tool_max_bytes))
 
     def event_of_written(self, written: Written) -> Event | None:
         """What a call from a followed transcript becomes: its session is known from its own calls."""

@@ -23,6 +23,8 @@ from agent_memory.phrases.words import Reading, Token
 
 # More than a few are no question any more.
 READINGS_MAX: Final = 4
+# So many words for "to" are in no time that anybody means.
+RANGES_MAX: Final = 3
 # Parts of a day, in hours from its midnight; a night ends on the next day.
 PARTS: Final = {
     "small hours": (0, 6),
@@ -359,7 +361,9 @@ class _Asked:
         bare = tokens[kinds.startswith("b") :]
         if any(token.kind in "sb" for token in bare):
             return
-        for at in [index for index, token in enumerate(bare) if token.kind == "t"]:
+        places = [index for index, token in enumerate(bare) if token.kind == "t"]
+        # Each side is looked at for ranges again: the time is exponential in their number.
+        for at in places if len(places) <= RANGES_MAX else ():
             if [token.kind for token in bare[at + 1 :]] == ["c"]:
                 continue  # an hour without its day ends nothing
             yield from self._between(*_completed(bare[:at], bare[at + 1 :]))

@@ -5,7 +5,6 @@ It has the times of messages in seconds, and no ids that hooks are given but tho
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from functools import partial
@@ -13,9 +12,10 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.agent import TranscriptHead
-from agent_memory.agents.payload import Payload, object_of, text_of
+from agent_memory.agents.payload import Payload, object_of, parsed, text_of
 from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report, known_calls
 from agent_memory.agents.timestamps import timestamp_ms
+from agent_memory.errors import InvalidEvent
 
 DATABASE: Final = "sessions.db"
 
@@ -116,16 +116,16 @@ class _Session:
 
 
 def _parts(content: object) -> list[Payload] | None:
-    with suppress(ValueError, RecursionError, TypeError):
-        value = json.loads(str(content))
+    with suppress(InvalidEvent):
+        value = parsed(str(content))
         if isinstance(value, list):
             return [part for part in value if isinstance(part, dict)]
     return None
 
 
 def _object(content: object) -> Payload:
-    with suppress(ValueError, RecursionError, TypeError):
-        value = json.loads(str(content))
+    with suppress(InvalidEvent):
+        value = parsed(str(content))
         if isinstance(value, dict):
             return value
     return {}

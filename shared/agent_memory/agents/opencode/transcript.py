@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -11,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent_memory.agents.agent import TranscriptHead
-from agent_memory.agents.payload import Payload, object_of
+from agent_memory.agents.payload import Payload, object_of, parsed
 from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report, known_calls
+from agent_memory.errors import InvalidEvent
 
 if TYPE_CHECKING:  # only imports of history need it
     import sqlite3
@@ -206,8 +206,8 @@ def _end_ms(timed: Payload, fallback_ms: int) -> int:
 
 
 def _object(data: str) -> Payload | None:
-    with suppress(ValueError, RecursionError, TypeError):
-        value = json.loads(data)
+    with suppress(InvalidEvent):
+        value = parsed(str(data))
         if isinstance(value, dict):
             return value
     return None

@@ -18,7 +18,7 @@ _INCLUDES_MAX: Final = 16
 _SSH_HOST: Final = re.compile(
     r"\A((?:ssh|git\+ssh|ssh\+git)://(?:[^@/]*@)?|(?:[^@/:]*@)?(?=[^/:]+:(?!//)))([^/:]+)", re.IGNORECASE
 )
-_SSH_WORDS: Final = re.compile(r"\A\s*(\w+)(?:\s*=\s*|\s+)(.*?)\s*\Z")
+_SSH_WORDS: Final = re.compile(r"\A(\w+)(?:\s*=\s*|\s+)(.*)\Z")
 
 # Patterns of hosts, and the name to connect to in their place.
 _Aliases = list[tuple[list[str], str]]
@@ -77,7 +77,7 @@ def _aliases(config: str) -> _Aliases:
     found: _Aliases = []
     patterns: list[str] = []
     for line in config.splitlines():
-        words = _SSH_WORDS.match(line)
+        words = _SSH_WORDS.match(line.strip())  # a pattern that strips takes time quadratic in the blanks
         if words is None or line.lstrip().startswith("#"):
             continue
         match words[1].lower():
