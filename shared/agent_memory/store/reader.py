@@ -119,7 +119,7 @@ class Reader(Rows):
         access = AccessType.read_only(False) if self._at_rest else AccessType.secondary(str(self._scratch))
         try:
             self._manifest = self._db_path / (self._db_path / directory.CURRENT).read_text().strip()
-            self._manifest_bytes = self._manifest.stat().st_size
+            self._manifest_bytes = _size(self._manifest)
             self._connect(access, _view(self._db_path, self._scratch) if self._at_rest else None)
             if not self._at_rest:
                 # The primary may have moved records from its log into a file after we read the file list and before we
@@ -141,10 +141,19 @@ class Reader(Rows):
     def _follow(self) -> bool:
         """Replay what the primary has written; whether a flush of it is hidden by what was replayed before."""
         # A flush adds to the manifest. Its size before the last time that we followed: no flush is missed so.
-        before, self._manifest_bytes = self._manifest_bytes, self._manifest.stat().st_size
+        before, self._manifest_bytes = self._manifest_bytes, _size(self._manifest)
         self._db.try_catch_up_with_primary()
         may_hide = self._memory.may_hide_a_flush(self._families)
-        return may_hide and self._manifest.stat().st_size != before
+        now = _size(self._manifest)
+        return may_hide and (now is None or now != before)
+
+
+def _size(manifest: Path) -> int | None:
+    """The manifest's size in bytes; None where a new opening of the primary has replaced it."""
+    try:
+        return manifest.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 def _view(db_path: Path, scratch: Path) -> Path:
