@@ -33,16 +33,23 @@ with socket.socket(socket.AF_UNIX) as listening:
     connection, _ = listening.accept()
     print(len(connection.recv(9)))
 """
+# Somebody else may not read this environment, so all that a call imports, and an error, is imported as root.
 _ASKS = """
 import os, sys, grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-os.setgroups([]), os.setgid(int(sys.argv[3])), os.setuid(int(sys.argv[2]))  # imported as root, asked as somebody else
-with grpc.insecure_channel(sys.argv[1]) as channel:
-    stub = health_pb2_grpc.HealthStub(channel)
-    try:
-        print(stub.Check(health_pb2.HealthCheckRequest(), timeout=10).status)
-    except grpc.RpcError as error:
-        print(error.code().name, error.details())
+
+def asked(service):
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    with grpc.insecure_channel(sys.argv[1], options) as channel:
+        try:
+            request = health_pb2.HealthCheckRequest(service=service)
+            return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status
+        except grpc.RpcError as error:
+            return f"{error.code().name} {error.details()}"
+
+asked(""), asked("unknown")
+os.setgroups([]), os.setgid(int(sys.argv[3])), os.setuid(int(sys.argv[2]))
+print(asked(""))
 """
 
 
