@@ -13,7 +13,6 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -21,8 +20,8 @@ import grpc
 
 from agent_memory.errors import CallerRefused
 from agent_memory.query.api.errors import abort
+from agent_memory.query.api.interceptor import Handler, HandlerInterceptor
 
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # A connection that ends leaves its port to others, a second later at the earliest (net.ipv4.tcp_tw_reuse).
@@ -41,29 +40,16 @@ _UID_AT: Final = _HEADER.size + 4 + _SOCKET_ID.size + 12
 _ANSWER_S: Final = 1.0
 
 
-class OwnCallersOnly(grpc.ServerInterceptor):
+class OwnCallersOnly(HandlerInterceptor):
     """Answers PERMISSION_DENIED to calls over TCP from another user of this machine; `port` is the one listened on."""
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         self._port = port
-        self._handlers: dict[str, Handler] = {}
         self._known: dict[str, tuple[float, bool]] = {}
         self._lock = threading.Lock()
 
-    def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
-        method: str = handler_call_details.method
-        if method not in self._handlers:
-            handler = continuation(handler_call_details)
-            if handler is None:
-                return None
-            self._handlers[method] = self._guarded(handler)
-        return self._handlers[method]
-
-    def _guarded(self, handler: Handler) -> Handler:
+    def wrapped(self, method: str, handler: Handler) -> Handler:
         make, behaviour = next(
             (make, found)
             for make, found in (

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError
 
 from agent_memory.errors import UsageError
 from agent_memory.query.api.errors import abort
-
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+from agent_memory.query.api.interceptor import Handler, HandlerInterceptor
 
 _REMEDY: Final = (
     "Send protobuf as in memory.proto, its strings as valid UTF-8: cut texts between characters, and send no lone "
@@ -19,33 +18,15 @@ _REMEDY: Final = (
 )
 
 
-class MalformedRefused(grpc.ServerInterceptor):
+class MalformedRefused(HandlerInterceptor):
     """Answers INVALID_ARGUMENT to bytes that are not the method's message."""
 
-    def __init__(self) -> None:
-        # Only of methods that exist: callers can make up any number of others.
-        self._handlers: dict[str, Handler] = {}
-
-    def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
-        method: str = handler_call_details.method
-        if method not in self._handlers:
-            handler = continuation(handler_call_details)
-            if handler is None:
-                return None
-            self._handlers[method] = _refusing(handler)
-        return self._handlers[method]
-
-
-def _refusing(handler: Handler) -> Handler:
-    if handler.unary_unary is None or handler.request_deserializer is None:
-        return handler
-    return grpc.unary_unary_rpc_method_handler(
-        _answering(handler.unary_unary), _parsing(handler.request_deserializer), handler.response_serializer
-    )
+    def wrapped(self, method: str, handler: Handler) -> Handler:
+        if handler.unary_unary is None or handler.request_deserializer is None:
+            return handler
+        return grpc.unary_unary_rpc_method_handler(
+            _answering(handler.unary_unary), _parsing(handler.request_deserializer), handler.response_serializer
+        )
 
 
 def _parsing(parse: Callable[[bytes], Any]) -> Callable[[bytes], Any]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import grpc
 
 from agent_memory.errors import RepliesUnread
 from agent_memory.query.api.errors import abort
-
-Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+from agent_memory.query.api.interceptor import Handler, HandlerInterceptor
 
 # What all replies on their way may take. The largest reply is sent even if it is larger, then by itself.
 TOTAL_BYTES: Final = 64 << 20
@@ -62,31 +60,18 @@ class RepliesOnTheirWay:
             self._changed.notify_all()
 
 
-class BoundedReplies(grpc.ServerInterceptor):
+class BoundedReplies(HandlerInterceptor):
     """Holds back large replies while others are not taken.
 
     `pools` names methods whose calls have threads of their own: as many large requests are read at once, no more.
     """
 
     def __init__(self, pools: dict[str, ThreadPoolExecutor]) -> None:
+        super().__init__()
         self._pools = pools
         self._on_their_way = RepliesOnTheirWay()
-        self._handlers: dict[str, Handler] = {}
 
-    def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Handler | None],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler | None:
-        method: str = handler_call_details.method
-        if method not in self._handlers:
-            handler = continuation(handler_call_details)
-            if handler is None:
-                return None
-            self._handlers[method] = self._bounded(handler, self._pools.get(method.rpartition("/")[2]))
-        return self._handlers[method]
-
-    def _bounded(self, handler: Handler, pool: ThreadPoolExecutor | None) -> Handler:
+    def wrapped(self, method: str, handler: Handler) -> Handler:
         answer, serialize = handler.unary_unary, handler.response_serializer
         if answer is None or serialize is None:
             return handler
@@ -97,6 +82,6 @@ class BoundedReplies(grpc.ServerInterceptor):
                 abort(context, RepliesUnread("Too many replies wait to be read.", "Read them, or ask again later."))
             return content
 
-        if pool:
+        if pool := self._pools.get(method):
             bounded.experimental_thread_pool = pool  # type: ignore[attr-defined]
         return grpc.unary_unary_rpc_method_handler(bounded, handler.request_deserializer, None)
