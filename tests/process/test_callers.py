@@ -133,6 +133,10 @@ def test_the_kernel_tells_whose_connection_it_is(host: str) -> None:
             assert callers.user_of(peer, port) == os.getuid()
             assert callers._listed(address, theirs, port) == os.getuid()
             assert callers._asked(address, theirs, port) in (os.getuid(), None)
+            client.close()
+            # A caller who has gone is nobody, also while the kernel keeps its socket, as root's, for what is in flight.
+            assert callers.user_of(peer, port) == callers.GONE
+            assert callers._listed(address, theirs, port) == callers.GONE
     assert callers.user_of("ipv4:192.0.2.1:1234", port) is None
 
 

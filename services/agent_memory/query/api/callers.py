@@ -36,8 +36,14 @@ _HEADER: Final = struct.Struct("=IHHII")
 _REQUEST: Final = struct.Struct("=BBBxI")
 _SOCKET_ID: Final = struct.Struct("!HH16s16sIII")
 _NO_COOKIE: Final = 0xFFFFFFFF
-_UID_AT: Final = _HEADER.size + 4 + _SOCKET_ID.size + 12
+# The user and the inode, behind three other numbers.
+_OWNER: Final = struct.Struct("=II")
+_OWNER_AT: Final = _HEADER.size + 4 + _SOCKET_ID.size + 12
 _ANSWER_S: Final = 1.0
+
+
+# In place of a user: the other end was closed. The kernel gives such a socket to root, so it must not count as one.
+GONE: Final = -1
 
 
 class OwnCallersOnly(HandlerInterceptor):
@@ -89,7 +95,7 @@ class OwnCallersOnly(HandlerInterceptor):
 def user_of(peer: str, port: int) -> int | None:
     """The user whose socket is connected to our `port`, gRPC calling its address `peer`.
 
-    None where it is on another machine, and where this kernel tells nobody.
+    GONE where nobody has it any more; None where it is on another machine, and where this kernel tells nobody.
     """
     host, _, their_port = peer.replace("%5B", "[").replace("%5D", "]").partition(":")[2].rpartition(":")
     address: Address = ipaddress.ip_address(host.strip("[]").partition("%")[0])
@@ -116,14 +122,14 @@ def _asked(address: Address, port: int, our_port: int) -> int | None:
             answer = kernel.recv(4096)
     except OSError:
         return None
-    if len(answer) < _UID_AT + 4 or _HEADER.unpack_from(answer)[1] != _SOCK_DIAG_BY_FAMILY:
+    if len(answer) < _OWNER_AT + _OWNER.size or _HEADER.unpack_from(answer)[1] != _SOCK_DIAG_BY_FAMILY:
         return None
-    uid: int = struct.unpack_from("=I", answer, _UID_AT)[0]
-    return uid
+    uid, inode = _OWNER.unpack_from(answer, _OWNER_AT)
+    return int(uid) if inode else GONE
 
 
 def _listed(address: Address, port: int, our_port: int) -> int | None:
-    """By the list of all connections: a line holds both ends, in hexadecimal, and the user."""
+    """By the list of all connections: a line holds both ends, in hexadecimal, the user and the inode."""
     words = struct.unpack(f"<{len(address.packed) // 4}I", address.packed)
     local = "".join(f"{word:08X}" for word in words) + f":{port:04X}"
     name = "tcp" if address.version == 4 else "tcp6"
@@ -132,7 +138,7 @@ def _listed(address: Address, port: int, our_port: int) -> int | None:
             for line in lines:
                 fields = line.split()
                 if fields[1] == local and fields[2].endswith(f":{our_port:04X}"):
-                    return int(fields[7])
+                    return int(fields[7]) if int(fields[9]) else GONE
     except (OSError, ValueError, IndexError):
         return None
-    return None
+    return GONE
