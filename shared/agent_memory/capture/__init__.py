@@ -3,12 +3,9 @@
 Here are the names that the hook client and the daemon share: importing them costs the hook nothing more.
 """
 
+import _socket
 import posix
 import sys
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from _socket import socket
 
 # Every agent knows `continue` or ignores it.
 REPLY = b'{"continue":true}\n'
@@ -44,7 +41,7 @@ PRIVATE_MARKS = (
 
 # The level, the option and the size by which the kernel tells whose the other end of a socket is. Either way the user
 # is the second number: struct ucred of unix(7), struct xucred of macOS' <sys/ucred.h>.
-_PEER = (0, 1, 76) if sys.platform == "darwin" else (1, 17, 12)
+_PEER = (_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12) if hasattr(_socket, "SO_PEERCRED") else (0, 1, 76)
 
 
 def spool_of(store: bytes) -> bytes:
@@ -52,8 +49,8 @@ def spool_of(store: bytes) -> bytes:
     return store + SPOOL_SUFFIX
 
 
-def peer_uid(connection: "socket") -> int:
-    """The user who listens at the other end of a Unix socket."""
+def peer_uid(connection: _socket.socket) -> int:
+    """The user at the other end of a Unix socket."""
     return int.from_bytes(connection.getsockopt(*_PEER)[4:8], sys.byteorder)
 
 

@@ -6,7 +6,6 @@ import logging
 import os
 import select
 import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from agent_memory.capture import STORED, STORED_WITH_REPLY
+from agent_memory.capture import STORED, STORED_WITH_REPLY, peer_uid
 from agent_memory.capture.envelope import HEADER_MAX_BYTES, lengths, unpack
 from agent_memory.capture.privacy import ignore
 from agent_memory.capture.wire import HookCall
@@ -109,7 +108,7 @@ class HookServer:
         try:
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(PATIENCE_S)
-                if not _is_this_user(connection):
+                if peer_uid(connection) != os.getuid():
                     return
                 header = stream.readline(HEADER_MAX_BYTES)
                 if header.startswith(COMMAND_CALL):
@@ -162,12 +161,3 @@ class HookServer:
     def _watch(self) -> None:
         while not self._stopping.wait(LOOK_EVERY_S):
             self._drain.look(time.time(), time.monotonic())
-
-
-def _is_this_user(connection: socket.socket) -> bool:
-    """Whether the other end runs as this user; where the system can't tell, the folder's permissions must suffice."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return True
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, uid, _ = struct.unpack("3i", credentials)
-    return bool(uid == os.getuid())
