@@ -17,7 +17,7 @@ import pytest
 from agent_memory.mcp import server
 from agent_memory.mcp.install.clients import CLIENTS
 from agents.programs import make_ready, program
-from support.stack import Stack, wait_until
+from support.stack import CHECKOUT, Stack, wait_until
 from support.writer import said
 
 mcp = pytest.importorskip("mcp.client")
@@ -195,3 +195,21 @@ def test_the_real_programs_list_our_server(shared_stack: Stack, name: str) -> No
     assert "agent-memory" in run(found, "mcp", "list")
     run(*cli, "uninstall", name)
     assert "agent-memory" not in run(found, "mcp", "list")
+
+
+# From a checkout, and as an installation has it beside its Python.
+LAUNCHERS = [CHECKOUT / "bin" / "memory-daemon", Path(sys.prefix) / "bin" / "memory-daemon"]
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS, ids=["checkout", "installed"])
+def test_a_command_behind_the_store_is_not_taken_for_serving(stack: Stack, launcher: Path) -> None:
+    """Only the bare command goes to the bridge; one with a word behind its options is run as it was typed."""
+    for options in (["--db-path", str(stack.db_path)], [f"--db-path={stack.db_path}"]):
+        shown = subprocess.run(
+            [launcher, "mcp", *options, "status"],
+            env=stack.env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        assert shown.stdout.startswith("AGENT "), shown
