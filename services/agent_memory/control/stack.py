@@ -104,9 +104,7 @@ def stop(settings: Settings) -> int | None:
     deadline = time.monotonic() + STOP_S
     while (lock := stack_lock.take(runtime, _LOOK_S)) is None:
         if time.monotonic() >= deadline:
-            raise AgentMemoryError(
-                f"The memory daemon (PID {pid}) is still stopping after {STOP_S:.0f} s.", reason="STILL_STOPPING"
-            )
+            raise _still_stopping(pid)
         hurry(settings)
     with lock:
         clear(runtime)
@@ -208,11 +206,15 @@ def _end(settings: Settings, pid: int) -> None:
     deadline = time.monotonic() + STOP_S
     while store_lock.is_open(settings.db_path) or store_lock.is_alive(pid):
         if time.monotonic() >= deadline:
-            raise AgentMemoryError(
-                f"The memory daemon (PID {pid}) is still stopping after {STOP_S:.0f} s.", reason="STILL_STOPPING"
-            )
+            raise _still_stopping(pid)
         time.sleep(_LOOK_S)
     clear(settings.runtime)
+
+
+def _still_stopping(pid: int) -> AgentMemoryError:
+    return AgentMemoryError(
+        f"The memory daemon (PID {pid}) is still stopping after {STOP_S:.0f} s.", reason="STILL_STOPPING"
+    )
 
 
 def _clean_up(settings: Settings) -> None:
