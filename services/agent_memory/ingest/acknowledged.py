@@ -8,14 +8,12 @@ kernel writes to disk by itself, so it costs nothing. After a power loss it may 
 from __future__ import annotations
 
 import contextlib
-import mmap
-import os
 import struct
 from pathlib import Path
 from typing import Final
 
 from agent_memory.errors import StoreError
-from agent_memory.files import PRIVATE_FILE
+from agent_memory.store.mapped_number import map_number
 
 NAME: Final = "ACKNOWLEDGED"
 _SEQUENCE: Final = struct.Struct("<Q")
@@ -26,14 +24,7 @@ class Acknowledged:
 
     def __init__(self, db_path: Path) -> None:
         self._path = db_path / NAME
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-        try:
-            if os.fstat(descriptor).st_size != _SEQUENCE.size:
-                os.ftruncate(descriptor, 0)
-                os.write(descriptor, bytes(_SEQUENCE.size))
-            self._memory = mmap.mmap(descriptor, _SEQUENCE.size)
-        finally:
-            os.close(descriptor)
+        self._memory, _ = map_number(self._path, create=True)
 
     def check(self, sequence: int) -> None:
         """Raise StoreError where the store, at `sequence`, is behind what was acknowledged."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-import os
 import struct
 from pathlib import Path
 from typing import Final
+
+from agent_memory.store.mapped_number import map_number
 
 _COUNT: Final = struct.Struct("=Q")
 
@@ -25,7 +26,7 @@ class WritingCounter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._memory, self._file = _mapped(path, os.O_RDWR | os.O_CREAT)
+        self._memory, self._file = map_number(path, create=True)
 
     def advance(self) -> None:
         """Count one more; once the commit is on disk and before it is acknowledged."""
@@ -33,7 +34,7 @@ class WritingCounter:
         if _file_at(self._path) != self._file:
             # Where it can't be made again, readers find no file, and catch up each time.
             with contextlib.suppress(OSError):
-                memory, self._file = _mapped(self._path, os.O_RDWR | os.O_CREAT)
+                memory, self._file = map_number(self._path, create=True)
                 self._memory.close()
                 self._memory = memory
         _COUNT.pack_into(self._memory, 0, count)
@@ -58,29 +59,13 @@ class CommitCounter:
             self.close()
             if found:
                 with contextlib.suppress(OSError):
-                    self._memory, self._file = _mapped(self._path, os.O_RDWR)
+                    self._memory, self._file = map_number(self._path, create=False)
         return (self._file, _count(self._memory)) if self._memory and self._file else None
 
     def close(self) -> None:
         if self._memory:
             self._memory.close()
         self._memory = self._file = None
-
-
-def _mapped(path: Path, flags: int) -> tuple[mmap.mmap, tuple[int, int]]:
-    """The file's memory and which file it is; it gets its length if it may be created."""
-    descriptor = os.open(path, flags, 0o600)
-    try:
-        found = os.fstat(descriptor)
-        if flags & os.O_CREAT and found.st_size != _COUNT.size:
-            # Written, not only truncated to length: a full disk then fails here and not at the first count.
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, bytes(_COUNT.size))
-        return mmap.mmap(descriptor, _COUNT.size), (found.st_dev, found.st_ino)
-    except ValueError as error:  # a file that is too short to be mapped
-        raise OSError(f"{path} is too short") from error
-    finally:
-        os.close(descriptor)
 
 
 def _file_at(path: Path) -> tuple[int, int] | None:
