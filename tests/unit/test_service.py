@@ -109,6 +109,19 @@ def test_a_manager_that_can_not_be_reached_is_told(home: Path) -> None:
 
     assert done.exit_code == 1
     assert "systemctl --user daemon-reload failed: Failed to connect to bus" in done.output
+    assert not unit_of(home).exists()
+    assert run("status").exit_code == 3
+
+
+def test_what_is_installed_is_removed_without_its_manager(home: Path) -> None:
+    """In a container or by su nobody answers; the file would start the daemon at the next login."""
+    run("install")
+    (home / "bin" / "systemctl").write_text("#!/bin/sh\necho 'Failed to connect to bus' >&2; exit 1\n")
+
+    assert run("install", "--db-path", str(home / "other")).exit_code == 1
+    assert unit_of(home).exists(), "what was there stays"
+    assert run("uninstall").exit_code == 0
+    assert not unit_of(home).exists()
 
 
 def test_what_only_the_shell_knows_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

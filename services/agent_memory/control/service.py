@@ -67,7 +67,8 @@ def service(options: Sequence[str]) -> Service:
 def install(wanted: Service) -> bool:
     """Write the service's file and have the manager know it; whether anything changed. Nothing is started.
 
-    Raises AgentMemoryError if the file can't be written or the manager can't be reached.
+    Raises AgentMemoryError if the file can't be written or the manager can't be reached, and then leaves no file of ours
+    that was not there.
     """
     try:
         before = _content(wanted.path)
@@ -78,8 +79,13 @@ def install(wanted: Service) -> bool:
             atomic_write(wanted.path, wanted.text)
     except OSError as error:
         raise AgentMemoryError(f"The service file {wanted.path} can't be written: {error.strerror}.") from error
-    for command in wanted.load:
-        _run(command)
+    try:
+        for command in wanted.load:
+            _run(command)
+    except AgentMemoryError:
+        if before is None or MARK.encode() not in before:
+            _remove(wanted)
+        raise
     return before != wanted.text
 
 
@@ -90,16 +96,18 @@ def start(wanted: Service) -> None:
 
 
 def uninstall(wanted: Service) -> bool:
-    """End the service, remove its file, and put back what was there before; whether it was installed."""
+    """End the service, remove its file, and put back what was there before; whether it was installed.
+
+    A manager that can't be reached runs nothing for this user, so the file alone is removed.
+    """
     before = _content(wanted.path)
     if before is None or MARK.encode() not in before:
         return False
-    for command in wanted.end:
+    is_told = is_reachable(wanted)
+    for command in wanted.end if is_told else ():
         _run(command)
-    wanted.path.unlink()
-    if wanted.saved.exists():
-        wanted.saved.replace(wanted.path)
-    for command in wanted.forget:
+    _remove(wanted)
+    for command in wanted.forget if is_told else ():
         _run(command)
     return True
 
@@ -114,6 +122,12 @@ def status(wanted: Service) -> ServiceStatus:
 def is_reachable(wanted: Service) -> bool:
     """Whether the manager is there and answers this user: in a container, or by su, it may not."""
     return _succeeds(wanted.reach)
+
+
+def _remove(wanted: Service) -> None:
+    wanted.path.unlink()
+    if wanted.saved.exists():
+        wanted.saved.replace(wanted.path)
 
 
 def _systemd(program: Sequence[str]) -> Service:
