@@ -67,8 +67,8 @@ def service(options: Sequence[str]) -> Service:
 def install(wanted: Service) -> bool:
     """Write the service's file and have the manager know it; whether anything changed. Nothing is started.
 
-    Raises AgentMemoryError if the file can't be written or the manager can't be reached, and then leaves no file of ours
-    that was not there.
+    Raises AgentMemoryError if the file can't be written or the manager can't be reached, and then leaves no file of
+    ours that was not there.
     """
     try:
         before = _content(wanted.path)
