@@ -77,8 +77,10 @@ def _offered(context: click.Context, typed: str, names: Callable[[Client], Itera
 
 
 def _projects(client: Client) -> Iterable[tuple[str, str]]:
+    from agent_memory.present.text import last_part
+
     ids = [project.project_id for project in client.projects().projects]
-    last_parts = [each.rstrip("/").rpartition("/")[2] for each in ids]
+    last_parts = [last_part(each) for each in ids]
     yield from ((name, each) for name, each in zip(last_parts, ids, strict=True) if last_parts.count(name) == 1)
     yield from ((each, "") for each in ids)
 
@@ -86,11 +88,12 @@ def _projects(client: Client) -> Iterable[tuple[str, str]]:
 def _latest(client: Client) -> Iterable[tuple[str, str]]:
     """The sessions of the last events, each with its project and agent."""
     from agent_memory.present.event_pages import project_of
+    from agent_memory.present.text import last_part
     from agent_memory.rpc.memory_pb2 import GetEventsRequest
 
     found: dict[str, str] = {}
     for event in client.events(GetEventsRequest(newest_first=True, limit=_EVENTS_LOOKED_AT)).events:
-        about = " ".join(filter(None, (event.agent, project_of(event).rstrip("/").rpartition("/")[2])))
+        about = " ".join(filter(None, (event.agent, last_part(project_of(event)))))
         found.setdefault(event.session_id, about)
     return found.items()
 

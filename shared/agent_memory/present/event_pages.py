@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.present.lines import Line, flow, line, pieces
-from agent_memory.present.text import counted
+from agent_memory.present.text import counted, last_part
 from agent_memory.present.view import View, following, nothing_fits, short_id, time_span, when_was
 from agent_memory.present.width import cut, one_line
 from agent_memory.rpc import memory_pb2 as pb
@@ -159,7 +159,7 @@ def _event(view: View, event: pb.Event, cells: int) -> Iterator[Line]:
     found = [
         one_line(event.event_id, _NAME_CELLS),
         one_line(event.agent, 40),
-        one_line(project_of(event).rstrip("/").rpartition("/")[2], 40),
+        one_line(last_part(project_of(event)), 40),
         f"~{of_text(event.text)}",
     ]
     shown = found[0]

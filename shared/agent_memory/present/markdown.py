@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from agent_memory.model import Event, EventRole
-from agent_memory.present.text import printable
+from agent_memory.present.text import last_part, printable
 from agent_memory.present.width import cut, one_line
 
 # A day with more events than this is told in parts, so that no day has to fit into memory.
@@ -56,7 +56,7 @@ def _facts(events: list[Event], zone: ZoneInfo) -> str:
     first, last = (f"{_at(event, zone):%H:%M}" for event in (events[0], events[-1]))
     project = next((event.project for event in events if event.project), "")
     agent = next((event.agent for event in events if event.agent), "")
-    facts = [f"{first} to {last}", agent, project.rstrip("/").rpartition("/")[2], events[0].session_id]
+    facts = [f"{first} to {last}", agent, last_part(project), events[0].session_id]
     return f"*{' · '.join(_escaped(one_line(fact, _TITLE_CELLS)) for fact in facts if fact)}*"
 
 

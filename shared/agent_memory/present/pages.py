@@ -11,7 +11,7 @@ from typing import Final
 
 from agent_memory.present import map_text
 from agent_memory.present.lines import Line, flow, line, pieces
-from agent_memory.present.text import counted
+from agent_memory.present.text import counted, last_part
 from agent_memory.present.times import relative
 from agent_memory.present.view import View, branches, following, nothing_fits, short_id, time_span, when_was
 from agent_memory.present.width import one_line
@@ -229,8 +229,7 @@ def _agents(node: pb.TocNode | pb.TocLine) -> str:
 
 
 def _project(node: pb.TocNode | pb.TocLine) -> str:
-    """The last part of the project's name, which is what people call it."""
-    return one_line(node.project.rstrip("/").rpartition("/")[2], 40)
+    return one_line(last_part(node.project), 40)
 
 
 def _title(node: pb.TocNode | pb.TocLine) -> str:

@@ -1,4 +1,4 @@
-"""Stored text made safe for a terminal, and the plural of a word."""
+"""Stored text made safe for a terminal, and small pieces of what is shown: a plural, the end of a name."""
 
 from __future__ import annotations
 
@@ -27,3 +27,8 @@ def printable(text: str) -> str:
 def counted(number: int, thing: str) -> str:
     """`1 event`, `2 events`."""
     return f"{number} {thing}{'s' * (number != 1)}"
+
+
+def last_part(name: str) -> str:
+    """The last part of a project's name or folder, which is what people call it."""
+    return name.rstrip("/").rpartition("/")[2]

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 from agent_memory.model import TocNode
 from agent_memory.periods import Period, day_of, parse_period
+from agent_memory.present.text import last_part
 from agent_memory.query.views.project_list import PROJECTS_MAX
 from agent_memory.store import ledger, records
 from agent_memory.store.codec import SegmentRow
@@ -136,7 +137,7 @@ def unknown(reader: Reader, scope: Scope, request: Filtered) -> str:
     if scope.session_id and records.sessions_named(reader, scope.session_id, 1) != [scope.session_id]:
         return no_session(reader, request.session_id)
     if scope.projects and not any(_has_segments(reader, name) for name in scope.projects):
-        known = [_last_part(name) for name in islice(records.projects(reader), PROJECTS_MAX)]
+        known = [_bare(name) for name in islice(records.projects(reader), PROJECTS_MAX)]
         return _unknown("project", request.project, sorted(set(known)))
     if scope.agent and scope.agent not in (known := ledger.agents(reader)):
         return _unknown("agent", request.agent, known)
@@ -161,8 +162,8 @@ def _projects(reader: Reader, named: str, project_names: Callable[[str], Sequenc
     names = tuple(project_names(named) if is_folder else dict.fromkeys([named, *project_names(named)]))
     if any(_has_segments(reader, name) for name in names):
         return names
-    bare = _last_part(named).casefold()
-    ending = [name for name in islice(records.projects(reader), PROJECTS_MAX) if _last_part(name).casefold() == bare]
+    bare = _bare(named).casefold()
+    ending = [name for name in islice(records.projects(reader), PROJECTS_MAX) if _bare(name).casefold() == bare]
     return tuple(ending) or names
 
 
@@ -170,8 +171,9 @@ def _has_segments(reader: Reader, name: str) -> bool:
     return any(True for _ in records.project_segments(reader, name, 0, TIMESTAMP_MAX_MS))
 
 
-def _last_part(name: str) -> str:
-    return name.rstrip("/").rpartition("/")[2].removesuffix(".git") or name
+def _bare(name: str) -> str:
+    """What people call a project: the last part of its folder or address."""
+    return last_part(name).removesuffix(".git") or name
 
 
 def _with_days_before(days: Sequence[str]) -> list[Period]:
