@@ -7,7 +7,16 @@ from typing import Final
 
 from agent_memory.present.lines import Line, flow, line, pieces
 from agent_memory.present.text import counted, last_part
-from agent_memory.present.view import View, following, nothing_fits, short_id, time_span, when_was
+from agent_memory.present.view import (
+    View,
+    following,
+    nothing_fits,
+    role_name,
+    short_id,
+    time_span,
+    when_was,
+    with_facts,
+)
 from agent_memory.present.width import cut, one_line
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
@@ -49,7 +58,7 @@ def listed(view: View, reply: pb.GetEventsResponse) -> Iterator[Line]:
 def event(view: View, reply: pb.GetEventResponse) -> Iterator[Line]:
     """One event in full: when and who, where it belongs, and every line of its text."""
     found = reply.event
-    yield line(f"{when_was(view, found.timestamp_ms)}  {_role(found)}", "bold")
+    yield line(f"{when_was(view, found.timestamp_ms)}  {role_name(found.role)}", "bold")
     yield line(found.event_id, "dim")
     facts = [found.agent, project_of(found), found.metadata.get("git_branch", ""), found.metadata.get("model", "")]
     yield line(" · ".join(one_line(fact, _NAME_CELLS) for fact in facts if fact), "dim")
@@ -87,7 +96,7 @@ def turns(view: View, reply: pb.GetEventsResponse, day: str = "") -> Iterator[Li
         is_tool = event.role == pb.EVENT_ROLE_TOOL
         yield pieces(
             (f"{view.local(event.timestamp_ms):%H:%M} ", "dim"),
-            (_role(event), "dim" if is_tool else "cyan" if event.role == pb.EVENT_ROLE_USER else "green"),
+            (role_name(event.role), "dim" if is_tool else "cyan" if event.role == pb.EVENT_ROLE_USER else "green"),
         )
         if not event.text:
             yield line(f"  {_kind(event)}", "dim")
@@ -130,10 +139,6 @@ def project_of(event: pb.Event) -> str:
     return event.metadata.get("project_id", "") or event.metadata.get("project", "")
 
 
-def _role(event: pb.Event) -> str:
-    return pb.EventRole.Name(event.role).removeprefix("EVENT_ROLE_").lower() if event.role else "-"
-
-
 def _kind(event: pb.Event) -> str:
     """What stands where an event has no text: (session start)."""
     return f"({pb.EventType.Name(event.event_type).removeprefix('EVENT_TYPE_').lower().replace('_', ' ')})"
@@ -148,7 +153,7 @@ def _said(text: str, lines_max: int = 0, style: str = "") -> Iterator[Line]:
 
 
 def _event(view: View, event: pb.Event, cells: int) -> Iterator[Line]:
-    head = f"{when_was(view, event.timestamp_ms)}  {_role(event):<9} "
+    head = f"{when_was(view, event.timestamp_ms)}  {role_name(event.role):<9} "
     text = one_line(event.text, cells) or _kind(event)
     if cells == _LINE_CELLS:
         text = cut(text, view.room(len(head)))
@@ -156,16 +161,10 @@ def _event(view: View, event: pb.Event, cells: int) -> Iterator[Line]:
     if cells != _LINE_CELLS:
         yield line(f"{' ' * len(head)}{event.event_id}", "dim")
         return
-    found = [
-        one_line(event.event_id, _NAME_CELLS),
+    facts = (
         one_line(event.agent, 40),
         one_line(last_part(project_of(event)), 40),
         f"~{of_text(event.text)}",
-    ]
-    shown = found[0]
-    for fact in filter(None, found[1:]):
-        # An id is never cut; what does not fit behind it is left out.
-        if len(head) + len(shown) + len(fact) + 2 > view.width:
-            break
-        shown += f"  {fact}"
+    )
+    shown = with_facts(view, len(head), one_line(event.event_id, _NAME_CELLS), facts)
     yield line(f"{' ' * len(head)}{shown}", "dim")

@@ -9,7 +9,7 @@ from typing import Final
 
 from agent_memory.present.lines import Line, flow, line
 from agent_memory.present.text import counted
-from agent_memory.present.view import View, following, short_id
+from agent_memory.present.view import View, following, role_name, short_id, with_facts
 from agent_memory.present.width import one_line
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
@@ -17,7 +17,6 @@ from agent_memory.tokens import of_text
 _TITLE_CELLS: Final = 70
 _NAME_CELLS: Final = 40
 _TEXT_CELLS: Final = 1000
-_ROLE_PREFIX: Final = "EVENT_ROLE_"
 _HIT: Final = "▸"
 
 
@@ -76,15 +75,9 @@ def _segment(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
     first = hits[0]
     title = one_line(first.title, min(_TITLE_CELLS, view.room(2))) or "(untitled)"
     yield line(f"  {title}", "bold")
-    facts = [first.node_id, f"~{first.tokens} tokens" if first.tokens else ""]
+    facts = [f"~{first.tokens} tokens" if first.tokens else ""]
     facts += [one_line(name, _NAME_CELLS) for name in (first.agent, first.project)]
-    shown = facts[0]
-    for fact in filter(None, facts[1:]):
-        # An id is never cut; what does not fit behind it is left out.
-        if len(shown) + len(fact) + 4 > view.width:
-            break
-        shown += f"  {fact}"
-    yield line(f"  {shown}", "dim")
+    yield line(f"  {with_facts(view, 2, first.node_id, facts)}", "dim")
     for hit in sorted(hits, key=lambda hit: hit.timestamp_ms):
         yield from _turn(view, hit)
 
@@ -106,6 +99,5 @@ def _turn(view: View, hit: pb.SearchHit) -> Iterator[Line]:
 
 
 def _said(mark: str, role: pb.EventRole.ValueType, clock: str, text: str, style: str) -> Line:
-    name = pb.EventRole.Name(role).removeprefix(_ROLE_PREFIX).lower() if role else "-"
-    head = f"  {mark} {clock:5} {name:9} "
+    head = f"  {mark} {clock:5} {role_name(role):9} "
     return flow(head, " " * len(head), one_line(text, _TEXT_CELLS), style)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final, TypeVar
 
 from agent_memory.present.lines import WIDE, Line, line, pieces
+from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
 
 Item = TypeVar("Item")
@@ -74,6 +75,20 @@ def time_span(view: View, start_ms: int, end_ms: int) -> str:
     start, end = view.local(start_ms), view.local(end_ms)
     same_day = start.date() == end.date()
     return f"{start:%Y-%m-%d %H:%M} - {end:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}}"
+
+
+def role_name(role: pb.EventRole.ValueType) -> str:
+    """Who spoke: user, assistant, system, tool; a dash where it is not known."""
+    return pb.EventRole.Name(role).removeprefix("EVENT_ROLE_").lower() if role else "-"
+
+
+def with_facts(view: View, indent: int, shown: str, facts: Iterable[str]) -> str:
+    """The id and what is known of it, as much as fits on its line: an id is never cut."""
+    for fact in filter(None, facts):
+        if indent + len(shown) + len(fact) + 2 > view.width:
+            break
+        shown += f"  {fact}"
+    return shown
 
 
 def following(view: View, *commands: str) -> Iterator[Line]:
