@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
-import time
 from typing import TYPE_CHECKING
 
 import click
 
 from agent_memory.cli import completing
-from agent_memory.cli.options import Number, current, invocation, json_option, settings_options
-from agent_memory.cli.times import as_of_ms, from_to_ms, here, project_named, then
+from agent_memory.cli.answers import view_of
+from agent_memory.cli.options import Number, current, json_option, settings_options
+from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
+    from agent_memory.present.lines import Line
     from agent_memory.rpc.memory_pb2 import SearchResponse
 
 
@@ -97,37 +97,28 @@ def search(
     with connect(current(context)) as client:
         reply = client.search(request)
     if as_json:
-        click.echo(_json_within(reply, max_tokens))
-        return
-    _draw(context, reply, max_tokens, words)
+        _print_json(reply, max_tokens)
+    else:
+        _draw(context, reply, max_tokens, words)
+
+
+def _print_json(reply: SearchResponse, max_tokens: int) -> None:
+    from agent_memory.present.json_text import reply_json
+    from agent_memory.present.search_page import within
+
+    click.echo(reply_json(within(reply, max_tokens, lambda cut: f"{reply_json(cut)}\n")))
 
 
 def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, words: tuple[str, ...]) -> None:
     from agent_memory.cli import render
     from agent_memory.present import search_page
-    from agent_memory.present.view import View
 
     console = render.console()
-    program = shlex.join(invocation(context))
-    view = View(time.time_ns() // 1_000_000, here(), program, render.width(console))
-    again = [*invocation(context), "search", *words]
-    more = shlex.join([*again, "--tokens", str(max(2 * max_tokens, reply.needed_tokens))]) if max_tokens else ""
-    if max_tokens:
-        lines = search_page.within(view, reply, max_tokens, more, "--when any")
-    else:
-        lines = list(search_page.search(view, reply, more, "--when any"))
-    render.draw(console, lines)
+    view = view_of(context, render.width(console))
+    more = view.command("search", *words, "--tokens", max(2 * max_tokens, reply.needed_tokens)) if max_tokens else ""
 
+    def lines(cut: SearchResponse) -> list[Line]:
+        return list(search_page.search(view, cut, more, "--when any"))
 
-def _json_within(reply: SearchResponse, max_tokens: int) -> str:
-    """The reply as JSON, with as many hits as fit into the budget as it is printed."""
-    from agent_memory.present.json_text import reply_json
-    from agent_memory.tokens import of_text
-
-    text = reply_json(reply)
-    while max_tokens and reply.hits and of_text(f"{text}\n") > max_tokens:
-        least = min(range(len(reply.hits)), key=lambda at: (not reply.hits[at].outside_window, reply.hits[at].score))
-        del reply.hits[least]
-        reply.has_more = True
-        text = reply_json(reply)
-    return text
+    shown = search_page.within(reply, max_tokens, lambda cut: "".join(f"{each.text}\n" for each in lines(cut)))
+    render.draw(console, lines(shown))

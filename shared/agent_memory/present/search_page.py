@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from typing import Final
@@ -34,17 +34,15 @@ def search(view: View, reply: pb.SearchResponse, more: str = "", any_time: str =
     yield from following(view, *commands)
 
 
-def within(view: View, reply: pb.SearchResponse, max_tokens: int, more: str, any_time: str) -> list[Line]:
-    """The page with as many hits as fit into the budget, the least telling left out first."""
+def within(reply: pb.SearchResponse, max_tokens: int, text: Callable[[pb.SearchResponse], str]) -> pb.SearchResponse:
+    """The reply with as many hits as fit, the least telling left out first; `text` is how it is printed."""
     cut = pb.SearchResponse()
     cut.CopyFrom(reply)
-    page = list(search(view, cut, more, any_time))
-    while of_text("".join(f"{each.text}\n" for each in page)) > max_tokens and cut.hits:
+    while max_tokens and cut.hits and of_text(text(cut)) > max_tokens:
         least = min(range(len(cut.hits)), key=lambda place: (not cut.hits[place].outside_window, cut.hits[place].score))
         del cut.hits[least]
         cut.has_more = True
-        page = list(search(view, cut, more, any_time))
-    return page
+    return cut
 
 
 def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
