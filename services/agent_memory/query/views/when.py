@@ -46,7 +46,7 @@ def resolve(
     asked_ms, as_of_ms = toc.asked_ms(request, now_ms), toc.as_of_ms_of(request)
     zone = records.time_zone(reader)
     spans = parse(request.phrase, datetime.fromtimestamp(asked_ms // 1000, zone), list(request.languages))
-    messages = [_message(span, zone) for span in spans]
+    messages = [time_span(span, zone) for span in spans]
     budget = Budget(request.max_tokens)
     for message in messages:
         budget.charge(message)
@@ -76,7 +76,7 @@ def node_meant(reader: Reader, words: str, now_ms: int, as_of_ms: int | None = N
         raise _ambiguous(f"{words[:_NAME_SHOWN]!r} can mean several times.", found, zone)
     span, nodes = found[0]
     if not nodes:
-        return Meant("", _message(span, zone))
+        return Meant("", time_span(span, zone))
     # A month with the few of its days that are filed under another month is the month.
     if len(nodes) > 1 and nodes[0].level == nodes[1].level:
         raise _ambiguous(f"{words[:_NAME_SHOWN]!r} is more than one node.", found, zone)
@@ -108,7 +108,8 @@ def covering(days: Days) -> list[Period]:
     return sorted(_covering(days.first, days.after, TocLevel.YEAR))
 
 
-def _message(span: Span, zone: ZoneInfo) -> pb.TimeSpan:
+def time_span(span: Span, zone: ZoneInfo) -> pb.TimeSpan:
+    """The span as a message."""
     return pb.TimeSpan(start_time_ms=span.start_ms, end_time_ms=span.end_ms, text=f"{span.text}, {zone.key}")
 
 

@@ -10,8 +10,9 @@ from agent_memory import tokens
 from agent_memory.model import Event, TocNode
 from agent_memory.query.views import toc
 from agent_memory.query.views.search import nodes
-from agent_memory.query.views.search.asked import Asked, asked, time_span
+from agent_memory.query.views.search.asked import Asked, asked
 from agent_memory.query.views.search.turns import Answer, Turn, answer
+from agent_memory.query.views.when import time_span
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import texts
 from agent_memory.search.format import IndexUnusable

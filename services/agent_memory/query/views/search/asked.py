@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from agent_memory.errors import UsageError
 from agent_memory.model import EventRole
-from agent_memory.phrases.days import Span
 from agent_memory.phrases.spans import parse as parse_time
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import question, texts
@@ -97,11 +96,6 @@ def project_names(project: str, names: Sequence[str]) -> list[str]:
     """What the events of that project may be tagged with: any of its names, and for a bare name its folder's."""
     bare = [] if "/" in project else [texts.base_name(project)]
     return list(dict.fromkeys(filter(None, (project, *names, *bare))))
-
-
-def time_span(span: Span, zone: ZoneInfo) -> pb.TimeSpan:
-    """The span as a message."""
-    return pb.TimeSpan(start_time_ms=span.start_ms, end_time_ms=span.end_ms, text=f"{span.text}, {zone.key}")
 
 
 def _span(request: pb.SearchRequest, when: str, now: datetime, as_of_ms: int | None) -> tuple[int | None, int | None]:
