@@ -23,9 +23,14 @@ from agent_memory.store.reader import Reader
 
 BROWSE_DEFAULT: Final = 20
 BROWSE_MAX: Final = 500
-# Requests for nodes, as they are or as they were.
+# Requests for what is known now, or was then.
 AsOfRequest = (
-    pb.GetTocRootRequest | pb.GetNodeRequest | pb.BrowseTocRequest | pb.GetTocMapRequest | pb.ResolveTimeRequest
+    pb.GetTocRootRequest
+    | pb.GetNodeRequest
+    | pb.BrowseTocRequest
+    | pb.GetTocMapRequest
+    | pb.ResolveTimeRequest
+    | pb.SearchRequest
 )
 # A node names so many children; BrowseToc pages through all of them.
 CHILD_IDS_MAX: Final = 1000
@@ -40,7 +45,7 @@ def as_of_ms_of(request: AsOfRequest) -> int | None:
     return request.as_of_ms if request.HasField("as_of_ms") else None
 
 
-def asked_ms(request: pb.GetTocMapRequest | pb.ResolveTimeRequest, now_ms: int) -> int:
+def asked_ms(request: pb.GetTocMapRequest | pb.ResolveTimeRequest | pb.SearchRequest, now_ms: int) -> int:
     """The time of asking: the request's own, else the time as of which it asks, else now. Raises UsageError."""
     asked = request.now_ms if request.HasField("now_ms") else as_of_ms_of(request)
     if asked is not None and not 0 <= asked <= keys.TIMESTAMP_MAX_MS:

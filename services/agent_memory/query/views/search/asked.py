@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from agent_memory.errors import UsageError
 from agent_memory.model import EventRole
 from agent_memory.phrases.spans import parse as parse_time
+from agent_memory.query.views import toc
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import question, texts
 from agent_memory.search.question import Question
@@ -46,9 +47,8 @@ def asked(request: pb.SearchRequest, zone: ZoneInfo, now_ms: int, projects: Sequ
 
     What a field of the request says goes before what the query says of the same.
     """
-    as_of_ms = request.as_of_ms if request.HasField("as_of_ms") else None
-    asked_ms = request.now_ms if request.HasField("now_ms") else now_ms if as_of_ms is None else as_of_ms
-    now = datetime.fromtimestamp(_checked("now_ms", asked_ms) // 1000, zone)
+    as_of_ms = toc.as_of_ms_of(request)
+    now = datetime.fromtimestamp(toc.asked_ms(request, now_ms) // 1000, zone)
     when = request.when.strip()
     has_span = request.HasField("from_timestamp_ms") or request.HasField("to_timestamp_ms")
     found = question.parse(request.query, now, with_time=not when and not has_span)
@@ -64,7 +64,7 @@ def asked(request: pb.SearchRequest, zone: ZoneInfo, now_ms: int, projects: Sequ
     if file and not found.terms:
         # What was said about it names it.
         words = tuple(dict.fromkeys(tokens(texts.base_name(file))))
-        found = Question(words, (), found.excluded, found.fields, found.time_text, found.window)
+        found = replace(found, terms=words, phrases=())
     filters = Filters(
         projects=tuple(projects),
         agent=(request.agent or named.get("agent", "")).lower(),
