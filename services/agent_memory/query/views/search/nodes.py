@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from agent_memory.model import TocNode
@@ -14,6 +15,7 @@ from agent_memory.search import ranking
 from agent_memory.search.ranking import Candidate, Document, Statistics
 from agent_memory.search.tokens import tokens
 from agent_memory.store import records
+from agent_memory.store.keys import TIMESTAMP_MAX_MS
 from agent_memory.store.reader import Reader
 
 # The newest segments that are looked at: reading each costs a tenth of a millisecond.
@@ -47,12 +49,9 @@ def texts_of(node: TocNode) -> list[str]:
 def _newest(reader: Reader, asked: Asked) -> Iterator[TocNode]:
     filters = asked.filters
     if filters.projects:
-        to_ms = filters.to_ms if filters.to_ms is not None else (1 << 62)
-        ids = [
-            row.node_id
-            for name in filters.projects
-            for _, row in records.project_segments(reader, name, 0, min(to_ms, 9_999_999_999_999))
-        ][:NODES_MAX]
+        to_ms = TIMESTAMP_MAX_MS if filters.to_ms is None else min(filters.to_ms, TIMESTAMP_MAX_MS)
+        rows = (row for name in filters.projects for _, row in records.project_segments(reader, name, 0, to_ms))
+        ids = [row.node_id for row in islice(rows, NODES_MAX)]
     else:
         ids = records.newest_ids(reader, _SEGMENTS, "toc:segment;", NODES_MAX)
     yield from records.nodes(reader, ids, asked.as_of_ms)
