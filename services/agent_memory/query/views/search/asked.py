@@ -92,6 +92,13 @@ def with_named(request: pb.SearchRequest) -> pb.SearchRequest:
     return complete
 
 
+def required(query: str) -> str:
+    """The query itself; raises UsageError for one without a word."""
+    if not query.strip():
+        raise UsageError("query is empty", "Give a word to look for.")
+    return query
+
+
 def project_names(project: str, names: Sequence[str]) -> list[str]:
     """What the events of that project may be tagged with: any of its names, and for a bare name its folder's."""
     bare = [] if "/" in project else [texts.base_name(project)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from agent_memory.errors import UsageError
 from agent_memory.model import TocNode
 from agent_memory.query.views.budget import Budget
+from agent_memory.query.views.search.asked import required
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search.tokens import tokens
 from agent_memory.store import records
@@ -61,17 +60,15 @@ def _child_ids(reader: Reader, parent_id: str) -> Iterator[str]:
 
 
 def _terms(query: str) -> frozenset[str]:
-    if not query.strip():
-        raise UsageError("query is empty", "Give a word to look for.")
-    return frozenset(tokens(query))
+    return frozenset(tokens(required(query)))
 
 
 def _matches(node: TocNode, terms: frozenset[str], wanted: Sequence[pb.SearchField.ValueType]) -> list[pb.SearchMatch]:
     """The texts of the node that hold terms, with the share of the terms that each holds, best first."""
     found = []
     for field, text, grip_ids in _texts(node, wanted or _FIELDS):
-        if held := sum(1 for term in Counter(tokens(text)) if term in terms):
-            found.append(pb.SearchMatch(field=field, text=text, grip_ids=grip_ids, score=held / len(terms)))
+        if held := terms.intersection(tokens(text)):
+            found.append(pb.SearchMatch(field=field, text=text, grip_ids=grip_ids, score=len(held) / len(terms)))
     return sorted(found, key=lambda match: -match.score)
 
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from agent_memory.errors import UsageError
-from agent_memory.query.views.search.asked import LIMIT_MAX
+from agent_memory.query.views.search.asked import LIMIT_MAX, required
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import question
 
@@ -60,7 +59,7 @@ def teleport(search: Search, request: pb.TeleportSearchRequest, total_docs: int)
 
 def hybrid(search: Search, request: pb.HybridSearchRequest, *, available: bool) -> pb.HybridSearchResponse:
     """The hits by words; by vectors alone, none. Raises UsageError."""
-    _required(request.query)
+    required(request.query)
     response = pb.HybridSearchResponse(mode_used=pb.HYBRID_MODE_BM25_ONLY, bm25_available=available)
     if request.mode == pb.HYBRID_MODE_VECTOR_ONLY:
         response.mode_used = pb.HYBRID_MODE_VECTOR_ONLY
@@ -104,7 +103,7 @@ def capabilities(status: pb.GetIndexStatusResponse, nodes: int) -> pb.GetRetriev
 
 def classify(query: str, now_ms: int, zone: ZoneInfo) -> pb.ClassifyQueryIntentResponse:
     """What kind of question it is, by its words; raises UsageError for none."""
-    _required(query)
+    required(query)
     found = question.parse(query, datetime.fromtimestamp(now_ms // 1000, zone))
     if found.window is not None:
         return pb.ClassifyQueryIntentResponse(
@@ -131,7 +130,7 @@ def route(
     search: Search, request: pb.RouteQueryRequest, intent: pb.QueryIntent.ValueType, took_ms: Callable[[], int]
 ) -> pb.RouteQueryResponse:
     """The hits with what proves them, within the stop conditions. Raises UsageError."""
-    _required(request.query)
+    required(request.query)
     stop = request.stop_conditions
     limit = request.limit if request.limit > 0 else LIMIT_DEFAULT
     limit = min(limit, stop.max_nodes) if stop.max_nodes else limit
@@ -178,9 +177,8 @@ def route(
 
 
 def _hits(search: Search, query: str, agent: str, span: pb.TimeRange | None, limit: int) -> Sequence[pb.SearchHit]:
-    """The hits, twice as many as documents are wanted: several turns may stand for one."""
-    _required(query)
-    request = pb.SearchRequest(query=query, limit=min(4 * limit, LIMIT_MAX), agent=agent)
+    """The hits, several times as many as documents are wanted: several turns may stand for one."""
+    request = pb.SearchRequest(query=required(query), limit=min(4 * limit, LIMIT_MAX), agent=agent)
     if span is not None:
         request.from_timestamp_ms, request.to_timestamp_ms = max(0, span.start_ms), max(0, span.end_ms - 1)
     return _scaled(search(request).hits)
@@ -200,8 +198,3 @@ def _document(hit: pb.SearchHit, target: pb.VectorTargetType.ValueType) -> tuple
     if target == pb.VECTOR_TARGET_TYPE_GRIP or (target == pb.VECTOR_TARGET_TYPE_ALL and grip_id):
         return grip_id, "grip"
     return hit.node_id, "toc_node"
-
-
-def _required(query: str) -> None:
-    if not query.strip():
-        raise UsageError("query is empty", "Give a word to look for.")
