@@ -108,13 +108,12 @@ def when(view: View, reply: pb.ResolveTimeResponse, more: str = "") -> Iterator[
     yield from following(view, onwards, *([more] if more else []))
 
 
-def toc_map(view: View, reply: pb.GetTocMapResponse, project: str = "") -> Iterator[Line]:
+def toc_map(view: View, reply: pb.GetTocMapResponse) -> Iterator[Line]:
     """What there is in time, as short as it was counted by the daemon."""
     if reply.has_more and not reply.sections:
         yield line("Nothing fits into so few tokens.", "bold")
     elif not reply.sections:
         yield line(reply.note or "Nothing is remembered yet.")
-        yield from following(view, *([view.command("query", "projects")] if project else []))
     for section in reply.sections:
         yield map_text.heading(section.title)
         for node in section.nodes:
