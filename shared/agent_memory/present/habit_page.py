@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from agent_memory.periods import WEEKDAYS
 from agent_memory.present.lines import Line, line, pieces
 from agent_memory.present.text import counted
 from agent_memory.present.view import View, following
@@ -13,7 +14,7 @@ from agent_memory.present.width import one_line
 from agent_memory.rpc import memory_pb2 as pb
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
-_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_WEEKDAYS: Final = tuple(day[:3] for day in WEEKDAYS)
 _NAME_CELLS: Final = 40
 _BAR_CELLS: Final = 24
 _ROWS_MAX: Final = 12
