@@ -110,7 +110,7 @@ def origin(client: Client, commit: Commit, file: str) -> Origin | None:
         to_timestamp_ms=to_ms,
     )
     hits = client.search(request).hits
-    if not hits:
+    if not hits and request.query:
         request.query = ""
         hits = client.search(request).hits
     return Origin(max(hits, key=lambda hit: hit.timestamp_ms), names_commit=False) if hits else None
