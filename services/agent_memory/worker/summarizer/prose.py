@@ -62,12 +62,10 @@ def paragraphs(text: str) -> list[str]:
 
     Of a licence nothing is said, nor of what is quoted with `>`, unless that is all there is.
     """
-    found: list[str] = []
-    for start, end in ends(text):
-        part = _without_blocks(printable(text[start:end]))
-        found += _paragraphs(_QUOTED.sub("", part) if ">" in part else part)
+    parts = [_without_blocks(printable(text[start:end])) for start, end in ends(text)]
+    found = [each for part in parts for each in _paragraphs(_QUOTED.sub("", part) if ">" in part else part)]
     if not found and ">" in text:
-        found = [each for start, end in ends(text) for each in _paragraphs(_without_blocks(printable(text[start:end])))]
+        found = [each for part in parts for each in _paragraphs(part)]
     small = text[:HEAD_CHARS].lower()
     if any(hint in small for hint in _LICENSE_HINTS):
         found = [each for each in found if not _LICENSE.search(each)]
