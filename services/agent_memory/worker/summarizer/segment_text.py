@@ -38,14 +38,10 @@ class SegmentText:
     def __init__(self, events: Sequence[Event], context: Sequence[Event] = ()) -> None:
         # That the memory was asked proves nothing, and is nothing that was done.
         self.events = [event for event in events if not _asks_memory(event)] or events
-        self._is_question = len(self.events) < len(events) and _has_no_more_than_a_question(self.events)
+        # Whether all of it is a question to the memory, and what was made of the answer.
+        self.is_question = len(self.events) < len(events) and _has_no_more_than_a_question(self.events)
         self.texts = [EventText(event) for event in self.events]
         self._context = context
-
-    @property
-    def is_question(self) -> bool:
-        """Whether all of it is a question to the memory, and what was made of the answer."""
-        return self._is_question
 
     @cached_property
     def speakers(self) -> list[str]:

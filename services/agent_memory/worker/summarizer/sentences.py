@@ -35,7 +35,7 @@ class Sentence:
     decisive: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Piece:
     """Some sentences in a row, and the words in them."""
 
@@ -65,10 +65,7 @@ def sentences_of(place: int, text: EventText, join_max: int, names: Sequence[str
 
 def _piece(text: str, by_user: bool, is_talk: bool, where: Place) -> _Piece:
     found = words(text)
-    if is_talk:
-        return _Piece(text, found, 0.0)
-    decisive = decisiveness(text, found, by_user, where)
-    return _Piece(text, found, decisive)
+    return _Piece(text, found, 0.0 if is_talk else decisiveness(text, found, by_user, where))
 
 
 def _without_courtesies(pieces: Sequence[str], names: Sequence[str]) -> Sequence[str]:
