@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.linear import has
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import VALUE_MIN, is_random, is_stand_in, is_wordy
 
@@ -51,7 +51,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.I
 
 # In every text with such a signature, this is found.
 SIGNED: Final = r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)"
-_SIGNED: Final = search_for(SIGNED)
+_is_signed: Final = has(SIGNED)
 _SIGNATURE: Final = re.compile(
     r"(?:\bx-(?:amz|goog|oss|obs|cos|tos|ms)-(?:signature|security-token)|\bq-signature|[?&;,\s](?:sig|signature|security-?token))"
     r"(?:=|%3D)(?P<value>[\w%+/=~.-]{20,2048})",
@@ -82,8 +82,7 @@ def _cookies(text: str) -> Iterator[Span]:
 
 def signatures(text: str) -> Iterator[Span]:
     """The signatures of links and requests: Azure's SAS, AWS' and Google's signed URLs, and their like."""
-    content = text.encode("utf-8", "surrogatepass")
-    if _SIGNED(content, 0, len(content)):
+    if _is_signed(text):
         for found in _SIGNATURE.finditer(text):
             if is_random(found["value"], least=VALUE_MIN) and not is_stand_in(found["value"]):
                 yield *found.span("value"), "signature"

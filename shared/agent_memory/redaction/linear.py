@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import re2
 
@@ -15,13 +15,7 @@ Search: TypeAlias = Callable[[bytes, int, int], tuple[int, int] | None]
 
 def search_for(pattern: str | bytes) -> Search:
     """A function that searches for the pattern. A text pattern is searched for in UTF-8."""
-    compiled = re2.compile(pattern.encode() if isinstance(pattern, str) else pattern)
-
-    def search(content: bytes, begin: int, end: int) -> tuple[int, int] | None:
-        found = compiled.search(content, begin, end)
-        return found.span() if found else None
-
-    return search
+    return _search_with(re2.compile(pattern.encode() if isinstance(pattern, str) else pattern))
 
 
 def search_for_any(words: Sequence[bytes]) -> Search:
@@ -29,13 +23,18 @@ def search_for_any(words: Sequence[bytes]) -> Search:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1  # bytes
     options.max_mem = _MEMORY_BYTES
-    compiled = re2.compile(b"|".join(map(re2.escape, words)), options)
+    return _search_with(re2.compile(b"|".join(map(re2.escape, words)), options))
 
-    def search(content: bytes, begin: int, end: int) -> tuple[int, int] | None:
-        found = compiled.search(content, begin, end)
-        return found.span() if found else None
 
-    return search
+def has(pattern: str) -> Callable[[str], bool]:
+    """A function that tells whether a text has the pattern."""
+    search = search_for(pattern)
+
+    def is_in(text: str) -> bool:
+        content = text.encode("utf-8", "surrogatepass")
+        return search(content, 0, len(content)) is not None
+
+    return is_in
 
 
 def found_of(patterns: Sequence[str]) -> Callable[[bytes], Sequence[int]]:
@@ -49,3 +48,11 @@ def found_of(patterns: Sequence[str]) -> Callable[[bytes], Sequence[int]]:
         return machine.Match(content) or ()
 
     return found
+
+
+def _search_with(compiled: Any) -> Search:
+    def search(content: bytes, begin: int, end: int) -> tuple[int, int] | None:
+        found = compiled.search(content, begin, end)
+        return found.span() if found else None
+
+    return search

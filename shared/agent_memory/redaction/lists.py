@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.linear import has
 from agent_memory.redaction.names import kind_of
 from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
@@ -40,13 +40,12 @@ _CODES_MIN: Final = 3
 # In what a generator made and in a passphrase there is one of these.
 _MADE: Final = r"(?:\d|[a-z][A-Z]|[a-z]{3}[-_.][a-z]{3})"
 LIST: Final = rf"(?i:{_STEM}[\w-]*)\\*[\"']?\s*[:=]\s*(?:- (?:[^\n]|\n[ \t]*-)*|\[[^\[\]{{}}]*){_MADE}"
-_MARK: Final = search_for(f"{LIST}|{CODES}")
+_has_mark: Final = has(f"{LIST}|{CODES}")
 
 
 def listed(text: str) -> Iterator[Span]:
     """The secrets in lists that a name says to be such, in order."""
-    content = text.encode("utf-8", "surrogatepass")
-    if _MARK(content, 0, len(content)):
+    if _has_mark(text):
         yield from sorted({*_in_lists(text), *_codes(text)})
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.linear import has
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import is_constant, is_no_value, is_passphrase, is_stand_in
 
@@ -48,7 +48,7 @@ _COMMANDS: Final = (
 )
 # In every text that shows such a command, one of these is found.
 PRINTING: Final = tuple(mark for mark, _ in _COMMANDS)
-_MARK: Final = search_for("|".join(PRINTING))
+_has_mark: Final = has("|".join(PRINTING))
 _PROMPT: Final = re.compile("|".join(f"(?:{mark}){rest}" for mark, rest in _COMMANDS))
 _LINE: Final = re.compile(r"[ \t]*(?P<value>[!-~]{6,4096})[ \t]*\r?(?=\n|\Z)")
 _MADE: Final = re.compile(r"(?=[!-~]*[A-Za-z])(?=[!-~]*\d)")
@@ -59,8 +59,7 @@ _OTHER: Final = re.compile(
 
 def printed(text: str) -> Iterator[Span]:
     """The secrets that stand alone on a line below the command that prints them, in order."""
-    content = text.encode("utf-8", "surrogatepass")
-    if not _MARK(content, 0, len(content)):
+    if not _has_mark(text):
         return
     done = 0
     for command in _PROMPT.finditer(text):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.linear import has
 from agent_memory.redaction.passwords import is_named_after, is_plain_word
 from agent_memory.redaction.shapes import Span, runs
 from agent_memory.redaction.values import (
@@ -108,8 +108,8 @@ ACCOUNT: Final = (
     rf"(?i:{ACCOUNT_WORDS})[^\n:=/,|]*(?:[:={_WIDE}]|[ ](?:with|as|is|are|mit|als|avec|con|com|met)[ ])[ ]*[\"'`]"
     rf"?[\w.@+-]+[\"'`]?(?:[ ]*[/:|,]|[ ](?:using|with|and|und|mit|et|avec|y|con|e|com)[ ])"
 )
-_MARK: Final = search_for("|".join(PASSWORDS))
-_MARK_PAIR: Final = search_for(ACCOUNT)
+_has_mark: Final = has("|".join(PASSWORDS))
+_has_pair: Final = has(ACCOUNT)
 _END: Final = ".,;:!?)'\"`>]}|*"
 _HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F-]+\Z")
 # Digests and public keys, which say so.
@@ -146,12 +146,11 @@ _OF_PROGRAMS: Final = re.compile(
 
 def said(text: str) -> Iterator[Span]:
     """The passwords and keys that sentences tell, in order."""
-    content = text.encode("utf-8", "surrogatepass")
     found: set[Span] = set()
-    if _MARK(content, 0, len(content)):
+    if _has_mark(text):
         found.update(_before(text))
         found.update(_behind(text, _PASSWORD_WORD, _REST))
-    if _MARK_PAIR(content, 0, len(content)):
+    if _has_pair(text):
         found.update(_behind(text, _ACCOUNT_WORD, _REST_OF_PAIR))
     found.update(_keys(text))
     yield from sorted(found)

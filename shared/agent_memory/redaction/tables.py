@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.linear import has
 from agent_memory.redaction.names import kind_of
 from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
@@ -20,7 +20,7 @@ _NAME: Final = r"(?i:pass|pw|secret|token|api_?key)"
 # A line of nothing but names and what parts them; what a database is told to keep.
 HEAD: Final = rf"(?m:^)[\w |;,\t\"`*-]*{_NAME}[\w |;,\t\"`*-]*\r?(?m:$)"
 INSERT: Final = r"(?i:insert\s+into\s)"
-_MARK: Final = search_for(f"{HEAD}|{INSERT}")
+_has_mark: Final = has(f"{HEAD}|{INSERT}")
 _HEAD: Final = re.compile(
     rf"^(?=[^\n]{{0,{_LINE_MAX}}}[,;|\t])(?=[\w |;,\t\"`*-]{{0,{_LINE_MAX}}}{_NAME})[\w |"
     rf";,\t\"`*-]{{1,{_LINE_MAX}}}\r?$",
@@ -38,8 +38,7 @@ _CELL: Final = re.compile(r"\s*(?:[NE]?'(?P<text>(?:[^'\n]|'')*)'|(?P<other>[^,'
 
 def tabled(text: str) -> Iterator[Span]:
     """The secrets in the cells of tables, in order."""
-    content = text.encode("utf-8", "surrogatepass")
-    if _MARK(content, 0, len(content)):
+    if _has_mark(text):
         yield from sorted({*_in_rows(text), *_in_inserts(text)})
 
 
