@@ -10,7 +10,7 @@ from agent_memory.redaction.linear import has
 from agent_memory.redaction.names import kind_of
 from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import VALUE_MIN, has_random_part, is_no_value, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.values import VALUE_MIN, is_no_value, is_random, is_stand_in, is_wordy
 
 _ITEMS_MAX: Final = 200
 _STEM: Final = r"(?:pass|pw|secret|token|key|credential|_pat)"
@@ -72,4 +72,4 @@ def _is_secret(value: str, *, is_password: bool) -> bool:
         return False
     if is_password:
         return is_said_password(value)
-    return not is_wordy(value) and (is_random(value, least=VALUE_MIN) or has_random_part(value))
+    return not is_wordy(value) and is_random(value, least=VALUE_MIN)

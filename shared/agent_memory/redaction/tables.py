@@ -11,7 +11,7 @@ from agent_memory.redaction.linear import has
 from agent_memory.redaction.names import kind_of
 from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import VALUE_MIN, has_random_part, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.values import VALUE_MIN, is_random, is_stand_in, is_wordy
 
 _ROWS_MAX: Final = 500
 _COLUMNS_MAX: Final = 60
@@ -103,6 +103,4 @@ def _is_secret(value: str, kind: str) -> bool:
         return False
     if kind == "password":
         return is_said_password(value)
-    return not is_wordy(value) and (
-        is_random(value, least=VALUE_MIN) or (len(value) >= VALUE_MIN and has_random_part(value))
-    )
+    return not is_wordy(value) and is_random(value, least=VALUE_MIN)
