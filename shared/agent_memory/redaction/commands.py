@@ -201,7 +201,7 @@ _STAND_IN: Final = re.compile(
     r"\w*(?:_here|_goes_here)\Z|(?:changeme|password)\b|stdin\Z|test\Z|yyy|zzz|https?://|(?:\\{0,3}[\"'])?\s|file:|env:|fd:",
     re.IGNORECASE,
 )
-_OTHER_GROUPS: Final = ("crypt", "typed", "sent")
+_GROUPS: Final = ("bare", "quoted", "crypt", "typed", "sent")
 _CAPITALS: Final = re.compile(r"[A-Z][A-Z_-]{2,}\Z")
 
 
@@ -261,9 +261,9 @@ def _is_word_of_its_own(text: str, place: int) -> bool:
 
 def _values(found: Iterator[re.Match[str]]) -> Iterator[Span]:
     for match in found:
-        group = next(name for name in ("bare", "quoted", *_OTHER_GROUPS) if match.groupdict().get(name))
+        group = next(name for name in _GROUPS if match.groupdict().get(name))
         value = match[group]
-        if not (_is_stand_in(value)):
+        if not _is_stand_in(value):
             yield *match.span(group), "password"
 
 

@@ -38,9 +38,8 @@ def end_of_value(text: str, start: int) -> int:
 
 def end_of_setting(text: str, begin: int, start: int) -> int:
     """Where the value from `start` ends if its name, from `begin` on, and it are all of a line; else 0."""
-    line = text.rfind("\n", max(0, begin - _LINE_MAX), begin) + 1
     word = _WORD.match(text, start)
-    if word is None or not _BEFORE.fullmatch(text, line, begin) or not _END_OF_LINE.match(text, word.end()):
+    if word is None or not _begins_line(text, begin) or not _END_OF_LINE.match(text, word.end()):
         return 0
     value = _trimmed(word[0])
     further = _END.search(text, start, start + len(value))
@@ -53,9 +52,14 @@ def end_of_setting(text: str, begin: int, start: int) -> int:
 
 def end_of_phrase(text: str, begin: int, start: int) -> int:
     """Where the words in lower case end that are, behind a name from `begin` on, all of a line; else 0."""
-    line = text.rfind("\n", max(0, begin - _LINE_MAX), begin) + 1
     phrase = _PHRASE.match(text, start)
-    return phrase.end() if phrase and _BEFORE.fullmatch(text, line, begin) else 0
+    return phrase.end() if phrase and _begins_line(text, begin) else 0
+
+
+def lines_of(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the line begins on which `start` is, and where the one ends on which `end` is."""
+    line_end = text.find("\n", end)
+    return text.rfind("\n", 0, start) + 1, line_end if line_end >= 0 else len(text)
 
 
 def is_expression(value: str) -> bool:
@@ -66,6 +70,12 @@ def is_expression(value: str) -> bool:
 def has_mark(value: str) -> bool:
     """Whether a sign is in the value that may end one."""
     return _MARK.search(value) is not None
+
+
+def _begins_line(text: str, begin: int) -> bool:
+    """Whether nothing but what settings have before their names stands before it on its line."""
+    line = text.rfind("\n", max(0, begin - _LINE_MAX), begin) + 1
+    return _BEFORE.fullmatch(text, line, begin) is not None
 
 
 def _trimmed(word: str) -> str:

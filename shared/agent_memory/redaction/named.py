@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.ends import end_of_phrase, end_of_setting, end_of_value, has_mark, is_expression
+from agent_memory.redaction.ends import end_of_phrase, end_of_setting, end_of_value, has_mark, is_expression, lines_of
 from agent_memory.redaction.names import FOREIGN_STEMS, STEMS, kind_of
 from agent_memory.redaction.passwords import is_in_account, is_named_after, is_password, is_phrase, is_setting_line
 from agent_memory.redaction.shapes import Span
@@ -269,8 +269,8 @@ def _is_other_name(text: str, begin: int) -> bool:
 
 def _is_in_result(text: str, start: int, end: int) -> bool:
     """Whether what stands from `start` to `end` is part of a test's name in a line of its results."""
-    line_start, line_end = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    line = text[max(line_start, start - _LINE_MAX) : min(line_end if line_end >= 0 else len(text), end + _LINE_MAX)]
+    line_start, line_end = lines_of(text, start, end)
+    line = text[max(line_start, start - _LINE_MAX) : min(line_end, end + _LINE_MAX)]
     line = _COLOUR.sub("", line)
     return bool(
         _RESULT.match(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from agent_memory.redaction.ends import lines_of
 from agent_memory.redaction.names import SHORT
 from agent_memory.redaction.values import (
     VALUE_MIN,
@@ -127,8 +128,7 @@ def is_phrase(value: str) -> bool:
 
 def is_in_account(text: str, name_start: int, value_end: int) -> bool:
     """Whether a name and its value are all of a line, and a line near it names a user or a host."""
-    line_start, line_end = text.rfind("\n", 0, name_start) + 1, text.find("\n", value_end)
-    line_end = line_end if line_end >= 0 else len(text)
+    line_start, line_end = lines_of(text, name_start, value_end)
     if (
         name_start - line_start > _LINE_MAX
         or text[value_end:line_end].strip()
@@ -146,8 +146,7 @@ def is_in_account(text: str, name_start: int, value_end: int) -> bool:
 
 def is_setting_line(text: str, name_start: int, value_end: int) -> bool:
     """Whether a name of several parts and its value are all of a line: `mail.password: sesame`, `bindpw sesame`."""
-    line_start, line_end = text.rfind("\n", 0, name_start) + 1, text.find("\n", value_end)
-    line_end = line_end if line_end >= 0 else len(text)
+    line_start, line_end = lines_of(text, name_start, value_end)
     return line_end - line_start < _LINE_MAX and _SETTING_LINE.match(text, line_start, line_end) is not None
 
 
