@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent_memory.cli import completing
-from agent_memory.cli.answers import view_of
+from agent_memory.cli.answers import filter_options, tokens_option, view_of
 from agent_memory.cli.options import Number, current, json_option, settings_options
 from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
 
@@ -18,23 +17,15 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("words", nargs=-1, type=click.UNPROCESSED)
-@click.option("--when", metavar="TIME", default="", help='Only from that time, in words; "any" lifts a time in WORDS.')
+@click.option("--when", metavar="TIME", default="", help='Only from that time, in words; "any" ignores one in WORDS.')
 @click.option("--from", "from_", metavar="TIME", help="The first time.")
 @click.option("--to", metavar="TIME", help="The last time, or the last day or week.")
-@click.option(
-    "--project", metavar="NAME", default="", shell_complete=completing.projects, help="A project's name, or its folder."
-)
-@click.option(
-    "--agent", metavar="NAME", default="", shell_complete=completing.agents, help="Only from this agent's sessions."
-)
-@click.option("--session", metavar="ID", default="", shell_complete=completing.sessions, help="Only from this session.")
+@filter_options
 @click.option("--role", metavar="ROLE", default="", help="Only from user, assistant, system or tool.")
 @click.option("--file", metavar="PATH", default="", help="Only what touched this file or speaks of it.")
-@click.option("--blame", metavar="FILE[:LINE]", default="", help="Which session made the change that git names for it.")
-@click.option("--limit", default=0, type=Number(0), metavar="N", help="Hits at most; by default 10.")
-@click.option(
-    "--tokens", "max_tokens", default=0, type=Number(0), metavar="N", help="What the answer may cost to read."
-)
+@click.option("--blame", metavar="FILE[:LINE]", default="", help="Show the session that made the change git blames.")
+@click.option("--limit", default=0, type=Number(0), metavar="N", help="Hits at most; by default 10, with --tokens 100.")
+@tokens_option
 @click.option("--as-of", metavar="TIME", help="Only what was said by then.")
 @click.option("--explain", is_flag=True, help="Say of each hit why it is there.")
 @json_option
@@ -48,7 +39,7 @@ def search(
     to: str | None,
     project: str,
     agent: str,
-    session: str,
+    session_id: str,
     role: str,
     file: str,
     blame: str,
@@ -69,7 +60,7 @@ def search(
 
     if unknown := next((word for word in words if word.startswith("--")), None):
         raise click.NoSuchOption(unknown)
-    filters = (when, from_, to, project, agent, session, role, file)
+    filters = (when, from_, to, project, agent, session_id, role, file)
     if blame:
         from agent_memory.cli.blame import show
 
@@ -84,7 +75,7 @@ def search(
         when=when,
         project=project_named(project) if project else "",
         agent=agent,
-        session_id=session,
+        session_id=session_id,
         role=role,
         file=file,
         limit=limit,
