@@ -31,6 +31,7 @@ def _hooks_file(commands: HookCommands) -> str:
 
 
 def _transcripts() -> Transcripts:
+    from agent_memory.agents.databases import replay_with
     from agent_memory.agents.goose import transcript
 
     return Transcripts(
@@ -38,7 +39,7 @@ def _transcripts() -> Transcripts:
         parts=("goose/sessions",),
         endings=(transcript.DATABASE,),
         recognises=transcript.recognises,
-        replay=transcript.replay,
+        replay=replay_with(transcript.sessions),
     )
 
 

@@ -6,14 +6,14 @@ It has the times of messages in seconds, and no ids that hooks are given but tho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.agent import TranscriptHead
+from agent_memory.agents.databases import Complain, Database, is_database, object_in
 from agent_memory.agents.payload import Payload, object_of, parsed, text_of
-from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report, known_calls
+from agent_memory.agents.replayed_call import ReplayedCall, known_calls
 from agent_memory.agents.timestamps import timestamp_ms
 from agent_memory.errors import InvalidEvent
 
@@ -23,40 +23,26 @@ _SESSIONS: Final = "SELECT id, working_dir FROM sessions ORDER BY created_at, id
 _MESSAGES: Final = (
     "SELECT role, content_json, created_timestamp, metadata_json FROM messages WHERE session_id = ? ORDER BY id"
 )
-_WAIT_S: Final = 5.0
-_SQLITE: Final = b"SQLite format 3\0"
 # No other agent's database has columns of these names.
 _COLUMNS: Final = (b"content_json", b"created_timestamp")
 
 
 def recognises(head: TranscriptHead) -> bool:
-    return head.data.startswith(_SQLITE) and all(name in head.data for name in _COLUMNS)
+    return is_database(head) and all(name in head.data for name in _COLUMNS)
 
 
-def replay(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, ReplayedCall]]:
-    """The calls of hooks, session by session, each with the number of its session: a database has no lines."""
-    import sqlite3
-
-    try:
-        # Read only: the database belongs to a program that may be running.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as database:
-            for number, (session_id, folder) in enumerate(database.execute(_SESSIONS).fetchall(), start=1):
-                complain = partial(_complain, report, path, number)
-                session = _Session(str(session_id), str(folder or ""))
-                for row in database.execute(_MESSAGES, (session_id,)):
-                    parts, metadata = _parts(row[1]), _object(row[3])
-                    if parts is None:
-                        complain(f"a message of session {session_id} is not JSON")
-                    elif metadata.get("userVisible", True):
-                        calls = known_calls(session.take(row[0], parts, row[2]), complain)
-                        yield from ((number, call) for call in calls)
-        advance(path.stat().st_size)
-    except (sqlite3.Error, OSError) as error:
-        report(Broken(path, 0, str(error)))
-
-
-def _complain(report: Report, path: Path, session: int, reason: str) -> None:
-    report(Broken(path, session, reason))
+def sessions(database: Database, complain: Complain) -> Iterator[tuple[int, ReplayedCall]]:
+    """The calls of hooks, session by session."""
+    for number, (session_id, folder) in enumerate(database.execute(_SESSIONS).fetchall(), start=1):
+        of_session = partial(complain, number)
+        session = _Session(str(session_id), str(folder or ""))
+        for row in database.execute(_MESSAGES, (session_id,)):
+            parts, metadata = _parts(row[1]), object_in(row[3]) or {}
+            if parts is None:
+                of_session(f"a message of session {session_id} is not JSON")
+            elif metadata.get("userVisible", True):
+                calls = known_calls(session.take(row[0], parts, row[2]), of_session)
+                yield from ((number, call) for call in calls)
 
 
 class _Session:
@@ -121,11 +107,3 @@ def _parts(content: object) -> list[Payload] | None:
         if isinstance(value, list):
             return [part for part in value if isinstance(part, dict)]
     return None
-
-
-def _object(content: object) -> Payload:
-    with suppress(InvalidEvent):
-        value = parsed(str(content))
-        if isinstance(value, dict):
-            return value
-    return {}

@@ -18,17 +18,20 @@ def _detect(given: Payload) -> Evidence:
 
 
 def _transcripts() -> Transcripts:
+    from agent_memory.agents.databases import is_database, replay_with
     from agent_memory.agents.opencode import transcript
 
     def recognises(head: TranscriptHead) -> bool:
-        return transcript.recognises(head) and (head.name == _DATABASE or _OWN_TABLE in head.data)
+        if head.name == _DATABASE:
+            return is_database(head)
+        return transcript.recognises(head) and _OWN_TABLE in head.data
 
     return Transcripts(
         folder=folder("XDG_DATA_HOME", ".local/share"),
         parts=(_PROGRAM,),
         endings=(_DATABASE,),
         recognises=recognises,
-        replay=transcript.replay,
+        replay=replay_with(transcript.sessions),
     )
 
 

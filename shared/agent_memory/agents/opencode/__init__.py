@@ -9,6 +9,7 @@ _NAME: Final = "opencode"
 
 
 def _transcripts() -> Transcripts:
+    from agent_memory.agents.databases import replay_with
     from agent_memory.agents.opencode import transcript
 
     return Transcripts(
@@ -16,7 +17,7 @@ def _transcripts() -> Transcripts:
         parts=("opencode",),
         endings=(transcript.DATABASE,),
         recognises=transcript.recognises,
-        replay=transcript.replay,
+        replay=replay_with(transcript.sessions),
     )
 
 

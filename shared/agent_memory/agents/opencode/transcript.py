@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from agent_memory.agents.agent import TranscriptHead
-from agent_memory.agents.payload import Payload, object_of, parsed
-from agent_memory.agents.replayed_call import Advance, Broken, ReplayedCall, Report, known_calls
-from agent_memory.errors import InvalidEvent
-
-if TYPE_CHECKING:  # only imports of history need it
-    import sqlite3
+from agent_memory.agents.databases import Complain, Database, is_database, object_in
+from agent_memory.agents.payload import Payload, object_of
+from agent_memory.agents.replayed_call import ReplayedCall, known_calls
 
 DATABASE: Final = "opencode.db"
-# Kilo CLI's is the same.
-_NAMES: Final = (DATABASE, "kilo.db")
 
 _SESSIONS: Final = "SELECT id, parent_id, directory, agent, time_created FROM session ORDER BY time_created, id"
 _PARTS: Final = (
@@ -27,51 +20,33 @@ _PARTS: Final = (
     " WHERE m.session_id = ? ORDER BY m.time_created, m.id, p.id"
 )
 _CREATED: Final = "SELECT session_id, data FROM message"
-_WAIT_S: Final = 5.0
 # An id begins with the time when it was made: in milliseconds, times 4096, of which it has the last 48 bits.
 _ID: Final = re.compile(r"[a-z]+_([0-9a-f]{12})")
 _ID_SPAN_MS: Final = 1 << 36
 # A message's id is made with the message; a copy's is made when the session is forked.
 _COPIED_MS: Final = 1000
-_SQLITE: Final = b"SQLite format 3\0"
 # No other agent's database has a table of that name.
 _MESSAGES: Final = re.compile(rb"CREATE TABLE .?message\b")
 
 
 def recognises(head: TranscriptHead) -> bool:
     # The tables' definitions may still be in the database's log, beside it.
-    return head.data.startswith(_SQLITE) and (head.name in _NAMES or _MESSAGES.search(head.data) is not None)
+    return is_database(head) and (head.name == DATABASE or _MESSAGES.search(head.data) is not None)
 
 
-def replay(path: Path, report: Report, advance: Advance) -> Iterator[tuple[int, ReplayedCall]]:
-    """The calls of our plugin, session by session; parents come before their subagents.
-
-    Each with the number of its session: a database has no lines.
-    """
-    import sqlite3
-
-    try:
-        # Read only: the database belongs to a program that may be running.
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as database:
-            sessions = database.execute(_SESSIONS).fetchall()
-            copies = _Copies(database)
-            for number, row in enumerate(sessions, start=1):
-                complain = partial(_complain, report, path, number)
-                calls = known_calls(_session(database, row, copies, complain), complain)
-                yield from ((number, call) for call in calls)
-        advance(path.stat().st_size)
-    except (sqlite3.Error, OSError) as error:
-        report(Broken(path, 0, str(error)))
-
-
-def _complain(report: Report, path: Path, session: int, reason: str) -> None:
-    report(Broken(path, session, reason))
+def sessions(database: Database, complain: Complain) -> Iterator[tuple[int, ReplayedCall]]:
+    """The calls of our plugin, session by session; parents come before their subagents."""
+    copies = _Copies(database)
+    for number, row in enumerate(database.execute(_SESSIONS).fetchall(), start=1):
+        of_session = partial(complain, number)
+        calls = known_calls(_session(database, row, copies, of_session), of_session)
+        yield from ((number, call) for call in calls)
 
 
 class _Copies:
     """The messages that a session has from the one it was forked from: they have ids of their own there."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
         # By what a message and its copy have in common, the sessions that have it.
         self._sessions: dict[tuple[str, str], set[str]] | None = None
@@ -88,7 +63,7 @@ class _Copies:
         if self._sessions is None:
             self._sessions = {}
             for other_id, data in self._database.execute(_CREATED):
-                if (other := _object(data)) is not None:
+                if (other := object_in(data)) is not None:
                     self._sessions.setdefault(_kept(other), set()).add(other_id)
         return bool(self._sessions.get(_kept(message), set()) - {session_id})
 
@@ -98,7 +73,7 @@ def _kept(message: Payload) -> tuple[str, str]:
 
 
 def _session(
-    database: sqlite3.Connection,
+    database: Database,
     row: tuple[str, str, str, str, int],
     copies: _Copies,
     report: Callable[[str], None],
@@ -114,7 +89,7 @@ def _session(
     yield _event("session.created", {"info": info}, created_ms, directory)
     prompt: _Prompt | None = None
     for message_id, message_data, part_id, part_data, at_ms in database.execute(_PARTS, (session_id,)):
-        message, part = _object(message_data), _object(part_data)
+        message, part = object_in(message_data), object_in(part_data)
         if message is None or part is None:
             report(f"part {part_id} of session {session_id} is not JSON")
             continue
@@ -203,11 +178,3 @@ def _event(kind: str, properties: Payload, at_ms: int, directory: str) -> Replay
 def _end_ms(timed: Payload, fallback_ms: int) -> int:
     end = object_of(timed, "time").get("end")
     return end if isinstance(end, int) else fallback_ms
-
-
-def _object(data: str) -> Payload | None:
-    with suppress(InvalidEvent):
-        value = parsed(str(data))
-        if isinstance(value, dict):
-            return value
-    return None
