@@ -16,7 +16,8 @@ from agent_memory.control import checks
 from agent_memory.control.checks import Finding, Grade
 from agent_memory.control.stack import ProcessStatus, Status
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import PLUGIN, UNUSABLE, HookStatus
+from agent_memory.hook.install.hook_status import HookStatus
+from agent_memory.hook.install.statuses import PLUGIN, UNUSABLE
 from agent_memory.rpc import memory_pb2 as pb
 
 NOW_S = 1_795_379_600.0

@@ -20,8 +20,9 @@ from agent_memory.hook.command import is_ours
 from agent_memory.hook.install import config_paths, files, programs, trust
 from agent_memory.hook.install.files import Change, FileChanged
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import HookStatus, hook_statuses, twice
+from agent_memory.hook.install.hook_status import HookStatus, hook_statuses
 from agent_memory.hook.install.installation import Installation, SettingsRefused
+from agent_memory.hook.install.statuses import twice
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 NOW = datetime(2026, 11, 22, 12, 30)

@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from agent_memory.agents.registry import AGENTS
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import Installation, SettingsRefused
+from agent_memory.hook.install.statuses import twice
 from agent_memory.mcp.install.clients import CLIENTS
 from agent_memory.mcp.install.command import command, is_ours
 from agent_memory.mcp.install.installation import ServerInstallation
 from agent_memory.mcp.install.json_servers import JsonServers
-from agent_memory.mcp.install.server_status import ServerStatus, server_statuses, twice
+from agent_memory.mcp.install.server_status import ServerStatus, server_statuses
 from agent_memory.mcp.install.toml_servers import TomlServers
 
 NOW = datetime(2026, 11, 22, 12, 30)
@@ -271,7 +272,7 @@ def test_a_plugin_and_an_entry_are_seen_both(home: Path) -> None:
     rows = [row for row in server_statuses(home, STORE) if row.agent == "claude-code"]
 
     assert [(row.scope, row.state) for row in rows] == [("user", "outdated"), ("plugin", "up to date")]
-    assert twice(rows) == ["claude-code"]
+    assert [row.agent for row in twice(rows)] == ["claude-code"]
 
 
 def test_a_broken_file_is_told_of_and_the_others_are_shown(home: Path) -> None:

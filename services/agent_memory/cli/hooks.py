@@ -20,8 +20,9 @@ from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
 from agent_memory.hook.install import config_paths, programs, self_test
 from agent_memory.hook.install.files import Change
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import PLUGIN, HookStatus, by_plugin, hook_statuses, twice
+from agent_memory.hook.install.hook_status import HookStatus, hook_statuses
 from agent_memory.hook.install.installation import Installation
+from agent_memory.hook.install.statuses import PLUGIN, by_plugin, twice
 from agent_memory.present.text import printable
 from agent_memory.present.times import relative
 from agent_memory.settings import Settings, load

@@ -17,11 +17,11 @@ from agent_memory.cli.options import HELP, Command, current, echo_next, json_opt
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.hook.install import config_paths, programs
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import PLUGIN
+from agent_memory.hook.install.statuses import PLUGIN, by_plugin, twice
 from agent_memory.mcp.install import trial
 from agent_memory.mcp.install.clients import CLIENTS, Client
 from agent_memory.mcp.install.installation import ServerInstallation, call
-from agent_memory.mcp.install.server_status import ServerStatus, server_statuses, twice
+from agent_memory.mcp.install.server_status import ServerStatus, server_statuses
 from agent_memory.present.text import printable
 
 _NAMES = ", ".join(CLIENTS)
@@ -68,10 +68,10 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_
     Example: memory-daemon mcp install codex
     """
     chosen = _chosen(agents, all_found)
-    by_plugin = {row.agent for row in _statuses(context) if row.scope == PLUGIN}
-    installations = [_installation(context, client) for client in chosen if client.name not in by_plugin]
+    with_plugin = by_plugin(_statuses(context))
+    installations = [_installation(context, client) for client in chosen if client.name not in with_plugin]
     for client in chosen:
-        if client.name in by_plugin:
+        if client.name in with_plugin:
             click.echo(f"{client.name}: has the tools by the plugin.\n")
     # Plan all of them before the first is made: if one is refused, none is made.
     for each in installations:
@@ -147,7 +147,8 @@ def status(context: click.Context, as_json: bool) -> None:
     """
     rows = _statuses(context)
     if as_json:
-        click.echo(json.dumps({"servers": [asdict(row) for row in rows], "twice": twice(rows)}, indent=2))
+        shown = {"servers": [asdict(row) for row in rows], "twice": [row.agent for row in twice(rows)]}
+        click.echo(json.dumps(shown, indent=2))
         return
     click.echo(_table(rows))
 
@@ -249,15 +250,15 @@ def _table(rows: Sequence[ServerStatus]) -> str:
         lines.append(_line(row.agent, version, "by plugin" if row.scope == PLUGIN else row.state, row.file))
     lines.append("")
     lines += [row.problem for row in rows if row.problem]
+    known_twice = [row.agent for row in twice(rows)]
     outdated = [row.agent for row in rows if row.state == State.OUTDATED.value]
-    if outdated := [agent for agent in outdated if agent not in twice(rows)]:
+    if outdated := [agent for agent in outdated if agent not in known_twice]:
         lines.append(f"Bring up to date: memory-daemon mcp install {' '.join(outdated)}")
-    for agent in twice(rows):
+    for agent in known_twice:
         lines.append(f"{agent} knows the tools twice, also by the plugin, and may start two servers.")
         lines.append(f"Leave the plugin's: memory-daemon mcp uninstall {agent}")
-    by_plugin = {row.agent for row in rows if row.scope == PLUGIN}
     absent = [row.agent for row in rows if row.state == State.ABSENT.value and row.program]
-    if absent := [agent for agent in absent if agent not in by_plugin]:
+    if absent := [agent for agent in absent if agent not in by_plugin(rows)]:
         lines.append(f"Tell: memory-daemon mcp install {' '.join(absent)}")
     return "\n".join(lines)
 

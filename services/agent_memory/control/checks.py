@@ -16,7 +16,8 @@ from agent_memory.capture.spool_failures import of_each_kind
 from agent_memory.control.stack import Status
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import PLUGIN, HookStatus, by_plugin, twice
+from agent_memory.hook.install.hook_status import HookStatus
+from agent_memory.hook.install.statuses import PLUGIN, by_plugin, twice
 from agent_memory.present.text import counted
 from agent_memory.present.times import duration, relative
 from agent_memory.settings import Settings

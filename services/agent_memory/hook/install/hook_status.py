@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
@@ -13,27 +11,13 @@ from agent_memory.hook.install import disabled, plugins, programs, trust
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import Installation, SettingsRefused
 from agent_memory.hook.install.programs import Program
-
-# Of a file that can't be read, or that somebody else has written.
-UNUSABLE: Final = "unusable"
-PLUGIN: Final = "plugin"
+from agent_memory.hook.install.statuses import PLUGIN, UNUSABLE, Status
 
 
 @dataclass(frozen=True, slots=True)
-class HookStatus:
+class HookStatus(Status):
     """The hooks of an agent in one place."""
 
-    agent: str
-    # "user" or "project"; "plugin" for hooks that come with our plugin.
-    scope: str
-    # The program on PATH and its version; empty where there is none, or it does not say.
-    program: str
-    version: str
-    file: str
-    # A State's words, or UNUSABLE.
-    state: str
-    # What is wrong with the file, or keeps its hooks from running; empty where nothing does.
-    problem: str
     # Whether the user has allowed them; None where the agent does not ask.
     trusted: bool | None
 
@@ -54,29 +38,6 @@ def hook_statuses(project: Path, store: str) -> list[HookStatus]:
     return rows
 
 
-def by_plugin(found: Sequence[HookStatus]) -> set[str]:
-    """The agents that have our hooks by a plugin."""
-    return {each.agent for each in found if each.scope == PLUGIN}
-
-
-def twice(found: Sequence[HookStatus]) -> list[HookStatus]:
-    """Hooks in settings of agents that have them by a plugin, too."""
-    return [each for each in found if each.scope != PLUGIN and each.agent in by_plugin(found) and _are_there(each)]
-
-
-def looked_at(agent: Agent, project: Path | None, store: str) -> tuple[str, State | None, str]:
-    """The file, the state of the hooks in it, and the problem where the state can't be found out."""
-    try:
-        installation = Installation(agent, project, store)
-    except SettingsRefused as error:
-        return error.path, None, error.problem
-    return str(installation.path), installation.state, ""
-
-
-def _are_there(found: HookStatus) -> bool:
-    return found.state in (State.CURRENT.value, State.OUTDATED.value)
-
-
 def _of_plugin(agent: Agent, program: Program, file: Path) -> HookStatus:
     return HookStatus(
         agent=agent.name,
@@ -91,7 +52,7 @@ def _of_plugin(agent: Agent, program: Program, file: Path) -> HookStatus:
 
 
 def _status(agent: Agent, program: Program, project: Path | None, store: str) -> HookStatus:
-    file, state, problem = looked_at(agent, project, store)
+    file, state, problem = _found(agent, project, store)
     if state is State.CURRENT and (switch := disabled.disabled_by(agent, Path(file))):
         problem = f"{agent.name} runs no hooks of ours: they are switched off by {switch} in its settings."
     return HookStatus(
@@ -104,3 +65,12 @@ def _status(agent: Agent, program: Program, project: Path | None, store: str) ->
         problem=problem,
         trusted=trust.is_given(agent, Path(file)) if state is State.CURRENT else None,
     )
+
+
+def _found(agent: Agent, project: Path | None, store: str) -> tuple[str, State | None, str]:
+    """The file, the state of the hooks in it, and the problem where the state can't be found out."""
+    try:
+        installation = Installation(agent, project, store)
+    except SettingsRefused as error:
+        return error.path, None, error.problem
+    return str(installation.path), installation.state, ""

@@ -5,35 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from agent_memory.hook.install import plugins, programs
 from agent_memory.hook.install.formats import State
-from agent_memory.hook.install.hook_status import PLUGIN, UNUSABLE
 from agent_memory.hook.install.installation import SettingsRefused
 from agent_memory.hook.install.programs import Program
+from agent_memory.hook.install.statuses import PLUGIN, UNUSABLE, Status
 from agent_memory.mcp.install import plugin_server
 from agent_memory.mcp.install.clients import CLIENTS, Client
 from agent_memory.mcp.install.installation import ServerInstallation
 
-USER: Final = "user"
-
 
 @dataclass(frozen=True, slots=True)
-class ServerStatus:
+class ServerStatus(Status):
     """Our server, as one client knows it."""
 
-    agent: str
-    # "user"; "plugin" for the server that comes with our plugin.
-    scope: str
-    # The program on PATH and its version; empty where there is none, or it does not say.
-    program: str
-    version: str
-    file: str
-    # A State's words, or UNUSABLE.
-    state: str
-    # What is wrong with the file, or keeps the server from starting; empty where nothing does.
-    problem: str
     # What the client starts; empty where it starts nothing of ours.
     command: Sequence[str]
 
@@ -48,13 +34,6 @@ def server_statuses(project: Path, store: Path) -> list[ServerStatus]:
         if client.agent and (file := plugins.switched_on_in(client.agent, project)) is not None:
             rows.append(_of_plugin(client, program, file))
     return rows
-
-
-def twice(found: Sequence[ServerStatus]) -> list[str]:
-    """The clients that have our server in their settings and by a plugin: they start two."""
-    by_plugin = {each.agent for each in found if each.scope == PLUGIN}
-    there = (State.CURRENT.value, State.OUTDATED.value)
-    return [each.agent for each in found if each.scope == USER and each.state in there and each.agent in by_plugin]
 
 
 def _of_plugin(client: Client, program: Program, file: Path) -> ServerStatus:
@@ -80,7 +59,7 @@ def _status(client: Client, program: Program, store: Path) -> ServerStatus:
         file, state, words = str(installation.path), installation.state.value, installation.words()
     return ServerStatus(
         agent=client.name,
-        scope=USER,
+        scope="user",
         program=program.path,
         version=program.version,
         file=file,
