@@ -21,7 +21,7 @@ from agent_memory.hook.install.statuses import PLUGIN, by_plugin, twice
 from agent_memory.mcp.install import trial
 from agent_memory.mcp.install.clients import CLIENTS, Client
 from agent_memory.mcp.install.installation import ServerInstallation, call
-from agent_memory.mcp.install.server_status import ServerStatus, server_statuses
+from agent_memory.mcp.install.server_status import ServerStatus, command_of, has_plugin, server_statuses
 from agent_memory.present.text import printable
 
 _NAMES = ", ".join(CLIENTS)
@@ -68,11 +68,10 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_
     Example: memory-daemon mcp install codex
     """
     chosen = _chosen(agents, all_found)
-    with_plugin = by_plugin(_statuses(context))
-    installations = [_installation(context, client) for client in chosen if client.name not in with_plugin]
-    for client in chosen:
-        if client.name in with_plugin:
-            click.echo(f"{client.name}: has the tools by the plugin.\n")
+    with_plugin = [client for client in chosen if has_plugin(client, _project())]
+    installations = [_installation(context, client) for client in chosen if client not in with_plugin]
+    for client in with_plugin:
+        click.echo(f"{client.name}: has the tools by the plugin.\n")
     # Plan all of them before the first is made: if one is refused, none is made.
     for each in installations:
         each.connected()
@@ -145,7 +144,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon mcp status
     """
-    rows = _statuses(context)
+    rows = server_statuses(_project(), current(context).db_path)
     if as_json:
         shown = {"servers": [asdict(row) for row in rows], "twice": [row.agent for row in twice(rows)]}
         click.echo(json.dumps(shown, indent=2))
@@ -167,19 +166,21 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
 
     Example: memory-daemon mcp test codex
     """
-    rows = {row.agent: row for row in _statuses(context) if row.command}
-    names = dict.fromkeys([*agents, *(rows if all_found else ())])
+    store = current(context).db_path
+    found = {name: command_of(client, _project(), store) for name, client in CLIENTS.items()}
+    commands = {name: words for name, words in found.items() if words}
+    names = dict.fromkeys([*agents, *(commands if all_found else ())])
     if not names:
         if all_found:
             raise AgentMemoryError("No agent knows the tools. Tell those that are found: memory-daemon mcp install")
         raise UsageError(f"Name an agent, or give --all-found. There are {_NAMES}.")
     for name in names:
-        if name not in rows:
+        if name not in commands:
             raise AgentMemoryError(f"{name} does not know the tools. Tell it: memory-daemon mcp install {name}")
     shown = []
     for name in names:
         begun = time.monotonic()
-        done = trial.tried(rows[name].command)
+        done = trial.tried(commands[name])
         took_ms = round((time.monotonic() - begun) * 1000)
         shown.append({"agent": name, **asdict(done), "took_ms": took_ms})
         if not as_json:
@@ -207,8 +208,8 @@ def _installation(context: click.Context, client: Client) -> ServerInstallation:
     return ServerInstallation(client, current(context).db_path)
 
 
-def _statuses(context: click.Context) -> list[ServerStatus]:
-    return server_statuses(config_paths.project_root(Path.cwd()), current(context).db_path)
+def _project() -> Path:
+    return config_paths.project_root(Path.cwd())
 
 
 def _called(installation: ServerInstallation, commands: Sequence[list[str]], dry_run: bool) -> bool:

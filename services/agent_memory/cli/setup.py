@@ -23,6 +23,7 @@ from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import Installation
 from agent_memory.mcp.install.clients import CLIENTS, Client
 from agent_memory.mcp.install.installation import ServerInstallation
+from agent_memory.mcp.install.server_status import has_plugin
 from agent_memory.paths import data_dir, default_config_path
 from agent_memory.present.text import counted, printable
 
@@ -164,7 +165,8 @@ def _hooks_plan(context: click.Context) -> Sequence[str] | str:
 
 def _unconnected(context: click.Context) -> list[Installation]:
     store = hooks.store_named_to_hooks(current(context))
-    agents = [each for each in programs.on_path(registry.AGENTS.values()) if not _has_plugin(each)]
+    present = programs.on_path(registry.AGENTS.values())
+    agents = [each for each in present if plugins.switched_on_in(each, _project()) is None]
     return [each for agent in agents if (each := Installation(agent, None, store)).state is not State.CURRENT]
 
 
@@ -182,7 +184,7 @@ def _tools_plan(context: click.Context) -> Sequence[str] | str:
 
 def _unknowing(context: click.Context) -> list[ServerInstallation]:
     store = current(context).db_path
-    clients = [each for each in programs.on_path(CLIENTS.values()) if not (each.agent and _has_plugin(each.agent))]
+    clients = [each for each in programs.on_path(CLIENTS.values()) if not has_plugin(each, _project())]
     return [each for client in clients if (each := ServerInstallation(client, store)).state is not State.CURRENT]
 
 
@@ -222,10 +224,6 @@ def _service_there(context: click.Context) -> Sequence[str] | str:
 def _running(context: click.Context) -> Sequence[str] | str:
     found = stack.status(current(context))
     return [f"PID {found.pid}"] if found.running else "It is not running."
-
-
-def _has_plugin(agent: Agent) -> bool:
-    return plugins.switched_on_in(agent, _project()) is not None
 
 
 def _project() -> Path:

@@ -36,6 +36,21 @@ def server_statuses(project: Path, store: Path) -> list[ServerStatus]:
     return rows
 
 
+def command_of(client: Client, project: Path, store: Path) -> Sequence[str]:
+    """What the client starts, by the plugin before its settings; empty where it starts nothing of ours."""
+    if has_plugin(client, project):
+        return plugin_server.WORDS
+    try:
+        return ServerInstallation(client, store).words()
+    except SettingsRefused:
+        return []
+
+
+def has_plugin(client: Client, project: Path) -> bool:
+    """Whether the client has our server by a plugin."""
+    return client.agent is not None and plugins.switched_on_in(client.agent, project) is not None
+
+
 def _of_plugin(client: Client, program: Program, file: Path) -> ServerStatus:
     return ServerStatus(
         agent=client.name,
