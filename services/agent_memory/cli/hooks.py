@@ -15,9 +15,10 @@ import click
 
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
+from agent_memory.cli.agent_choice import agents_argument, chosen
 from agent_memory.cli.options import HELP, Command, current, echo_next, json_option, settings_options
-from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
-from agent_memory.hook.install import config_paths, programs, self_test
+from agent_memory.errors import AgentMemoryError, NotRunning
+from agent_memory.hook.install import config_paths, self_test
 from agent_memory.hook.install.files import Change
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.hook_status import HookStatus, hook_statuses
@@ -43,10 +44,6 @@ def _scope_option(command: Command) -> Command:
     )(command)
 
 
-def _agents_argument(command: Command) -> Command:
-    return click.argument("agents", metavar="[AGENT]...", nargs=-1, type=click.Choice(list(registry.AGENTS)))(command)
-
-
 @click.group(
     context_settings=HELP,
     help=f"""Connect coding agents, so that their sessions are remembered.
@@ -62,7 +59,7 @@ def hooks() -> None:
 
 
 @hooks.command()
-@_agents_argument
+@agents_argument(registry.AGENTS)
 @click.option("--all-found", is_flag=True, help="Every agent whose program is on PATH.")
 @_scope_option
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
@@ -75,15 +72,9 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
 
     Example: memory-daemon hooks install claude-code
     """
-    present = programs.on_path(registry.AGENTS.values()) if all_found else []
-    chosen = dict.fromkeys([*agents, *(agent.name for agent in present)])
-    if not chosen and all_found:
-        wanted = ", ".join(agent.program for agent in registry.AGENTS.values())
-        raise AgentMemoryError(f"None of the agents is on PATH: {wanted}.")
-    if not chosen:
-        raise UsageError(f"Name an agent, or give --all-found. There are {_NAMES}.")
+    wanted = chosen(agents, registry.AGENTS, all_found=all_found)
     store = store_named_to_hooks(current(context))
-    installations = [Installation(registry.named(name), _project(in_project), store) for name in chosen]
+    installations = [Installation(agent, _project(in_project), store) for agent in wanted]
     # Plan all of them before the first is made: if one is refused, none is made.
     changes = [each.connected() for each in installations]
     for each, change in zip(installations, changes, strict=True):
@@ -104,7 +95,7 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
 
 
 @hooks.command()
-@_agents_argument
+@agents_argument(registry.AGENTS)
 @_scope_option
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @settings_options

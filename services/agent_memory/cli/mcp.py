@@ -12,10 +12,11 @@ from pathlib import Path
 
 import click
 
+from agent_memory.cli.agent_choice import agents_argument, chosen, none_named
 from agent_memory.cli.hooks import difference
-from agent_memory.cli.options import HELP, Command, current, echo_next, json_option, settings_options
-from agent_memory.errors import AgentMemoryError, UsageError
-from agent_memory.hook.install import config_paths, programs
+from agent_memory.cli.options import HELP, current, echo_next, json_option, settings_options
+from agent_memory.errors import AgentMemoryError
+from agent_memory.hook.install import config_paths
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.statuses import PLUGIN, by_plugin, twice
 from agent_memory.mcp.install import trial
@@ -25,10 +26,6 @@ from agent_memory.mcp.install.server_status import ServerStatus, command_of, has
 from agent_memory.present.text import printable
 
 _NAMES = ", ".join(CLIENTS)
-
-
-def _agents_argument(command: Command) -> Command:
-    return click.argument("agents", metavar="[AGENT]...", nargs=-1, type=click.Choice(list(CLIENTS)))(command)
 
 
 @click.group(
@@ -55,7 +52,7 @@ def mcp(context: click.Context) -> None:
 
 
 @mcp.command()
-@_agents_argument
+@agents_argument(CLIENTS)
 @click.option("--all-found", is_flag=True, help="Every agent whose program is on PATH.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @settings_options
@@ -67,9 +64,9 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_
 
     Example: memory-daemon mcp install codex
     """
-    chosen = _chosen(agents, all_found)
-    with_plugin = [client for client in chosen if has_plugin(client, _project())]
-    installations = [_installation(context, client) for client in chosen if client not in with_plugin]
+    wanted = chosen(agents, CLIENTS, all_found=all_found)
+    with_plugin = [client for client in wanted if has_plugin(client, _project())]
+    installations = [_installation(context, client) for client in wanted if client not in with_plugin]
     for client in with_plugin:
         click.echo(f"{client.name}: has the tools by the plugin.\n")
     # Plan all of them before the first is made: if one is refused, none is made.
@@ -98,7 +95,7 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_
 
 
 @mcp.command()
-@_agents_argument
+@agents_argument(CLIENTS)
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @settings_options
 @click.pass_context
@@ -153,7 +150,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
 
 @mcp.command()
-@_agents_argument
+@agents_argument(CLIENTS)
 @click.option("--all-found", is_flag=True, help="Every agent that knows the tools.")
 @json_option
 @settings_options
@@ -170,10 +167,10 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
     found = {name: command_of(client, _project(), store) for name, client in CLIENTS.items()}
     commands = {name: words for name, words in found.items() if words}
     names = dict.fromkeys([*agents, *(commands if all_found else ())])
+    if not names and all_found:
+        raise AgentMemoryError("No agent knows the tools. Tell those on PATH: memory-daemon mcp install --all-found")
     if not names:
-        if all_found:
-            raise AgentMemoryError("No agent knows the tools. Tell those that are found: memory-daemon mcp install")
-        raise UsageError(f"Name an agent, or give --all-found. There are {_NAMES}.")
+        raise none_named(CLIENTS)
     for name in names:
         if name not in commands:
             raise AgentMemoryError(f"{name} does not know the tools. Tell it: memory-daemon mcp install {name}")
@@ -191,17 +188,6 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
         click.echo(json.dumps({"servers": shown}, indent=2))
     if any(each["is_error"] for each in shown):
         raise AgentMemoryError("The server was started, but had nothing to answer from. See: memory-daemon status")
-
-
-def _chosen(agents: Sequence[str], all_found: bool) -> list[Client]:
-    present = programs.on_path(CLIENTS.values()) if all_found else []
-    names = dict.fromkeys([*agents, *(client.name for client in present)])
-    if not names and all_found:
-        wanted = ", ".join(client.program for client in CLIENTS.values())
-        raise AgentMemoryError(f"None of the agents is on PATH: {wanted}.")
-    if not names:
-        raise UsageError(f"Name an agent, or give --all-found. There are {_NAMES}.")
-    return [CLIENTS[name] for name in names]
 
 
 def _installation(context: click.Context, client: Client) -> ServerInstallation:
