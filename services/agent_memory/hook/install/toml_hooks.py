@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Final
 
 from agent_memory.agents.agent import Hook
 from agent_memory.hook.command import is_ours
+from agent_memory.hook.install import tomltext
 from agent_memory.hook.install.formats import Connected, State
 from agent_memory.hook.install.unusable import Unusable
 
@@ -27,7 +27,6 @@ _WRITTEN = re.compile(
     r"\r?\n\[\[hooks\.(\w+)\]\]\r?\n\[\[hooks\.\1\.hooks\]\]\r?\n"
     r'type = "command"\r?\ncommand = (?P<command>".*")\r?\ntimeout = \d+(?:\r?\n|\Z)'
 )
-_AT_LINE = re.compile(r"at line (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +84,7 @@ def _found(text: str) -> list[Connected]:
 
 
 def _hooks(text: str) -> Mapping[str, object]:
-    try:
-        hooks = tomllib.loads(text).get("hooks", {})
-    except tomllib.TOMLDecodeError as error:
-        line = _AT_LINE.search(str(error))
-        raise Unusable(str(error), int(line[1]) if line else 1) from None
+    hooks = tomltext.parse(text).get("hooks", {})
     return hooks if isinstance(hooks, dict) else {}
 
 

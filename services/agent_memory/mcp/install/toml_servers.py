@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent_memory.agents.agent import McpServers
+from agent_memory.hook.install import tomltext
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.unusable import Unusable
 from agent_memory.mcp.install.command import ours_in, state_problem
 from agent_memory.mcp.protocol import NAME
 
-_AT_LINE = re.compile(r"at line (\d+)")
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 # Behind a table: comments and empty lines belong to what follows.
 _BETWEEN = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n)*\Z")
@@ -39,17 +38,17 @@ class TomlServers:
 
     def found(self, text: str) -> dict[str, list[str]]:
         """By their names, the commands of our servers."""
-        return ours_in(self._servers(_parsed(text)))
+        return ours_in(self._servers(tomltext.parse(text)))
 
     def connect(self, text: str) -> str:
-        before = _parsed(text)
+        before = tomltext.parse(text)
         if problem := state_problem(self._servers(before)):
             raise Unusable(problem, self._line(text))
         newline = "\r\n" if "\r\n" in text else "\n"
         lines = [*([""] if text else []), *self._table(), ""]
         changed = text + ("" if text.endswith("\n") or not text else newline) + newline.join(lines)
         try:
-            _parsed(changed)
+            tomltext.parse(changed)
         except Unusable:
             # A table that is closed where it begins can't be added to from elsewhere.
             raise Unusable(
@@ -66,14 +65,14 @@ class TomlServers:
         return changed if self.state(changed) is State.CURRENT else self.connect(without)
 
     def disconnect(self, text: str, original: str | None) -> str:
-        wanted = _parsed(text)
+        wanted = tomltext.parse(text)
         names = ours_in(self._servers(wanted))
         changed = text
         for name in names:
             changed = self._without(changed, name)
         servers = {each: value for each, value in self._servers(wanted).items() if each not in names}
         expected = {**wanted, self.where.within: servers}
-        left = _parsed(changed)
+        left = tomltext.parse(changed)
         if {self.where.within: {}, **left} != expected:
             raise Unusable(
                 f"our server {next(iter(names))} was changed by hand, so take it out by hand", self._line(text)
@@ -109,11 +108,3 @@ class TomlServers:
     def _line(self, text: str) -> int:
         lines = enumerate(text.splitlines(), 1)
         return next((number for number, line in lines if self.where.within in line), 1)
-
-
-def _parsed(text: str) -> Mapping[str, object]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        line = _AT_LINE.search(str(error))
-        raise Unusable(str(error), int(line[1]) if line else 1) from None
