@@ -6,7 +6,7 @@ Some agents have the events in another object or in none, or an event's handlers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,10 +15,8 @@ from agent_memory.hook.command import is_ours
 from agent_memory.hook.install import jsontext
 from agent_memory.hook.install.formats import Connected, State
 from agent_memory.hook.install.jsontext import Node
-from agent_memory.hook.install.unusable import Unusable
 
 _HOOKS: Final = "hooks"
-_KINDS: Final[Mapping[type, str]] = {dict: "an object", list: "a list"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +86,13 @@ class JsonHooks:
 
     def _parsed(self, text: str) -> Node:
         """The text's outermost object, in which all that we look at is of the kind it should be."""
-        if text.startswith(jsontext.MARK) and not self.settings.reads_mark:
-            raise Unusable("it begins with a byte order mark, which its agent can't read")
-        try:
-            root = jsontext.parse(text, comments=self.settings.reads_comments)
-        except Unusable as error:
-            jsontext.parse(text, comments=True)  # any other problem comes first
-            raise Unusable(
-                "there is a comment, which its agent can't read: it ignores the whole file", error.line
-            ) from None
-        _expect(text, root, dict, "it")
+        root = jsontext.settings(text, comments=self.settings.reads_comments, mark=self.settings.reads_mark)
         within = self.settings.within
         if hooks := self._object_in(root):
-            _expect(text, hooks, dict, within)
+            jsontext.expect(text, hooks, dict, within)
             # Only of those that we add to: an agent may keep something else beside them.
             for event in filter(None, (hooks.member(each.hook.event) for each in self.wanted)):
-                _expect(text, event, list, ".".join(filter(None, (within, event.name))))
+                jsontext.expect(text, event, list, ".".join(filter(None, (within, event.name))))
         return root
 
 
@@ -177,8 +166,3 @@ def _tool(group: Node) -> str:
 def _text(node: Node, name: str) -> str:
     member = node.member(name)
     return member.value if member and isinstance(member.value, str) else ""
-
-
-def _expect(text: str, node: Node, kind: type, name: str) -> None:
-    if not isinstance(node.value, kind):
-        raise Unusable(f"{name} is not {_KINDS[kind]}", jsontext.line_of(text, node.opens))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ _BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 _COMMENT_TO_LINE_END = re.compile(r"[ \t]*(?://[^\r\n]*|/\*[^\r\n]*?\*/)[ \t]*(?=\r?\n)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _DECODER: Final = json.JSONDecoder()
+_KINDS: Final[Mapping[type, str]] = {dict: "an object", list: "a list"}
 _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -53,6 +54,30 @@ def parse(text: str, *, comments: bool = False) -> Node:
     if end < len(text):
         raise Unusable(f"there is more after the end: {text[end : end + 20]!r}", line_of(text, end))
     return root
+
+
+def settings(text: str, *, comments: bool, mark: bool = False) -> Node:
+    """The object that an agent's settings are; raises Unusable.
+
+    Without `comments`, or without `mark`, the agent can't read a text that has one.
+    """
+    if text.startswith(MARK) and not mark:
+        raise Unusable("it begins with a byte order mark, which its agent can't read")
+    try:
+        root = parse(text, comments=comments)
+    except Unusable as error:
+        parse(text, comments=True)  # any other problem comes first
+        raise Unusable(
+            "there is a comment, which its agent can't read: it ignores the whole file", error.line
+        ) from None
+    expect(text, root, dict, "it")
+    return root
+
+
+def expect(text: str, node: Node, kind: type, name: str) -> None:
+    """Raise Unusable where the node of that name is of another kind: an object is a `dict`, a list a `list`."""
+    if not isinstance(node.value, kind):
+        raise Unusable(f"{name} is not {_KINDS[kind]}", line_of(text, node.opens))
 
 
 def line_of(text: str, position: int) -> int:

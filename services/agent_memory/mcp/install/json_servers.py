@@ -76,21 +76,12 @@ class JsonServers:
         if not text.strip():
             return None
         servers = self._root(text).member(self.where.within)
-        if servers and not isinstance(servers.value, dict):
-            raise Unusable(f"{self.where.within} is not an object", jsontext.line_of(text, servers.opens))
+        if servers:
+            jsontext.expect(text, servers, dict, self.where.within)
         return servers
 
     def _root(self, text: str) -> Node:
-        if text.startswith(jsontext.MARK):
-            raise Unusable("it begins with a byte order mark")
-        try:
-            root = jsontext.parse(text, comments=self.where.reads_comments)
-        except Unusable as error:
-            jsontext.parse(text, comments=True)  # any other problem comes first
-            raise Unusable("there is a comment, which its agent can't read", error.line) from None
-        if not isinstance(root.value, dict):
-            raise Unusable("it is not an object", jsontext.line_of(text, root.opens))
-        return root
+        return jsontext.settings(text, comments=self.where.reads_comments)
 
 
 def _values(servers: Node | None) -> Payload:
