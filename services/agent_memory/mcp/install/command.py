@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from agent_memory.agents.payload import Payload
+from agent_memory.hook.install.formats import State
 from agent_memory.mcp import protocol
 
 _FILE: Final = "run.py"
@@ -46,6 +47,13 @@ def ours_in(servers: Payload) -> dict[str, list[str]]:
     """By their names, the commands of those servers that are ours."""
     found = {name: command_in(entry) for name, entry in servers.items()}
     return {name: words for name, words in found.items() if is_ours(words)}
+
+
+def state_of(found: Mapping[str, Sequence[str]], wanted: Sequence[str]) -> State:
+    """The state of a file with these servers of ours; what a user wrote beside the command makes nothing outdated."""
+    if not found:
+        return State.ABSENT
+    return State.CURRENT if found == {protocol.NAME: [*wanted]} else State.OUTDATED
 
 
 def state_problem(servers: Payload) -> str:

@@ -11,7 +11,7 @@ from agent_memory.agents.agent import McpServers
 from agent_memory.hook.install import tomltext
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.unusable import Unusable
-from agent_memory.mcp.install.command import ours_in, state_problem
+from agent_memory.mcp.install.command import ours_in, state_of, state_problem
 from agent_memory.mcp.protocol import NAME
 
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
@@ -27,11 +27,7 @@ class TomlServers:
     where: McpServers
 
     def state(self, text: str) -> State:
-        """What a user wrote beside the command is theirs, and makes nothing outdated."""
-        found = self.found(text)
-        if not found:
-            return State.ABSENT
-        return State.CURRENT if found == {NAME: list(self.wanted)} else State.OUTDATED
+        return state_of(self.found(text), self.wanted)
 
     def has_any(self, text: str) -> bool:
         return bool(text.strip())
