@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,20 @@ def on_path(agents: Iterable[_Named]) -> list[_Named]:
     return [agent for agent in agents if shutil.which(agent.program)]
 
 
+def call(words: Sequence[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
+    """Run an agent's program, without our hooks; raises OSError or TimeoutExpired."""
+    return subprocess.run(
+        words,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={**os.environ, "MEMORY_HOOK_DISABLED": "1"},
+        timeout=timeout_s,
+        check=False,
+    )
+
+
 def _version(path: str) -> str:
     version = _VERSION.search(_packaged(Path(path).resolve()) or _printed(path))
     return version[0] if version else ""
@@ -71,18 +85,7 @@ def _packaged(program: Path) -> str:
 
 
 def _printed(path: str) -> str:
-    environment = {**os.environ, "MEMORY_HOOK_DISABLED": "1"}
     try:
-        done = subprocess.run(
-            [path, "--version"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=environment,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        return call([path, "--version"], TIMEOUT_S).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.errors import AgentMemoryError
+from agent_memory.hook.install import programs
 from agent_memory.hook.install.config_paths import ConfigFile
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import SERVERS, Addition
@@ -56,18 +57,8 @@ class ServerInstallation(Addition):
 
 def call(words: list[str]) -> None:
     """Let a client change its own settings; raises AgentMemoryError where it fails."""
-    environment = {**os.environ, "MEMORY_HOOK_DISABLED": "1"}
     try:
-        done = subprocess.run(
-            words,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env=environment,
-            timeout=TIMEOUT_S,
-            check=False,
-        )
+        done = programs.call(words, TIMEOUT_S)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AgentMemoryError(f"{words[0]} could not be called: {error}") from error
     if done.returncode:
