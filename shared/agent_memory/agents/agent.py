@@ -155,6 +155,11 @@ def command_and_arguments(words: Sequence[str]) -> Payload:
     return {"command": words[0], "args": [*words[1:]]}
 
 
+def typed_command(words: Sequence[str]) -> Payload:
+    """The same for agents that want to know how to talk to it, too."""
+    return {"type": "stdio", **command_and_arguments(words)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class McpServers:
     """Where an agent keeps the MCP servers that it starts, and in which form."""

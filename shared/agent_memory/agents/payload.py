@@ -71,6 +71,15 @@ def objects_of(payload: Payload, field: str) -> list[Payload]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
+def first_text_of(payload: Payload, field: str) -> str:
+    """The text that the field's list begins with; empty where it does not begin with one."""
+    match payload.get(field):
+        case [str(text), *_]:
+            return text
+        case _:
+            return ""
+
+
 def at_ms_of(payload: Payload, field: str = "timestamp") -> int:
     """The time in the field, in milliseconds since 1970; 0 where there is none."""
     return timestamp_ms(payload.get(field)) or 0

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from agent_memory.agents import registry
-from agent_memory.agents.agent import Agent, McpServers, command_and_arguments, folder
-from agent_memory.agents.payload import Payload
+from agent_memory.agents.agent import Agent, McpServers, folder, typed_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +25,6 @@ class Client:
     agent: Agent | None = None
 
 
-def _typed(words: Sequence[str]) -> Payload:
-    return {"type": "stdio", **command_and_arguments(words)}
-
-
 _IS_MAC: Final = sys.platform == "darwin"
 _APPLICATIONS: Final = folder("", "Library/Application Support") if _IS_MAC else folder("XDG_CONFIG_HOME", ".config")
 _OTHERS: Final = (
@@ -40,7 +35,7 @@ _OTHERS: Final = (
             user_folder=_APPLICATIONS,
             files=("Code/User/mcp.json",),
             within="servers",
-            entry=_typed,
+            entry=typed_command,
             reads_comments=True,
         ),
         seen_running=False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent_memory.agents.agent import Evidence, SamplePrompt
-from agent_memory.agents.payload import Payload, text_of
+from agent_memory.agents.payload import Payload, first_text_of, text_of
 
 # By these nothing is told that the transcript does not tell with more of it.
 _READ_ON = ("PreInvocation", "PostInvocation", "PreToolUse", "PostToolUse", "Stop")
@@ -19,8 +19,7 @@ def normalise(payload: Payload, event: str) -> Payload:
     hook = text_of(payload, "hook_event_name") or event
     if "conversationId" not in payload:
         return {**payload, "hook_event_name": hook}  # as the transcript's reader makes it
-    folders = payload.get("workspacePaths")
-    folder = folders[0] if isinstance(folders, list) and folders and isinstance(folders[0], str) else ""
+    folder = first_text_of(payload, "workspacePaths")
     return {
         "hook_event_name": "" if hook in _READ_ON else hook,
         "session_id": payload.get("conversationId"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from agent_memory.agents.agent import Evidence, SamplePrompt
-from agent_memory.agents.payload import Payload, decoded, text_of
+from agent_memory.agents.payload import Payload, decoded, first_text_of, text_of
 from agent_memory.errors import InvalidEvent
 
 _HOOKS = {
@@ -51,8 +51,7 @@ def normalise(payload: Payload, event: str) -> Payload:
     named = text_of(payload, "hook_event_name") or event
     hook = _HOOKS.get(named, named)
     common: dict[str, object] = {name: value for name, value in payload.items() if name not in _OWN}
-    roots = payload.get("workspace_roots")
-    root = roots[0] if isinstance(roots, list) and roots and isinstance(roots[0], str) else ""
+    root = first_text_of(payload, "workspace_roots")
     common |= {
         "hook_event_name": "" if named in _NOTHING_NEW else hook,
         "session_id": payload.get("conversation_id") or payload.get("session_id"),

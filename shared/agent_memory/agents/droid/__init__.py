@@ -1,6 +1,5 @@
 """Factory's Droid."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from agent_memory.agents.agent import (
@@ -12,8 +11,8 @@ from agent_memory.agents.agent import (
     JsonSettings,
     McpServers,
     Transcripts,
-    command_and_arguments,
     folder,
+    typed_command,
 )
 from agent_memory.agents.droid import payload
 from agent_memory.agents.payload import Payload
@@ -40,10 +39,6 @@ def _transcripts() -> Transcripts:
     )
 
 
-def _mcp_server(words: Sequence[str]) -> Payload:
-    return {"type": "stdio", **command_and_arguments(words)}
-
-
 AGENT: Final = Agent(
     name="droid",
     program="droid",
@@ -66,7 +61,7 @@ AGENT: Final = Agent(
         disabled_by=_disabled_by,
     ),
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
-    mcp_servers=McpServers(user_folder=_FOLDER, files=("mcp.json",), entry=_mcp_server),
+    mcp_servers=McpServers(user_folder=_FOLDER, files=("mcp.json",), entry=typed_command),
     detect=payload.detect,
     normalise=payload.normalise,
     load_transcripts=_transcripts,
