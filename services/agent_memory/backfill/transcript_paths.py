@@ -11,7 +11,7 @@ from typing import Final
 
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent, TranscriptHead
-from agent_memory.agents.jsonl import document, objects
+from agent_memory.agents.jsonl import begins_document, document, objects
 from agent_memory.agents.payload import Payload
 from agent_memory.agents.replayed_call import Broken, Report
 
@@ -77,7 +77,7 @@ def agent_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(_HEAD_BYTES)
-            if _is_document(data):
+            if begins_document(data):
                 data += file.read(_SEARCHED_BYTES)  # one document, which is whole or nothing
             while True:
                 head = TranscriptHead(path.name, data, list(_records(data)))
@@ -98,13 +98,8 @@ def _reason(owner: str, agent: str) -> str:
     return f"it is a transcript of {owner}, not of {agent}" if owner else "it is no agent's transcript"
 
 
-def _is_document(data: bytes) -> bool:
-    """Whether its first line holds no more than a bracket."""
-    return data.lstrip().partition(b"\n")[0].strip() in (b"{", b"[")
-
-
 def _records(data: bytes) -> Iterator[Payload]:
-    if _is_document(data):
+    if begins_document(data):
         yield from document(data)[0]
         return
     for line in data.split(b"\n"):

@@ -27,7 +27,6 @@ _CHUNK_BYTES: Final = 1 << 20
 _RESCUE_MAX: Final = 4 * LINE_MAX_BYTES
 # Between a record's beginning and its end, programs take less.
 _LEFT_S: Final = 60
-# A first line that holds no more is that of a document over several lines.
 _DOCUMENT_BEGINS: Final = (b"{", b"[")
 _GOES_ON: Final = (",", "]", "}")
 _DECODER: Final = json.JSONDecoder(strict=False)
@@ -90,7 +89,7 @@ def _records(
     file: BinaryIO, path: Path, report: Report, advance: Advance, *, is_utf8: bool
 ) -> Iterator[tuple[int, Payload]]:
     for number, line in enumerate(_lines(file, advance), start=1):
-        if number == 1 and line.strip() in _DOCUMENT_BEGINS:
+        if number == 1 and begins_document(line):
             rest = file.read(LINE_MAX_BYTES)
             advance(len(rest))
             if is_utf8 and (problem := _not_utf8(line + rest)):
@@ -126,6 +125,11 @@ def _is_left(path: Path) -> bool:
     with suppress(OSError):
         return time.time() - path.stat().st_mtime > _LEFT_S
     return False
+
+
+def begins_document(data: bytes) -> bool:
+    """Whether what begins so is a document over several lines: its first line holds no more than a bracket."""
+    return data.lstrip().partition(b"\n")[0].strip() in _DOCUMENT_BEGINS
 
 
 def document(data: bytes) -> tuple[list[Payload], str]:
