@@ -34,7 +34,7 @@ _NAMES = ", ".join(CLIENTS)
     help=f"""Serve the memory to an agent as tools.
 
     Without a command, speaks the Model Context Protocol on standard input and output until the agent is gone. Agents
-    start it by themselves, once `mcp install` told them of it.
+    start it by themselves, once `mcp install` has told them of it.
 
     The agents are {_NAMES}.
 

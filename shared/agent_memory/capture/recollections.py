@@ -1,6 +1,6 @@
 """Recollections: what the memory told each session, so that an agent's repeating it is not stored as its own words.
 
-A sentence is a repetition where nearly all of it is runs of words that the memory known. Short ones are so common that
+A sentence is a repetition where nearly all of it is runs of words that the memory used. Short ones are so common that
 they count only among others. The lines of a map are known without that: each ends with a node's id and its price.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,7 +19,7 @@ from agent_memory.capture import recalled
 RUN_WORDS: Final = 5
 SENTENCE_MIN_WORDS: Final = 8
 SHARE_MIN: Final = 0.8
-# Short lines in a row, all of which the memory known.
+# Short lines in a row, all of which the memory used.
 ROW_MIN: Final = 3
 # A map has some hundred words, a page of events some thousand.
 RUNS_MAX: Final = 4096
@@ -125,7 +125,7 @@ def _leave_out_map(lines: Sequence[str], is_kept: list[bool]) -> None:
 
 
 def _leave_out_rows(lines: Sequence[str], is_kept: list[bool], is_known: Sequence[bool]) -> None:
-    """Leave out short lines that were known, beside others that are left out or in a row of them."""
+    """Leave out short lines that the memory used, beside others that are left out or in a row of them."""
     places = [place for place, line in enumerate(lines) if line.strip()]
     row: list[int] = []
     for place in [*places, -1]:
@@ -165,7 +165,7 @@ def _runs(words: Sequence[str]) -> Iterator[int]:
     return (hash(tuple(words[at : at + RUN_WORDS])) for at in range(len(words) - RUN_WORDS + 1))
 
 
-def _add(keys: OrderedDict[int, None], new: Iterator[int] | list[int]) -> None:
+def _add(keys: OrderedDict[int, None], new: Iterable[int]) -> None:
     for key in new:
         keys[key] = None
         keys.move_to_end(key)
