@@ -224,10 +224,7 @@ def _redactable(
 def _rows(reader: Reader, selection: Selection) -> Iterator[bytes]:
     """The stored events that may be meant: as few as the criteria lead to without reading all."""
     if selection.event_ids:
-        wanted = sorted(selection.event_ids)
-        stamps = reader.get_many(schema.EVENTS, [keys.event_id(event_id) for event_id in wanted])
-        names = [(int(stamp), event_id) for event_id, stamp in zip(wanted, stamps, strict=True) if stamp is not None]
-        return records.event_rows(reader, (keys.event(*name) for name in names))
+        return records.event_rows_by_id(reader, sorted(selection.event_ids))
     if selection.session_ids:
         return records.event_rows(reader, _session_rows(reader, selection.session_ids))
     start = keys.event(min(selection.from_ms, TIMESTAMP_MAX_MS), "")

@@ -161,7 +161,8 @@ def _search_index(reader: Reader, db_path: Path, passages: Sequence[bytes], proo
                 unknown.append(word.encode("utf-8", "surrogatepass"))
                 continue
             for segment in found.find([word], Filters(), SEGMENTS_A_WORD):
-                if not _stands_in(reader, word, segment.event_ids):
+                events = map(event_from_bytes, records.event_rows_by_id(reader, segment.event_ids))
+                if not any(word in tokens_of(event) for event in events):
                     proof.report(f"the search index, which finds {segment.node_id} by a word that is not in it")
     except IndexUnusable:
         return  # there is none
@@ -172,14 +173,6 @@ def _search_index(reader: Reader, db_path: Path, passages: Sequence[bytes], proo
         for path in index.folder_of(db_path).glob("words-*"):
             if _holds(path, search, max(map(len, unknown)), proof):
                 proof.report(str(path))
-
-
-def _stands_in(reader: Reader, word: str, event_ids: Sequence[str]) -> bool:
-    stamps = reader.get_many(schema.EVENTS, [keys.event_id(event_id) for event_id in event_ids])
-    rows = [
-        keys.event(int(stamp), event_id) for event_id, stamp in zip(event_ids, stamps, strict=True) if stamp is not None
-    ]
-    return any(word in tokens_of(event_from_bytes(value)) for value in records.event_rows(reader, rows))
 
 
 def _files(db_path: Path, logs: Path) -> Iterator[Path]:

@@ -136,6 +136,13 @@ def event_rows(reader: Reader, rows: Iterable[bytes]) -> Iterator[bytes]:
         at_once = max(1, min(FETCH_MAX_EVENTS, FETCH_BYTES // mean_bytes))
 
 
+def event_rows_by_id(reader: Reader, event_ids: Sequence[str]) -> Iterator[bytes]:
+    """The values of the rows of those of the events that are stored, in that order."""
+    stamps = reader.get_many(schema.EVENTS, [keys.event_id(event_id) for event_id in event_ids])
+    named = zip(stamps, event_ids, strict=True)
+    return event_rows(reader, (keys.event(int(stamp), event_id) for stamp, event_id in named if stamp is not None))
+
+
 def session_events(
     reader: Reader, session_id: str, start: Position = (0, ""), *, backwards: bool = False
 ) -> Iterator[Event]:
@@ -387,9 +394,7 @@ def sessions_named(reader: Reader, beginning: str, limit: int) -> list[str]:
 
 def event(reader: Reader, event_id: str) -> Event | None:
     """The event of that id."""
-    stamp = reader.get(schema.EVENTS, keys.event_id(event_id))
-    value = reader.get(schema.EVENTS, keys.event(int(stamp), event_id)) if stamp else None
-    return event_from_bytes(value) if value else None
+    return next(map(event_from_bytes, event_rows_by_id(reader, [event_id])), None)
 
 
 def sessions_since(reader: Reader, from_ms: int, after: str = "") -> Iterator[str]:

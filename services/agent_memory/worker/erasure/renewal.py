@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -11,7 +10,7 @@ from agent_memory.bus.client import Bus
 from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import codec, erasures, keys, schema
+from agent_memory.store import codec, erasures, records
 from agent_memory.store.codec import ErasureState
 from agent_memory.store.forgotten import ForgottenFile
 from agent_memory.store.reader import Reader
@@ -35,7 +34,11 @@ def renew(reader: Reader, writer: Bus, noted: ForgottenFile, now_ms: int) -> boo
     remaining = noted.event_ids()
     is_first = True
     while (page := list(islice(remaining, PAGE_EVENTS))) or is_first:
-        names = list(_stored(reader, page))
+        stored = map(event_from_bytes, records.event_rows_by_id(reader, page))
+        names = [
+            pb.EventName(session_id=event.session_id, timestamp_ms=event.timestamp_ms, event_id=event.event_id)
+            for event in stored
+        ]
         writer.ask(pb.Command(mark_events=pb.MarkEvents(afresh=is_first, events=names)))
         writer.ask(pb.Command(refuse_events=pb.RefuseEvents(event_ids=page)))
         marked += len(names)
@@ -45,13 +48,3 @@ def renew(reader: Reader, writer: Bus, noted: ForgottenFile, now_ms: int) -> boo
     writer.ask(pb.Command(begin_erasure=pb.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
     log.warning(line("the store is older than its last erasure, erasing again", events=marked, erasure=last))
     return True
-
-
-def _stored(reader: Reader, event_ids: list[str]) -> Iterator[pb.EventName]:
-    """Those of the events that are stored."""
-    stamps = reader.get_many(schema.EVENTS, [keys.event_id(event_id) for event_id in event_ids])
-    for event_id, stamp in zip(event_ids, stamps, strict=True):
-        content = None if stamp is None else reader.get(schema.EVENTS, keys.event(int(stamp), event_id))
-        if content is not None:
-            event = event_from_bytes(content)
-            yield pb.EventName(session_id=event.session_id, timestamp_ms=event.timestamp_ms, event_id=event_id)

@@ -190,17 +190,9 @@ class Indexer:
 
     def _body_of(self, row: Row, read: dict[str, Event]) -> tuple[str, ...]:
         missing = [event_id for event_id in row.event_ids if event_id not in read]
-        for event in _by_id(self._reader, missing):
+        for event in map(event_from_bytes, records.event_rows_by_id(self._reader, missing)):
             read[event.event_id] = event
         return _body(read[event_id] for event_id in row.event_ids if event_id in read)
-
-
-def _by_id(reader: Reader, event_ids: Sequence[str]) -> Iterable[Event]:
-    stamps = reader.get_many(schema.EVENTS, [keys.event_id(event_id) for event_id in event_ids])
-    rows = [
-        keys.event(int(stamp), event_id) for event_id, stamp in zip(event_ids, stamps, strict=True) if stamp is not None
-    ]
-    return map(event_from_bytes, records.event_rows(reader, rows))
 
 
 def _indexed(session_id: str, cut: SegmentRow, events: Sequence[Event]) -> IndexedSegment:
