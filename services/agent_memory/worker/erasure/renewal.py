@@ -30,19 +30,18 @@ def renew(reader: Reader, writer: Bus, noted: ForgottenFile, now_ms: int) -> boo
     known = erasures.state(reader)
     if last <= known.number or known.is_running:
         return False
+    writer.ask(pb.Command(mark_events=pb.MarkEvents(afresh=True)))
     marked = 0
     remaining = noted.event_ids()
-    is_first = True
-    while (page := list(islice(remaining, PAGE_EVENTS))) or is_first:
+    while page := list(islice(remaining, PAGE_EVENTS)):
         stored = map(event_from_bytes, records.event_rows_by_id(reader, page))
         names = [
             pb.EventName(session_id=event.session_id, timestamp_ms=event.timestamp_ms, event_id=event.event_id)
             for event in stored
         ]
-        writer.ask(pb.Command(mark_events=pb.MarkEvents(afresh=is_first, events=names)))
+        writer.ask(pb.Command(mark_events=pb.MarkEvents(events=names)))
         writer.ask(pb.Command(refuse_events=pb.RefuseEvents(event_ids=page)))
         marked += len(names)
-        is_first = False
     sessions = [pb.ForgottenSession(session_id=name, until_ms=until_ms) for name, until_ms in noted.sessions()]
     begun = ErasureState(number=last + 1, events=marked, started_ms=now_ms)
     writer.ask(pb.Command(begin_erasure=pb.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
