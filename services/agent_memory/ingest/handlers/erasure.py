@@ -65,11 +65,9 @@ def erase_events(group: Group, command: pb.Command) -> Outcome:
 
 def refuse_events(group: Group, command: pb.Command) -> Outcome:
     """Never store these again, whether or not they ever were; what is stored stays for an erasure."""
-    refuse = command.refuse_events
-    for event_id in refuse.event_ids:
+    for event_id in command.refuse_events.event_ids:
         if group.get(schema.EVENTS, keys.event_id(event_id)) is None:
             _refuse(group, event_id)
-    _refuse_sessions(group, refuse.sessions)
     return Outcome(pb.Reply(protocol=frames.PROTOCOL, events_refused=pb.EventsRefused()))
 
 
