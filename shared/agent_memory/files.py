@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_DIR: Final = 0o700
@@ -17,10 +19,20 @@ def atomic_write(path: Path, content: bytes, mode: int = PRIVATE_FILE) -> None:
 
     The folder must exist. `mode` is the file's afterwards, whatever the umask.
     """
+    with whole_file(path, mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def whole_file(path: Path, mode: int = PRIVATE_FILE) -> Iterator[BinaryIO]:
+    """A file to write, which has its name when the block has ended well; else nothing is left of it.
+
+    Replaces the file of that name as `atomic_write` does.
+    """
     descriptor, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fchmod(file.fileno(), mode)
             # Without it, a power loss may leave the new name on an empty file.
@@ -37,6 +49,15 @@ def atomic_link(path: Path, target: Path) -> None:
     new.unlink(missing_ok=True)
     new.symlink_to(target)
     new.replace(path)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in the folder on disk; raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_private_dir(path: Path) -> None:

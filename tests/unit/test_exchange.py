@@ -118,11 +118,11 @@ def test_batches_are_bounded(tmp_path: Path) -> None:
 def test_a_file_gets_its_name_when_it_is_whole(tmp_path: Path) -> None:
     """Not before; nothing is left of one that failed, and none is overwritten."""
     path = tmp_path / "export"
-    with pytest.raises(TypeError), exporting.whole_file(path) as file:
+    with pytest.raises(TypeError), exporting.new_file(path) as file:
         file.writelines([b"half", None])  # type: ignore[list-item]
     assert list(tmp_path.iterdir()) == []
     path.write_bytes(b"mine")
-    with pytest.raises(FileExistsError), exporting.whole_file(path) as file:
+    with pytest.raises(FileExistsError), exporting.new_file(path) as file:
         file.write(b"new")
     assert (path.read_bytes(), list(tmp_path.iterdir())) == (b"mine", [path])
 

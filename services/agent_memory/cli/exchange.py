@@ -74,7 +74,7 @@ def export(
     try:
         with (
             open_snapshot(settings.db_path) as reader,
-            exporting.whole_file(output) as file,
+            exporting.new_file(output) as file,
             progress("Exporting", records.counters(reader).events) as show,
         ):
             zone = records.time_zone(reader)

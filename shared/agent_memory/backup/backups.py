@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -73,12 +72,3 @@ def sweep(parent: Path) -> None:
     for path in parent.iterdir():
         if path.name.startswith(UNFINISHED):
             shutil.rmtree(path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the names in the folder on disk; raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

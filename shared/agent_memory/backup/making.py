@@ -16,7 +16,7 @@ from agent_memory.backup import backups, copying, manifest
 from agent_memory.backup.backups import Backup
 from agent_memory.backup.manifest import BackupFile, Manifest
 from agent_memory.errors import StoreError
-from agent_memory.files import PRIVATE_DIR, atomic_write
+from agent_memory.files import PRIVATE_DIR, atomic_write, sync_folder
 from agent_memory.store import directory, records
 from agent_memory.store.reader import open_snapshot
 
@@ -37,12 +37,12 @@ def make(checkpoint: Path, parent: Path, beside: Mapping[str, bytes], db_path: P
     try:
         files, new_bytes = _fill(folder, checkpoint, beside, backups.newest(parent))
         manifest.write(folder, _described(folder, files, new_bytes, db_path, made_ms))
-        backups.sync_folder(folder)
+        sync_folder(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     made = folder.rename(parent / name)
-    backups.sync_folder(parent)
+    sync_folder(parent)
     return Backup(made, manifest.read(made))
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from agent_memory.backup import backups, checking, copying
 from agent_memory.backup.backups import Backup
 from agent_memory.backup.manifest import BackupUnusable
-from agent_memory.files import PRIVATE_DIR
+from agent_memory.files import PRIVATE_DIR, sync_folder
 from agent_memory.search.format import folder_of
 from agent_memory.store import records
 from agent_memory.store.forgotten import ForgottenFile
@@ -44,7 +44,7 @@ def restore(
         _copy(backup, made, show)
         with open_snapshot(made) as reader:
             records.counters(reader)
-        backups.sync_folder(made)
+        sync_folder(made)
         _bring_forgotten(backup, db_path)
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
@@ -56,7 +56,7 @@ def restore(
         _exchange(made, db_path)
     else:
         made.rename(db_path)
-    backups.sync_folder(db_path.parent)
+    sync_folder(db_path.parent)
     return made if has_old else None
 
 

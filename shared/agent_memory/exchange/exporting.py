@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 from agent_memory.exchange import lines
 from agent_memory.exchange.lines import End
+from agent_memory.files import whole_file
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event
 from agent_memory.store import keys, schema
@@ -45,20 +45,12 @@ def write_lines(
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path) -> Iterator[BinaryIO]:
     """A new file, for this user only, that has its name when the block has ended well; else nothing is left of it.
 
     Raises OSError, FileExistsError where that name is taken.
     """
-    descriptor, unfinished = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+    with whole_file(path) as file:
+        yield file
         if path.exists():
-            raise FileExistsError(17, "it is there already", str(path))
-        Path(unfinished).rename(path)
-    except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
-        raise
+            raise FileExistsError(errno.EEXIST, "it is there already", str(path))

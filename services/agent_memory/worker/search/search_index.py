@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from agent_memory.files import sync_folder
 from agent_memory.logs import line
 from agent_memory.search import format as index
 from agent_memory.store import records
@@ -196,9 +197,7 @@ class SearchIndex:
         with new.open() as file:
             os.fsync(file.fileno())
         new.replace(self._folder / index.CURRENT)
-        descriptor = os.open(self._folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        sync_folder(self._folder)
         generation = index.generation_of(indexer.writer.path)
         self._remove_generations(other for other in self._generations() if other != generation)
 
