@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Final
 
@@ -37,14 +39,11 @@ def folders(parent: Path) -> list[Path]:
     )
 
 
-def name_for(parent: Path, made_ms: int) -> str:
-    """A name for a backup of that time: `2026-11-28T15-42-07Z`, and `-2` where that is taken."""
-    name = datetime.fromtimestamp(made_ms / 1000, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    taken = {path.name for path in parent.iterdir()}
-    number = 1
-    while (found := name if number == 1 else f"{name}-{number}") in taken:
-        number += 1
-    return found
+def free_path(parent: Path, at_ms: int, beginning: str = "") -> Path:
+    """A path in the folder, named after the time: `2026-11-28T15-42-07Z`, and `-2` after it where that is taken."""
+    name = f"{beginning}{datetime.fromtimestamp(at_ms / 1000, UTC):%Y-%m-%dT%H-%M-%SZ}"
+    names = chain([name], (f"{name}-{number}" for number in count(2)))
+    return next(path for path in map(parent.joinpath, names) if not os.path.lexists(path))
 
 
 def newest(parent: Path) -> Backup | None:

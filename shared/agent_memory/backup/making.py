@@ -31,8 +31,8 @@ def make(checkpoint: Path, parent: Path, beside: Mapping[str, bytes], db_path: P
     """
     parent.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
     backups.sweep(parent)
-    name = backups.name_for(parent, made_ms)
-    folder = parent / f"{backups.UNFINISHED}{name}"
+    made = backups.free_path(parent, made_ms)
+    folder = parent / f"{backups.UNFINISHED}{made.name}"
     folder.mkdir(mode=PRIVATE_DIR)
     try:
         files, new_bytes = _fill(folder, checkpoint, beside, backups.newest(parent))
@@ -41,7 +41,7 @@ def make(checkpoint: Path, parent: Path, beside: Mapping[str, bytes], db_path: P
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    made = folder.rename(parent / name)
+    folder.rename(made)
     sync_folder(parent)
     return Backup(made, manifest.read(made))
 
@@ -55,7 +55,7 @@ def _fill(
     for source in sorted(checkpoint.iterdir()):
         if source.name in directory.STRAY:
             continue
-        older = before.folder / source.name if before and source.name in known and source.suffix == _TABLE else None
+        older = before.folder / source.name if before else None
         file, is_new = _add(source, folder / source.name, older, known.get(source.name))
         files.append(file)
         new_bytes += file.size_bytes if is_new else 0

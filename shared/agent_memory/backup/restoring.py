@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +37,7 @@ def restore(
     """
     db_path.parent.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
     # The name that the old store gets: the two change places.
-    made = _free_name(db_path, now_ms)
+    made = backups.free_path(db_path.parent, now_ms, f"{db_path.name}-before-")
     made.mkdir(mode=PRIVATE_DIR)
     try:
         _copy(backup, made, show)
@@ -99,14 +98,6 @@ def _latest(sessions: Iterable[tuple[str, int]]) -> dict[str, int]:
     for session_id, until_ms in sessions:
         latest[session_id] = max(until_ms, latest.get(session_id, 0))
     return latest
-
-
-def _free_name(db_path: Path, now_ms: int) -> Path:
-    stamp = datetime.fromtimestamp(now_ms / 1000, UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-    number = 1
-    while (path := db_path.with_name(f"{db_path.name}-before-{stamp}" + (f"-{number}" if number > 1 else ""))).exists():
-        number += 1
-    return path
 
 
 def _exchange(one: Path, other: Path) -> None:
