@@ -72,10 +72,8 @@ def list_(context: click.Context, folder: Path, as_json: bool) -> None:
     """
     from agent_memory.backup import backups, manifest
 
-    try:
+    with backups.reading(folder):
         folders = backups.folders(folder)
-    except OSError as error:
-        raise AgentMemoryError(f"{folder} can't be read: {error.strerror or error}.") from error
     found: list[Backup] = []
     for path in reversed(folders):
         try:
@@ -109,10 +107,8 @@ def verify_(context: click.Context, folder: Path, as_json: bool) -> None:
     from agent_memory.backup import backups, checking
     from agent_memory.cli.render import progress
 
-    try:
+    with backups.reading(folder):
         folders = [folder] if backups.is_backup(folder) else backups.folders(folder)
-    except OSError as error:
-        raise AgentMemoryError(f"{folder} can't be read: {error.strerror or error}.") from error
     if not folders:
         raise AgentMemoryError(f"There is no backup in {folder}.", "Name a backup, or the folder that holds them.")
     problems: dict[str, list[str]] = {}

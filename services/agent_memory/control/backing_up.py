@@ -71,13 +71,11 @@ def found(named: Path) -> Backup:
 
     Raises AgentMemoryError where there is none, BackupUnusable where its manifest is damaged.
     """
-    try:
+    with backups.reading(named):
         if backups.is_backup(named):
             return Backup(named, manifest.read(named))
         if newest := backups.newest(named):
             return newest
-    except OSError as error:
-        raise AgentMemoryError(f"{named} can't be read: {error.strerror or error}.") from error
     raise AgentMemoryError(f"There is no backup in {named}.", "Name a backup, or the folder that holds them.")
 
 

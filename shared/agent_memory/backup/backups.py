@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -12,6 +14,7 @@ from typing import Final
 
 from agent_memory.backup import manifest
 from agent_memory.backup.manifest import Manifest
+from agent_memory.errors import AgentMemoryError
 from agent_memory.store import directory
 
 # Names that begin so are of no backup: it is being made, or removed.
@@ -24,6 +27,15 @@ class Backup:
 
     folder: Path
     manifest: Manifest
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[None]:
+    """Raise AgentMemoryError where the block can't read the folder."""
+    try:
+        yield
+    except OSError as error:
+        raise AgentMemoryError(f"{folder} can't be read: {error.strerror or error}.") from error
 
 
 def is_backup(folder: Path) -> bool:
