@@ -284,7 +284,7 @@ def rejected_envelopes(spool: Spool, zone: tzinfo) -> Counts:
 
 
 def _day_of(key: str, zone: tzinfo) -> str:
-    return f"{datetime.fromtimestamp(int(key.partition('-')[0]) // 10**9, zone):%Y-%m-%d}"
+    return f"{datetime.fromtimestamp(envelope.arrived_ms(key) // 1000, zone):%Y-%m-%d}"
 
 
 def _agent_in(spool: Spool, path: Path) -> str:

@@ -36,13 +36,18 @@ class Envelope:
     @property
     def arrived_ms(self) -> int:
         """When the hook was called, in milliseconds since 1970."""
-        return int(self.key.partition("-")[0]) // 1_000_000
+        return arrived_ms(self.key)
 
     @property
     def content(self) -> bytes:
         """What a repeat of the call has in common with it."""
         # Some agents name the event only on the command line.
         return hashlib.blake2b(self.payload, digest_size=16).digest() + self.event.encode(errors="surrogateescape")
+
+
+def arrived_ms(key: str) -> int:
+    """When the hook was called whose envelope has this key, in milliseconds since 1970."""
+    return int(key.partition("-")[0]) // 1_000_000
 
 
 def lengths(header: bytes) -> tuple[int, int]:

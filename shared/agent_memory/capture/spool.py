@@ -112,7 +112,7 @@ class Spool:
         return SpoolState(
             path=str(self.folder),
             waiting=len(names),
-            oldest_ms=int(names[0].partition("-")[0]) // 1_000_000 if names else None,
+            oldest_ms=envelope.arrived_ms(names[0]) if names else None,
             rejected=self.rejected.count(),
             full=len(names) >= SPOOL_MAX_ENVELOPES,
             failed=failed + len(found.unreadable),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from agent_memory.capture import envelope
 from agent_memory.capture.spool import Spool
 from agent_memory.erasure.selection import Selection
 from agent_memory.errors import AgentMemoryError
@@ -24,7 +25,7 @@ def about(spool: Spool, selection: Selection) -> Iterator[Path]:
             continue  # taken in meanwhile, or no file of ours
         # JSON may spell every character as a number.
         texts = (content.decode(errors="replace"), _unescaped(content))
-        arrived_ms = int(path.name.lstrip(".").partition("-")[0]) // 1_000_000
+        arrived_ms = envelope.arrived_ms(path.name.lstrip("."))
         if any(selection.mentions(text, arrived_ms) for text in texts):
             yield path
 
