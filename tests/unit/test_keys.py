@@ -21,6 +21,15 @@ def test_events_sort_by_time_and_then_by_id(one: tuple[int, str], other: tuple[i
     assert by_key == ((one[0], one[1].encode()) < (other[0], other[1].encode()))
 
 
+@given(POSITIONS, st.integers(0, 10**14), st.integers(0, 10**14))
+def test_a_span_of_events_is_half_open(position: tuple[int, str], from_ms: int, to_ms: int) -> None:
+    """An event is in the range if its time is in the span, also where the span ends after every time there may be."""
+    start, stop = keys.events_between(from_ms, to_ms)
+
+    assume(from_ms <= keys.TIMESTAMP_MAX_MS)
+    assert (start <= keys.event(*position) < stop) == (from_ms <= position[0] < to_ms)
+
+
 @given(IDS, IDS, POSITIONS)
 def test_a_session_is_not_a_prefix_of_another(one: str, other: str, position: tuple[int, str]) -> None:
     """A scan of a session's prefix meets its own rows only, even where one name begins with the other."""

@@ -29,7 +29,6 @@ from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import codec, erasures, keys, records, schema
 from agent_memory.store.codec import ErasureKind, ErasureState
-from agent_memory.store.keys import TIMESTAMP_MAX_MS
 from agent_memory.store.reader import Reader
 
 MARKS_A_COMMAND: Final = 1000
@@ -227,11 +226,8 @@ def _rows(reader: Reader, selection: Selection) -> Iterator[bytes]:
         return records.event_rows_by_id(reader, sorted(selection.event_ids))
     if selection.session_ids:
         return records.event_rows(reader, _session_rows(reader, selection.session_ids))
-    start = keys.event(min(selection.from_ms, TIMESTAMP_MAX_MS), "")
-    stop = keys.after(keys.EVENT_PREFIX)
-    if selection.to_ms <= TIMESTAMP_MAX_MS:
-        stop = keys.event(selection.to_ms, "")
-    return (value for _, value in reader.scan(schema.EVENTS, start, stop))
+    span = keys.events_between(selection.from_ms, selection.to_ms)
+    return (value for _, value in reader.scan(schema.EVENTS, *span))
 
 
 def _session_rows(reader: Reader, session_ids: Iterable[str]) -> Iterator[bytes]:

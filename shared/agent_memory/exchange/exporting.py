@@ -20,9 +20,7 @@ from agent_memory.store.reader import Reader
 
 def events_of(reader: Reader, from_ms: int, to_ms: int, fits: Callable[[Event], bool]) -> Iterator[Event]:
     """The events of `from_ms <= t < to_ms` that fit, in order of time, as they were when the first was asked for."""
-    first, last = keys.event(from_ms, ""), keys.event(min(to_ms, keys.TIMESTAMP_MAX_MS), "")
-    stop = last if to_ms <= keys.TIMESTAMP_MAX_MS else keys.after(keys.EVENT_PREFIX)
-    for _, value in reader.scan(schema.EVENTS, first, stop):
+    for _, value in reader.scan(schema.EVENTS, *keys.events_between(from_ms, to_ms)):
         event = event_from_bytes(value)
         if fits(event):
             yield event

@@ -50,6 +50,12 @@ def event(timestamp_ms: int, event_id: str) -> bytes:
     return b"evt:%013d:%s" % (timestamp_ms, event_id.encode())
 
 
+def events_between(from_ms: int, to_ms: int) -> tuple[bytes, bytes]:
+    """The range that holds the events of that time, half-open; either may be later than any event."""
+    start = event(min(from_ms, TIMESTAMP_MAX_MS), "")
+    return start, event(to_ms, "") if to_ms <= TIMESTAMP_MAX_MS else after(EVENT_PREFIX)
+
+
 def event_id(identifier: str) -> bytes:
     """The row with an event's timestamp."""
     return b"id:" + identifier.encode()

@@ -161,7 +161,7 @@ def events_of(reader: Reader, session_id: str, from_ms: int, to_ms: int, event_i
     """
     found: list[bytes] = []
     others_left = SKIP_EVENTS + len(event_ids)
-    for key, value in reader.scan(schema.EVENTS, keys.event(from_ms, ""), keys.event(to_ms, "")):
+    for key, value in reader.scan(schema.EVENTS, *keys.events_between(from_ms, to_ms)):
         if keys.position(key)[1] in event_ids:
             found.append(value)
             if len(found) == len(event_ids):
