@@ -7,12 +7,12 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from agent_memory import locks
 from agent_memory.bus import frames
-from agent_memory.errors import StoreError
+from agent_memory.ingest.background import Background
 from agent_memory.ingest.writer import Writer
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
@@ -21,24 +21,16 @@ from agent_memory.store import directory
 log = logging.getLogger(__name__)
 
 
-class Checkpoints:
+class Checkpoints(Background):
     """Makes checkpoints of the store at `db_path`, one after another, each in the place of the last one."""
 
     def __init__(self, db_path: Path) -> None:
+        super().__init__("checkpoint")
         self._db_path = db_path
-        self._thread = ThreadPoolExecutor(1, "checkpoint")
 
     def start(self, writer: Writer, answer: Callable[[pb.Reply], None]) -> None:
         """Make one; `answer` gets the reply, in whatever thread."""
-        self._thread.submit(self._create, writer).add_done_callback(lambda done: answer(_reply(done)))
-
-    def wait(self) -> None:
-        """Wait until none is being made."""
-        self._thread.submit(lambda: None).result()
-
-    def close(self) -> None:
-        """Wait for the one being made; refuse those that have not begun."""
-        self._thread.shutdown(cancel_futures=True)
+        self.begin(partial(self._create, writer), answer)
 
     def _create(self, writer: Writer) -> pb.Reply:
         began_s = time.monotonic()
@@ -64,14 +56,3 @@ def sweep(db_path: Path, backup_lock: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     finally:
         os.close(lock)
-
-
-def _reply(done: Future[pb.Reply]) -> pb.Reply:
-    if done.cancelled():
-        return frames.refused(pb.Refused.UNAVAILABLE, "The writer is stopping.", "Ask again when it is back.")
-    error = done.exception()
-    if isinstance(error, StoreError):
-        return frames.refused(pb.Refused.UNAVAILABLE, error.message, error.remedy)
-    if error:
-        return frames.refused(pb.Refused.UNAVAILABLE, f"The checkpoint failed: {error}")
-    return done.result()
