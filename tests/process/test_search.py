@@ -254,6 +254,14 @@ def test_the_page_shows_what_is_needed(client: Client, shared_stack: Stack) -> N
     assert found["hits"][0]["reason"]["words"] == ["forty"]
 
 
+def test_what_did_not_fit_is_asked_for_with_the_same_filters(client: Client, shared_stack: Stack) -> None:
+    """The command for more hits repeats all that the search was asked with, and twice the budget at least."""
+    given = ("--role", "user", "--as-of", "2026-11-28", "--explain")
+    page = shared_stack.run("search", "postgres", "deploy", *given, "--tokens", 1).stdout
+
+    assert " search postgres deploy --role user --as-of 2026-11-28 --explain --tokens " in page
+
+
 def test_what_makes_no_search_is_a_usage_error(shared_stack: Stack) -> None:
     """No words at all, and an option that there is not."""
     assert shared_stack.run("search", check=False).returncode == 2

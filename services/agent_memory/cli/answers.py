@@ -57,7 +57,11 @@ def filters_of(project: str, agent: str, session_id: str) -> Filters:
 
 def filter_words(project: str, agent: str, session_id: str) -> tuple[str, ...]:
     """The options that repeat the filters."""
-    given = (("--project", project), ("--agent", agent), ("--session", session_id))
+    return option_words(("--project", project), ("--agent", agent), ("--session", session_id))
+
+
+def option_words(*given: tuple[str, str | None]) -> tuple[str, ...]:
+    """Those of the options that were given, as they are typed."""
     return tuple(word for option, value in given if value for word in (option, value))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent_memory.cli.answers import filter_options, tokens_option, view_of
+from agent_memory.cli.answers import filter_options, filter_words, option_words, tokens_option, view_of
 from agent_memory.cli.options import Number, current, json_option, settings_options
 from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
 
@@ -90,7 +90,14 @@ def search(
     if as_json:
         _print_json(reply, max_tokens)
     else:
-        _draw(context, reply, max_tokens, words)
+        again = (
+            *words,
+            *option_words(("--when", when), ("--from", from_), ("--to", to)),
+            *filter_words(project, agent, session_id),
+            *option_words(("--role", role), ("--file", file), ("--limit", str(limit or "")), ("--as-of", as_of)),
+            *(("--explain",) if explain else ()),
+        )
+        _draw(context, reply, max_tokens, again)
 
 
 def _print_json(reply: SearchResponse, max_tokens: int) -> None:
@@ -100,13 +107,14 @@ def _print_json(reply: SearchResponse, max_tokens: int) -> None:
     click.echo(reply_json(within(reply, max_tokens, lambda cut: f"{reply_json(cut)}\n")))
 
 
-def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, words: tuple[str, ...]) -> None:
+def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, again: tuple[str, ...]) -> None:
+    """Print the hits; `again` is what asks the same."""
     from agent_memory.cli import render
     from agent_memory.present import search_page
 
     console = render.console()
     view = view_of(context, render.width(console))
-    more = view.command("search", *words, "--tokens", max(2 * max_tokens, reply.needed_tokens)) if max_tokens else ""
+    more = view.command("search", *again, "--tokens", max(2 * max_tokens, reply.needed_tokens)) if max_tokens else ""
 
     def lines(cut: SearchResponse) -> list[Line]:
         return list(search_page.search(view, cut, more, "--when any"))
