@@ -190,7 +190,7 @@ def _near(terms: Sequence[str]) -> dict[str, dict[str, float]]:
 def _documents(events: Sequence[Event], counter: TokenCounter) -> list[Document]:
     documents = []
     for event in events:
-        text = texts.text_of(event)[:TEXT_MAX]
+        text = _text(event)
         is_question = text.endswith(_ASKS)
         documents.append(Document(counter.counts(text), len(text), _WEIGHTS.get(event.role, 1.0), is_question))
     return documents
@@ -199,7 +199,7 @@ def _documents(events: Sequence[Event], counter: TokenCounter) -> list[Document]
 def _is_asked_for(event: Event, asked: Asked) -> bool:
     """Whether the filters that act on single events let it be a hit."""
     filters = asked.filters
-    if event.event_type in _NOTHING_SAID or not event.text.strip():
+    if not _says_something(event):
         return False
     if filters.role and texts.role_of(event) != filters.role:
         return False
@@ -210,7 +210,7 @@ def _is_asked_for(event: Event, asked: Asked) -> bool:
     if asked.file and not _is_about(event, asked):
         return False
     if asked.question.excluded or asked.question.phrases:
-        held = tokens(texts.text_of(event)[:TEXT_MAX])
+        held = tokens(_text(event))
         if not asked.question.excluded.isdisjoint(held):
             return False
         return all(_holds(held, phrase) for phrase in asked.question.phrases)
@@ -220,14 +220,21 @@ def _is_asked_for(event: Event, asked: Asked) -> bool:
 def _is_about(event: Event, asked: Asked) -> bool:
     if any(texts.is_about(path, asked.file) for path in texts.files_of(event)):
         return True
-    return asked.filters.file in texts.text_of(event)[:TEXT_MAX].casefold()
+    return asked.filters.file in _text(event).casefold()
 
 
-def _holds(held: Sequence[str], phrase: Sequence[str]) -> bool:
-    first, length = phrase[0], len(phrase)
-    return any(
-        token == first and tuple(held[place : place + length]) == tuple(phrase) for place, token in enumerate(held)
-    )
+def _says_something(event: Event) -> bool:
+    return event.event_type not in _NOTHING_SAID and bool(event.text.strip())
+
+
+def _text(event: Event) -> str:
+    """As much of an event as is looked at."""
+    return texts.text_of(event)[:TEXT_MAX]
+
+
+def _holds(held: list[str], phrase: Sequence[str]) -> bool:
+    first, length, whole = phrase[0], len(phrase), list(phrase)
+    return any(token == first and held[place : place + length] == whole for place, token in enumerate(held))
 
 
 def _sameness(event: Event) -> str:
@@ -253,9 +260,9 @@ def _turn(scored: _Scored, ranked: ranking.Ranked, place: int, asked: Asked) -> 
 
 def _may_be_shown(event: Event, asked: Asked) -> bool:
     """Whether the event may stand beside a hit."""
-    if event.event_type in _NOTHING_SAID or not event.text.strip():
+    if not _says_something(event):
         return False
     if asked.filters.to_ms is not None and event.timestamp_ms >= asked.filters.to_ms:
         return False
     excluded = asked.question.excluded
-    return not excluded or excluded.isdisjoint(tokens(texts.text_of(event)[:TEXT_MAX]))
+    return not excluded or excluded.isdisjoint(tokens(_text(event)))
