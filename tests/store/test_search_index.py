@@ -281,3 +281,26 @@ def test_a_rebuild_serves_the_old_file_until_the_new_one_is_complete(
     assert [path.name for path in folder.glob("words-*.db")] == [max(built)]
     keeper.check()
     keeper.close()
+
+
+def test_an_erasure_leaves_nothing_of_a_rebuild_that_another_worker_began(
+    writer: WriterProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first thing a new worker does may be an erasure; the half-made file holds the words as well."""
+    monkeypatch.setattr(indexer, "STEP_SCAN_SEGMENTS", 1)
+    keeper = Searching(writer)
+    writer.append(conversations(11, sessions=6))
+    keeper.drain()
+    folder = index.folder_of(writer.db_path)
+    old = index.current_file(folder)
+    writer.bus.ask(pb.Command(begin_index_rebuild=pb.BeginIndexRebuild(asked_ms=77)))
+    keeper.reader.catch_up()
+    assert keeper.index.step(keeper.toc.state.cursor, keeper.now_ms)
+    assert len(list(folder.glob("words-*.db"))) == 2
+    keeper.close()
+    keeper = Searching(writer)
+
+    keeper.index.take_out({}, keeper.now_ms)
+
+    assert list(folder.glob("words-*.db")) == [old]
+    keeper.close()

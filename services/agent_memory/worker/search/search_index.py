@@ -74,9 +74,9 @@ class SearchIndex:
         `restore` follows, then `merge`.
         """
         with self._or_made_again():
-            # What a rebuild has so far would have to be searched, too.
-            self._drop_building()
             if (serving := self._in_use()) is not None:
+                # What a rebuild has so far, also one of a worker before this one, would have to be searched, too.
+                self._drop_building(serving)
                 serving.take_out(events, now_ms)
 
     def restore(self, session_ids: Iterable[str], now_ms: int) -> None:
@@ -93,7 +93,7 @@ class SearchIndex:
         return True
 
     def _in_use(self) -> Indexer | None:
-        """The file in use; None where there is none, or none that can be gone on with, and it was removed."""
+        """The file in use; None where there is none at all. Raises what `_or_made_again` deals with."""
         if self._serving is None:
             if not self._generations():
                 return None
@@ -113,14 +113,11 @@ class SearchIndex:
             self._remove_current()
             self._remove_generations(self._generations())
 
-    def _drop_building(self) -> None:
+    def _drop_building(self, serving: Indexer) -> None:
         if self._building is not None:
             self._building.writer.close()
             self._building = None
-        used = self._serving.writer.path if self._serving else None
-        if used is not None:
-            generations = (each for each in self._generations() if index.file_name(each) != used.name)
-            self._remove_generations(generations)
+        self._remove_all_but(serving)
 
     def close(self) -> None:
         for each in (self._serving, self._building):
@@ -198,8 +195,7 @@ class SearchIndex:
             os.fsync(file.fileno())
         new.replace(self._folder / index.CURRENT)
         sync_folder(self._folder)
-        generation = index.generation_of(indexer.writer.path)
-        self._remove_generations(other for other in self._generations() if other != generation)
+        self._remove_all_but(indexer)
 
     # The file that takes its place
 
@@ -256,6 +252,10 @@ class SearchIndex:
     def _generations(self) -> list[int]:
         found = (index.generation_of(path) for path in self._folder.glob("words-*.db"))
         return sorted(generation for generation in found if generation is not None)
+
+    def _remove_all_but(self, kept: Indexer) -> None:
+        generation = index.generation_of(kept.writer.path)
+        self._remove_generations(other for other in self._generations() if other != generation)
 
     def _remove_generations(self, generations: Iterable[int]) -> None:
         for generation in generations:
