@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agent_memory.worker.summarizer.decisive import DECISIVE, Place, asks, decisiveness, offers
+from agent_memory.questions import asks
+from agent_memory.worker.summarizer.decisive import DECISIVE, Place, decisiveness, offers
 from agent_memory.worker.summarizer.text import words
 
 ANYWHERE = Place()

@@ -10,6 +10,7 @@ from typing import Final
 from agent_memory.model import Event, EventRole, EventType, TocNode
 from agent_memory.periods import MONTHS, WEEKDAYS
 from agent_memory.query.views import toc
+from agent_memory.questions import asks
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
@@ -19,7 +20,6 @@ LAST_EVENTS: Final = 12
 # A session begins with what it is for; of some only the start is known before that.
 FIRST_SEGMENTS: Final = 4
 OPEN_MAX: Final = 90  # characters
-_ASKS: Final = ("?", "？", "؟")
 _SAID: Final = frozenset({EventType.USER_MESSAGE, EventType.ASSISTANT_MESSAGE, EventType.ASSISTANT_STOP})
 _INTERRUPTED: Final = ("[request interrupted", "interrupted by the user")
 
@@ -53,7 +53,7 @@ def left_open(last: Sequence[Event]) -> str:
     said = next((event for event in last if event.event_type in _SAID and not _is_interruption(event)), None)
     if said is not None and said.role == EventRole.USER:
         parts.append(f"no answer to: {_end_of(said.text, last=False)}")
-    elif said is not None and said.text.rstrip().endswith(_ASKS):
+    elif said is not None and asks(said.text):
         parts.append(f"asks: {_end_of(said.text, last=True)}")
     tool = next((event for event in last if event.event_type == EventType.TOOL_RESULT), None)
     if tool is not None and tool.metadata.get("success") == "false":

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from agent_memory.questions import asks
 from agent_memory.worker.summarizer import decisive_words as tables
 from agent_memory.worker.summarizer.text import is_unspaced
 
@@ -63,7 +64,6 @@ _REFUSALS: Final = frozenset(tables.REFUSES.split())
 _OPEN: Final = frozenset(tables.OPEN.split())
 _OPEN_PARTS: Final = tuple(tables.OPEN_PARTS.split())
 _PARTS: Final = {kind: tuple(parts.split()) for kind, parts in tables.PARTS.items()}
-_ASKS: Final = ("?", "？", "؟")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +104,6 @@ def offers(text: str) -> bool:
         return True
     small = text.lower()
     return any(part in small for part in tables.OFFERS)
-
-
-def asks(text: str) -> bool:
-    return text.rstrip().endswith(_ASKS)
 
 
 def _kinds(text: str, words: Sequence[str]) -> tuple[set[str], int]:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from heapq import nlargest
 
+from agent_memory.questions import QUESTION_MARKS
 from agent_memory.worker.summarizer import cues
 from agent_memory.worker.summarizer.decisive import DECISIVE
 from agent_memory.worker.summarizer.keywords import keywords
@@ -111,7 +112,7 @@ def _manner(sentence: Sentence) -> float:
         factor *= ACCOMPANIES
     elif opening and opening[0] in cues.LEANING:
         factor *= LEANS
-    if sentence.text.endswith(("?", "？", "؟")):
+    if sentence.text.endswith(QUESTION_MARKS):
         factor *= QUESTION
     elif sentence.text.endswith((":", "：")):
         factor *= ANNOUNCES

@@ -10,6 +10,7 @@ from typing import Final
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.phrases.days import Span
 from agent_memory.query.views.search.asked import Asked
+from agent_memory.questions import QUESTION_MARKS
 from agent_memory.search import near_words, question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
 from agent_memory.search.reader import Filters, Found, IndexReader
@@ -27,7 +28,6 @@ TEXT_MAX: Final = 20_000
 SIMILAR_MAX: Final = 20_000
 # A tool's output has more words than anybody's, and says less with each.
 _WEIGHTS: Final = {EventRole.TOOL: 0.6, EventRole.SYSTEM: 0.5}
-_ASKS: Final = ("?", "？", "؟")
 _NOTHING_SAID: Final = (EventType.SESSION_START, EventType.SESSION_END, EventType.SUBAGENT_START)
 # Texts that begin alike up to here are the same to a reader.
 _SAME_CHARACTERS: Final = 400
@@ -191,7 +191,7 @@ def _documents(events: Sequence[Event], counter: TokenCounter) -> list[Document]
     documents = []
     for event in events:
         text = _text(event)
-        is_question = text.endswith(_ASKS)
+        is_question = text.endswith(QUESTION_MARKS)
         documents.append(Document(counter.counts(text), len(text), _WEIGHTS.get(event.role, 1.0), is_question))
     return documents
 
