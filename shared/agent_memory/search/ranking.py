@@ -49,8 +49,8 @@ class Document:
     is_question: bool = False
 
     @classmethod
-    def of(cls, tokens: Sequence[str], length: int, weight: float = 1.0) -> Document:
-        return cls(Counter(tokens), length, weight)
+    def of(cls, tokens: Sequence[str], length: int) -> Document:
+        return cls(Counter(tokens), length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _SEGMENTS: Final = "toc:segment:"
 def hits(reader: Reader, asked: Asked) -> list[pb.SearchHit]:
     """The segments whose words answer, best first; of each the line that does."""
     nodes = [node for node in _newest(reader, asked) if _is_asked_for(node, asked)]
-    documents = [[_document(text) for text in texts_of(node)] for node in nodes]
+    documents = [[Document.of(tokens(text), len(text)) for text in texts_of(node)] for node in nodes]
     frequencies = Counter(
         term for each in documents for term in {term for document in each for term in document.counts}
     )
@@ -65,10 +65,6 @@ def _is_asked_for(node: TocNode, asked: Asked) -> bool:
         and (filters.from_ms is None or node.end_ms > filters.from_ms)
         and (filters.to_ms is None or node.start_ms < filters.to_ms)
     )
-
-
-def _document(text: str) -> Document:
-    return Document(Counter(tokens(text)), len(text))
 
 
 def _hit(reader: Reader, node: TocNode, text: str, score: float, as_of_ms: int | None) -> pb.SearchHit:
