@@ -68,14 +68,12 @@ def newest(parent: Path) -> Backup | None:
     return None
 
 
-def drop_old(parent: Path, keep: int) -> list[Path]:
-    """Remove the oldest backups beyond `keep`; returns them. Raises OSError."""
-    dropped = folders(parent)[:-keep]
-    for folder in dropped:
+def drop_old(parent: Path, keep: int) -> None:
+    """Remove the oldest backups beyond `keep`; raises OSError."""
+    for folder in folders(parent)[:-keep]:
         going = parent / f"{UNFINISHED}{folder.name}"
         folder.rename(going)
         shutil.rmtree(going)
-    return dropped
 
 
 def sweep(parent: Path) -> None:

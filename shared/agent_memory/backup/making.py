@@ -36,14 +36,15 @@ def make(checkpoint: Path, parent: Path, beside: Mapping[str, bytes], db_path: P
     folder.mkdir(mode=PRIVATE_DIR)
     try:
         files, new_bytes = _fill(folder, checkpoint, beside, backups.newest(parent))
-        manifest.write(folder, _described(folder, files, new_bytes, db_path, made_ms))
+        described = _described(folder, files, new_bytes, db_path, made_ms)
+        manifest.write(folder, described)
         sync_folder(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     folder.rename(made)
     sync_folder(parent)
-    return Backup(made, manifest.read(made))
+    return Backup(made, described)
 
 
 def _fill(
