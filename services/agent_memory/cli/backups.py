@@ -38,7 +38,7 @@ def backup() -> None:
 
 @backup.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("--keep", type=Number(1), metavar="COUNT", help="Then remove the oldest beyond that many.")
+@click.option("--keep", type=Number(1), metavar="COUNT", help="Then keep only the newest COUNT backups.")
 @json_option
 @settings_options
 @click.pass_context
@@ -98,7 +98,7 @@ def list_(context: click.Context, folder: Path, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def verify_(context: click.Context, folder: Path, as_json: bool) -> None:
-    """Check every file of a backup, or of all in DIR.
+    """Check every file of a backup, or of all backups in DIR.
 
     Reads everything, changes nothing. Exits 4 if one is damaged.
 
@@ -127,12 +127,14 @@ def verify_(context: click.Context, folder: Path, as_json: bool) -> None:
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=_FOLDER)
-@click.option("--replace", "replaces", is_flag=True, help="Keep the store that is there under another name.")
+@click.option(
+    "--replace", "replaces", is_flag=True, help="Replace the store that is there; it is kept under another name."
+)
 @json_option
 @settings_options
 @click.pass_context
 def restore(context: click.Context, folder: Path, replaces: bool, as_json: bool) -> None:
-    """Make a store from a backup, or from a folder's newest.
+    """Make a store from a backup, or from the newest one in DIR.
 
     Checks every file, and puts the store in its place only when all is there. The daemon must be stopped.
 

@@ -125,9 +125,9 @@ def redact(context: click.Context, rescan: bool, dry_run: bool, yes: bool, as_js
 @settings_options
 @click.pass_context
 def retention(context: click.Context, older_than: str | None, dry_run: bool, yes: bool, as_json: bool) -> None:
-    """Forget the events that are older than that.
+    """Forget the events that are older than AGE.
 
-    The same as `forget --to`; the scheduled job of this name does it where the setting is set.
+    The same as `forget --to`. If retention_days is set, the scheduled job of this name does it, too.
 
     Example: memory-daemon admin retention --older-than 2y
     """
@@ -187,7 +187,7 @@ def _name_whole_sessions(client: Client, selection: EventSelection, *, yes: bool
 
 
 def _unknown_name(client: Client, selection: EventSelection) -> str:
-    """A name in the selection that nothing is remembered by, with those there are; empty where all are known."""
+    """The note about a name in the selection that the store does not know; empty where it knows them all."""
     maps = [
         *(client.toc_map(session_id=each) for each in selection.session_ids),
         *([client.toc_map(project=selection.project)] if selection.project else []),

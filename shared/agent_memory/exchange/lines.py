@@ -138,5 +138,5 @@ def _texts(value: object) -> dict[str, str]:
 
 def _number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
-        raise TypeError("a number is none, or too large")
+        raise TypeError(f"{value!r} is no whole number from 0 to 2**63 - 1")
     return value

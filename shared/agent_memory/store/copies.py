@@ -1,7 +1,7 @@
 """Copies: events that a fork's transcript repeats, although the store has them under the session they were said in.
 
 Where the transcript itself does not show it, and the one that it was copied from is gone, still being written or in
-another folder, the ids of the turns do: those that are UUIDs are no two turns'.
+another folder, the ids of the turns do: no two turns have the same UUID.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-# The hook that contents of it first had another clock than the transcript.
+# What is stored may be from hooks, which have another clock than the transcript.
 _NEAR_MS: Final = 60_000
 _PAGE_EVENTS: Final = 500
 # Sessions whose beginnings are known: one that is forgotten is asked about again.

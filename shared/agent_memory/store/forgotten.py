@@ -1,4 +1,4 @@
-"""What was erased from a store, noted beside it: by that, a backup that is put in its place loses it, too.
+"""What was erased from a store, noted beside it, so that a backup in its place loses it, too.
 
 The file is only ever added to. A line names an event, or a session and up to when nothing of it is stored; an
 erasure's number ends its lines. Ids hold no control characters. What was written twice, or torn, is harmless.

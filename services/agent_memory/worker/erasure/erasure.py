@@ -197,7 +197,7 @@ class Erasure:
         from_ms = erased_ms[0]
         for first, row in records.segments_from(self._reader, session_id, (0, "")):
             versions = list(records.node_versions(self._reader, row.node_id))
-            # One without any was dropped by a worker that was killed before it told it again.
+            # A node without versions was dropped by a worker that was killed before it made it again.
             if not versions or any(tells_of_segment(version, erased_ms) for version in versions):
                 draft.drop_node(row.node_id)
                 from_ms = min(from_ms, first[0])
