@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _LOOK_S: Final = 0.2
 # A reader lets go of files that were replaced within seconds; after this, one that did not is a finding.
 _PROOF_WAIT_S: Final = 20.0
-_SAMPLE: Final = 50  # characters
+_SAMPLE: Final = 50  # cells of a terminal
 
 
 @click.command()
@@ -275,6 +275,8 @@ def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
 
 def _shown(found: EraseResponse, verb: str) -> Iterator[str]:
     """What would be erased, for people."""
+    from agent_memory.present.width import one_line
+
     if not found.events:
         yield "No stored event is meant." if verb == "forget" else "Today's rules find nothing in the stored events."
     else:
@@ -282,9 +284,8 @@ def _shown(found: EraseResponse, verb: str) -> Iterator[str]:
         what = f"{_count(found.events, 'event')} of {_count(found.sessions, 'session')}"
         yield f"{what}, {span}:"
         for event in found.samples:
-            text = " ".join(printable(event.text).split())
-            shown = text if len(text) <= _SAMPLE else f"{text[: _SAMPLE - 3]}..."
-            yield f"  {_at(event.timestamp_ms)}  {shown if verb == 'forget' else printable(event.event_id)}"
+            shown = one_line(event.text, _SAMPLE) if verb == "forget" else printable(event.event_id)
+            yield f"  {_at(event.timestamp_ms)}  {shown}"
         if found.events > len(found.samples):
             yield f"  and {found.events - len(found.samples)} more"
     if found.redacted:
