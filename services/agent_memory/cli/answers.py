@@ -48,6 +48,25 @@ def filter_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
+def selection_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`--session`, `--from`, `--to`, `--agent` and `--project`: which events the command is about."""
+    project = "Only that folder's project, or the project of that name."
+    sessions = "This session; may be given several times."
+    for option in (
+        click.option("--project", default="", metavar="FOLDER", help=project, shell_complete=completing.projects),
+        click.option(
+            "--agent", default="", metavar="NAME", help="Only this agent's.", shell_complete=completing.agents
+        ),
+        click.option("--to", metavar="TIME", help="Only up to this time."),
+        click.option("--from", "from_", metavar="TIME", help="Only from this time on."),
+        click.option(
+            "--session", "session_ids", multiple=True, metavar="ID", help=sessions, shell_complete=completing.sessions
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def filters_of(project: str, agent: str, session_id: str) -> Filters:
     """The filters as they were typed; a folder by its full path."""
     from agent_memory.client import Filters

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from agent_memory.cli.answers import whole_session_id
+from agent_memory.cli.answers import selection_options, whole_session_id
 from agent_memory.cli.options import current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now, project_named
 from agent_memory.errors import AgentMemoryError, UsageError
@@ -37,14 +37,8 @@ _SAMPLE: Final = 50  # cells of a terminal
 
 @click.command()
 @click.option("--event", "event_ids", multiple=True, metavar="ID", help="This event; may be given several times.")
-@click.option("--session", "session_ids", multiple=True, metavar="ID", help="This session; may be given several times.")
-@click.option("--from", "from_", metavar="TIME", help="Only from this time on.")
-@click.option("--to", metavar="TIME", help="Only up to this time.")
+@selection_options
 @click.option("--text", default="", metavar="TEXT", help="Only events that hold this text, whatever its case.")
-@click.option("--agent", default="", metavar="NAME", help="Only this agent's.")
-@click.option(
-    "--project", default="", metavar="FOLDER", help="Only that folder's project, or the project of that name."
-)
 @click.option("--file", default="", metavar="PATH", help="Only tool calls that name this file, by its last parts.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be forgotten.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
+from agent_memory.cli.answers import selection_options
 from agent_memory.cli.options import current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now, project_named
 from agent_memory.errors import AgentMemoryError, UsageError
@@ -31,13 +32,7 @@ _SHOWN: Final = 10
     "--format", "form", type=click.Choice(["jsonl", "markdown"]), default="jsonl", show_default=True,
     help="Lines for programs, or pages for people.",
 )  # fmt: skip
-@click.option("--from", "from_", metavar="TIME", help="Only from this time on.")
-@click.option("--to", metavar="TIME", help="Only up to this time.")
-@click.option("--session", "session_ids", multiple=True, metavar="ID", help="This session; may be given several times.")
-@click.option("--agent", default="", metavar="NAME", help="Only this agent's.")
-@click.option(
-    "--project", default="", metavar="FOLDER", help="Only that folder's project, or the project of that name."
-)
+@selection_options
 @settings_options
 @click.pass_context
 def export(
