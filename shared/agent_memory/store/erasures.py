@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent_memory.store import codec, keys, schema
+from agent_memory.store import codec, keys, records, schema
 from agent_memory.store.codec import ErasureState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
@@ -27,13 +27,8 @@ def let_go_of_erased(reader: Reader) -> ErasureState:
 def marked_sessions(reader: Reader, after: str = "") -> Iterator[str]:
     """The sessions after `after` with events that are to be erased, in order; one seek each."""
     start = keys.after(keys.marks(after)) if after else keys.MARK_PREFIX
-    while True:
-        row = next(reader.scan(schema.CHECKPOINTS, start, keys.after(keys.MARK_PREFIX)), None)
-        if row is None:
-            return
-        session_id, _ = keys.marked(row[0])
-        yield session_id
-        start = keys.after(keys.marks(session_id))
+    stop = keys.after(keys.MARK_PREFIX)
+    return records.names(reader, schema.CHECKPOINTS, start, stop, lambda row: keys.marked(row[0])[0], keys.marks)
 
 
 def marked_events(reader: Reader, session_id: str) -> Iterator[Position]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import islice, takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -315,14 +315,8 @@ def project_segments(
 
 def projects(reader: Reader) -> Iterator[str]:
     """The names of the projects that have segments, in no particular order; one seek each."""
-    start = keys.PROJECT_PREFIX
-    while True:
-        row = next(reader.scan(schema.CHECKPOINTS, start, keys.after(keys.PROJECT_PREFIX)), None)
-        if row is None:
-            return
-        name = codec.project_row(row[1]).project
-        yield name
-        start = keys.after(keys.project(name))
+    start, stop = keys.PROJECT_PREFIX, keys.after(keys.PROJECT_PREFIX)
+    return names(reader, schema.CHECKPOINTS, start, stop, lambda row: codec.project_row(row[1]).project, keys.project)
 
 
 def segment_at(reader: Reader, session_id: str, first: Position) -> SegmentRow | None:
@@ -369,13 +363,7 @@ def is_segment(reader: Reader, node: TocNode) -> bool:
 def sessions(reader: Reader, after: str = "") -> Iterator[str]:
     """Every session after `after`, by name; one seek each."""
     start = keys.after(keys.session(after)) if after else keys.SESSION_PREFIX
-    while True:
-        row = next(reader.scan(schema.EVENTS, start, keys.after(keys.SESSION_PREFIX)), None)
-        if row is None:
-            return
-        session_id = keys.session_of(row[0])
-        yield session_id
-        start = keys.after(keys.session(session_id))
+    return _sessions_between(reader, start, keys.after(keys.SESSION_PREFIX))
 
 
 def sessions_named(reader: Reader, beginning: str, limit: int) -> list[str]:
@@ -384,12 +372,29 @@ def sessions_named(reader: Reader, beginning: str, limit: int) -> list[str]:
     if any(True for _ in reader.scan(schema.EVENTS, whole, keys.after(whole))):
         return [beginning]
     prefix = keys.SESSION_PREFIX + beginning.encode()
-    found: list[str] = []
-    start = prefix
-    while len(found) < limit and (row := next(reader.scan(schema.EVENTS, start, keys.after(prefix)), None)) is not None:
-        found.append(keys.session_of(row[0]))
-        start = keys.after(keys.session(found[-1]))
-    return found
+    return list(islice(_sessions_between(reader, prefix, keys.after(prefix)), limit))
+
+
+def _sessions_between(reader: Reader, start: bytes, stop: bytes) -> Iterator[str]:
+    return names(reader, schema.EVENTS, start, stop, lambda row: keys.session_of(row[0]), keys.session)
+
+
+def names(
+    reader: Reader,
+    family: str,
+    start: bytes,
+    stop: bytes,
+    name_of: Callable[[tuple[bytes, bytes]], str],
+    prefix_of: Callable[[str], bytes],
+) -> Iterator[str]:
+    """What the rows from `start` to `stop` are named after, each name once, in order of keys; one seek each.
+
+    `prefix_of` gives what the keys of all rows of a name begin with.
+    """
+    while (row := next(reader.scan(family, start, stop), None)) is not None:
+        name = name_of(row)
+        yield name
+        start = keys.after(prefix_of(name))
 
 
 def event(reader: Reader, event_id: str) -> Event | None:
