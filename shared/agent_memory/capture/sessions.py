@@ -12,7 +12,7 @@ from agent_memory.capture.wire import HookCall
 
 # More than anybody has open at once; the one that was silent longest goes first.
 SESSIONS_MAX: Final = 4096
-# What a call of a subagent's is, that is a session of its own: its stop is its end.
+# The calls by which a subagent ends that is a session of its own: its stop says all, its session's end nothing more.
 _OF_SUBAGENT: Final = {"Stop": "SubagentStop", "SessionEnd": ""}
 
 
