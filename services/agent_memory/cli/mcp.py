@@ -1,4 +1,4 @@
-"""`mcp`: the memory as tools of an agent: serves them, and tells agents of the server."""
+"""`mcp`: the memory as tools of an agent: serves them, and adds the server to agents' settings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NAMES = ", ".join(CLIENTS)
     help=f"""Serve the memory to an agent as tools.
 
     Without a command, speaks the Model Context Protocol on standard input and output until the agent is gone. Agents
-    start it by themselves, once `mcp install` has told them of it.
+    start it by themselves, once `mcp install` has added it to their settings.
 
     The agents are {_NAMES}.
 
@@ -58,7 +58,7 @@ def mcp(context: click.Context) -> None:
 @settings_options
 @click.pass_context
 def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_run: bool) -> None:
-    """Tell agents of the tools, and change nothing else.
+    """Add the tools to agents' settings, and change nothing else.
 
     If one of the files can't be changed, none is. An agent that must change its file itself is called for it.
 
@@ -137,7 +137,7 @@ def uninstall(context: click.Context, agents: Sequence[str], dry_run: bool) -> N
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show which agents know the tools.
+    """Show which agents have the tools.
 
     Example: memory-daemon mcp status
     """
@@ -151,7 +151,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
 @mcp.command()
 @agents_argument(CLIENTS)
-@click.option("--all-found", is_flag=True, help="Every agent that knows the tools.")
+@click.option("--all-found", is_flag=True, help="Every agent that has the tools.")
 @json_option
 @settings_options
 @click.pass_context
@@ -168,12 +168,12 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
     commands = {name: words for name, words in found.items() if words}
     names = dict.fromkeys([*agents, *(commands if all_found else ())])
     if not names and all_found:
-        raise AgentMemoryError("No agent knows the tools. Tell those on PATH: memory-daemon mcp install --all-found")
+        raise AgentMemoryError("No agent has the tools. Install them: memory-daemon mcp install --all-found")
     if not names:
         raise none_named(CLIENTS)
     for name in names:
         if name not in commands:
-            raise AgentMemoryError(f"{name} does not know the tools. Tell it: memory-daemon mcp install {name}")
+            raise AgentMemoryError(f"{name} does not have the tools. Install them: memory-daemon mcp install {name}")
     shown = []
     for name in names:
         begun = time.monotonic()
@@ -237,16 +237,16 @@ def _table(rows: Sequence[ServerStatus]) -> str:
         lines.append(_line(row.agent, version, "by plugin" if row.scope == PLUGIN else row.state, row.file))
     lines.append("")
     lines += [row.problem for row in rows if row.problem]
-    known_twice = [row.agent for row in twice(rows)]
+    there_twice = [row.agent for row in twice(rows)]
     outdated = [row.agent for row in rows if row.state == State.OUTDATED.value]
-    if outdated := [agent for agent in outdated if agent not in known_twice]:
+    if outdated := [agent for agent in outdated if agent not in there_twice]:
         lines.append(f"Bring up to date: memory-daemon mcp install {' '.join(outdated)}")
-    for agent in known_twice:
-        lines.append(f"{agent} knows the tools twice, also by the plugin, and may start two servers.")
+    for agent in there_twice:
+        lines.append(f"{agent} has the tools twice, also by the plugin, and may start two servers.")
         lines.append(f"Leave the plugin's: memory-daemon mcp uninstall {agent}")
     absent = [row.agent for row in rows if row.state == State.ABSENT.value and row.program]
     if absent := [agent for agent in absent if agent not in by_plugin(rows)]:
-        lines.append(f"Tell: memory-daemon mcp install {' '.join(absent)}")
+        lines.append(f"Install: memory-daemon mcp install {' '.join(absent)}")
     return "\n".join(lines)
 
 

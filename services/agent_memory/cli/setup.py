@@ -179,7 +179,7 @@ def _tools_plan(context: click.Context) -> Sequence[str] | str:
     if not clients:
         return "No agent is on PATH that takes tools."
     missing = _unknowing(context)
-    return [f"{each.client.name}: {each.path}" for each in missing] or f"All know them: {_names(clients)}."
+    return [f"{each.client.name}: {each.path}" for each in missing] or f"All have them: {_names(clients)}."
 
 
 def _unknowing(context: click.Context) -> list[ServerInstallation]:

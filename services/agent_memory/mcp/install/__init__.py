@@ -1,1 +1,1 @@
-"""The installer of the tools: tells agents of our server, takes it out again, and touches nothing else."""
+"""The installer of the tools: adds our server to agents' settings, takes it out again, and touches nothing else."""

@@ -1,4 +1,4 @@
-"""Clients: programs that can be told of our server. Those that are remembered, and others that only ask."""
+"""Clients: programs that can start our server. Those whose sessions are remembered, and others that only ask."""
 
 from __future__ import annotations
 
