@@ -111,6 +111,11 @@ class RuntimePaths:
         """Held while a backup of the store is being made: one at a time."""
         return self.folder / "backup.lock"
 
+    @property
+    def proof_lock(self) -> Path:
+        """Held by whoever has something erased, and by whoever proves it: one proof."""
+        return self.folder / "proof.lock"
+
     def secondary(self, process: str) -> Path:
         """The scratch folder of a process's secondary instance."""
         return self.folder / f"secondary-{process}"

@@ -158,6 +158,29 @@ def typing(stack: Stack, answer: str) -> int:
     return code
 
 
+def test_an_erasure_whose_command_was_killed_is_proved_all_the_same(shared_stack: Stack, tmp_path: Path) -> None:
+    """By the daemon: its receipt is kept, names the backups that hold some of it, and nothing else of it is left."""
+    events = stored(shared_stack, "zeta")
+    shared_stack.run("admin", "backup", tmp_path / "backups")
+    with shared_stack.client() as client:
+        selection = pb.EventSelection(session_ids=["zeta-0"])
+        begun = client.erase(pb.EraseRequest(kind=pb.ERASURE_KIND_FORGET, selection=selection))
+    beside = shared_stack.db_path.parent
+
+    shared_stack.wait_until(lambda: (beside / f"db-receipts/{begun.number:06}.json").exists())
+    receipt = json.loads(shared_stack.run("admin", "receipt", "--json").stdout)
+
+    assert (receipt["number"], receipt["proved"], receipt["passages"]) == (str(begun.number), True, "6")
+    (backup,) = (tmp_path / "backups").iterdir()
+    assert receipt["backups"] == [str(backup)]
+    assert not (beside / "db-erasing").exists()
+    assert not [path for path in beside.glob("db-receipts/*") if events[0].text in path.read_text()]
+    assert shared_stack.status()["erasure"]["stage"] == "proved"
+    doctor = shared_stack.run("doctor", check=False).stdout
+    assert "6 events erased, proved just now" in doctor
+    assert str(backup) in doctor
+
+
 def test_todays_rules_are_applied_to_what_is_stored(shared_stack: Stack) -> None:
     """A secret that was stored before any rule knew it leaves every file; its event stays where it is."""
     event = Event(

@@ -129,6 +129,25 @@ def test_a_word_in_the_search_index_is_found(erased: Path) -> None:
     assert any("the search index" in place for place in proof.found)
 
 
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_every_index_file_is_looked_at(erased: Path, is_damaged: bool) -> None:
+    """Also one that is not in use, as a killed worker may leave it; one that can't be read proves nothing."""
+    left = index.folder_of(erased) / index.file_name(99)
+    shutil.copyfile(index.current_file(index.folder_of(erased)), left)
+    database = index.connect(left, read_only=False)
+    (number,) = database.execute("SELECT max(number) FROM segment").fetchone()
+    database.execute("INSERT INTO words(rowid, body, tag) VALUES(?, 'midnight', '')", (number,))
+    database.close()
+    if is_damaged:
+        left.write_bytes(b"no database" * 999)
+
+    proof = proof_of(erased)
+
+    assert not proof.is_proved
+    assert any((str(left) if is_damaged else "the search index") in place for place in proof.found)
+    assert index.current_file(index.folder_of(erased)).exists()
+
+
 def test_a_passage_that_somebody_else_said_too_proves_nothing(erased: Path) -> None:
     """It is counted and left out: what stays may be found."""
     also = replace(TOLD, event_id="also", timestamp_ms=TOLD.timestamp_ms + 1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from agent_memory.cli.backups import backup, restore
-from agent_memory.cli.erasing import forget, redact, retention
+from agent_memory.cli.erasing import forget, receipt, redact, retention
 from agent_memory.cli.exchange import export, import_
 from agent_memory.cli.options import HELP, command_line, current, json_option, settings_options
 from agent_memory.cli.summaries import bill, rebuild_cost, summaries
@@ -185,6 +185,7 @@ admin.add_command(backup)
 admin.add_command(export)
 admin.add_command(forget)
 admin.add_command(import_)
+admin.add_command(receipt)
 admin.add_command(redact)
 admin.add_command(restore)
 admin.add_command(retention)

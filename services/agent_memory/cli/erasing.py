@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -15,23 +15,16 @@ from agent_memory.cli.options import current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now, project_named
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.present.text import printable
-from agent_memory.settings import Settings
 
 if TYPE_CHECKING:
     from agent_memory.client import Client
-    from agent_memory.erasure.proof import Proof
     from agent_memory.rpc.memory_pb2 import (
         EraseRequest,
         EraseResponse,
         ErasureReceipt,
         EventSelection,
-        GetErasureStatusResponse,
     )
 
-# How often to ask how far the erasure is.
-_LOOK_S: Final = 0.2
-# A reader lets go of files that were replaced within seconds; after this, one that did not is a finding.
-_PROOF_WAIT_S: Final = 20.0
 _SAMPLE: Final = 50  # cells of a terminal
 
 
@@ -139,6 +132,8 @@ def retention(context: click.Context, older_than: str | None, dry_run: bool, yes
 def _erase(
     context: click.Context, request: EraseRequest, verb: str, *, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
+    from agent_memory.cli.render import progress
+    from agent_memory.control import proving
     from agent_memory.control.connection import connect_to_store
     from agent_memory.present.json_text import reply_json
 
@@ -162,11 +157,53 @@ def _erase(
             return
         request.dry_run = False
         request.expected_events = found.events
-        begun = client.erase(request)
-        finished = _follow(client, begun.number, begun.events)
-        receipt = _receipt(settings, begun, finished, request.selection.text)
-    click.echo(reply_json(receipt) if as_json else "\n".join(_receipt_lines(receipt, verb)))
+        with proving.turn(settings):
+            # Of an erasure whose command was interrupted.
+            if not client.erasure_status().is_running:
+                proving.prove_pending(settings, client)
+            begun = client.erase(request)
+            with progress("Erasing", begun.events) as show:
+                receipt = proving.prove_pending(settings, client, show) if begun.number else None
+            if receipt is None:
+                receipt = _of_nothing(begun)
+                # Of what was erased before, the text itself can still be looked for.
+                from agent_memory.erasure.passages import PASSAGE_MIN
+
+                text = request.selection.text
+                proving.prove_gone(settings, receipt, [text] if len(text) >= PASSAGE_MIN else [])
+    click.echo(reply_json(receipt) if as_json else "\n".join(_receipt_lines(receipt)))
     context.exit(0 if receipt.proved else 1)
+
+
+@click.command()
+@json_option
+@settings_options
+@click.pass_context
+def receipt(context: click.Context, as_json: bool) -> None:
+    """Show the receipt of the last erasure.
+
+    Waits for an erasure that goes on, and makes its proof if nobody has. Exits 1 if something may be left.
+
+    Example: memory-daemon admin receipt
+    """
+    from agent_memory.cli.render import progress
+    from agent_memory.control import proving
+    from agent_memory.control.connection import connect_to_store
+    from agent_memory.erasure.receipts import Receipts
+    from agent_memory.present.json_text import reply_json
+
+    settings = current(context)
+    receipts = Receipts(settings.db_path)
+    if pending := receipts.pending():
+        with connect_to_store(settings) as client, progress("Erasing", pending.receipt.events) as show:
+            proving.follow(client, pending.receipt.number, show)
+            with proving.turn(settings):
+                proving.prove_pending(settings, client, show)
+    last = receipts.last()
+    if last is None:
+        raise AgentMemoryError("Nothing was erased from this store yet.")
+    click.echo(reply_json(last) if as_json else "\n".join(_receipt_lines(last)))
+    context.exit(0 if last.proved else 1)
 
 
 def _name_whole_sessions(client: Client, selection: EventSelection, *, yes: bool) -> None:
@@ -205,68 +242,6 @@ def _is_agreed(found: EraseResponse, verb: str, *, as_json: bool) -> bool:
     return True
 
 
-def _follow(client: Client, number: int, events: int) -> GetErasureStatusResponse | None:
-    """Show the progress until the erasure is done; None where there is none."""
-    from agent_memory.cli.render import progress
-
-    if not number:
-        return None
-    with progress("Erasing", events) as show:
-        while (status := client.erasure_status()).is_running and status.number == number:
-            show(status.events_done)
-            time.sleep(_LOOK_S)
-    return status
-
-
-def _receipt(
-    settings: Settings, begun: EraseResponse, finished: GetErasureStatusResponse | None, text: str
-) -> ErasureReceipt:
-    from agent_memory.erasure.passages import PASSAGE_MIN
-    from agent_memory.rpc.memory_pb2 import ErasureReceipt
-
-    # Of what was erased before, the text itself can still be looked for.
-    passages = [*begun.passages, *([text] if len(text) >= PASSAGE_MIN else [])]
-    proof = _proof(settings, passages)
-    receipt = ErasureReceipt(
-        events=begun.events,
-        sessions=begun.sessions,
-        inputs=begun.inputs,
-        redacted=begun.redacted,
-        proved=proof.is_proved,
-        problems=proof.found,
-        passages=proof.passages,
-        elsewhere=proof.elsewhere,
-        rows=proof.rows,
-        files=proof.files,
-        bytes=proof.bytes,
-        words=proof.words,
-        controls=proof.controls,
-        controls_found=proof.controls_found,
-        hidden_entries=proof.hidden_entries,
-    )
-    if finished is not None:
-        receipt.number, receipt.kind = finished.number, finished.kind
-        receipt.started_ms, receipt.finished_ms = finished.started_ms, finished.finished_ms
-    return receipt
-
-
-def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
-    """Look for the passages in this machine's files; again for a while, as readers let go of deleted ones."""
-    from agent_memory.control import stack
-    from agent_memory.erasure.proof import Proof, prove
-
-    if not passages:
-        return Proof()
-    found = stack.status(settings)
-    processes = [process.pid for process in found.processes if process.pid]
-    until = time.monotonic() + _PROOF_WAIT_S
-    while True:
-        proof = prove(settings.db_path, settings.runtime.logs, passages, processes)
-        if proof.is_proved or time.monotonic() > until:
-            return proof
-        time.sleep(1)
-
-
 def _shown(found: EraseResponse, verb: str) -> Iterator[str]:
     """What would be erased, for people."""
     from agent_memory.present.width import one_line
@@ -289,8 +264,17 @@ def _shown(found: EraseResponse, verb: str) -> Iterator[str]:
         yield f"{_count(found.inputs, 'input')} of hooks, waiting in the spool or kept aside as unreadable"
 
 
-def _receipt_lines(receipt: ErasureReceipt, verb: str) -> Iterator[str]:
-    done = "Forgotten" if verb == "forget" else "Redacted"
+def _of_nothing(begun: EraseResponse) -> ErasureReceipt:
+    """The receipt where no event was erased."""
+    from agent_memory.rpc.memory_pb2 import ErasureReceipt
+
+    return ErasureReceipt(inputs=begun.inputs, redacted=begun.redacted)
+
+
+def _receipt_lines(receipt: ErasureReceipt) -> Iterator[str]:
+    from agent_memory.rpc.memory_pb2 import ERASURE_KIND_REDACT
+
+    done = "Redacted" if receipt.kind == ERASURE_KIND_REDACT else "Forgotten"
     yield f"{done}: {_count(receipt.events, 'event')} of {_count(receipt.sessions, 'session')}"
     if receipt.inputs:
         yield f"Deleted: {_count(receipt.inputs, 'input')} of hooks"
@@ -300,19 +284,28 @@ def _receipt_lines(receipt: ErasureReceipt, verb: str) -> Iterator[str]:
         return
     where = f"{_count(receipt.rows, 'row')} and {_count(receipt.files, 'file')} ({receipt.bytes / 1e6:.1f} MB)"
     yield f"Looked through {where}"
-    yield f"for {_count(receipt.passages, 'passage')} of what is erased, known to this command only."
+    yield f"for {_count(receipt.passages, 'passage')} of what is erased."
     if receipt.elsewhere:
         yield f"Left out, since they also stand in events that stay: {receipt.elsewhere}."
     if receipt.proved:
-        yield "Nothing was found. Copies elsewhere, such as backups and the agents' own"
-        yield "transcripts, were not looked at."
+        yield "Nothing was found. Copies elsewhere, such as the agents' own transcripts,"
+        yield "were not looked at."
+        yield from _backup_lines(receipt)
         return
     if receipt.hidden_entries:
         yield f"{receipt.hidden_entries} entries of the files could not be looked at. Try admin compact."
     if receipt.controls_found < receipt.controls:
         yield "The search did not find what is still there, so it proves nothing."
     yield from (f"Found in {printable(place)}" for place in receipt.problems)
-    yield "NOT PROVED: something may be left. Run the command again."
+    yield "NOT PROVED: something may be left. Look again with: memory-daemon admin receipt"
+    yield from _backup_lines(receipt)
+
+
+def _backup_lines(receipt: ErasureReceipt) -> Iterator[str]:
+    if receipt.backups:
+        yield ""
+        yield "These still hold some of it. Delete them to be rid of it:"
+        yield from (f"  {printable(folder)}" for folder in receipt.backups)
 
 
 def _count(number: int, noun: str) -> str:

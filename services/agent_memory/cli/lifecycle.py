@@ -290,7 +290,7 @@ def _described(found: Status) -> str:
     if not found.running:
         why = "stale PID file: it was killed" if Path(found.pid_file).exists() else "no PID file"
         lines = [f"Memory daemon is NOT running ({why})", f"PID file: {found.pid_file}"]
-        return "\n".join([*lines, *_capture(found), *_spooled(found.spool)])
+        return "\n".join([*lines, *_capture(found), *_spooled(found.spool), *_erasure(found)])
     lines = [
         f"Memory daemon is running (PID {found.pid})",
         f"PID file: {found.pid_file}",
@@ -303,6 +303,7 @@ def _described(found: Status) -> str:
         *([f"        {found.store_error or _advice(found)}"] if found.health in _ADVICE else []),
         *_capture(found),
         *_spooled(found.spool),
+        *_erasure(found),
         *(["", f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME"] if found.processes else []),
     ]
     for process in found.processes:
@@ -327,6 +328,17 @@ def _capture(found: Status) -> list[str]:
         return [f"Capture: {found.capture_problem}"]
     until_ms = found.capture_paused_until_ms
     return [f"Capture: {capturing.pause_described(until_ms, time.time())}"] if until_ms else []
+
+
+def _erasure(found: Status) -> list[str]:
+    """The last erasure, unless it is known that all of it is gone."""
+    last = found.erasure
+    if last is None or last.stage == "proved":
+        return []
+    from agent_memory.present.text import counted
+
+    how = "being erased" if last.stage == "erasing" else "erased, and something may be left"
+    return [f"Erasure: {counted(last.events, 'event')} {how}. See: memory-daemon admin receipt"]
 
 
 def _spooled(spool: SpoolState) -> list[str]:

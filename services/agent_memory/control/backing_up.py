@@ -14,6 +14,7 @@ from typing import Final
 from agent_memory import locks
 from agent_memory.backup import backups, making, manifest, restoring
 from agent_memory.backup.backups import Backup
+from agent_memory.backup.places import Places
 from agent_memory.control import stack_lock
 from agent_memory.control.connection import connect_to_store
 from agent_memory.errors import AgentMemoryError, NotRunning, StoreNotReady, UsageError
@@ -56,6 +57,8 @@ def make(settings: Settings, parent: Path, keep: int = 0) -> Backup:
                 made = making.make(checkpoint, parent, beside, settings.db_path, time.time_ns() // 1_000_000)
             finally:
                 shutil.rmtree(checkpoint, ignore_errors=True)
+            # So that an erasure can say which backups still hold what it took.
+            Places(settings.db_path).add(parent.resolve())
             if keep:
                 backups.drop_old(parent, keep)
             return made

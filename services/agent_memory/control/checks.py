@@ -218,6 +218,28 @@ def _hooks_of(found: HookStatus) -> Iterator[Finding]:
             yield Finding(Grade.WRONG, "hooks", f"{agent}: {found.problem}", f"correct {found.file} by hand")
 
 
+def erasure(status: Status, now_ms: int) -> Iterator[Finding]:
+    """Whether what was erased last is gone, by its proof, and where it still is."""
+    last = status.erasure
+    if last is None:
+        return
+    what = counted(last.events, "event")
+    if last.stage == "erasing":
+        yield Finding(
+            Grade.NOTE, "erasure", f"{what} being erased, or not proved gone yet", "memory-daemon admin receipt"
+        )
+        return
+    when = relative(last.proved_ms, now_ms)
+    if last.stage == "proved":
+        yield Finding(Grade.OK, "erasure", f"{what} erased, proved {when}")
+    else:
+        text = f"{what} erased; by the proof {when}, something may be left"
+        yield Finding(Grade.WRONG, "erasure", text, "memory-daemon admin receipt")
+    if last.backups:
+        text = f"{counted(len(last.backups), 'backup')} still hold some of it, such as {last.backups[0]}"
+        yield Finding(Grade.NOTE, "erasure", text, "delete them to be rid of it")
+
+
 def jobs(scheduler: pb.GetSchedulerStatusResponse) -> Iterator[Finding]:
     """Jobs that failed."""
     if not scheduler.scheduler_running:

@@ -46,9 +46,10 @@ def examine(settings: Settings, hook_store: str) -> Examination:
     is_told = status.running or any(each.subject == "summarizer" for each in findings)
     hints = (hint for hint in surroundings(settings) if not (is_told and hint.subject == "summarizer"))
     findings += [Finding(Grade.NOTE, hint.subject, hint.message, hint.remedy) for hint in hints]
-    spooled = [*checks.spool(status, now_s), *checks.capture(status.capture_paused_until_ms, status.capture_problem)]
+    beside = [*checks.erasure(status, int(now_s * 1000)), *checks.spool(status, now_s)]
+    beside += checks.capture(status.capture_paused_until_ms, status.capture_problem)
     if not status.running:
-        return Examination([*findings, *spooled, *_hooks(hook_store, came_lately=False)], [])
+        return Examination([*findings, *beside, *_hooks(hook_store, came_lately=False)], [])
     from agent_memory.control.connection import connect_to_store
 
     try:
@@ -58,7 +59,7 @@ def examine(settings: Settings, hook_store: str) -> Examination:
             entries = client.ledger().entries
     except AgentMemoryError as error:
         unreadable = Finding(Grade.WRONG, "store", str(error), "memory-daemon logs query")
-        return Examination([*findings, unreadable, *spooled], [])
+        return Examination([*findings, unreadable, *beside], [])
     zone = ZoneInfo(stats.timezone or "UTC")
     spool = Spool(settings.db_path)
     from_day = f"{datetime.now(zone) - timedelta(days=DAYS_SHOWN - 1):%Y-%m-%d}"
@@ -66,7 +67,7 @@ def examine(settings: Settings, hook_store: str) -> Examination:
     balances = checks.balances(entries, waiting, rejected, from_day)
     findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
     findings += checks.search_index(stats, int(now_s * 1000))
-    findings += spooled
+    findings += beside
     findings += _hooks(hook_store, came_lately=any(each.stored and each.day >= from_day for each in balances))
     findings += checks.jobs(scheduler)
     findings += checks.transcripts(runs, Bookmarks(settings.db_path).last_comparison(), int(now_s * 1000))

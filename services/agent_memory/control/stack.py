@@ -26,6 +26,7 @@ from agent_memory.errors import (
 from agent_memory.locks import is_taken
 from agent_memory.paths import RuntimePaths
 from agent_memory.settings import Settings
+from agent_memory.store import directory
 
 # The longest that supervisord may take: three processes, one after another, each with its stopwaitsecs.
 STOP_S = 75.0
@@ -47,6 +48,19 @@ class ProcessStatus:
     rss_bytes: int | None
     # Why it could not be started, if so.
     problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ErasureStatus:
+    """The last erasure, as `status` shows it; `stage` is "erasing", "proved" or "not proved"."""
+
+    number: int
+    events: int
+    stage: str
+    # When the proof was made, in milliseconds; 0 before.
+    proved_ms: int
+    # Backups that held some of it then, and are still there.
+    backups: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +88,8 @@ class Status:
     capture_paused_until_ms: int | None
     # Why nothing can be captured, and what to do; empty if it can.
     capture_problem: str = ""
+    # None where nothing was ever erased, and where that can't be read.
+    erasure: ErasureStatus | None = None
 
     @property
     def sound(self) -> bool:
@@ -263,7 +279,26 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         spool=Spool(settings.db_path).state(),
         capture_paused_until_ms=paused_until_ms,
         capture_problem=problem,
+        erasure=_erasure(settings.db_path),
     )
+
+
+def _erasure(db_path: Path) -> ErasureStatus | None:
+    # protobuf costs 50 ms that most looks need not wait for.
+    if not any(path.exists() for path in (directory.passages_of(db_path), directory.receipts_of(db_path))):
+        return None
+    from agent_memory.erasure.receipts import Receipts
+
+    receipts = Receipts(db_path)
+    with contextlib.suppress(OSError):
+        pending, last = receipts.pending(), receipts.last()
+        if pending and not (last and last.number == pending.receipt.number):
+            return ErasureStatus(pending.receipt.number, pending.receipt.events, "erasing", 0, [])
+        if last:
+            stage = "proved" if last.proved else "not proved"
+            left = [folder for folder in last.backups if Path(folder).exists()]
+            return ErasureStatus(last.number, last.events, stage, last.proved_ms, left)
+    return None
 
 
 def _process_status(process: Process, found_health: str | None) -> ProcessStatus:

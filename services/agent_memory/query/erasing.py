@@ -18,7 +18,8 @@ from typing import Final, TypeVar
 
 from agent_memory.capture.spool import Spool
 from agent_memory.erasure import inputs
-from agent_memory.erasure.passages import passage_of, taken_out
+from agent_memory.erasure.passages import PASSAGES_MAX, passage_of, taken_out
+from agent_memory.erasure.receipts import Receipts
 from agent_memory.erasure.selection import FOREVER_MS, Selection
 from agent_memory.errors import UsageError
 from agent_memory.messages import event_from_bytes
@@ -36,8 +37,6 @@ MARKS_A_COMMAND: Final = 1000
 PAGE_EVENTS: Final = 256
 SAMPLES: Final = 5
 SAMPLE_CHARACTERS: Final = 200
-# Enough to tell whether the files were rewritten; a scan for more of them would take longer than the erasure.
-PASSAGES_MAX: Final = 500
 
 _KINDS: Final = {pb.ERASURE_KIND_FORGET: ErasureKind.FORGET, pb.ERASURE_KIND_REDACT: ErasureKind.REDACT}
 _WIRE: Final = {kind: number for number, kind in _KINDS.items()}
@@ -173,9 +172,23 @@ def _begin(
         if kind == ErasureKind.FORGET and selection.is_of_sessions
     ]
     begun = ErasureState(number=state.number + 1, kind=kind, events=reply.events, started_ms=now_ms)
-    store.writer.ask(bus.Command(begin_erasure=bus.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
     reply.number = begun.number
+    # First: whoever proves the erasure needs it, also after a power cut.
+    Receipts(store.settings.db_path).begin(_receipt(reply, request.kind), reply.passages)
+    store.writer.ask(bus.Command(begin_erasure=bus.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
     return reply
+
+
+def _receipt(begun: pb.EraseResponse, kind: pb.ErasureKind.ValueType) -> pb.ErasureReceipt:
+    """What is known of the receipt when the erasure begins."""
+    return pb.ErasureReceipt(
+        number=begun.number,
+        kind=kind,
+        events=begun.events,
+        sessions=begun.sessions,
+        inputs=begun.inputs,
+        redacted=begun.redacted,
+    )
 
 
 def _selected(

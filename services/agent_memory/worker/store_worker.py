@@ -21,6 +21,8 @@ from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker.consumer import ReportedCursor, feed
 from agent_memory.worker.erasure.erasure import Erasure
+from agent_memory.worker.erasure.proof_due import ProofDue
+from agent_memory.worker.scheduler.jobs import prove_erasure
 from agent_memory.worker.scheduler.scheduler import Scheduler
 from agent_memory.worker.search import indexer
 from agent_memory.worker.search.search_index import SearchIndex
@@ -57,6 +59,7 @@ class StoreWorker:
         self._rebuild = Rebuild(self._reader, self._toc)
         redactor = partial(_redactor, current, self._reader)
         self._erasure = Erasure(self._reader, writer, self._toc, self._search, current.db_path, redactor)
+        self._proof_due = ProofDue(self._reader, current.db_path, current.runtime.proof_lock, prove_erasure)
         self._resummarizer = _resummarizer(current, self._reader, writer, zone, now_ms)
         self._is_drained = False
         self._clock = schedule.Scheduler()
@@ -109,6 +112,7 @@ class StoreWorker:
         if self._is_drained:
             self._toc.close_idle(self._now_ms())
         self._scheduler.run_due(self._now_ms())
+        self._proof_due.look(self._now_ms())
 
     def _index(self) -> bool:
         """Let the search index follow the table of contents by a step; whether there may be more to do."""

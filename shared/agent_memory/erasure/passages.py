@@ -11,6 +11,8 @@ from agent_memory.redaction.redactor import MARKER
 
 # Long enough that nobody else said the same by chance, short enough to lie within one line of most texts.
 PASSAGE_MAX: Final = 48
+# Enough to tell whether the files were rewritten; a scan for more of them would take longer than the erasure.
+PASSAGES_MAX: Final = 500
 # Shorter ones stand everywhere.
 PASSAGE_MIN: Final = 8
 # What is stored and quoted as it is: quotation marks, backslashes and control characters are escaped in places.

@@ -23,7 +23,7 @@ from agent_memory.search.format import IndexUnusable
 from agent_memory.search.reader import Filters, IndexReader
 from agent_memory.search.texts import tokens_of
 from agent_memory.search.tokens import tokens
-from agent_memory.store import keys, records, schema
+from agent_memory.store import directory, keys, records, schema
 from agent_memory.store.reader import Reader, open_snapshot
 
 CHUNK_BYTES: Final = 1 << 20
@@ -147,11 +147,27 @@ def _search_rows(reader: Reader, wanted: Sequence[bytes], proof: Proof) -> list[
 
 
 def _search_index(reader: Reader, db_path: Path, passages: Sequence[bytes], proof: Proof) -> None:
-    """Each word of the passages that the index knows stands in the events that it names; the others in no file."""
-    found = IndexReader(db_path)
+    """Each word of the passages that an index file knows stands in the events that it names; the others in no file.
+
+    Also in files that are not in use: a rebuild's, and those that a killed worker left.
+    """
     words = sorted({word for passage in passages for word in tokens(passage.decode("utf-8", "surrogatepass"))})
     words = sorted((word for word in words if len(word) >= WORD_MIN), key=len, reverse=True)[:WORDS_MAX]
-    proof.words = len(words)
+    folder = index.folder_of(db_path)
+    for path in sorted(folder.glob("words-*.db")):
+        proof.words = len(words)
+        unknown = _unknown(reader, IndexReader(db_path, path.name), words, proof)
+        if unknown is None:
+            proof.report(f"{path}, which can't be read")
+        elif unknown:
+            search = search_for_any(unknown)
+            for file in folder.glob(f"{path.name}*"):
+                if _holds(file, search, max(map(len, unknown)), proof):
+                    proof.report(str(file))
+
+
+def _unknown(reader: Reader, found: IndexReader, words: Sequence[str], proof: Proof) -> list[bytes] | None:
+    """The words that the index file does not know; None where it can't be read."""
     unknown: list[bytes] = []
     try:
         for word in words:
@@ -163,19 +179,19 @@ def _search_index(reader: Reader, db_path: Path, passages: Sequence[bytes], proo
                 if not any(word in tokens_of(event) for event in events):
                     proof.report(f"the search index, which finds {segment.node_id} by a word that is not in it")
     except IndexUnusable:
-        return  # there is none
+        return None
     finally:
         found.close()
-    if unknown:
-        search = search_for_any(unknown)
-        for path in index.folder_of(db_path).glob("words-*"):
-            if _holds(path, search, max(map(len, unknown)), proof):
-                proof.report(str(path))
+    return unknown
 
 
 def _files(db_path: Path, logs: Path) -> Iterator[Path]:
-    """Every file of the store's folder, of all that lies beside it under its name, and of the logs."""
-    beside = [path for path in db_path.parent.glob(f"{db_path.name}-*") if not path.is_symlink()]
+    """Every file of the store's folder, of all that lies beside it under its name, and of the logs.
+
+    Not the passages themselves, which go when they were looked for.
+    """
+    passages = directory.passages_of(db_path)
+    beside = [path for path in db_path.parent.glob(f"{db_path.name}-*") if path != passages and not path.is_symlink()]
     for top in dict.fromkeys([db_path, *beside, logs]):
         yield from ([top] if top.is_file() else (path for path in top.rglob("*") if path.is_file()))
 

@@ -4768,6 +4768,8 @@ class ErasureReceipt(_message.Message):
     CONTROLS_FIELD_NUMBER: _builtins.int
     CONTROLS_FOUND_FIELD_NUMBER: _builtins.int
     HIDDEN_ENTRIES_FIELD_NUMBER: _builtins.int
+    PROVED_MS_FIELD_NUMBER: _builtins.int
+    BACKUPS_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     kind: Global___ErasureKind.ValueType
     events: _builtins.int
@@ -4789,11 +4791,17 @@ class ErasureReceipt(_message.Message):
     controls_found: _builtins.int
     hidden_entries: _builtins.int
     """Entries in files that no read shows any more."""
+    proved_ms: _builtins.int
+    """When the proof was made, in milliseconds."""
     @_builtins.property
     def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]: ...
     @_builtins.property
     def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Where something was found."""
+
+    @_builtins.property
+    def backups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Backups that this machine knows of, and stores that were replaced, which still hold some of it."""
 
     def __init__(
         self,
@@ -4817,10 +4825,12 @@ class ErasureReceipt(_message.Message):
         controls: _builtins.int = ...,
         controls_found: _builtins.int = ...,
         hidden_entries: _builtins.int = ...,
+        proved_ms: _builtins.int = ...,
+        backups: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "controls", b"controls", "controls_found", b"controls_found", "elsewhere", b"elsewhere", "events", b"events", "files", b"files", "finished_ms", b"finished_ms", "hidden_entries", b"hidden_entries", "inputs", b"inputs", "kind", b"kind", "number", b"number", "passages", b"passages", "problems", b"problems", "proved", b"proved", "redacted", b"redacted", "rows", b"rows", "sessions", b"sessions", "started_ms", b"started_ms", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "bytes", b"bytes", "controls", b"controls", "controls_found", b"controls_found", "elsewhere", b"elsewhere", "events", b"events", "files", b"files", "finished_ms", b"finished_ms", "hidden_entries", b"hidden_entries", "inputs", b"inputs", "kind", b"kind", "number", b"number", "passages", b"passages", "problems", b"problems", "proved", b"proved", "proved_ms", b"proved_ms", "redacted", b"redacted", "rows", b"rows", "sessions", b"sessions", "started_ms", b"started_ms", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

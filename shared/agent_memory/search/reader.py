@@ -77,8 +77,10 @@ class IndexReader:
     makes the index again.
     """
 
-    def __init__(self, db_path: Path) -> None:
+    def __init__(self, db_path: Path, file: str = "") -> None:
+        """With `file`, that file of the folder, whether it is in use or not."""
         self._folder = index.folder_of(db_path)
+        self._file = file
         self._lock = threading.Lock()
         self._name = ""
         self._idle: list[sqlite3.Connection] = []
@@ -228,7 +230,7 @@ class IndexReader:
     def _open(self) -> Iterator[sqlite3.Connection]:
         """A connection to the file in use; to another file after a rebuild has put it in place."""
         try:
-            path = index.current_file(self._folder)
+            path = self._folder / self._file if self._file else index.current_file(self._folder)
             database = self._taken(path)
         except (OSError, ValueError, sqlite3.Error) as error:
             self._report(error)
@@ -267,7 +269,7 @@ class IndexReader:
 
     def _report(self, error: Exception) -> None:
         """Let the worker know of damage."""
-        if index.is_damage(error):
+        if index.is_damage(error) and not self._file:
             with suppress(OSError):
                 (self._folder / index.CURRENT).unlink(missing_ok=True)
 

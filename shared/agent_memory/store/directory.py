@@ -64,6 +64,16 @@ def checkpoint_of(db_path: Path) -> Path:
     return db_path.with_name(f"{db_path.name}-checkpoint")
 
 
+def passages_of(db_path: Path) -> Path:
+    """The file that holds passages of what is erased until the proof is made that they are gone."""
+    return db_path.with_name(f"{db_path.name}-erasing")
+
+
+def receipts_of(db_path: Path) -> Path:
+    """The folder of the receipts of erasures."""
+    return db_path.with_name(f"{db_path.name}-receipts")
+
+
 def is_locked(db_path: Path) -> bool:
     """Whether a writer has the store open or is opening it: it locks the folder for as long as it has."""
     return locks.is_taken(db_path)

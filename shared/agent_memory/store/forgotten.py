@@ -64,6 +64,20 @@ class ForgottenFile:
         for fields in self._lines(_EVENT):
             yield fields[0]
 
+    def event_ids_of(self, erasure: int, limit: int) -> list[str]:
+        """Up to so many of the events that this erasure took."""
+        found: list[str] = []
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            for line in file:
+                kind, _, rest = line.rstrip(b"\n").decode(errors="replace").partition("\t")
+                if kind == _EVENT and len(found) < limit:
+                    found.append(rest)
+                elif kind == _ERASURE:
+                    if rest == str(erasure):
+                        return found
+                    found.clear()
+        return []
+
     def sessions(self) -> Iterator[tuple[str, int]]:
         """The sessions in it, and up to when nothing of each is stored, in milliseconds."""
         for fields in self._lines(_SESSION):

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent_memory.bus.client import Bus
+from agent_memory.erasure.receipts import Receipts
 from agent_memory.errors import CommandRefused
 from agent_memory.logs import line
 from agent_memory.model import TocLevel, TocNode
@@ -94,7 +95,7 @@ class Erasure:
             if self._is_renewed:
                 return self._step(now_ms)
             # Once: a store is put in another's place while no daemon runs.
-            is_begun = renew(self._reader, self._writer, self._noted, now_ms)
+            is_begun = renew(self._reader, self._writer, self._noted, Receipts(self._db_path), now_ms)
             self._is_renewed = True
             return is_begun
         except (OSError, CommandRefused) as error:

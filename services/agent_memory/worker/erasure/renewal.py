@@ -7,9 +7,12 @@ from itertools import islice
 from typing import Final
 
 from agent_memory.bus.client import Bus
+from agent_memory.erasure.passages import PASSAGES_MAX, passage_of
+from agent_memory.erasure.receipts import Receipts
 from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
 from agent_memory.rpc import bus_pb2 as pb
+from agent_memory.rpc import memory_pb2 as memory
 from agent_memory.store import codec, erasures, records
 from agent_memory.store.codec import ErasureState
 from agent_memory.store.forgotten import ForgottenFile
@@ -20,7 +23,7 @@ log = logging.getLogger(__name__)
 PAGE_EVENTS: Final = 500
 
 
-def renew(reader: Reader, writer: Bus, noted: ForgottenFile, now_ms: int) -> bool:
+def renew(reader: Reader, writer: Bus, noted: ForgottenFile, receipts: Receipts, now_ms: int) -> bool:
     """Begin to erase what was erased from a later state of this store; whether there was anything to do.
 
     Whoever is killed on the way does it again: the store's own number of erasures stays behind until it begins.
@@ -32,9 +35,11 @@ def renew(reader: Reader, writer: Bus, noted: ForgottenFile, now_ms: int) -> boo
         return False
     writer.ask(pb.Command(mark_events=pb.MarkEvents(afresh=True)))
     marked = 0
+    passages: list[str] = []
     remaining = noted.event_ids()
     while page := list(islice(remaining, PAGE_EVENTS)):
-        stored = map(event_from_bytes, records.event_rows_by_id(reader, page))
+        stored = list(map(event_from_bytes, records.event_rows_by_id(reader, page)))
+        passages += filter(None, map(passage_of, stored[: max(0, PASSAGES_MAX - len(passages))]))
         names = [
             pb.EventName(session_id=event.session_id, timestamp_ms=event.timestamp_ms, event_id=event.event_id)
             for event in stored
@@ -44,6 +49,8 @@ def renew(reader: Reader, writer: Bus, noted: ForgottenFile, now_ms: int) -> boo
         marked += len(names)
     sessions = [pb.ForgottenSession(session_id=name, until_ms=until_ms) for name, until_ms in noted.sessions()]
     begun = ErasureState(number=last + 1, events=marked, started_ms=now_ms)
+    receipt = memory.ErasureReceipt(number=begun.number, kind=memory.ERASURE_KIND_FORGET, events=marked)
+    receipts.begin(receipt, passages)
     writer.ask(pb.Command(begin_erasure=pb.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
     log.warning(line("the store is older than its last erasure, erasing again", events=marked, erasure=last))
     return True

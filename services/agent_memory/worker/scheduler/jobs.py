@@ -65,6 +65,12 @@ def retain() -> Counts:
     return {name: int(receipt[name]) for name in ("events", "sessions")}
 
 
+def prove_erasure() -> Counts:
+    """Make the proof that is due of an erasure; raises AgentMemoryError, also where something may be left."""
+    receipt = _reported_by("admin", "receipt", timeout_s=RETENTION_TIMEOUT_S)
+    return {"passages": int(receipt["passages"])}
+
+
 def _reported_by(*command: str, timeout_s: float) -> dict[str, Any]:
     """What a command of ours says in JSON; raises AgentMemoryError where it fails."""
     # Whatever daemon the shell that started this one sends its commands to, these are for this one.
