@@ -16,7 +16,7 @@ APP = "agent-memory"
 
 # The kernel's sockaddr_un holds 108 bytes, one of them the closing NUL; macOS allows four fewer.
 SOCKET_PATH_MAX = 103
-_LOCK_FILE = "daemon.lock"
+LOCK_FILE = "daemon.lock"
 _URI_ESCAPES = str.maketrans({"%": "%25", "#": "%23", "?": "%3F"})
 # supervisord binds its socket under this name, its own PID at the end, before it renames it.
 _LONGEST_NAME = "/supervisor.sock.4194304"
@@ -56,7 +56,7 @@ class RuntimePaths:
     @property
     def lock_file(self) -> Path:
         """Held by `start` and by the supervisor it starts: one stack a store."""
-        return self.folder / _LOCK_FILE
+        return self.folder / LOCK_FILE
 
     @property
     def supervisor_socket(self) -> Path:
@@ -90,6 +90,18 @@ class RuntimePaths:
     def ready_socket(self) -> Path:
         """Where processes say that they are ready, while somebody waits for that."""
         return self.folder / "ready.sock"
+
+    @property
+    def sockets(self) -> tuple[Path, ...]:
+        """All of them. Each is bound again by a process that starts, and is nobody's once the stack has ended."""
+        return (
+            self.supervisor_socket,
+            self.grpc_socket,
+            self.hook_socket,
+            self.ingest_socket,
+            self.announce_socket,
+            self.ready_socket,
+        )
 
     @property
     def commits(self) -> Path:
@@ -137,8 +149,7 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
 
     While a stack runs, it is that stack's folder: cron, su, ssh and tmux have another XDG_RUNTIME_DIR, or none.
     """
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    base = (Path(runtime) if runtime and Path(runtime).is_absolute() else _xdg("XDG_CACHE_HOME", ".cache")) / APP
+    base = _runtime_base()
     store = db_path.expanduser().resolve()
     name = hashlib.sha256(os.fsencode(store)).hexdigest()[:12]
     folder = base if store == default_db_path().resolve() else base / "stores" / name
@@ -158,13 +169,24 @@ def runtime_paths(db_path: Path) -> RuntimePaths:
     return RuntimePaths(folder=folder, logs=logs, link=link)
 
 
+def runtime_folders() -> list[Path]:
+    """The runtime folders that there are in this environment, of stores that run and of those that ran."""
+    base = _runtime_base()
+    return [base, *sorted((base / "stores").glob("*")), *sorted(Path("/tmp").glob(f"{APP}-{os.getuid()}-*"))]
+
+
+def _runtime_base() -> Path:
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    return (Path(runtime) if runtime and Path(runtime).is_absolute() else _xdg("XDG_CACHE_HOME", ".cache")) / APP
+
+
 def _linked(link: Path) -> Path | None:
     """The runtime folder of the stack that runs now, of whatever environment; None where none runs."""
     try:
         folder = link.readlink()
     except OSError:
         return None
-    return folder if is_taken(folder / _LOCK_FILE) else None
+    return folder if is_taken(folder / LOCK_FILE) else None
 
 
 def _xdg(variable: str, fallback: str) -> Path:

@@ -215,6 +215,11 @@ def load(
     return settings
 
 
+def of_store(db_path: Path) -> Settings:
+    """The built-in settings, with that store."""
+    return Settings(db_path=db_path, sources={**dict.fromkeys(VARIABLES, "built-in"), "db_path": "command line"})
+
+
 def config_in_environment(environ: Mapping[str, str] = os.environ) -> Path | None:
     """The config file that the environment names; raises SettingsError where programs would disagree on it."""
     named = environ.get("MEMORY_CONFIG")
@@ -229,7 +234,7 @@ def config_in_environment(environ: Mapping[str, str] = os.environ) -> Path | Non
 def setting_of(key: str) -> str:
     """The setting that the key of a config file means; raises SettingsError where there is none."""
     if _name(key) not in VARIABLES:
-        raise SettingsError(f"There is no setting {_with_nearest(key)}. {_ALL_SETTINGS}")
+        raise SettingsError(f"There is no setting {_with_nearest(key)}. All that there are: memory-daemon config show")
     return _name(key)
 
 

@@ -267,7 +267,7 @@ def test_what_the_hooks_missed_is_saved_at_night(stack: Stack) -> None:
     ours = json.loads(stack.run("reconcile", "--json").stdout)
 
     assert (ours["events_saved"], ours["agents"]["claude-code"]["files"]) == (0, 1)
-    saved = {"sessions_saved": 1, "sessions_completed": 1, "events_saved": missing}
+    saved = {"sessions_saved": 1, "sessions_completed": 1, "events_saved": missing, "files_being_written": 1}
     assert {name: int(count) for name, count in run["counts"].items()} == saved
     assert (again["events_saved"], again["files_being_written"]) == (0, 1)
     assert sum(tally["unchanged_files"] for tally in again["agents"].values()) == 4

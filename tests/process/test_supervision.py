@@ -433,9 +433,29 @@ def test_a_restart_that_could_not_start_stops_nothing(stack: Stack) -> None:
     assert (taken.returncode, wrong.returncode) == (1, 2)
     assert "listens on" in taken.stderr
     assert (stack.pid("supervisor"), stack.status()["health"]) == (before, "SERVING")
+    _assert_a_broken_config_keeps_nobody_from_stopping_it(stack, before)
     assert (
         "Warning: MEMORY_GRCP_PORT is set, and nothing reads it; MEMORY_GRPC_PORT is probably meant" in misspelt.stderr
     )
+
+
+def _assert_a_broken_config_keeps_nobody_from_stopping_it(stack: Stack, pid: int) -> None:
+    """`status`, `doctor`, `logs` and `stop` need no more of the settings than the store, and the sockets go with it."""
+    runtime = Path(stack.status()["pid_file"]).parent
+    config = stack.folder / "config" / "agent-memory" / "config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('log_levle = "x"\ngrpc_port = "a\n', encoding="utf-8")
+
+    shown = stack.run("status")
+    assert f"Memory daemon is running (PID {pid})" in shown.stdout
+    assert f"Warning: The config file {config} can't be read" in shown.stderr
+    assert stack.run("restart", check=False).returncode == 2
+    assert "wrong  settings     not usable" in stack.run("doctor", check=False).stdout
+    assert "serving" in stack.run("logs", "query").stdout
+
+    assert stack.run("stop").stdout == f"Memory daemon stopped (PID {pid})\n"
+    assert not [path for path in runtime.iterdir() if path.is_socket()]
+    config.unlink()
 
 
 def test_logs_show_the_last_lines_of_a_process(stack: Stack) -> None:

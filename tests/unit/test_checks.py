@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent_memory.backfill.bookmarks import Comparison
 from agent_memory.capture.spool import Spool, SpoolState
 from agent_memory.capture.spool_failures import Failure
 from agent_memory.control import checks
@@ -184,15 +185,21 @@ def test_a_job_that_failed_is_wrong() -> None:
         (None, (1000, 1), "compared just now, 1 event was missing", ""),
         ((1000, 2), (2000, 0), "compared just now, 0 events were missing", ""),
         ((3000, 2), (2000, 0), "compared just now, 2 events were missing", ""),
+        (
+            None,
+            (1000, 0, 2),
+            "compared just now, 0 events were missing; not compared: 2 that were being written to",
+            "",
+        ),
     ],
 )
 def test_transcripts_are_compared_by_a_job_or_by_hand(
-    run: tuple[int, int] | None, by_hand: tuple[int, int] | None, message: str, remedy: str
+    run: tuple[int, int] | None, by_hand: tuple[int, ...] | None, message: str, remedy: str
 ) -> None:
     """Whichever was later says how many events were missing."""
     runs = [pb.JobRun(began_ms=run[0], counts={"events_saved": run[1]})] if run else []
 
-    (finding,) = checks.transcripts(runs, by_hand, 4000)
+    (finding,) = checks.transcripts(runs, Comparison(*by_hand) if by_hand else None, 4000)
 
     assert (finding.message, finding.remedy) == (message, remedy)
 

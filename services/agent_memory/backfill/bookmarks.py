@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +19,23 @@ from agent_memory.backfill.transcript_paths import Transcript
 from agent_memory.files import atomic_write
 from agent_memory.store.directory import BOOKMARKS
 
-# No path: those begin with a slash.
+# No paths: those begin with a slash.
 _COMPARED: Final = "compared"
+_LEFT_OUT: Final = "left out"
 # An interrupted command goes on from here.
 SAVE_EVERY_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A comparison of the transcripts with the store."""
+
+    # In milliseconds since 1970.
+    began_ms: int
+    # Events that were not stored before it.
+    missing: int
+    # Transcripts that were still being written to, and so were not compared.
+    left_out: int = 0
 
 
 class Bookmarks:
@@ -46,16 +60,17 @@ class Bookmarks:
         if time.monotonic() - self._saved_s >= SAVE_EVERY_S:
             self.save()
 
-    def note_comparison(self, began_ms: int, missing: int) -> None:
-        """Note that all transcripts were compared with the store, and save that."""
-        self._known[_COMPARED] = [began_ms, missing]
+    def note_comparison(self, done: Comparison) -> None:
+        """Note that the transcripts were compared with the store, and save that."""
+        self._known[_COMPARED] = [done.began_ms, done.missing]
+        self._known[_LEFT_OUT] = [done.left_out]
         self.save()
 
-    def last_comparison(self) -> tuple[int, int] | None:
-        """When it began, in milliseconds since 1970, and how many events were missing; None before the first."""
-        match self._known.get(_COMPARED):
-            case [int(began_ms), int(missing)]:
-                return began_ms, missing
+    def last_comparison(self) -> Comparison | None:
+        """The last comparison; None before the first."""
+        match self._known.get(_COMPARED), self._known.get(_LEFT_OUT, [0]):
+            case [int(began_ms), int(missing)], [int(left_out)]:
+                return Comparison(began_ms, missing, left_out)
             case _:
                 return None
 

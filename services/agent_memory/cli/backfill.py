@@ -17,7 +17,7 @@ import click
 from agent_memory.agents import registry
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import transcript_paths
-from agent_memory.backfill.bookmarks import Bookmarks
+from agent_memory.backfill.bookmarks import Bookmarks, Comparison
 from agent_memory.cli.options import current, echo_next, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.present.text import counted
@@ -106,8 +106,9 @@ def reconcile(context: click.Context, as_json: bool) -> None:
     if settled:
         with importing(settings, "Comparing", sum(each.size for each in settled)) as (importer, report, advance):
             _take(settings, importer, report, advance, settled, bookmarks)
-    bookmarks.note_comparison(began_ms, report.stored)
-    content = {**_saved(report), "files_being_written": len(found) - len(settled), **report.content()}
+    left_out = len(found) - len(settled)
+    bookmarks.note_comparison(Comparison(began_ms, report.stored, left_out))
+    content = {**_saved(report), "files_being_written": left_out, **report.content()}
     click.echo(json.dumps(content, indent=2) if as_json else _verdict(content, report))
 
 
@@ -237,11 +238,13 @@ def _verdict(content: Mapping[str, Any], report: Report) -> str:
     if content["events_saved"]:
         saved, completed = counted(content["sessions_saved"], "session"), content["sessions_completed"]
         lines.append(f"Saved {saved} that the hooks had missed entirely, and the missing parts of {completed}")
-    elif report.tallies or not content["files_being_written"]:
+    elif not content["files_being_written"]:
         lines.append("Nothing is missing: everything in the agents' transcripts is stored")
+    elif report.tallies:
+        lines.append("Nothing is missing from the transcripts that were compared")
     if being_written := content["files_being_written"]:
-        verb = "is" if being_written == 1 else "are"
-        lines.append(f"{counted(being_written, 'transcript')} {verb} still being written to and will be read next time")
+        verb = "was" if being_written == 1 else "were"
+        lines.append(f"{counted(being_written, 'transcript')} {verb} not compared: still being written to. Next time")
     return "\n".join(lines)
 
 

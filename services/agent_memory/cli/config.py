@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,11 +12,12 @@ from agent_memory.cli import completing
 from agent_memory.cli.lifecycle import warn
 from agent_memory.cli.options import HELP, current, echo_next, given, json_option, settings_options
 from agent_memory.control import config_file
+from agent_memory.control.store_zone import zone_of_store
+from agent_memory.control.surroundings import other_zone
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.local_zone import local_zone
 from agent_memory.paths import default_config_path
 from agent_memory.settings import VARIABLES, Settings, config_in_environment, setting_of
-from agent_memory.store.directory import has_store
 from agent_memory.worker.llm.library import check_library
 
 
@@ -47,8 +47,8 @@ def show(context: click.Context, as_json: bool) -> None:
         return
     width = max(len(name) for name in rows)
     for name, (value, source) in rows.items():
-        about = _unset(settings, name) if value == "" else source
-        click.echo(f"{name:<{width}} = {json.dumps(_plain(value), ensure_ascii=False)}  ({about})")
+        shown_value = json.dumps(_plain(value), ensure_ascii=False)
+        click.echo(f"{name:<{width}} = {shown_value}  ({_about(settings, name, source)})")
 
 
 @config.command()
@@ -159,22 +159,22 @@ def _save(path: Path, content: str, names: Sequence[str]) -> None:
     for name in names:
         if new.sources[name] == VARIABLES[name]:
             click.echo(f"Note: {VARIABLES[name]} is set in the environment here, and wins over the file.", err=True)
-    if "timezone" in names and has_store(new.db_path):
-        click.echo("Note: the store keeps the time zone it was made with.", err=True)
+    if "timezone" in names:
+        for hint in other_zone(new.timezone, zone_of_store(new)):
+            click.echo(f"Note: {hint.message}. To change it: {hint.remedy}", err=True)
     if new.runtime.pid_file.exists():
         click.echo("It takes effect with: memory-daemon restart")
 
 
-def _unset(settings: Settings, name: str) -> str:
-    """What is said of a setting without a value; of the time zone, which one is in force instead."""
+def _about(settings: Settings, name: str, source: str) -> str:
+    """Where the value is from, or that there is none; of the time zone, which one is in force instead."""
+    value = getattr(settings, name)
     if name != "timezone":
-        return "not set"
-    if settings.runtime.grpc_socket.exists():
-        from agent_memory.control.connection import connect_to_store
-
-        with suppress(AgentMemoryError), connect_to_store(settings) as client:
-            return f"not set; the store's is {client.stats().timezone}"
-    return f"not set; a new store's is this machine's, {local_zone()}"
+        return source if value != "" else "not set"
+    kept = zone_of_store(settings)
+    if value:
+        return f"{source}; the store keeps {kept}" if kept not in ("", value) else source
+    return f"not set; the store's is {kept}" if kept else f"not set; a new store's is this machine's, {local_zone()}"
 
 
 def _config_path(context: click.Context) -> Path:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from agent_memory.cli.options import current, json_option, settings_options
+from agent_memory.cli.options import found_settings, json_option, settings_options
 from agent_memory.control.checks import Balance, Grade
 from agent_memory.control.examination import Examination, examine
 from agent_memory.present.text import counted, printable
@@ -30,8 +30,8 @@ def doctor(context: click.Context, as_json: bool) -> None:
     """
     from agent_memory.cli.hooks import store_named_to_hooks
 
-    settings = current(context)
-    found = examine(settings, store_named_to_hooks(settings))
+    settings, error = found_settings(context)
+    found = examine(settings, "" if error else store_named_to_hooks(settings), error)
     click.echo(_json(found) if as_json else _page(found))
     context.exit(0 if found.is_well else 1)
 

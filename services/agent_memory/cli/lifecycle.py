@@ -16,7 +16,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent_memory.cli.options import Number, current, given, json_option, remembered, settings_options
+from agent_memory.cli.options import (
+    Number,
+    current,
+    found_settings,
+    given,
+    json_option,
+    remembered,
+    settings_options,
+)
 from agent_memory.control import log_files, stack_lock
 from agent_memory.errors import AgentMemoryError, joined
 from agent_memory.settings import LOOPBACK, Settings
@@ -67,7 +75,7 @@ def stop(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon stop
     """
-    settings = current(context)
+    settings = _found(context)
     outcome = _stop(settings)
     click.echo(_status_json(settings) if as_json else outcome)
 
@@ -111,7 +119,7 @@ def status(context: click.Context, as_json: bool) -> None:
     """
     from agent_memory.control import stack
 
-    found = stack.status(current(context))
+    found = stack.status(_found(context))
     click.echo(_as_json(found) if as_json else _described(found))
     if not found.running:
         context.exit(NOT_RUNNING)
@@ -132,7 +140,7 @@ def logs(context: click.Context, process: str | None, follow: bool, lines: int) 
 
     Example: memory-daemon logs worker -f
     """
-    runtime = current(context).runtime
+    runtime = _found(context).runtime
     names = (process,) if process else log_files.PROCESSES
     followers = {name: log_files.Follower(runtime.log(name)) for name in names}
     for name in names:
@@ -147,6 +155,14 @@ def logs(context: click.Context, process: str | None, follow: bool, lines: int) 
             click.echo(_labelled(name, line, len(names) > 1))
     except KeyboardInterrupt:
         return  # the usual way to end it, not a failure
+
+
+def _found(context: click.Context) -> Settings:
+    """The settings in force; broken ones are told of, and are in nobody's way who looks at the daemon or ends it."""
+    settings, error = found_settings(context)
+    if error:
+        click.echo(f"Warning: {error}\nThis is about {settings.db_path}.", err=True)
+    return settings
 
 
 def _nobody_reads() -> bool:

@@ -10,8 +10,11 @@ from typing import Any, TypeVar
 import click
 
 from agent_memory import settings
+from agent_memory.broken_settings import meant_store
 from agent_memory.cli.caller import NotServed, caller
+from agent_memory.errors import SettingsError
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.paths import default_db_path
 from agent_memory.settings import LOG_LEVELS, Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -92,6 +95,33 @@ def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Se
     if caller().store not in (None, found.db_path.resolve()):
         raise NotServed("another store is meant")
     return found
+
+
+def found_settings(context: click.Context) -> tuple[Settings, SettingsError | None]:
+    """The settings in force. Where they are broken: those of the store that they mean, and the error.
+
+    If they don't say which, it is the only one whose daemon runs; raises the error where that is not clear either.
+    """
+    try:
+        return current(context), None
+    except SettingsError as error:
+        values, environ = context.meta.get(_GIVEN, {}), caller().environ
+        config, path = values.get("config"), values.get("db_path")
+        try:
+            store = meant_store(Path(config) if config else None, environ, str(path) if path else None)
+        except FileNotFoundError:
+            raise error from None
+        if store is None:
+            from agent_memory.control.stack_lock import running_stores
+
+            running = running_stores()
+            if len(running) > 1:
+                raise SettingsError(
+                    f"{error} Which daemon is meant can't be told: {', '.join(map(str, running))} are running.",
+                    "Name its store with --db-path.",
+                ) from error
+            store = running[0] if running else default_db_path()
+        return settings.of_store(store), error
 
 
 def invocation(context: click.Context) -> list[str]:

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from agent_memory.backfill.bookmarks import Comparison
 from agent_memory.capture import envelope
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.spool_failures import of_each_kind
@@ -83,6 +84,16 @@ class Balance:
     @property
     def is_even(self) -> bool:
         return self.captured == self.stored == self.reachable
+
+
+def settings(used: Settings, broken: SettingsError | None) -> Iterator[Finding]:
+    """Whether the settings can be used."""
+    if broken:
+        text = f"not usable, so a restart would fail. {broken.message}"
+        yield Finding(Grade.WRONG, "settings", text, broken.remedy or "memory-daemon config edit")
+        return
+    files = {source for source in used.sources.values() if Path(source).is_absolute()}
+    yield Finding(Grade.OK, "settings", f"valid ({', '.join(sorted(files)) or 'no config file'})")
 
 
 def daemon(status: Status) -> Iterator[Finding]:
@@ -250,16 +261,24 @@ def jobs(scheduler: pb.GetSchedulerStatusResponse) -> Iterator[Finding]:
             yield Finding(Grade.WRONG, "jobs", f"{job.job_name} failed: {job.last_error}", remedy)
 
 
-def transcripts(runs: Sequence[pb.JobRun], by_hand: tuple[int, int] | None, now_ms: int) -> Iterator[Finding]:
-    """When transcripts were last compared with the store, and how many events were missing then.
+def transcripts(runs: Sequence[pb.JobRun], by_hand: Comparison | None, now_ms: int) -> Iterator[Finding]:
+    """When transcripts were last compared with the store, how many events were missing then, and what was left out.
 
-    That is the job's last run, of these, or a comparison by hand: when it began, and the events.
+    That is the job's last run, of these, or the last comparison that its command noted.
     """
-    compared = [(run.began_ms, run.counts["events_saved"]) for run in runs[:1] if not run.error]
-    last = max([*compared, *([by_hand] if by_hand else [])], default=None)
+    ran = [
+        Comparison(run.began_ms, run.counts["events_saved"], run.counts["files_being_written"])
+        for run in runs[:1]
+        if not run.error
+    ]
+    # The command notes it a little after the job began: the same comparison is the one that knows most.
+    last = max([*ran, *([by_hand] if by_hand else [])], key=lambda each: each.began_ms, default=None)
     if last is not None:
-        missing = "1 event was" if last[1] == 1 else f"{last[1]} events were"
-        yield Finding(Grade.OK, "transcripts", f"compared {relative(last[0], now_ms)}, {missing} missing")
+        missing = "1 event was" if last.missing == 1 else f"{last.missing} events were"
+        text = f"compared {relative(last.began_ms, now_ms)}, {missing} missing"
+        if last.left_out:
+            text += f"; not compared: {last.left_out} that were being written to"
+        yield Finding(Grade.OK, "transcripts", text)
     elif not runs:
         text = "not yet compared with the store; that happens every night"
         yield Finding(Grade.NOTE, "transcripts", text, "memory-daemon reconcile")

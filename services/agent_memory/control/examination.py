@@ -16,7 +16,7 @@ from agent_memory.capture.spool import Spool
 from agent_memory.control import checks, stack
 from agent_memory.control.checks import Balance, Finding, Grade
 from agent_memory.control.surroundings import surroundings
-from agent_memory.errors import AgentMemoryError
+from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.settings import Settings
 
 # So many days of the ledger are shown; of those before, only what is not as it should be.
@@ -35,13 +35,14 @@ class Examination:
         return all(finding.grade is not Grade.WRONG for finding in self.findings)
 
 
-def examine(settings: Settings, hook_store: str) -> Examination:
-    """Look at the daemon, the store, the spool, the hooks, the jobs and the ledger.
+def examine(settings: Settings, hook_store: str, broken: SettingsError | None = None) -> Examination:
+    """Look at the settings, the daemon, the store, the spool, the hooks, the jobs and the ledger.
 
-    `hook_store` is the store that hooks have to be told of, empty where they find it by themselves.
+    `hook_store` is the store that hooks have to be told of, empty where they find it by themselves. `broken` is why the
+    settings can't be used; these are not them then, but those of the store that they mean.
     """
     status, now_s = stack.status(settings), time.time()
-    findings = [*checks.daemon(status), *checks.summarizer(settings)]
+    findings = [*checks.settings(settings, broken), *checks.daemon(status), *checks.summarizer(settings)]
     # A running daemon has its own environment, and its key may be there.
     is_told = status.running or any(each.subject == "summarizer" for each in findings)
     hints = (hint for hint in surroundings(settings) if not (is_told and hint.subject == "summarizer"))

@@ -8,6 +8,5 @@ from agent_memory.paths import RuntimePaths
 
 def clear(runtime: RuntimePaths) -> None:
     """Remove the files that only a running stack may have; to be called with the lock held."""
-    crash_times = map(runtime.crash_times, PROCESSES)
-    for path in (runtime.link, runtime.pid_file, runtime.supervisor_socket, runtime.grpc_socket, *crash_times):
+    for path in (runtime.link, runtime.pid_file, *runtime.sockets, *map(runtime.crash_times, PROCESSES)):
         path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from agent_memory import locks
-from agent_memory.paths import RuntimePaths
+from agent_memory.paths import LOCK_FILE, RuntimePaths, runtime_folders
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,18 @@ def write(lock: BinaryIO, holder: StackHolder) -> None:
 
 def read(runtime: RuntimePaths) -> StackHolder | None:
     """The record of the last holder, None where there is none."""
+    return _record(runtime.lock_file)
+
+
+def running_stores() -> list[Path]:
+    """The stores that stacks of this user and this environment serve now."""
+    files = (folder / LOCK_FILE for folder in runtime_folders())
+    records = (_record(file) for file in files if locks.is_taken(file))
+    return [Path(record.db_path) for record in records if record]
+
+
+def _record(lock_file: Path) -> StackHolder | None:
     try:
-        return StackHolder(**json.loads(Path(runtime.lock_file).read_bytes()))
+        return StackHolder(**json.loads(lock_file.read_bytes()))
     except (OSError, ValueError, TypeError):
         return None

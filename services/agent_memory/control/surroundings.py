@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from agent_memory.control.store_zone import zone_of_store
 from agent_memory.errors import SettingsError
 from agent_memory.model import LOCAL
 from agent_memory.settings import VARIABLES, Settings
@@ -67,6 +68,15 @@ def surroundings(settings: Settings, environ: Mapping[str, str] = os.environ) ->
     yield from _misspelt(environ)
     yield from _shadowed(environ)
     yield from _key(settings)
+    if settings.timezone:
+        yield from other_zone(settings.timezone, zone_of_store(settings))
+
+
+def other_zone(wanted: str, kept: str) -> Iterator[Hint]:
+    """That the settings name another time zone than the store's."""
+    if kept and kept != wanted:
+        text = f"timezone is {wanted}, and the store's days are cut in {kept}: it keeps the zone it was made with"
+        yield Hint("timezone", text, f"memory-daemon admin set-timezone {wanted}")
 
 
 def _misspelt(environ: Mapping[str, str]) -> Iterator[Hint]:

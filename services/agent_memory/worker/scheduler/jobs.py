@@ -53,7 +53,9 @@ def reconcile() -> Counts:
     everything does, and its memory goes with it.
     """
     report = _reported_by("reconcile", timeout_s=RECONCILE_TIMEOUT_S)
-    return {name: report[name] for name in ("sessions_saved", "sessions_completed", "events_saved")}
+    return {
+        name: report[name] for name in ("sessions_saved", "sessions_completed", "events_saved", "files_being_written")
+    }
 
 
 def retain() -> Counts:
