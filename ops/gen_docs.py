@@ -66,8 +66,9 @@ OTHER_VARIABLES = """\
 | variable | meaning |
 |---|---|
 | `MEMORY_CONFIG` | Another config file; `--config` comes before it. |
-| `MEMORY_DAEMON_ADDR` | The daemon that commands and hooks talk to, as a gRPC address. Without it they use \
-the socket of their store; queries also try the TCP port, and take the daemon there if it serves their store. |
+| `MEMORY_DAEMON_ADDR` | The daemon that commands and hooks talk to, as a gRPC address; with `https://` \
+before it, by TLS. Without it they use the socket of their store; queries also try the TCP port, and take the daemon \
+there if it serves their store. |
 | `MEMORY_HOOK_DEADLINE_MS` | How long a hook may keep its agent waiting: 200 by default, 1400 with \
 `MEMORY_DAEMON_ADDR`. |
 | `MEMORY_HOOK_DISABLED` | With `1`, hooks store nothing, and the session is not taken in from the \

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import grpc
 
+from agent_memory import credentials
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError, WriterBusy, WriterUnavailable
 from agent_memory.messages import ERROR_KEY, error_from_bytes, event_to_pb
 from agent_memory.model import Event
@@ -49,9 +50,17 @@ class Client:
     one.
     """
 
-    def __init__(self, target: str, timeout_s: float = TIMEOUT_S, remedy: str = "", store: str = "") -> None:
+    def __init__(
+        self,
+        target: str,
+        timeout_s: float = TIMEOUT_S,
+        remedy: str = "",
+        store: str = "",
+        token: str = "",
+        secured_by: grpc.ChannelCredentials | None = None,
+    ) -> None:
         self.target = target
-        self._metadata = ((STORE_KEY, store),) if store else None
+        self._metadata = (*(((STORE_KEY, store),) if store else ()), *credentials.metadata(token))
         self._remedy = remedy
         self.timeout_s = timeout_s
         options = [
@@ -62,7 +71,10 @@ class Client:
             # A proxy set for the web must not see what is meant for this machine.
             ("grpc.enable_http_proxy", 0),
         ]
-        self._channel = grpc.insecure_channel(target, options)
+        if secured_by is None:
+            self._channel = grpc.insecure_channel(target, options)
+        else:
+            self._channel = grpc.secure_channel(target, secured_by, options)
         self._stub = MemoryServiceStub(self._channel)
 
     def __enter__(self) -> Client:
@@ -267,10 +279,30 @@ class Client:
 def connect(settings: Settings, store: str = "") -> Client:
     """A client for the daemon these settings name: `MEMORY_DAEMON_ADDR`, else the store's own Unix socket, else TCP."""
     if named := os.environ.get("MEMORY_DAEMON_ADDR"):
-        remedy = "MEMORY_DAEMON_ADDR names it: correct or unset that."
-        return Client(named.removeprefix("http://").rstrip("/"), remedy=remedy, store=store)
+        return _at(named, settings, store)
     runtime = settings.runtime
-    return Client(runtime.grpc_target if runtime.grpc_socket.exists() else settings.address, store=store)
+    if runtime.grpc_socket.exists():
+        return Client(runtime.grpc_target, store=store)
+    return _at(settings.address, settings, store)
+
+
+def _at(named: str, settings: Settings, store: str) -> Client:
+    """The daemon at that address, which may have a scheme; other machines' only by TLS.
+
+    Raises SettingsError where the settings name a token or a certificate that can't be used.
+    """
+    target = named.removeprefix("https://").removeprefix("http://").rstrip("/")
+    secured_by = None
+    if named.startswith("https://") or not credentials.is_of_this_machine(target):
+        secured_by = grpc.ssl_channel_credentials(credentials.authority(settings))
+    is_named = named != settings.address
+    return Client(
+        target,
+        remedy="MEMORY_DAEMON_ADDR names it: correct or unset that." if is_named else "",
+        store=store,
+        token=credentials.token(settings),
+        secured_by=secured_by,
+    )
 
 
 def _translated(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryError:

@@ -39,9 +39,16 @@ class Settings:
     """The store's folder. The default is in the user's data folder; see [where things are](privacy.md#where-it-is).
     A relative path in the config file begins at the file's folder; in the environment, the path must be absolute."""
     grpc_host: str = "127.0.0.1"
-    """The address to listen on. Anything but loopback opens the memory to the network; `start` then warns."""
+    """The address to listen on. Anything but loopback opens the memory to the network, and
+    [needs a certificate and a token](privacy.md#open-it-to-other-machines)."""
     grpc_port: int = 50051
     """The TCP port to listen on."""
+    grpc_token_file: str = ""
+    """A file of mode 0600 that holds the token of callers over TCP who are not you."""
+    grpc_tls_cert: str = ""
+    """The certificate for other addresses than loopback, as PEM. On another machine: what to know the daemon by."""
+    grpc_tls_key: str = ""
+    """A file of mode 0600 that holds its private key."""
     log_level: str = "info"
     """How much the processes log."""
     log_filter: str = ""
@@ -118,6 +125,9 @@ VARIABLES = {
     "db_path": "MEMORY_DB_PATH",
     "grpc_host": "MEMORY_GRPC_HOST",
     "grpc_port": "MEMORY_GRPC_PORT",
+    "grpc_token_file": "MEMORY_GRPC_TOKEN_FILE",
+    "grpc_tls_cert": "MEMORY_GRPC_TLS_CERT",
+    "grpc_tls_key": "MEMORY_GRPC_TLS_KEY",
     "log_level": "MEMORY_LOG_LEVEL",
     "log_filter": "MEMORY_LOG",
     "log_format": "MEMORY_LOG_FORMAT",
@@ -148,7 +158,8 @@ CHOICES = {
 }
 
 
-_PATHS = frozenset({"db_path", "summarizer_key_file"})
+_FILES = frozenset({"grpc_token_file", "grpc_tls_cert", "grpc_tls_key", "summarizer_key_file"})
+_PATHS = frozenset({"db_path", *_FILES})
 
 _ALL_SETTINGS = "All that there are: memory-daemon --config /dev/null config show"
 
@@ -372,7 +383,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text and not text.startswith(("http://", "https://")):
                     raise ValueError("it must begin with http:// or https://")
                 return text
-            case "summarizer_key_file":
+            case _ if name in _FILES:
                 return str(_absolute(text)) if text else ""
             case "summarizer_model" | "summarizer_key_command":
                 return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import pwd
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,7 +44,8 @@ def asked(service):
     with grpc.insecure_channel(sys.argv[1], options) as channel:
         try:
             request = health_pb2.HealthCheckRequest(service=service)
-            return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status
+            metadata = [("authorization", "Bearer " + sys.argv[4])] if sys.argv[4:] else []
+            return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10, metadata=metadata).status
         except grpc.RpcError as error:
             return f"{error.code().name} {error.details()}"
 
@@ -56,19 +58,56 @@ print(asked(""))
 @pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can be another user, here on Linux")
 def test_another_user_of_the_machine_is_refused(shared_stack: Stack) -> None:
     """The kernel tells whose connection it is; the same question from the daemon's own user is answered."""
-    said = {}
-    for user in ("root", "nobody"):
-        ids = pwd.getpwnam(user)
-        asked = subprocess.run(
-            [sys.executable, "-c", _ASKS, f"127.0.0.1:{shared_stack.port}", str(ids.pw_uid), str(ids.pw_gid)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        said[user] = asked.stdout.strip()
+    assert asked_as("root", shared_stack) == "1"
+    assert asked_as("nobody", shared_stack).startswith("PERMISSION_DENIED This memory is another user's.")
+    assert asked_as("nobody", shared_stack, "").startswith("PERMISSION_DENIED This memory is another user's.")
 
-    assert said["root"] == "1"
-    assert said["nobody"].startswith("PERMISSION_DENIED This memory is another user's.")
+
+def asked_as(user: str, stack: Stack, *token: str) -> str:
+    ids = pwd.getpwnam(user)
+    command = [sys.executable, "-c", _ASKS, f"127.0.0.1:{stack.port}", str(ids.pw_uid), str(ids.pw_gid), *token]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60).stdout.strip()
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs a certificate")
+def test_callers_from_elsewhere_need_tls_and_the_token(stack: Stack, tmp_path: Path) -> None:
+    """So does a start that listens beyond this machine; the commands and the hook know how to use it."""
+    token, other = "0123456789abcdef0123456789abcdef", "x" * 32
+    for name, content in (("token", token), ("other", other)):
+        (tmp_path / name).write_text(content + "\n")
+        (tmp_path / name).chmod(0o600)
+    stack.env["MEMORY_GRPC_TOKEN_FILE"] = str(tmp_path / "token")
+    if sys.platform == "linux" and os.getuid() == 0:
+        stack.start()
+        assert asked_as("nobody", stack, token) == "1"
+        assert asked_as("nobody", stack, other).startswith("PERMISSION_DENIED")
+        stack.stop()
+
+    refused = stack.run("start", "--host", "0.0.0.0", check=False)
+    assert refused.returncode == 2
+    assert "also needs grpc_tls_cert and grpc_tls_key" in refused.stderr
+    certificate = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")]
+    subprocess.run(["openssl", *certificate, *names, *files], check=True, capture_output=True)
+    stack.env |= {"MEMORY_GRPC_TLS_CERT": str(tmp_path / "cert"), "MEMORY_GRPC_TLS_KEY": str(tmp_path / "key")}
+    (tmp_path / "key").chmod(0o644)
+    assert "can be read by others" in stack.run("start", "--host", "0.0.0.0", check=False).stderr
+    (tmp_path / "key").chmod(0o600)
+    stack.start("--host", "0.0.0.0")
+    # As another machine has it: no store, an address, the certificate and the token.
+    elsewhere = {"MEMORY_DAEMON_ADDR": f"https://localhost:{stack.port}", "MEMORY_DB_PATH": str(tmp_path / "none")}
+
+    payload = '{"session_id":"far","hook_event_name":"UserPromptSubmit","prompt":"from afar"}'
+    hook = [sys.executable, "-m", "agent_memory.hook", "--agent", "claude-code"]
+    subprocess.run(hook, input=payload, env={**stack.env, **elsewhere}, text=True, check=True, capture_output=True)
+    assert "from afar" in stack.run("query", "events", "--session", "far", env=elsewhere).stdout
+    for name, file in (("MEMORY_GRPC_TOKEN_FILE", tmp_path / "other"), ("MEMORY_GRPC_TOKEN_FILE", "")):
+        asked = stack.run("query", "root", env={**elsewhere, name: str(file)}, check=False)
+        assert (asked.returncode != 0, "This daemon wants its token." in asked.stderr) == (True, True)
+    plain = stack.run("query", "root", env={"MEMORY_DAEMON_ADDR": f"localhost:{stack.port}"}, check=False)
+    assert "No memory daemon answers" in plain.stderr
+    assert stack.run("query", "root").returncode == 0
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make another user's folder")

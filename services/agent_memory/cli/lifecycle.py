@@ -186,8 +186,7 @@ def end_like_an_interrupt() -> None:
 def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[bytes]:
     if settings.grpc_host not in LOOPBACK:
         click.echo(
-            f"Warning: anybody who can reach {settings.address} over the network can read and write this memory; "
-            "there is no password. Leave out --host and grpc_host to serve this machine only.",
+            f"Warning: whoever can reach {settings.address} and has the token can read and write this memory.",
             err=True,
         )
     from agent_memory.control import starting

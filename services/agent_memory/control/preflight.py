@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from agent_memory import credentials
 from agent_memory.control.store_lock import is_open, stack_of
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
 from agent_memory.local_zone import local_zone
@@ -29,6 +30,7 @@ def check(settings: Settings, patience_s: float) -> None:
     Wait up to `patience_s` for a store or port that is still taken: an orphan may be closing it.
     """
     check_library(settings)
+    credentials.check(settings)
     if not _check_folder(settings.db_path) and not settings.timezone:
         local_zone()  # a new store's days are cut in it
     deadline = time.monotonic() + patience_s
@@ -41,6 +43,7 @@ def check(settings: Settings, patience_s: float) -> None:
 def check_restart(settings: Settings, address: str) -> None:
     """Raise the error that a start would run into once the daemon that listens on `address` has ended."""
     check_library(settings)
+    credentials.check(settings)
     _check_folder(settings.db_path)
     # The daemon has its own port, at whatever address of this machine.
     is_own = address.rpartition(":")[2] == str(settings.grpc_port)

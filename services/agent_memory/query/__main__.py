@@ -11,9 +11,10 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from agent_memory import logs, readiness
+from agent_memory import credentials, logs, readiness
 from agent_memory.bus.client import Bus
 from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
+from agent_memory.credentials import Certificate
 from agent_memory.errors import AgentMemoryError
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
 from agent_memory.model import DEFAULT_STORE
@@ -53,13 +54,15 @@ CACHE_BYTES: Final = 16 << 20
 def serve(current: Settings, lifetime: Lifetime) -> None:
     """Answer until asked to stop; raises AgentMemoryError when the store can't be read or the address can't be had."""
     writer = Bus(current.runtime.ingest_socket, DEFAULT_STORE)
+    # Before anything listens.
+    token, certificate = credentials.token(current), credentials.certificate(current)
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
         return
     reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES, current.runtime.commits)
     health = Health(writer, reader)
     service = LateService()
-    server = _server(current, service, health)
+    server = _server(current, service, health, token, certificate)
     health.start()
     server.start()
     log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
@@ -119,12 +122,14 @@ def _command_answers(client: LocalClient, current: Settings) -> Answers:
     return answers
 
 
-def _server(current: Settings, service: LateService, health: Health) -> grpc.Server:
+def _server(
+    current: Settings, service: LateService, health: Health, token: str, certificate: Certificate | None
+) -> grpc.Server:
     server = grpc.server(
         ThreadPoolExecutor(THREADS, "rpc"),
         interceptors=[
             BoundedReplies({"IngestEvents": ThreadPoolExecutor(BATCHES_MAX, "batches")}),
-            OwnCallersOnly(current.grpc_port),
+            OwnCallersOnly(current.grpc_port, token, is_open=certificate is not None),
             MalformedRefused(),
         ],
         maximum_concurrent_rpcs=CALLS_MAX,
@@ -140,7 +145,8 @@ def _server(current: Settings, service: LateService, health: Health) -> grpc.Ser
     add_MemoryServiceServicer_to_server(cast(MemoryServiceServicer, service), server)
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)
     _add_reflection(server)
-    _bind(server, current.address, "Another program uses that port: choose another with --port.")
+    remedy = "Another program uses that port: choose another with --port."
+    _bind(server, current.address, remedy, certificate)
     # Each store has one stack, so a socket that is still there was left by one that was killed.
     current.runtime.grpc_socket.unlink(missing_ok=True)
     _bind(server, current.runtime.grpc_target, f"Check the permissions of {current.runtime.folder}.")
@@ -161,9 +167,13 @@ def _add_reflection(server: grpc.Server) -> None:
     server.add_generic_rpc_handlers((service,))
 
 
-def _bind(server: grpc.Server, address: str, remedy: str) -> None:
+def _bind(server: grpc.Server, address: str, remedy: str, certificate: Certificate | None = None) -> None:
     try:
-        server.add_insecure_port(address)
+        if certificate is None:
+            server.add_insecure_port(address)
+        else:
+            secured_by = grpc.ssl_server_credentials([(certificate.key, certificate.chain)])
+            server.add_secure_port(address, secured_by)
     except RuntimeError as error:
         raise AgentMemoryError(f"Can't listen at {address}.", remedy) from error
 
