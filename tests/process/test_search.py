@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from agent_memory.capture.spool import Spool
 from agent_memory.client import Client
 from agent_memory.errors import UsageError
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import format as index
+from agent_memory.tokens import of_text
 from support.stack import Stack, wait_until
 
 DAY_MS = 86_400_000
@@ -82,6 +84,9 @@ STORED = [
 @pytest.fixture(scope="module")
 def client(shared_stack: Stack) -> Iterator[Client]:
     with shared_stack.client() as opened:
+        nothing = ask(opened, "postgres")
+        assert not nothing.hits
+        assert not nothing.note  # an empty store has no index, and none is being made
         results = opened.ingest_many(STORED)
         assert all(result.created for result in results), results
         wait_until_searchable(opened)
@@ -200,6 +205,25 @@ def test_a_time_in_the_question_is_looked_at_first_and_can_be_lifted(client: Cli
     assert not ask(client, "postgres yesterday", when="any").HasField("window")
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "what did we do yesterday",
+        "was haben wir gestern gemacht",
+        "qu'avons-nous fait hier ?",
+        "¿qué hicimos ayer?",
+        "昨日何をした",
+        "昨天我们做了什么",
+    ],
+)
+def test_what_was_done_in_a_time_is_asked_in_any_language(client: Client, query: str) -> None:
+    """It is answered with that time, whatever was said in it."""
+    reply = ask(client, query)
+
+    assert [hit.session_id for hit in reply.hits] == ["s2"]
+    assert not reply.hits[0].outside_window
+
+
 def test_what_is_the_same_is_told_once(client: Client) -> None:
     """Two turns with the same words are one hit."""
     assert len(hits(client, "continue")) == 1
@@ -211,6 +235,29 @@ def test_a_slip_of_the_finger_is_forgiven(client: Client) -> None:
 
     assert [(each.typed, each.meant) for each in reply.corrections] == [("postger", "postgr")] or reply.hits
     assert {hit.session_id for hit in reply.hits} >= {"s2", "s3"}
+
+
+def test_a_correction_is_told_in_words(client: Client) -> None:
+    """As they are written, and not as they are found by; also where the second character is wrong."""
+    reply = ask(client, "trensactions")
+    other = ask(client, "rtansactions")
+
+    assert [(each.typed, each.meant) for each in reply.corrections] == [("trensactions", "transactions")]
+    assert [(each.typed, each.meant) for each in other.corrections] == [("rtansactions", "transactions")]
+    assert reply.hits
+
+
+def test_what_waits_in_the_spool_is_told(client: Client, shared_stack: Stack) -> None:
+    """It is not stored, so it can't be found; nothing is said of it once it is taken in."""
+    spool = Spool(shared_stack.db_path).folder
+    waiting = spool / f"{1:020}-{2:016x}"
+    waiting.mkdir(parents=True)  # nothing that the daemon can take in
+    try:
+        assert ask(client, "postgres").spooled == 1
+        assert "1 hook call in the spool" in shared_stack.run("search", "postgres").stdout
+    finally:
+        waiting.rmdir()
+    assert ask(client, "postgres").spooled == 0
 
 
 def test_nonsense_in_the_fields_is_told(client: Client) -> None:
@@ -235,6 +282,12 @@ def test_the_answer_keeps_its_budget_to_the_byte(client: Client, shared_stack: S
     assert reply.has_more == (len(reply.hits) < len(ask(client, query, limit=100).hits)) or max_tokens >= 300
     page = shared_stack.run("search", query, "--tokens", max_tokens).stdout
     text = shared_stack.run("search", query, "--tokens", max_tokens, "--json").stdout
+    found = json.loads(text)
+    # Its price is written into it: a number of other length may cost a token more.
+    assert abs(found["size_tokens"] - of_text(text)) <= 1
+    if len(found["hits"]) < len(reply.hits):
+        assert found["has_more"]
+        assert found["needed_tokens"] > max_tokens
     assert len(page.encode()) < 4 * max_tokens + 4 or "▸" not in page
     assert len(text.encode()) < 4 * max_tokens + 4 or not json.loads(text)["hits"]
 

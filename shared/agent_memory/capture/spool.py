@@ -7,6 +7,7 @@ import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -80,6 +81,15 @@ class Spool:
     def waiting(self) -> Sequence[Path]:
         """The envelopes that wait, oldest first."""
         return self.find(0).waiting
+
+    def count(self, at_most: int) -> int:
+        """How many envelopes wait, counted up to `at_most`: a look at the spool that is never a long one."""
+        found = 0
+        for folder in spools(os.fsencode(self.folder)):
+            with suppress(OSError), os.scandir(folder) as entries:
+                named = (entry for entry in entries if envelope.KEY.fullmatch(os.fsdecode(entry.name)))
+                found += sum(1 for _ in islice(named, at_most - found))
+        return found
 
     def abandoned(self, now_s: float) -> Sequence[Path]:
         """Unfinished envelopes whose writer is gone, oldest first: it was killed, or the machine lost power."""

@@ -65,6 +65,11 @@ def may_be_part(word: str) -> bool:
     return any(character.isdigit() for character in plain) or any(part in _parts() for part in re.split("[ -]", plain))
 
 
+def is_unspaced_part(character: str) -> bool:
+    """Whether the character stands in times of languages without spaces."""
+    return character.isdecimal() or _plain(character) in _unspaced_characters()
+
+
 def readings(spelling: str, language: Language) -> Iterator[Reading]:
     """What a spelling may say, word by word, without its particles; nothing where a word is none of the language's."""
     choices = list(_choices(spelling, language))
@@ -223,6 +228,12 @@ def _lexicon(language: Language) -> dict[str, list[Reading]]:
 def _parts() -> frozenset[str]:
     """All words of all languages."""
     return frozenset(word for language in LANGUAGES.values() for run in _lexicon(language) for word in run.split())
+
+
+@cache
+def _unspaced_characters() -> frozenset[str]:
+    words = (word for language in LANGUAGES.values() for word in _lexicon(language) if _UNSPACED.match(word))
+    return frozenset(character for word in words for character in word) | _COUNTERS.keys()
 
 
 @cache

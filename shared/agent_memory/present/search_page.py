@@ -35,13 +35,20 @@ def search(view: View, reply: pb.SearchResponse, more: str = "", any_time: str =
 
 
 def within(reply: pb.SearchResponse, max_tokens: int, text: Callable[[pb.SearchResponse], str]) -> pb.SearchResponse:
-    """The reply with as many hits as fit, the least telling left out first; `text` is how it is printed."""
+    """The reply with as many hits as fit, the least telling left out first; `text` is how it is printed.
+
+    It states the price of what it has, and the smallest budget that brings more.
+    """
     cut = pb.SearchResponse()
     cut.CopyFrom(reply)
-    while max_tokens and cut.hits and of_text(text(cut)) > max_tokens:
+    # Its own price is printed with it: numbers as long as these have room.
+    cut.size_tokens = max_tokens or reply.size_tokens
+    while (size := of_text(text(cut))) > max_tokens > 0 and cut.hits:
         least = min(range(len(cut.hits)), key=lambda place: (not cut.hits[place].outside_window, cut.hits[place].score))
         del cut.hits[least]
         cut.has_more = True
+        cut.needed_tokens = max(max_tokens + 1, size)
+    cut.size_tokens = size
     return cut
 
 
@@ -56,6 +63,10 @@ def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
         yield line(reply.note, "yellow")
     if reply.behind:
         yield line(f"{counted(reply.behind, 'event')} can't be found yet; ask again in a moment.", "yellow")
+    if reply.spooled:
+        yield line(
+            f"{counted(reply.spooled, 'hook call')} in the spool can't be found yet: they are not stored.", "yellow"
+        )
 
 
 def _days(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:

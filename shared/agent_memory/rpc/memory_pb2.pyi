@@ -2871,6 +2871,7 @@ class SearchResponse(_message.Message):
     BEHIND_FIELD_NUMBER: _builtins.int
     INDEX_MISSING_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
+    SPOOLED_FIELD_NUMBER: _builtins.int
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
@@ -2881,6 +2882,8 @@ class SearchResponse(_message.Message):
     """There is no index at the moment, or not all of it: the answer is from what there is."""
     note: _builtins.str
     """What a reader should know of this answer; mostly empty."""
+    spooled: _builtins.int
+    """What hooks left in the spool and the daemon has not stored yet, up to a thousand."""
     size_tokens: _builtins.int
     has_more: _builtins.bool
     needed_tokens: _builtins.int
@@ -2908,13 +2911,14 @@ class SearchResponse(_message.Message):
         behind: _builtins.int = ...,
         index_missing: _builtins.bool = ...,
         note: _builtins.str = ...,
+        spooled: _builtins.int = ...,
         size_tokens: _builtins.int = ...,
         has_more: _builtins.bool = ...,
         needed_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_window", b"_window", "window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_window", b"_window", "behind", b"behind", "corrections", b"corrections", "has_more", b"has_more", "hits", b"hits", "index_missing", b"index_missing", "needed_tokens", b"needed_tokens", "note", b"note", "size_tokens", b"size_tokens", "window", b"window", "window_text", b"window_text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_window", b"_window", "behind", b"behind", "corrections", b"corrections", "has_more", b"has_more", "hits", b"hits", "index_missing", b"index_missing", "needed_tokens", b"needed_tokens", "note", b"note", "size_tokens", b"size_tokens", "spooled", b"spooled", "window", b"window", "window_text", b"window_text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__window: _TypeAlias = _typing.Literal["window"]  # noqa: Y015
     _WhichOneofArgType__window: _TypeAlias = _typing.Literal["_window", b"_window"]  # noqa: Y015

@@ -20,6 +20,7 @@ from agent_memory.phrases import words
 from agent_memory.phrases.days import Span
 from agent_memory.phrases.languages import LANGUAGES
 from agent_memory.phrases.spans import parse as parse_time
+from agent_memory.search import asking
 from agent_memory.search.tokens import tokens
 
 # What is longer is looked at up to here: nobody types more, and pasted text is found by its first words.
@@ -29,6 +30,10 @@ PHRASES_MAX: Final = 8
 # Times in words are looked for among the first words, in runs of up to so many.
 TIMED_WORDS_MAX: Final = 40
 RUN_MAX: Final = 7
+# In scripts without spaces among the first characters, in runs of up to so many.
+UNSPACED_MAX: Final = 200
+UNSPACED_TIME_MAX: Final = 14
+UNSPACED_LANGUAGES: Final = ("ja", "zh")
 FIELDS: Final = ("agent", "project", "session", "role", "file", "when")
 # As `when`: whatever time the question names, it is no window.
 ANY_TIME: Final = ("any", "any time", "ever")
@@ -40,10 +45,16 @@ _PART: Final = re.compile(
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"\S+")
+_UNSPACED: Final = re.compile(
+    "[\u3005\u3040-\u30ff\u3400-\u9fff\\d]*[\u3005\u3040-\u30ff\u3400-\u9fff][\u3005\u3040-\u30ff\u3400-\u9fff\\d]*"
+)
 _ENDS: Final = "?!,;:.…)]}\"'’”“»"
 _BEGINS: Final = "([{\"'‘“„«"
 # One word alone says when only if it can hardly say anything else: no "may", "mar", "second", "hier".
 _ALONE_MIN: Final = 5
+_DAY_ALONE_MIN: Final = 4
+# Yesterday in French, and here in German.
+_FRENCH_ALONE: Final = "hier"
 _YEARS: Final = range(1970, 2200)
 
 
@@ -66,10 +77,13 @@ def parse(text: str, now: datetime, *, with_time: bool = True) -> Question:
     """Take a question apart, as asked at `now`, which gives the zone too; without time, its words stay words."""
     rest, phrases, excluded, fields = _parts(text[:TEXT_MAX])
     time_text, window = "", None
-    if with_time and (found := _time_in(rest, now)):
+    if with_time and (found := _time_in(rest, now) or _unspaced_time_in(rest, now)):
         start, end, window = found
         time_text = rest[start:end]
         rest = f"{rest[:start]} {rest[end:]}"
+    # What was done then, whatever it was.
+    is_timed = window is not None or (not with_time and " " in rest.strip())
+    rest = "" if is_timed and asking.only_asks(rest) else asking.without_binding(rest)
     cut = [tuple(tokens(phrase)) for phrase in phrases]
     terms = [*(token for phrase in cut for token in phrase), *tokens(rest)]
     left_out = frozenset(token for word in excluded for token in tokens(word))
@@ -122,11 +136,54 @@ def _time_in(text: str, now: datetime) -> tuple[int, int, Span] | None:
             run = text[start:end]
             if not _may_be_time(run, is_alone=length == 1):
                 continue
+            if run.casefold() == _FRENCH_ALONE and not asking.is_plainly(text, "fr"):
+                continue
             # A memory holds nothing of what is to come.
             past = [span for span in _spans(run, now) if span.start_ms <= now_ms]
             if past and (end := _end_of_time(text, start, end, past[0], now)):
                 return start, end, past[0]
     return None
+
+
+def _unspaced_time_in(text: str, now: datetime) -> tuple[int, int, Span] | None:
+    """The same in what is written without spaces: the longest time of the first stretch that has one."""
+    now_ms = int(now.timestamp()) * 1000
+    for stretch in _UNSPACED.finditer(text[:UNSPACED_MAX]):
+        known = "".join(character if words.is_unspaced_part(character) else " " for character in stretch[0])
+        for part in _WORD.finditer(known):
+            if found := _longest_time(part[0], text, now, now_ms):
+                start = stretch.start() + part.start()
+                return start + found[0], start + found[1], found[2]
+    return None
+
+
+def _longest_time(part: str, text: str, now: datetime, now_ms: int) -> tuple[int, int, Span] | None:
+    for length in range(min(len(part), UNSPACED_TIME_MAX), 1, -1):
+        for start in range(len(part) - length + 1):
+            run = part[start : start + length]
+            if not _is_unspaced_time(run, is_all=part == text.strip()):
+                continue
+            past = [span for span in _spans(run, now) if span.start_ms <= now_ms]
+            if past:
+                return start, start + length, past[0]
+    return None
+
+
+def _is_unspaced_time(run: str, *, is_all: bool) -> bool:
+    """Whether it names a time beyond doubt.
+
+    A unit does not come first, as in the name of a country, and a weekday is not all that is said.
+    """
+    return any(
+        reading[0].kind not in "uSe" and not (is_all and _is_weekday(reading)) and _is_plain(reading)
+        for spelling in words.spellings(run)
+        for code in UNSPACED_LANGUAGES
+        for reading in words.readings(spelling, LANGUAGES[code])
+    )
+
+
+def _is_weekday(reading: Sequence[words.Token]) -> bool:
+    return [token.kind for token in reading] == ["w"]
 
 
 def _end_of_time(text: str, start: int, end: int, span: Span, now: datetime) -> int:
@@ -168,7 +225,7 @@ def _is_alone(reading: Sequence[words.Token], run: str) -> bool:
         return False
     if kind == "D":
         return bool(value[2])
-    return kind == "P" or (kind in "dw" and len(run) >= _ALONE_MIN)
+    return kind == "P" or (kind == "d" and len(run) >= _DAY_ALONE_MIN) or (kind == "w" and len(run) >= _ALONE_MIN)
 
 
 def _is_plain(reading: Sequence[words.Token]) -> bool:

@@ -161,16 +161,20 @@ class IndexReader:
     def similar(self, term: str, limit: int) -> list[tuple[str, int]]:
         """Words of the index that begin like the term does, each with the number of segments that hold it.
 
-        A mistake in the first two characters is not looked for: that would be a walk through all words.
+        Another first character is not looked for, unless the first two were swapped: that would be a walk through all
+        words. Of those that have the second one as well, there are never too many for the limit.
         """
-        head = term[:2] if len(term) > 3 else term[:1]
+        heads = dict.fromkeys((term[:2], term[1::-1], term[:1]))
+        found: dict[str, int] = {}
         with self._open() as database:
-            rows = database.execute(
-                "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? "
-                "AND length(term) BETWEEN ? AND ? LIMIT ?",
-                (head, head + "\U0010ffff", len(term) - 2, len(term) + 2, limit),
-            )
-            return [(str(word), int(count)) for word, count in rows]
+            for head in heads:
+                rows = database.execute(
+                    "SELECT term, doc FROM vocabulary WHERE term >= ? AND term < ? "
+                    "AND length(term) BETWEEN ? AND ? LIMIT ?",
+                    (head, head + "\U0010ffff", len(term) - 2, len(term) + 2, limit),
+                )
+                found |= {str(word): int(count) for word, count in rows}
+        return list(found.items())
 
     def has_words_like(self, head: str) -> bool:
         """Whether a word of the index begins with `head`."""

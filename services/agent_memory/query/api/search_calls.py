@@ -6,7 +6,9 @@ Episodes and topics by query are not served: gRPC answers them with UNIMPLEMENTE
 from __future__ import annotations
 
 import time
+from typing import Final
 
+from agent_memory.capture.spool import Spool
 from agent_memory.errors import UnknownNode, UsageError
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.store_context import StoreContext, Stores
@@ -20,6 +22,9 @@ from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
 from agent_memory.store import records
 
 _NOTHING_PRUNED = "Nothing is pruned here: the index holds what the store holds, and grows with it."
+
+# Envelopes in the spool are counted up to here.
+SPOOLED_MAX: Final = 1000
 
 
 class SearchCalls(MemoryServiceServicer):
@@ -142,6 +147,7 @@ def _search(store: StoreContext, request: pb.SearchRequest) -> pb.SearchResponse
     reply = search(reader, store.toc_reader(), store.index, wanted, _now_ms(), project_names(wanted.project, names))
     if not reply.hits and not reply.has_more and not reply.note:
         reply.note = scope.unknown(reader, asked, wanted)
+    reply.spooled = Spool(store.settings.db_path).count(SPOOLED_MAX)
     return reply
 
 

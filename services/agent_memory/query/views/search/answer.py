@@ -18,6 +18,7 @@ from agent_memory.search import texts
 from agent_memory.search.format import IndexUnusable
 from agent_memory.search.reader import IndexReader
 from agent_memory.search.snippets import matched, snippet
+from agent_memory.search.tokens import written
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
@@ -52,20 +53,24 @@ def search(
         response.index_missing = not state.is_complete
         found = answer(reader, index, wanted)
     except IndexUnusable:
-        response.index_missing = True
+        # An empty store needs no index, and has none.
         response.behind = records.counters(reader).sequence
+        response.index_missing = response.behind > 0
     window = wanted.question.window
     if window is not None:
         response.window.CopyFrom(time_span(window, zone))
         response.window_text = wanted.question.time_text
-    if found is None:
+    if found is None and not response.index_missing:
+        hits: Iterator[pb.SearchHit] = iter(())
+    elif found is None:
         response.note = "The search index is being made: this is from titles, lines and keywords alone."
         hits = iter(nodes.hits(toc_reader, wanted))
     else:
         if response.index_missing:
             response.note = "The search index is still being made: older conversations may be missing."
         for typed, meant in found.corrections.items():
-            response.corrections.add(typed=typed, meant=meant)
+            said = (texts.text_of(turn.event) for turn in found.turns)
+            response.corrections.add(typed=written(typed, [request.query]), meant=written(meant, said))
         hits = _hits(toc_reader, found, wanted, explain=request.explain, says_once=request.max_tokens > 0)
     of_segments = {turn.segment.node_id: turn.of_segment for turn in found.turns} if found else {}
     _fill(response, hits, request.max_tokens, of_segments)
