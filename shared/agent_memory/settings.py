@@ -58,7 +58,7 @@ class Settings:
     """How the processes log: a line for people, or a JSON object per line."""
     timezone: str = ""
     """The time zone whose midnights separate the days, such as `Europe/Berlin`. Empty: this machine's. A store keeps
-    the zone it was created with."""
+    the zone it was made with until `admin set-timezone` [changes it](operations.md#change-the-time-zone)."""
     multi_agent_mode: str = "separate"
     """`separate` keeps the agent that each event names. `unified` stores every event under `agent_id`."""
     agent_id: str = ""
@@ -388,7 +388,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
             case "summarizer_model" | "summarizer_key_command":
                 return text
             case "timezone":
-                return _zone(text) if text else ""
+                return zone_named(text) if text else ""
             case "grpc_host":
                 if not text or any(character.isspace() for character in text):
                     raise ValueError("it must be a host name or an address")
@@ -400,7 +400,8 @@ def _parsed(name: str, value: object, source: str) -> Any:
         raise SettingsError(f"{source}: {name} = {text!r} is not usable: {error}") from error
 
 
-def _zone(text: str) -> str:
+def zone_named(text: str) -> str:
+    """The time zone's name; raises ValueError where there is none."""
     try:
         return ZoneInfo(text).key
     except (ValueError, ZoneInfoNotFoundError, OSError, RecursionError):  # the last two where it is no file's name

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from agent_memory.errors import CommandRefused, WriterUnavailable
+from agent_memory.errors import CommandRefused, StaleCommit, WriterUnavailable
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, ledger, records, schema
-from agent_memory.store.codec import RebuildState
+from agent_memory.store.codec import LedgerEntry, RebuildState
 from agent_memory.store.maintenance.verify import verify
 from agent_memory.worker.toc import rebuild
 from agent_memory.worker.toc.rebuild import Rebuild
@@ -39,9 +39,9 @@ def keeper(writer: WriterProcess, monkeypatch: pytest.MonkeyPatch) -> Iterator[K
         keeper.close()
 
 
-def begin(keeper: Keeper, **what: object) -> None:
+def begin(keeper: Keeper, timezone: str = "", **what: object) -> None:
     row = codec.to_json(RebuildState(started_ms=NOW_MS, events=len(EVENTS), **what))  # type: ignore[arg-type]
-    keeper.bus.ask(pb.Command(begin_rebuild=pb.BeginRebuild(value=row)))
+    keeper.bus.ask(pb.Command(begin_rebuild=pb.BeginRebuild(value=row, timezone=timezone)))
     keeper.reader.catch_up()
 
 
@@ -92,6 +92,41 @@ def test_a_rebuild_of_a_sound_tree_writes_nothing(keeper: Keeper) -> None:
 
     assert (state.finished_ms, state.nodes_written, state.events_done) == (NOW_MS, 0, len(EVENTS))
     assert rows(keeper) == before
+
+
+def test_days_are_cut_in_another_zone_as_if_they_had_never_been_cut_otherwise(
+    keeper: Keeper, writer: WriterProcess, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The same rows as in a store that was made in that zone, the ledger too; what was drafted before is refused."""
+    drafted = keeper.toc.draft()
+    drafted.drop_node(records.days(keeper.reader)[0].node_id)
+    begin(keeper, timezone="Pacific/Auckland", mend=True)
+    with pytest.raises(StaleCommit):
+        keeper.toc.commit(drafted, NOW_MS)
+    keeper.toc.reload()
+    with pytest.raises(CommandRefused, match="Another rebuild is under way"):
+        begin(keeper, timezone="Asia/Tokyo", mend=True)
+    begin(keeper, timezone="Pacific/Auckland", mend=True)
+
+    other = Keeper(writer)
+    finish(other)
+
+    made_there = WriterProcess(tmp_path_factory.mktemp("w"))
+    made_there.environment["MEMORY_TIMEZONE"] = "Pacific/Auckland"
+    made_there.start()
+    made_there.append(EVENTS)
+    expected = Keeper(made_there)
+    expected.drain()
+    assert tree_of(other.reader) == tree_of(expected.reader)
+    assert _ledger(other) == _ledger(expected)
+    assert verify(other.reader).is_sound
+    other.close()
+    expected.close()
+    made_there.close()
+
+
+def _ledger(keeper: Keeper) -> dict[str, LedgerEntry]:
+    return {name: entry for name, entry in ledger.entries(keeper.reader) if entry != LedgerEntry()}
 
 
 def test_a_rebuild_goes_on_where_the_worker_died(keeper: Keeper, writer: WriterProcess) -> None:

@@ -41,7 +41,8 @@ class Keeper:
     def __init__(self, writer: WriterProcess, now_ms: int = LATER_MS) -> None:
         self.reader = writer.reader()
         self.bus = Recording(writer.runtime.ingest_socket)
-        self.toc = Toc(self.reader, self.bus, BERLIN)
+        self.reader.catch_up()
+        self.toc = Toc(self.reader, self.bus, records.time_zone(self.reader))
         self.now_ms = now_ms
 
     def drain(self) -> None:

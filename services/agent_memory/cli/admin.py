@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +11,9 @@ from agent_memory.cli.backups import backup, restore
 from agent_memory.cli.erasing import forget, receipt, redact, retention
 from agent_memory.cli.exchange import export, import_
 from agent_memory.cli.options import HELP, command_line, current, json_option, settings_options
-from agent_memory.cli.summaries import bill, rebuild_cost, summaries
-from agent_memory.errors import AgentMemoryError, NotRunning, UsageError
-from agent_memory.model import LOCAL
+from agent_memory.cli.rebuilding import rebuild, rebuild_toc, set_timezone
+from agent_memory.cli.summaries import summaries
+from agent_memory.errors import AgentMemoryError, NotRunning
 from agent_memory.present.text import printable
 from agent_memory.present.times import relative
 from agent_memory.settings import Settings
@@ -22,10 +21,8 @@ from agent_memory.settings import Settings
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc.memory_pb2 import (
         GetIndexStatusResponse,
-        GetRebuildStatusResponse,
         GetStatsResponse,
         RebuildTocRequest,
-        RebuildTocResponse,
         VerifyReport,
     )
     from agent_memory.store.maintenance.verify import Findings
@@ -71,32 +68,6 @@ def compact(context: click.Context, column_family: str) -> None:
     """
     for name in _compact(current(context), column_family):
         click.echo(f"Compacted {name}")
-
-
-@admin.command("rebuild-toc")
-@click.option("--from-date", metavar="YYYY-MM-DD", default="", help="Rebuild only from that day on.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option("--yes", is_flag=True, help="Do not ask, whatever it costs.")
-@settings_options
-@click.pass_context
-def rebuild_toc(context: click.Context, from_date: str, dry_run: bool, yes: bool) -> None:
-    """Rebuild the table of contents from the events.
-
-    The daemon serves as usual meanwhile. Ctrl-C ends the command, not the rebuild.
-
-    Example: memory-daemon admin rebuild-toc --from-date 2026-01-01
-    """
-    from agent_memory.rpc.memory_pb2 import RebuildTocRequest
-
-    settings = current(context)
-    found = _rebuild_scope(settings, from_date)
-    if dry_run:
-        click.echo("\n".join([_plan(found), *_bill(settings, found)]))
-        return
-    if not yes:
-        _confirm(f"Rebuild the table of contents from {found.events} events?", _bill(settings, found))
-    status = _rebuild(settings, RebuildTocRequest(from_date=from_date))
-    click.echo(f"Rebuilt from {status.events} events; {status.nodes_written} nodes changed")
 
 
 @admin.command("rebuild-index")
@@ -172,7 +143,7 @@ def verify(context: click.Context, repair: bool, as_json: bool) -> None:
         click.echo(f"{_things(found.problem_count)} wrong:", err=True)
         for problem in found.problems:
             click.echo(f"  {printable(problem.subject)} {printable(problem.message)}", err=True)
-        status = _rebuild(settings, _repair_of(found))
+        status = rebuild(settings, _repair_of(found))
         click.echo(f"Repaired: {status.nodes_written} nodes were rebuilt or removed", err=True)
         found = _verify(settings)
     report = _report(found)
@@ -186,9 +157,11 @@ admin.add_command(export)
 admin.add_command(forget)
 admin.add_command(import_)
 admin.add_command(receipt)
+admin.add_command(rebuild_toc)
 admin.add_command(redact)
 admin.add_command(restore)
 admin.add_command(retention)
+admin.add_command(set_timezone)
 admin.add_command(summaries)
 
 
@@ -214,63 +187,6 @@ def _compact(settings: Settings, column_family: str) -> list[str]:
         from agent_memory.ingest.offline import compact as compact_offline
 
         return compact_offline(settings.db_path, column_family)
-
-
-def _rebuild_scope(settings: Settings, from_date: str) -> RebuildTocResponse:
-    from agent_memory.control.connection import connect_to_store
-    from agent_memory.rpc.memory_pb2 import RebuildTocRequest
-
-    try:
-        with connect_to_store(settings) as client:
-            return client.rebuild_toc(RebuildTocRequest(from_date=from_date, dry_run=True))
-    except NotRunning:
-        from agent_memory.store.maintenance.rebuild_scope import read_rebuild_scope
-
-        found = read_rebuild_scope(settings.db_path, from_date)
-        found.summarized_by = settings.summarized_by
-        return found
-
-
-def _bill(settings: Settings, found: RebuildTocResponse) -> list[str]:
-    """What the rebuild will cost, in words; empty if it costs nothing."""
-    # Empty: from a daemon too old to say.
-    if found.summarized_by in (LOCAL, "") or not found.events:
-        return []
-    cost = rebuild_cost(settings, found.from_ms, found.events)
-    return [bill(settings, found.summarized_by, cost)] if cost.requests else []
-
-
-def _confirm(question: str, costs: list[str]) -> None:
-    """Ask before anything is done; raises UsageError if it costs something and nobody is there to ask."""
-    if sys.stdin.isatty():
-        click.confirm("\n".join([*costs, question]), abort=True)
-    elif costs:
-        raise UsageError("\n".join([*costs, "Add --yes to spend that, or --dry-run to see only what there is."]))
-
-
-def _plan(found: RebuildTocResponse) -> str:
-    lines = ["DRY RUN - No changes will be made", f"Found {found.events} events to process"]
-    if found.events:
-        lines += [
-            f"Would process events from {found.from_ms} to {found.to_ms}",
-            f"First event timestamp: {found.first_event_ms}",
-            f"Last event timestamp: {found.last_event_ms}",
-        ]
-    return "\n".join(lines)
-
-
-def _rebuild(settings: Settings, request: RebuildTocRequest) -> GetRebuildStatusResponse:
-    """Have the daemon rebuild, show its progress, and return when it is done."""
-    from agent_memory.cli.render import progress
-    from agent_memory.control.connection import connect_to_store
-
-    with connect_to_store(settings) as client:
-        events = client.rebuild_toc(request).events
-        with progress("Rebuilding", 0 if request.keep_sessions else events) as show:
-            while (status := client.rebuild_status()).is_running:
-                show(status.events_done)
-                time.sleep(_LOOK_S)
-    return status
 
 
 def _verify(settings: Settings) -> Findings:

@@ -65,7 +65,7 @@ class Group:
         self._writer = writer
         self._batch = WriteBatch(raw_mode=True)
         self._handles = writer.handles
-        self.zone = writer.zone
+        self.info = writer.info
         # Rows written by commands of this group, which later commands must see; None for a deleted row.
         self._staged: dict[tuple[str, bytes], bytes | None] = {}
         # Their names in order: a command with a thousand nodes looks up a prefix a thousand times.
@@ -76,6 +76,11 @@ class Group:
         self.consumers = dict(writer.consumers)
         self.trimmed = writer.trimmed
         self.forgotten = writer.forgotten
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which days are cut after this group."""
+        return ZoneInfo(self.info.timezone)
 
     def get(self, family: str, key: bytes) -> bytes | None:
         """The row's value after this group, or None."""
@@ -163,7 +168,6 @@ class Writer(Rows):
             self._check_acknowledged()
             self.handles = {name: self._db.get_column_family_handle(name) for name in schema.COLUMN_FAMILIES}
             self.info = self._store_info(timezone)
-            self.zone = ZoneInfo(self.info.timezone)
             self._make_redaction_key()
             self._note_redaction_rules()
             self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
@@ -203,7 +207,7 @@ class Writer(Rows):
                 self._db.write(batch)
                 # From here on the rows are visible, so the state must include them even if the fsync fails.
                 self.counters, self.consumers, self.trimmed = group.counters, group.consumers, group.trimmed
-                self.forgotten = group.forgotten
+                self.forgotten, self.info = group.forgotten, group.info
                 self._unsynced = True
             if is_new := self._unsynced:
                 # Not `sync` on the write: that would hold the interpreter's lock during the fsync.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Final
 
 from agent_memory.bus.client import Announcements
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
+from agent_memory.logs import line
 from agent_memory.worker.store_worker import StoreWorker
+
+log = logging.getLogger(__name__)
 
 # Events of a conversation come in bursts; those of so many milliseconds are summarized together.
 SETTLE_MS: Final = 200
@@ -19,6 +23,9 @@ def run(stores: Sequence[StoreWorker], announcements: Announcements, lifetime: L
     while not lifetime.stopping:
         busy = [store.step(woken=woken) for store in stores]
         woken = False
+        if any(store.is_outdated for store in stores):
+            log.info(line("the time zone of a store has changed, beginning again"))
+            return  # the supervisor starts another worker
         # The time-out serves as well for announcements that were missed while the writer was away.
         if not any(busy) and announcements.wait(PARENT_CHECK_MS, lifetime):
             lifetime.wait(SETTLE_MS)

@@ -51,7 +51,7 @@ class StoreWorker:
         """Open the store for reading; raises AgentMemoryError when that fails. The `writer` is not closed here."""
         self._now_ms = now_ms
         self._reader = Reader(current.db_path, current.runtime.secondary("worker"), CACHE_BYTES)
-        zone = records.time_zone(self._reader)
+        zone = self._zone = records.time_zone(self._reader)
         self._toc = Toc(self._reader, writer, zone)
         self._search = SearchIndex(self._reader, current.db_path)
         self._search_cursor = ReportedCursor(self._reader, writer, indexer.NAME)
@@ -77,6 +77,11 @@ class StoreWorker:
             self._search_cursor.reload()
             return False
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the store's days are cut in another time zone by now: a worker that begins again knows it."""
+        return records.time_zone(self._reader) != self._zone
+
     def close(self) -> None:
         """Give up what is held; a model that is being asked is not waited for."""
         if self._resummarizer:
@@ -86,6 +91,8 @@ class StoreWorker:
 
     def _step(self, woken: bool) -> bool:
         self._reader.catch_up()
+        if self.is_outdated:
+            return False
         # First: a session whose erasure was cut short is not to be looked at before it is done.
         is_erasing = self._erasure.step(self._now_ms())
         sequence = records.counters(self._reader).sequence

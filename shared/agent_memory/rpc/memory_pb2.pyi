@@ -1612,6 +1612,7 @@ class RebuildTocRequest(_message.Message):
     SESSION_IDS_FIELD_NUMBER: _builtins.int
     MEND_FIELD_NUMBER: _builtins.int
     KEEP_SESSIONS_FIELD_NUMBER: _builtins.int
+    TIMEZONE_FIELD_NUMBER: _builtins.int
     from_date: _builtins.str
     """YYYY-MM-DD in the store's time zone; empty: from the first event."""
     dry_run: _builtins.bool
@@ -1620,6 +1621,8 @@ class RebuildTocRequest(_message.Message):
     """Also remove orphaned rows, and count everything again."""
     keep_sessions: _builtins.bool
     """Segment no session again; rebuild only the nodes above."""
+    timezone: _builtins.str
+    """The time zone in which the store's days are cut from now on, such as Europe/Berlin. Everything is rebuilt for it."""
     @_builtins.property
     def session_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only these sessions and the nodes above them; empty: all sessions."""
@@ -1632,10 +1635,11 @@ class RebuildTocRequest(_message.Message):
         session_ids: _abc.Iterable[_builtins.str] | None = ...,
         mend: _builtins.bool = ...,
         keep_sessions: _builtins.bool = ...,
+        timezone: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "from_date", b"from_date", "keep_sessions", b"keep_sessions", "mend", b"mend", "session_ids", b"session_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "from_date", b"from_date", "keep_sessions", b"keep_sessions", "mend", b"mend", "session_ids", b"session_ids", "timezone", b"timezone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -115,19 +115,22 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
 
     @on_store
     def RebuildToc(self, request: pb.RebuildTocRequest, store: StoreContext) -> pb.RebuildTocResponse:
+        if request.timezone and (request.from_date or request.session_ids or request.keep_sessions):
+            raise UsageError("Another time zone is for all days: name no date and no sessions with it.")
         found = rebuild_scope(store.caught_up(), request.from_date, request.session_ids)
         found.summarized_by = store.settings.summarized_by
         if not request.dry_run:
             state = RebuildState(
                 from_ms=found.from_ms if request.from_date else 0,
                 sessions=tuple(request.session_ids),
-                mend=request.mend,
+                mend=request.mend or bool(request.timezone),
                 events=0 if request.keep_sessions else found.events,
                 stage=RebuildStage.DAYS if request.keep_sessions else RebuildStage.SESSIONS,
                 started_ms=_now_ms(),
             )
             with store.snapshot.begin():
-                store.writer.ask(bus.Command(begin_rebuild=bus.BeginRebuild(value=codec.to_json(state))))
+                asked = bus.BeginRebuild(value=codec.to_json(state), timezone=request.timezone)
+                store.writer.ask(bus.Command(begin_rebuild=asked))
         return found
 
     @on_store

@@ -70,9 +70,9 @@ class Resegmenter:
         stored = StoredSegments(self._reader, session_id, start)
         events = 0
         for segment in segmentation.resegment(self._reader, session_id, start, self._now_ms):
-            stored.take(segment.first.position)
+            old = stored.take(segment.first.position)
             self._remove_through(session_id, stored, segment.last.position)
-            self._put(segment)
+            self._put(segment, old)
             events += len(segment.events)
             self._end_part(segment)
         self._remove_through(session_id, stored, END)
@@ -92,7 +92,7 @@ class Resegmenter:
             # What began inside of this segment goes now: its grips may be this one's from here on.
             overtaken = self._remove_through(session_id, stored, last)
             if old is None or old.digest != segment.digest:
-                self._put(segment)
+                self._put(segment, old)
             elif touched is not None and not overtaken and stored.covers(_next_touched(touched, last)):
                 # From here to the next touched position the stored segments are the new ones.
                 return last
@@ -112,11 +112,16 @@ class Resegmenter:
         self._commit_part()
         self._put_row(segment, segment.digest, _open_since_ms(segment))
 
-    def _put(self, segment: Segment) -> None:
-        """Draft the segment's node, its row, and the day above it."""
+    def _put(self, segment: Segment, old: SegmentRow | None) -> None:
+        """Draft the segment's node, its row, and the day above it; `old` is what was stored in its place."""
         day = self._day(segment.first.timestamp_ms)
         node_id = segment_node_id(day.node_id, segment.first)
-        node, gripped = segment_nodes.build(node_id, segment, self._draft.node(node_id))
+        was = self._draft.node(node_id)
+        if old and old.node_id != node_id:
+            # Its day was cut in another time zone: it is the same segment under another name.
+            was = was or self._draft.node(old.node_id)
+            self._draft.remove_node(old.node_id)
+        node, gripped = segment_nodes.build(node_id, segment, was)
         if self._changes_day(day, node):
             self._draft.touch(day)
         self._draft.put_node(node, gripped, self._now_ms)
