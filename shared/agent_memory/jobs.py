@@ -52,10 +52,14 @@ JOBS: Final = {
 # Only where the settings say how long events are kept. Once a week, because it rewrites the store's files.
 RETENTION: Final = Job("retention", "0 5 * * 0", 600)
 
+# Only where the settings name a folder. Before the compaction, which rewrites what a backup else shares with the last.
+BACKUP: Final = Job("backup", "45 3 * * *", 600)
 
-def jobs_for(retention_days: int) -> dict[str, Job]:
-    """The jobs of a store whose events are kept for so many days, 0 for ever, by name."""
-    return {**JOBS, RETENTION.name: RETENTION} if retention_days else JOBS
+
+def jobs_for(retention_days: int, backup_dir: str = "") -> dict[str, Job]:
+    """The jobs, by name, of a store that keeps events so many days, 0 for ever, and is backed up there, if anywhere."""
+    wanted = ((BACKUP, bool(backup_dir)), (RETENTION, retention_days > 0))
+    return {**JOBS, **{job.name: job for job, is_wanted in wanted if is_wanted}}
 
 
 def next_run_ms(job: Job, after_ms: int, zone: tzinfo, store: str) -> int:

@@ -24,6 +24,7 @@ TOOL_MAX_BYTES_LIMIT = 4 << 20
 # What an agent's session may begin with: a map with a few lines at least, and no more than every agent passes on whole
 # (one shows its model only the beginning of more than 10,000 characters, another cuts its middle out).
 RETENTION_DAYS_MAX = 36_500
+BACKUP_KEEP_MAX = 10_000
 SESSION_START_TOKENS = range(200, 2001)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -94,6 +95,11 @@ class Settings:
     From 256 to 4 MiB."""
     retention_days: int = 0
     """How many days events are kept before the job `retention` [forgets them](privacy.md#retention). 0: for ever."""
+    backup_dir: str = ""
+    """The folder in which the job `backup` makes [a backup every night](operations.md#back-up). It must exist, so that
+    a disk that is not there is not taken for it. Empty: no backups are made by themselves."""
+    backup_keep: int = 7
+    """How many backups the job keeps there. 0: all."""
     session_start_tokens: int = 0
     """The most tokens of memory that an agent's session [begins with](agents.md#start-sessions-with-a-map), from 200
     to 2000. 0: nothing."""
@@ -147,6 +153,8 @@ VARIABLES = {
     "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
     "project_names": "MEMORY_PROJECT_NAMES",
     "retention_days": "MEMORY_RETENTION_DAYS",
+    "backup_dir": "MEMORY_BACKUP_DIR",
+    "backup_keep": "MEMORY_BACKUP_KEEP",
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
     "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
 }
@@ -158,8 +166,8 @@ CHOICES = {
 }
 
 
-_FILES = frozenset({"grpc_token_file", "grpc_tls_cert", "grpc_tls_key", "summarizer_key_file"})
-_PATHS = frozenset({"db_path", *_FILES})
+_OPTIONAL_PATHS = frozenset({"backup_dir", "grpc_token_file", "grpc_tls_cert", "grpc_tls_key", "summarizer_key_file"})
+_PATHS = frozenset({"db_path", *_OPTIONAL_PATHS})
 
 _ALL_SETTINGS = "All that there are: memory-daemon --config /dev/null config show"
 
@@ -371,6 +379,10 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if not text.isdecimal() or int(text) > RETENTION_DAYS_MAX:
                     raise ValueError(f"it must be a number of days up to {RETENTION_DAYS_MAX}, 0 for ever")
                 return int(text)
+            case "backup_keep":
+                if not text.isdecimal() or int(text) > BACKUP_KEEP_MAX:
+                    raise ValueError(f"it must be a number of backups up to {BACKUP_KEEP_MAX}, 0 for all")
+                return int(text)
             case "summarizer_daily_tokens":
                 if not text.isdecimal():
                     raise ValueError("it must be a number of tokens, 0 for none")
@@ -383,7 +395,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text and not text.startswith(("http://", "https://")):
                     raise ValueError("it must begin with http:// or https://")
                 return text
-            case _ if name in _FILES:
+            case _ if name in _OPTIONAL_PATHS:
                 return str(_absolute(text)) if text else ""
             case "summarizer_model" | "summarizer_key_command":
                 return text

@@ -145,7 +145,7 @@ def test_every_job_is_explained() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (\d\d):(\d\d) ", page("operations"), re.MULTILINE)
 
     assert {name: f"{int(minute)} {int(hour)}" for name, hour, minute in rows} == {
-        name: " ".join(job.cron.split()[:2]) for name, job in jobs_for(1).items()
+        name: " ".join(job.cron.split()[:2]) for name, job in jobs_for(1, "/backups").items()
     }
 
 

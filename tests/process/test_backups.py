@@ -210,13 +210,25 @@ def test_restore_takes_the_place_of_no_store_that_is_in_use_or_was_not_given_up(
 
 
 def test_a_restored_store_serves_and_loses_what_was_forgotten_since(stack: Stack, tmp_path: Path) -> None:
-    """The old store is kept aside; no false alarm of a loss; what was erased after the backup is erased again."""
+    """The old store is kept aside; no false alarm of a loss; what was erased after the backup is erased again.
+
+    The backup is the scheduled job's, which makes no folder: a disk that is not mounted is not taken for it.
+    """
     parent = tmp_path / "backups"
+    stack.env["MEMORY_BACKUP_DIR"] = str(parent)
     stack.start()
     with stack.client() as client:
         client.ingest_many(events("kept", 0, 20) + events("gone", 0, 20))
         stack.wait_until(lambda: client.stats().outbox == 0)
-    backup(stack, parent)
+    failed = stack.run("scheduler", "run-now", "backup", check=False)
+    assert (failed.returncode, parent.exists()) == (1, False)
+    assert f"backup_dir {parent} is not there" in failed.stderr + failed.stdout
+    parent.mkdir()
+    assert "events 40" in stack.run("scheduler", "run-now", "backup").stdout
+    (made,) = parent.iterdir()
+    assert f"Backup: just now, {made}" in stack.run("status").stdout
+    assert f"made just now: {made}" in stack.run("doctor", check=False).stdout
+    assert "agent_memory_last_backup_timestamp_seconds 1" in stack.run("metrics").stdout
     with stack.client() as client:
         client.ingest_many(events("later", 0, 300))
     assert json.loads(stack.run("admin", "forget", "--session", "gone", "--yes", "--json").stdout)["proved"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory import jobs as calendar
-from agent_memory.jobs import JOBS, RETENTION, Job, jobs_for
+from agent_memory.jobs import BACKUP, JOBS, RETENTION, Job, jobs_for
 
 ZONES = [ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC")]
 BERLIN, NEW_YORK, KOLKATA, _ = ZONES
@@ -154,6 +154,7 @@ def test_stores_run_the_same_job_at_other_times() -> None:
     assert found == [next_run_ms(job, after_ms, BERLIN, f"store {number}") for number in range(100)]
 
 
-def test_retention_is_a_job_only_where_the_settings_say_how_long() -> None:
+def test_retention_and_backups_are_jobs_only_where_the_settings_want_them() -> None:
     assert jobs_for(0) == JOBS
     assert jobs_for(730) == {**JOBS, "retention": RETENTION}
+    assert jobs_for(0, "/backups") == {**JOBS, "backup": BACKUP}

@@ -319,6 +319,7 @@ def _described(found: Status) -> str:
         *_capture(found),
         *_spooled(found.spool),
         *_erasure(found),
+        *_backup(found),
         *(["", f"{'PROCESS':<9}{'STATE':<10}{'PID':>8}  {'MEMORY':>8}  UPTIME"] if found.processes else []),
     ]
     for process in found.processes:
@@ -354,6 +355,15 @@ def _erasure(found: Status) -> list[str]:
 
     how = "being erased" if last.stage == "erasing" else "erased, and something may be left"
     return [f"Erasure: {counted(last.events, 'event')} {how}. See: memory-daemon admin receipt"]
+
+
+def _backup(found: Status) -> list[str]:
+    from agent_memory.present.text import printable
+    from agent_memory.present.times import relative
+
+    if not found.backup_ms:
+        return []
+    return [f"Backup: {relative(found.backup_ms, time.time_ns() // 1_000_000)}, {printable(str(found.backup))}"]
 
 
 def _spooled(spool: SpoolState) -> list[str]:

@@ -58,7 +58,7 @@ def make(settings: Settings, parent: Path, keep: int = 0) -> Backup:
             finally:
                 shutil.rmtree(checkpoint, ignore_errors=True)
             # So that an erasure can say which backups still hold what it took.
-            Places(settings.db_path).add(parent.resolve())
+            Places(settings.db_path).note(made)
             if keep:
                 backups.drop_old(parent, keep)
             return made

@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
 SPOOL_PATIENCE_S: Final = 60
 # Below this much free disk space the store may soon be unable to write.
 ROOM_MIN_BYTES: Final = 1 << 30
+# A backup is made every night; what is older than this was missed, or failed.
+BACKUP_PATIENCE_MS: Final = 36 * 3_600_000
 # Envelopes whose agent is read; of the others only the day is known.
 ENVELOPES_READ: Final = 1000
 # Of the events that fail, most fail alike.
@@ -249,6 +251,18 @@ def erasure(status: Status, now_ms: int) -> Iterator[Finding]:
     if last.backups:
         text = f"{counted(len(last.backups), 'backup')} still hold some of it, such as {last.backups[0]}"
         yield Finding(Grade.NOTE, "erasure", text, "delete them to be rid of it")
+
+
+def backups(status: Status, settings: Settings, now_ms: int) -> Iterator[Finding]:
+    """When the store was backed up last, and whether that is done by itself."""
+    made = f"made {relative(status.backup_ms, now_ms)}: {status.backup}" if status.backup_ms else "none made so far"
+    if settings.backup_dir:
+        is_late = now_ms - (status.backup_ms or 0) > BACKUP_PATIENCE_MS
+        remedy = "memory-daemon scheduler run-now backup" if is_late else ""
+        yield Finding(Grade.NOTE if is_late else Grade.OK, "backup", made, remedy)
+    else:
+        text = f"{made}; none are made by themselves"
+        yield Finding(Grade.NOTE, "backup", text, "memory-daemon config set backup_dir FOLDER")
 
 
 def jobs(scheduler: pb.GetSchedulerStatusResponse) -> Iterator[Finding]:

@@ -48,6 +48,7 @@ def examine(settings: Settings, hook_store: str, broken: SettingsError | None = 
     hints = (hint for hint in surroundings(settings) if not (is_told and hint.subject == "summarizer"))
     findings += [Finding(Grade.NOTE, hint.subject, hint.message, hint.remedy) for hint in hints]
     beside = [*checks.erasure(status, int(now_s * 1000)), *checks.spool(status, now_s)]
+    beside += checks.backups(status, settings, int(now_s * 1000))
     beside += checks.capture(status.capture_paused_until_ms, status.capture_problem)
     if not status.running:
         return Examination([*findings, *beside, *_hooks(hook_store, came_lately=False)], [])

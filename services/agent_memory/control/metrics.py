@@ -66,6 +66,8 @@ def families(status: Status, used: Mapping[str, Usage], answers: Answers | None,
     yield from _store(answers)
     yield from _jobs(answers)
     yield from _spool(status.spool, now_s)
+    made_s = status.backup_ms / 1e3 if status.backup_ms else None
+    yield _gauge("last_backup_timestamp_seconds", "When the last backup was made.", _one(made_s))
     paused = status.capture_paused_until_ms is not None
     yield _gauge("capture_paused", "Whether capture is paused, and so nothing is remembered.", _one(paused))
     yield _gauge("capture_broken", "Whether nothing can be captured.", _one(bool(status.capture_problem)))

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_memory.backup.places import Places
 from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool, SpoolState
 from agent_memory.control import preflight, stack_lock, store_lock
@@ -90,6 +91,9 @@ class Status:
     capture_problem: str = ""
     # None where nothing was ever erased, and where that can't be read.
     erasure: ErasureStatus | None = None
+    # The last backup that was made on this machine, and when; none where none is known of.
+    backup: str | None = None
+    backup_ms: int | None = None
 
     @property
     def sound(self) -> bool:
@@ -263,6 +267,9 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         paused_until_ms = pause.to_ms if pause else None
     except AgentMemoryError as damage:
         problem = str(damage)
+    backed_up = None
+    with contextlib.suppress(OSError):
+        backed_up = Places(settings.db_path).last()
     return Status(
         running=found_health is not None,
         pid=pid,
@@ -280,6 +287,8 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         capture_paused_until_ms=paused_until_ms,
         capture_problem=problem,
         erasure=_erasure(settings.db_path),
+        backup=str(backed_up.parent / backed_up.name) if backed_up else None,
+        backup_ms=backed_up.made_ms if backed_up else None,
     )
 
 

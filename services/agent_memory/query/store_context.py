@@ -38,7 +38,7 @@ class StoreContext:
     @property
     def jobs(self) -> dict[str, Job]:
         """The scheduled jobs, by name."""
-        return jobs_for(self.settings.retention_days)
+        return jobs_for(self.settings.retention_days, self.settings.backup_dir)
 
     def caught_up(self) -> Reader:
         """The reader, with everything that was acknowledged so far."""

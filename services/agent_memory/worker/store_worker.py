@@ -22,7 +22,7 @@ from agent_memory.store.reader import Reader
 from agent_memory.worker.consumer import ReportedCursor, feed
 from agent_memory.worker.erasure.erasure import Erasure
 from agent_memory.worker.erasure.proof_due import ProofDue
-from agent_memory.worker.scheduler.jobs import prove_erasure
+from agent_memory.worker.scheduler.jobs import back_up, prove_erasure
 from agent_memory.worker.scheduler.scheduler import Scheduler
 from agent_memory.worker.search import indexer
 from agent_memory.worker.search.search_index import SearchIndex
@@ -55,7 +55,9 @@ class StoreWorker:
         self._toc = Toc(self._reader, writer, zone)
         self._search = SearchIndex(self._reader, current.db_path)
         self._search_cursor = ReportedCursor(self._reader, writer, indexer.NAME)
-        self._scheduler = Scheduler(self._reader, writer, self._toc, zone, jobs_for(current.retention_days))
+        jobs = jobs_for(current.retention_days, current.backup_dir)
+        back_up_there = partial(back_up, current.backup_dir, current.backup_keep)
+        self._scheduler = Scheduler(self._reader, writer, self._toc, zone, jobs, back_up_there)
         self._rebuild = Rebuild(self._reader, self._toc)
         redactor = partial(_redactor, current, self._reader)
         self._erasure = Erasure(self._reader, writer, self._toc, self._search, current.db_path, redactor)

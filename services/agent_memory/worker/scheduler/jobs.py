@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import tzinfo
+from pathlib import Path
 from typing import Any, Final
 
 from agent_memory.bus.client import Bus
@@ -23,6 +24,8 @@ from agent_memory.worker.toc.draft import Draft
 COMPACTION_TIMEOUT_S: Final = 6 * 3600.0
 # Reading gigabytes of transcripts for the first time takes minutes.
 RECONCILE_TIMEOUT_S: Final = 6 * 3600.0
+# The first one on another disk copies the whole store.
+BACKUP_TIMEOUT_S: Final = 12 * 3600.0
 # The first time, a large store may be erased nearly whole.
 RETENTION_TIMEOUT_S: Final = 12 * 3600.0
 # However long ago the last rollup was: nodes are rolled up with every commit, so what is older was left true.
@@ -65,6 +68,17 @@ def retain() -> Counts:
     """
     receipt = _reported_by("admin", "retention", "--yes", timeout_s=RETENTION_TIMEOUT_S)
     return {name: int(receipt[name]) for name in ("events", "sessions")}
+
+
+def back_up(folder: str, keep: int) -> Counts:
+    """Back the store up into the folder, and keep the newest so many there, 0 for all; raises AgentMemoryError."""
+    path = Path(folder).expanduser()
+    # Never made here: a disk that is not mounted leaves an empty place for it, on another one.
+    if not path.is_dir():
+        raise AgentMemoryError(f"backup_dir {path} is not there.", "Mount its disk, or create the folder.")
+    command = ["admin", "backup", "create", str(path), *(["--keep", str(keep)] if keep else [])]
+    report = _reported_by(*command, timeout_s=BACKUP_TIMEOUT_S)
+    return {name: int(report[name]) for name in ("events", "size_bytes", "new_bytes")}
 
 
 def prove_erasure() -> Counts:

@@ -44,7 +44,15 @@ class Scheduler:
     made up at the next start; one that comes while the job is paused is not: it goes on at its next time.
     """
 
-    def __init__(self, reader: Reader, writer: Bus, toc: Toc, zone: tzinfo, jobs: Mapping[str, Job] = JOBS) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Bus,
+        toc: Toc,
+        zone: tzinfo,
+        jobs: Mapping[str, Job] = JOBS,
+        back_up: Callable[[], Counts] = dict,
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self._toc = toc
@@ -60,6 +68,7 @@ class Scheduler:
             "rocksdb_compaction": partial(compact, writer),
             "reconcile": reconcile,
             "retention": retain,
+            "backup": back_up,
         }
 
     def run_due(self, now_ms: int) -> None:
