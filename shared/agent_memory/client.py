@@ -182,9 +182,9 @@ class Client:
         """What a session is about, by its id or by a beginning of it."""
         return self._call(self._stub.GetSession, pb.GetSessionRequest(session_id=session_id))
 
-    def habits(self, days: int = 0) -> pb.GetHabitsResponse:
-        """How much was said on the last days, by day, agent, project and hour."""
-        return self._call(self._stub.GetHabits, pb.GetHabitsRequest(days=days))
+    def habits(self, days: int = 0, now_ms: int | None = None) -> pb.GetHabitsResponse:
+        """How much was said on the days up to that of `now_ms`, by default today, by day, agent, project and hour."""
+        return self._call(self._stub.GetHabits, pb.GetHabitsRequest(days=days, now_ms=now_ms))
 
     def expand(
         self,

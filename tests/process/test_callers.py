@@ -16,6 +16,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from agent_memory import tcp_peer
 from agent_memory.client import Client
 from agent_memory.errors import AgentMemoryError
 from agent_memory.query.api import callers
@@ -170,12 +171,12 @@ def test_the_kernel_tells_whose_connection_it_is(host: str) -> None:
             address = ipaddress.ip_address(host)
 
             assert callers.user_of(peer, port) == os.getuid()
-            assert callers._listed(address, theirs, port) == os.getuid()
-            assert callers._asked(address, theirs, port) in (os.getuid(), None)
+            assert tcp_peer._listed(address, theirs, port) == os.getuid()
+            assert tcp_peer._asked(address, theirs, port) in (os.getuid(), None)
             client.close()
             # A caller who has gone is nobody, also while the kernel keeps its socket, as root's, for what is in flight.
-            assert callers.user_of(peer, port) == callers.GONE
-            assert callers._listed(address, theirs, port) == callers.GONE
+            assert callers.user_of(peer, port) == tcp_peer.GONE
+            assert tcp_peer._listed(address, theirs, port) == tcp_peer.GONE
     assert callers.user_of("ipv4:192.0.2.1:1234", port) is None
 
 

@@ -37,6 +37,7 @@ COMMANDS = {
     "search": ("search", "Find what was said, by words or with a question."),
     "query": ("query", "Ask the memory, from the years down to single events."),
     "stats": ("stats", "Show how you work: by day, hour, weekday, agent and project."),
+    "web": ("web", "Look at the memory in a browser."),
     "agents": ("agents", "Show which agents are remembered, and how active they were."),
     "admin": ("admin", "Inspect and maintain the store, with or without a daemon."),
     "scheduler": ("scheduler", "Show, pause, resume and run the scheduled jobs."),

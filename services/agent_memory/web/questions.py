@@ -1,0 +1,122 @@
+"""Questions: what the page may ask, and the command lines that answer. They only read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+Given = Mapping[str, str]
+
+# Of a conversation, at once.
+_EVENTS: Final = "200"
+_NEWEST: Final = "40"
+_HITS: Final = "20"
+_CHILDREN: Final = "100"
+_MAP_TOKENS: Final = "700"
+
+
+class WrongQuestion(Exception):
+    """There is no such question, or something is missing in it; the message says what."""
+
+
+def command_line(name: str, given: Given) -> list[str]:
+    """The words of the command that answers; raises WrongQuestion."""
+    if name not in _QUESTIONS:
+        raise WrongQuestion(f"There is nothing at {name!r}.")
+    if any("\0" in value for value in given.values()):
+        raise WrongQuestion("A value holds a NUL.")
+    words = _QUESTIONS[name](given)
+    options_at = next((at for at, word in enumerate(words) if word.startswith("-")), len(words))
+    return [*words[:options_at], "--json", *words[options_at:]]
+
+
+def _root(given: Given) -> list[str]:
+    return ["query", "root"]
+
+
+def _days(given: Given) -> list[str]:
+    return ["stats", f"--days={given.get('days') or 366}", *_options(given, "to")]
+
+
+def _map(given: Given) -> list[str]:
+    return ["query", "map", f"--tokens={_MAP_TOKENS}"]
+
+
+def _node(given: Given) -> list[str]:
+    return ["query", "node", f"--node-id={_required(given, 'id')}"]
+
+
+def _children(given: Given) -> list[str]:
+    return [
+        "query",
+        "browse",
+        f"--parent-id={_required(given, 'id')}",
+        f"--limit={_CHILDREN}",
+        *_options(given, "token"),
+    ]
+
+
+def _grip(given: Given) -> list[str]:
+    return ["query", "expand", f"--grip-id={_required(given, 'id')}", *_options(given, "before", "after")]
+
+
+def _event(given: Given) -> list[str]:
+    return ["query", "event", "--", _required(given, "id")]
+
+
+def _session(given: Given) -> list[str]:
+    return ["query", "session", f"--limit={_EVENTS}", *_options(given, "cursor"), "--", _required(given, "id")]
+
+
+def _newest(given: Given) -> list[str]:
+    return ["query", "events", "--newest-first", f"--limit={_NEWEST}", *_options(given, "cursor")]
+
+
+def _search(given: Given) -> list[str]:
+    words = given.get("query", "").strip()
+    if words.startswith("--"):
+        words = words.lstrip("-")  # `search` would take it for an option
+    if not words:
+        raise WrongQuestion("Type what to look for.")
+    return [
+        "search",
+        "--explain",
+        f"--limit={_HITS}",
+        *_options(given, "when", "project", "agent", "session", "role"),
+        "--",
+        words,
+    ]
+
+
+def _status(given: Given) -> list[str]:
+    return ["status"]
+
+
+def _stats(given: Given) -> list[str]:
+    return ["admin", "stats"]
+
+
+_QUESTIONS: Final[Mapping[str, Callable[[Given], list[str]]]] = {
+    "root": _root,
+    "days": _days,
+    "map": _map,
+    "node": _node,
+    "children": _children,
+    "grip": _grip,
+    "event": _event,
+    "session": _session,
+    "newest": _newest,
+    "search": _search,
+    "status": _status,
+    "stats": _stats,
+}
+
+
+def _required(given: Given, name: str) -> str:
+    if not given.get(name):
+        raise WrongQuestion(f"{name} is missing.")
+    return given[name]
+
+
+def _options(given: Given, *names: str) -> list[str]:
+    return [f"--{name}={given[name]}" for name in names if given.get(name)]

@@ -1,0 +1,91 @@
+// Search: what was said, by its words; a time that the words name is a window that can be lifted.
+
+import { ask } from "./api.js";
+import { counted, h, marked } from "./dom.js";
+import { nodeLink, projectName, searchLink, sessionLink, speaker } from "./names.js";
+import { clock, longDay } from "./times.js";
+
+/** The view of the hits for `q`; `when` is a time in words, "any" for none. */
+export async function search({ q = "", when = "" }, signal) {
+  const title = q ? `Search: ${q}` : "Search";
+  if (!q.trim()) return { title, element: h("div", {}, h("h1", { tabindex: -1 }, "Search"), hints()) };
+  const reply = await ask("search", { query: q, when }, signal);
+  return {
+    title,
+    element: h(
+      "div",
+      {},
+      h("h1", { tabindex: -1, class: "vh" }, title),
+      h("p", { class: "search-head" }, h("span", {}, found(reply)), chip(reply, q, when)),
+      notes(reply),
+      reply.hits.length > 0 ? groups(reply.hits) : nothing(),
+    ),
+  };
+}
+
+function found(reply) {
+  if (!reply.hits.length) return "Nothing was found.";
+  return `${reply.has_more ? "The best " : ""}${counted(reply.hits.length, "hit")}`;
+}
+
+function chip(reply, q, when) {
+  if (when && when !== "any") return windowChip(when, "", searchLink(q));
+  if (reply.window) return windowChip(reply.window_text, reply.window.text, searchLink(q, "any"));
+  return null;
+}
+
+function windowChip(words, text, without) {
+  return h("span", { class: "chip" }, h("b", {}, words), text && h("span", { class: "chip-text" }, text), h("a", { href: without, "aria-label": `Search at any time instead of ${words}`, title: "Search at any time" }, "×"));
+}
+
+function notes(reply) {
+  const texts = reply.corrections.map((each) => `Nothing has “${each.typed}”; looked for “${each.meant}”.`);
+  if (reply.note) texts.push(reply.note);
+  if (Number(reply.behind)) texts.push(`${counted(reply.behind, "event")} can't be found yet; ask again in a moment.`);
+  return texts.map((text) => h("p", { class: "note" }, text));
+}
+
+function groups(hits) {
+  const order = new Map();
+  for (const hit of hits) {
+    if (!order.has(hit.node_id)) order.set(hit.node_id, []);
+    order.get(hit.node_id).push(hit);
+  }
+  let isOutside = false;
+  return [...order.values()].map((group) => {
+    const begins = !isOutside && group[0].outside_window;
+    isOutside = isOutside || group[0].outside_window;
+    return [begins && h("h2", { class: "outside" }, "At other times"), conversation(group)];
+  });
+}
+
+function conversation(group) {
+  const [first] = group;
+  const meta = [longDay(first.timestamp_ms), first.project && projectName(first.project), first.agent].filter(Boolean).join(" · ");
+  const turns = [...group].sort((one, other) => Number(one.timestamp_ms) - Number(other.timestamp_ms));
+  return h("section", { class: "found" }, h("h2", {}, h("a", { class: "item", href: nodeLink(first.node_id) }, first.title || "Without a title")), h("p", { class: "meta" }, meta), turns.map(hitTurn));
+}
+
+function hitTurn(hit) {
+  const words = hit.reason?.words ?? [];
+  return h(
+    "div",
+    { class: "hit" },
+    hit.before && neighbour(hit.before, hit.agent),
+    h("p", { class: "hit-words" }, h("a", { class: "hit-who", href: sessionLink(hit.session_id, hit.event_id), title: "Read the conversation from here" }, speaker(hit.role, hit.agent), " ", h("time", {}, clock(hit.timestamp_ms))), h("span", {}, marked(hit.snippet, words))),
+    hit.after && neighbour(hit.after, hit.agent),
+  );
+}
+
+function neighbour(turn, agent) {
+  return h("p", { class: "neighbour" }, h("span", { class: "hit-who" }, speaker(turn.role, agent)), h("span", {}, turn.text));
+}
+
+function hints() {
+  const examples = ["why did we choose a token bucket", "what failed last week", '"order confirmation" twice', "deployment yesterday"];
+  return h("div", { class: "hints" }, h("p", {}, "Words, a question, or a time in words."), h("ul", {}, examples.map((text) => h("li", {}, h("a", { href: searchLink(text) }, text)))));
+}
+
+function nothing() {
+  return h("p", { class: "nothing" }, "Fewer or other words may find it. A word in quotes must stand so; -word leaves out what has it.");
+}
