@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
-from agent_memory.web.admission import Refusal
-from agent_memory.web.answers import failed
-
-if TYPE_CHECKING:
-    from agent_memory.web.server import PageServer
+from agent_memory.web.admission import Admission, Refusal
+from agent_memory.web.answers import Answers, failed
+from agent_memory.web.assets import Asset
+from agent_memory.web.idle import Idle
+from agent_memory.web.live import Live
 
 # A connection that says nothing is closed after this.
 QUIET_S: Final = 30
@@ -38,18 +39,35 @@ _HEADERS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What requests are answered from."""
+
+    admission: Admission
+    answers: Answers
+    assets: Mapping[str, Asset]
+    live: Live
+    idle: Idle
+
+
+class SiteServer(ThreadingHTTPServer):
+    """A server that has a site."""
+
+    site: Site
+
+
 class PageHandler(BaseHTTPRequestHandler):
     """Answers one connection's requests, in a thread of its own."""
 
     protocol_version = "HTTP/1.1"
     timeout = QUIET_S
-    server: PageServer
+    server: SiteServer
 
     def do_GET(self) -> None:
         """The page, one of its files, an answer, or the stream of what happens."""
         if self.headers.get("Content-Length") or self.headers.get("Transfer-Encoding"):
             self.close_connection = True  # what it brings is not read, so the next request could not be told from it
-        admission = self.server.admission
+        admission = self.server.site.admission
         address = urlsplit(self.path)
         given = dict(parse_qsl(address.query))
         if refusal := admission.refuse_host(self.headers.get_all("Host", [])):
@@ -59,12 +77,12 @@ class PageHandler(BaseHTTPRequestHandler):
             self._redeem(given["token"])
         elif refusal := admission.refuse_origin(self.headers):
             self._refuse(refusal)
-        elif address.path in self.server.assets:
+        elif address.path in self.server.site.assets:
             self._send_asset(address.path)
         elif refusal := admission.refuse_stranger(self.headers):
             self._refuse(refusal)
         else:
-            self.server.idle.touch()
+            self.server.site.idle.touch()
             self._serve(address.path, given)
 
     def _refuse_method(self) -> None:
@@ -87,9 +105,9 @@ class PageHandler(BaseHTTPRequestHandler):
         elif path == "/api/live":
             self.close_connection = True
             self._begin(200, {"Content-Type": "text/event-stream", "Connection": "close"})
-            self.server.live.stream(self.wfile)
+            self.server.site.live.stream(self.wfile)
         elif path.startswith("/api/"):
-            answer = self.server.answers.answer(path.removeprefix("/api/"), given)
+            answer = self.server.site.answers.answer(path.removeprefix("/api/"), given)
             self._send(answer.status, _JSON, answer.body)
         else:
             self._refuse(Refusal(404, "There is nothing here."))
@@ -98,17 +116,17 @@ class PageHandler(BaseHTTPRequestHandler):
         if "prefetch" in self.headers.get("Sec-Purpose", self.headers.get("Purpose", "")):
             self._refuse(Refusal(503, "A link that opens once is not to be opened in advance."))
             return
-        cookie = self.server.admission.redeem(token)
+        cookie = self.server.site.admission.redeem(token)
         if cookie is None:
             self._refuse(Refusal(403, f"This link was used before, or is not the latest. {_AGAIN}"))
             return
-        self.server.idle.touch()
+        self.server.site.idle.touch()
         # No redirection: after one that began on another site, the browser would keep the strict cookie to itself.
         page = b'<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>agent-memory</title>'
         self._send(200, _HTML, page, {"Set-Cookie": cookie})
 
     def _send_asset(self, path: str) -> None:
-        asset = self.server.assets[path]
+        asset = self.server.site.assets[path]
         self._send(200, asset.media_type, asset.content)
 
     def _refuse(self, refusal: Refusal) -> None:

@@ -6,7 +6,6 @@ import os
 import socket
 import threading
 import time
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from agent_memory.web import assets
 from agent_memory.web.admission import Admission
 from agent_memory.web.answers import Answers
 from agent_memory.web.daemon_state import DaemonState
-from agent_memory.web.handler import PageHandler
+from agent_memory.web.handler import PageHandler, Site, SiteServer
 from agent_memory.web.idle import Idle
 from agent_memory.web.live import Live
 
@@ -28,7 +27,7 @@ CONNECTIONS_MAX: Final = 48
 _LOOK_S: Final = 1.0
 
 
-class PageServer(ThreadingHTTPServer):
+class PageServer(SiteServer):
     """Serves the page of the store at `db_path` on loopback, at `port` or, for 0, at one that is free."""
 
     daemon_threads = True
@@ -45,12 +44,9 @@ class PageServer(ThreadingHTTPServer):
                 f"The page can't be served on port {port}: {error.strerror}.",
                 "Leave --port out to get one that is free.",
             ) from error
-        self.idle = Idle(time.monotonic)
         self.daemon = DaemonState(db_path)
-        self.admission = Admission(self.port)
-        self.answers = Answers(self.daemon)
-        self.assets = assets.load()
-        self.live = Live(self.daemon, self.idle)
+        idle = Idle(time.monotonic)
+        self.site = Site(Admission(self.port), Answers(self.daemon), assets.load(), Live(self.daemon, idle), idle)
         self._connections = threading.BoundedSemaphore(CONNECTIONS_MAX)
 
     @property
@@ -60,7 +56,7 @@ class PageServer(ThreadingHTTPServer):
 
     def new_link(self) -> str:
         """An address that opens the page once."""
-        return f"http://{LOOPBACK}:{self.port}/?token={self.admission.new_token()}"
+        return f"http://{LOOPBACK}:{self.port}/?token={self.site.admission.new_token()}"
 
     def serve_until_idle(self, stopping: threading.Event, idle_s: float = IDLE_S) -> bool:
         """Serve until `stopping` is set, or nobody has used the page for so long; whether that was it."""
@@ -68,11 +64,11 @@ class PageServer(ThreadingHTTPServer):
         thread.start()
         try:
             while not stopping.wait(_LOOK_S):
-                if self.idle.seconds() >= idle_s:
+                if self.site.idle.seconds() >= idle_s:
                     return True
             return False
         finally:
-            self.live.end()
+            self.site.live.end()
             self.shutdown()
             thread.join()
             self.server_close()
