@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -331,6 +332,33 @@ def test_an_event_is_found_soon_after_its_acknowledgement(client: Client) -> Non
 
 def _is_found(client: Client, number: int) -> bool:
     return hits(client, f"walrus{number}") == [f"fresh-{number:06}"]
+
+
+def test_what_was_just_said_is_found_while_the_index_is_behind(client: Client, shared_stack: Stack) -> None:
+    """At the first look, before the worker has seen it, with all that filters; afterwards it has its place in time."""
+    at_ms = int(time.time() * 1000)
+    said = event(1, "The narwhal module postgres queue is frozen.", session="just-now", at_ms=at_ms, agent="codex")
+    shared_stack.kill("worker", signal.SIGSTOP)
+    try:
+        client.ingest(said)
+        found = ask(client, "narwhals")
+        assert [(hit.event_id, hit.node_id) for hit in found.hits] == [("just-now-000001", "")]
+        assert found.behind > 0
+        assert not found.corrections
+        assert "just-now-000001" in hits(client, "postgres queue")
+        assert hits(client, "narwhal", agent="claude-code") == []
+        assert hits(client, "narwhal", session_id="s1") == []
+        assert hits(client, "narwhal", to_timestamp_ms=at_ms) == []
+        assert hits(client, "narwhal", when="last week") == []
+        page = shared_stack.run("search", "narwhal").stdout
+        assert "not in the table of contents yet" in page
+        assert " query session just-now" in page
+    finally:
+        shared_stack.kill("worker", signal.SIGCONT)
+    wait_until_searchable(client)
+    found = ask(client, "narwhals")
+    assert [hit.event_id for hit in found.hits] == ["just-now-000001"]
+    assert found.hits[0].node_id
 
 
 def test_a_damaged_index_is_named_and_made_again_while_serving(client: Client, shared_stack: Stack) -> None:

@@ -29,7 +29,7 @@ def search(view: View, reply: pb.SearchResponse, more: str = "", any_time: str =
         if is_outside:
             yield line("At other times", "yellow")
         yield from _days(view, list(hits))
-    commands = [view.command("query", "node", short_id(reply.hits[0].node_id))] if reply.hits else []
+    commands = [_opening(view, reply.hits[0])] if reply.hits else []
     commands += [more] if more and reply.has_more else []
     yield from following(view, *commands)
 
@@ -52,6 +52,11 @@ def within(reply: pb.SearchResponse, max_tokens: int, text: Callable[[pb.SearchR
     return cut
 
 
+def _opening(view: View, hit: pb.SearchHit) -> str:
+    """The command that shows where the hit was said."""
+    return view.command("query", *(("node", short_id(hit.node_id)) if hit.node_id else ("session", hit.session_id)))
+
+
 def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
     """What a reader should know of the answer before reading it."""
     if reply.HasField("window"):
@@ -62,7 +67,8 @@ def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
     if reply.note:
         yield line(reply.note, "yellow")
     if reply.behind:
-        yield line(f"{counted(reply.behind, 'event')} can't be found yet; ask again in a moment.", "yellow")
+        lag = f"{counted(reply.behind, 'event')} not indexed yet; of those only the newest were looked at."
+        yield line(lag, "yellow")
     if reply.spooled:
         yield line(
             f"{counted(reply.spooled, 'hook call')} in the spool can't be found yet: they are not stored.", "yellow"
@@ -71,7 +77,7 @@ def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
 
 def _days(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
     day: date | None = None
-    for _, group in groupby(hits, key=lambda hit: hit.node_id):
+    for _, group in groupby(hits, key=lambda hit: hit.node_id or hit.session_id):
         own = list(group)
         at = view.local(own[0].timestamp_ms)
         if at.date() != day:
@@ -82,11 +88,12 @@ def _days(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
 
 def _segment(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
     first = hits[0]
-    title = one_line(first.title, min(_TITLE_CELLS, view.room(2))) or "(untitled)"
+    untold = "(untitled)" if first.node_id else "(not in the table of contents yet)"
+    title = one_line(first.title, min(_TITLE_CELLS, view.room(2))) or untold
     yield line(f"  {title}", "bold")
     facts = [f"~{first.tokens} tokens" if first.tokens else ""]
     facts += [one_line(name, _NAME_CELLS) for name in (first.agent, first.project)]
-    yield line(f"  {with_facts(view, 2, first.node_id, facts)}", "dim")
+    yield line(f"  {with_facts(view, 2, first.node_id or f'session {first.session_id}', facts)}", "dim")
     for hit in sorted(hits, key=lambda hit: hit.timestamp_ms):
         yield from _turn(view, hit)
 

@@ -2881,7 +2881,7 @@ class SearchResponse(_message.Message):
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
     window_text: _builtins.str
     behind: _builtins.int
-    """Events that are stored and can't be found yet."""
+    """Events that are stored and not indexed yet; of these only the newest are found."""
     index_missing: _builtins.bool
     """There is no index at the moment, or not all of it: the answer is from what there is."""
     note: _builtins.str
@@ -2954,6 +2954,7 @@ class SearchHit(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     node_id: _builtins.str
+    """Its segment; empty for what was said a moment ago and is in none yet."""
     session_id: _builtins.str
     timestamp_ms: _builtins.int
     role: Global___EventRole.ValueType

@@ -51,7 +51,7 @@ def search(
         state = index.state()
         response.behind = max(0, records.counters(reader).sequence - state.cursor)
         response.index_missing = not state.is_complete
-        found = answer(reader, index, wanted)
+        found = answer(reader, index, wanted, response.behind)
     except IndexUnusable:
         # An empty store needs no index, and has none.
         response.behind = records.counters(reader).sequence
@@ -72,7 +72,8 @@ def search(
             said = (texts.text_of(turn.event) for turn in found.turns)
             response.corrections.add(typed=written(typed, [request.query]), meant=written(meant, said))
         hits = _hits(toc_reader, found, wanted, explain=request.explain, says_once=request.max_tokens > 0)
-    of_segments = {turn.segment.node_id: turn.of_segment for turn in found.turns} if found else {}
+    turns = found.turns if found else []
+    of_segments = {turn.segment.node_id or turn.segment.session_id: turn.of_segment for turn in turns}
     _fill(response, hits, request.max_tokens, of_segments)
     return response
 
@@ -113,8 +114,13 @@ def _together(hits: Sequence[pb.SearchHit], of_segments: Mapping[str, float]) ->
     """The hits of a segment one after another, the best segment first; what lies in the window before the rest."""
     order: dict[str, int] = {}
     for hit in hits:
-        order.setdefault(hit.node_id, len(order))
-    return sorted(hits, key=lambda hit: (hit.outside_window, -of_segments.get(hit.node_id, 0.0), order[hit.node_id]))
+        order.setdefault(hit.node_id or hit.session_id, len(order))
+
+    def place(hit: pb.SearchHit) -> tuple[bool, float, int]:
+        of = hit.node_id or hit.session_id
+        return hit.outside_window, -of_segments.get(of, 0.0), order[of]
+
+    return sorted(hits, key=place)
 
 
 def _hits(

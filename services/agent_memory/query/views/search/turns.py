@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.phrases.days import Span
+from agent_memory.query.views.search import fresh
 from agent_memory.query.views.search.asked import Asked
+from agent_memory.query.views.search.fresh import Fresh
 from agent_memory.questions import QUESTION_MARKS
 from agent_memory.search import near_words, question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
@@ -85,16 +87,18 @@ class _Scored:
     found: Found
     in_window: bool
     events: list[Event]
+    is_fresh: bool = False
 
 
-def answer(reader: Reader, index: IndexReader, asked: Asked) -> Answer:
-    """The turns that answer, at most as many as are asked for. Raises IndexUnusable."""
-    asked, statistics, corrections = _corrected(index, asked)
+def answer(reader: Reader, index: IndexReader, asked: Asked, behind: int = 0) -> Answer:
+    """The turns that answer, at most as many as are asked for; the index lacks so many events. Raises IndexUnusable."""
+    newest = fresh.segments(reader, asked.filters, behind)
+    asked, statistics, corrections = _corrected(index, asked, newest)
     weights = {term: ranking.rarity(statistics.frequencies[term], statistics.segments) for term in asked.terms}
-    scored = _segments(reader, index, asked)
+    scored = _segments(reader, index, asked, newest)
     near = _near(asked.terms)
     counter = TokenCounter([*asked.terms, *(token for tokens in near.values() for token in tokens)])
-    candidates = [Candidate(each.found.score, _documents(each.events, counter), each.in_window) for each in scored]
+    candidates = _candidates(scored, weights, counter)
     ranked = ranking.rank(asked.terms, candidates, statistics, near)
     places = [
         (score, -each.candidate, -place)
@@ -110,23 +114,24 @@ def answer(reader: Reader, index: IndexReader, asked: Asked) -> Answer:
     for _, candidate, place in heapq.nlargest(4 * asked.limit, places):
         each = scored[-candidate]
         # Without words the newest segments are asked for: one turn of each tells what it is about.
-        if not asked.terms and each.found.node_id in shown:
+        of = each.found.node_id or each.found.session_id
+        if not asked.terms and of in shown:
             continue
         if (same := _sameness(each.events[-place])) in seen:
             continue
         seen.add(same)
-        shown.add(each.found.node_id)
+        shown.add(of)
         turns.append(_turn(each, by_candidate[-candidate], -place, asked))
         if len(turns) == asked.limit:
             break
     return Answer(turns, asked.terms, weights, corrections)
 
 
-def _corrected(index: IndexReader, asked: Asked) -> tuple[Asked, Statistics, dict[str, str]]:
+def _corrected(index: IndexReader, asked: Asked, newest: Fresh) -> tuple[Asked, Statistics, dict[str, str]]:
     """The same with the words that stand nowhere put right, where nothing else is left to find anything by."""
     segments, frequencies = index.frequencies(asked.terms)
     corrections: dict[str, str] = {}
-    if asked.terms and not any(frequencies.values()):
+    if asked.terms and not any(frequencies.values()) and not _is_said(asked.terms, newest):
         for term in asked.terms:
             if question.slips(term) and (meant := question.alike(term, index.similar(term, SIMILAR_MAX))):
                 corrections[term] = meant
@@ -138,7 +143,12 @@ def _corrected(index: IndexReader, asked: Asked) -> tuple[Asked, Statistics, dic
     return asked, Statistics(segments, frequencies), corrections
 
 
-def _segments(reader: Reader, index: IndexReader, asked: Asked) -> list[_Scored]:
+def _is_said(terms: Sequence[str], newest: Fresh) -> bool:
+    counter = TokenCounter(terms)
+    return any(counter.counts(_text(event)) for _, events in newest for event in events)
+
+
+def _segments(reader: Reader, index: IndexReader, asked: Asked, newest: Fresh) -> list[_Scored]:
     """The best segments with their events, those of the window first; as many as may be read."""
     found: dict[str, tuple[Found, bool]] = {}
     window = asked.question.window
@@ -150,7 +160,32 @@ def _segments(reader: Reader, index: IndexReader, asked: Asked) -> list[_Scored]
     if window is None or asked.terms:
         for each in _find(index, asked, asked.filters):
             found.setdefault(each.node_id, (each, False))
-    return _read(reader, found.values())
+    read = _read(reader, found.values())
+    known = {event.event_id for each in read for event in each.events}
+    new: list[_Scored] = []
+    for each, events in newest:
+        in_window = window is not None and window.start_ms <= each.last_ms < window.end_ms
+        left = [event for event in events if event.event_id not in known]
+        if left and (asked.terms or window is None or in_window):
+            new.append(_Scored(each, in_window, left, is_fresh=True))
+    # The newest are first where nothing else tells which.
+    return new + read
+
+
+def _candidates(scored: Sequence[_Scored], weights: Mapping[str, float], counter: TokenCounter) -> list[Candidate]:
+    """The segments as they are ranked. What is fresh has no score yet: by its share of the question's words it has one
+    of the best."""
+    best = max((each.found.score for each in scored), default=0.0) or 1.0
+    told = sum(weights.values()) or 1.0
+    candidates = []
+    for each in scored:
+        documents = _documents(each.events, counter)
+        score = each.found.score
+        if each.is_fresh:
+            held = {term for document in documents for term in document.counts if term in weights}
+            score = best * sum(weights[term] for term in held) / told
+        candidates.append(Candidate(score, documents, each.in_window))
+    return candidates
 
 
 def _read(reader: Reader, found: Iterable[tuple[Found, bool]]) -> list[_Scored]:
