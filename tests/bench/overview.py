@@ -10,7 +10,6 @@ the last run of another commit: what became worse by a tenth is marked. With --c
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import platform
 import random
@@ -141,7 +140,7 @@ def _unary(stack: Stack, rounds: int) -> Iterator[Figure]:
     with rig.held_still(running["worker"]):
         for in_flight in IN_FLIGHT:
             address = f"127.0.0.1:{stack.port}"
-            took, all_s = asyncio.run(rig.calls(address, HEALTH, [health] * 20_000, in_flight, UNARY_S / 2))
+            took, all_s = rig.calls(address, HEALTH, [health] * 20_000, in_flight, UNARY_S / 2)
             empty = len(took) / all_s
             named = rig.conversations(20_000, f"overview-{in_flight}")
             requests = [pb.IngestEventRequest(event=event).SerializeToString() for event in named]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -12,8 +11,7 @@ import re
 import sys
 import tempfile
 import time
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import nan
@@ -22,12 +20,12 @@ from statistics import median
 from typing import Any, Final, TypeAlias
 
 import grpc
-import grpc.aio
 import psutil
 
 from agent_memory.demo.samples import samples
 from agent_memory.ids import derived_ulid
 from agent_memory.rpc import memory_pb2 as pb
+from bench.lean import LeanClient
 from support.stack import Stack, scratch, wait_until
 
 SERVICE: Final = "/memory.MemoryService/"
@@ -137,30 +135,17 @@ def run(
 ) -> tuple[list[float], float]:
     """Make the calls, so many at a time, until none is left or the time is up: seconds of each, and of all.
 
-    One thread makes them all: threads would wait for each other, and that would be measured.
+    One thread makes them all, by the lean client: what is measured is the server.
     """
-    return asyncio.run(calls(f"127.0.0.1:{stack.port}", SERVICE + name, requests, in_flight, limit_s))
+    return calls(f"127.0.0.1:{stack.port}", SERVICE + name, requests, in_flight, limit_s)
 
 
-async def calls(
-    address: str, method: str, requests: Sequence[bytes], in_flight: int, limit_s: float
+def calls(
+    address: str, path: str, requests: Sequence[bytes], in_flight: int, limit_s: float
 ) -> tuple[list[float], float]:
-    remaining = deque(requests)
-    took: list[float] = []
-
-    async def caller(call: Callable[[bytes], Awaitable[bytes]]) -> None:
-        while remaining and time.perf_counter() < deadline:
-            sent = time.perf_counter()
-            await call(remaining.popleft())
-            took.append(time.perf_counter() - sent)
-
-    async with grpc.aio.insecure_channel(address, CHANNEL_OPTIONS) as opened:
-        call = opened.unary_unary(method, bytes, bytes)
-        await opened.channel_ready()
-        started = time.perf_counter()
-        deadline = started + limit_s
-        await asyncio.gather(*(caller(call) for _ in range(in_flight)))
-        return took, time.perf_counter() - started
+    """The same of any server's method."""
+    with contextlib.closing(LeanClient(address, path)) as client:
+        return client.run(requests, in_flight, limit_s)
 
 
 def load(stack: Stack, events: Iterator[pb.Event]) -> int:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from agent_memory.bus import client
+from agent_memory.errors import WriterSilent
 from agent_memory.messages import event_to_pb
-from agent_memory.query.inbound.append_batcher import SMALL_BYTES, AppendBatcher, Appended
+from agent_memory.query.inbound.append_batcher import SMALL_BYTES, AppendBatcher, Appended, Outcome
 from agent_memory.query.inbound.intake import Admitted
+from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.store import records
 from support.writer import WriterProcess, said
 
@@ -53,3 +60,40 @@ def test_a_writer_that_dies_meanwhile_costs_no_caller_its_event(writer: WriterPr
         assert created.result(30) == [Appended.CREATED] * CALLERS
 
     assert len(list(records.session_events(writer.reader(), "s1"))) == CALLERS
+
+
+def test_each_of_those_that_do_not_wait_is_answered_once(writer: WriterProcess) -> None:
+    """Events that are handed in while a command is under way are sent with the next one, in their order."""
+    batcher = AppendBatcher(writer.bus)
+    answers: queue.SimpleQueue[tuple[int, Outcome]] = queue.SimpleQueue()
+    handed = [[event(number), event(number + 1)] for number in range(CALLERS)]
+
+    def answer_of(number: int) -> Callable[[Outcome], None]:
+        return lambda outcome: answers.put((number, outcome))
+
+    for number, events in enumerate(handed):
+        batcher.append_soon(events, answer_of(number))
+    answered = dict(answers.get(timeout=10) for _ in handed)
+
+    assert answered == {0: [1, 1]} | {number: [0, 1] for number in range(1, CALLERS)}
+    assert answers.empty()
+    assert len(list(records.session_events(writer.reader(), "s1"))) == CALLERS + 1
+
+
+def test_what_nobody_waits_for_ends_when_its_time_is_over(
+    writer: WriterProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that does not answer in time costs an error, and what comes later is sent again."""
+    monkeypatch.setattr(client, "TIMEOUT_S", 0.2)
+    ended: queue.SimpleQueue[client.Outcome] = queue.SimpleQueue()
+    writer.kill()
+    writer.bus.send(bus.Command(ping=bus.Ping()), ended.put)
+    silent = ended.get(timeout=10)
+    monkeypatch.undo()
+    writer.start()
+    writer.bus.send(bus.Command(ping=bus.Ping()), ended.put)
+    answered = ended.get(timeout=10)
+
+    assert isinstance(silent, WriterSilent)
+    assert isinstance(answered, bus.Reply)
+    assert ended.empty()

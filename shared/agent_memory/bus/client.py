@@ -1,4 +1,4 @@
-"""The writer, as a function to call: `Bus.ask(command) -> reply`, from any thread.
+"""The writer, as a function to call: `Bus.ask(command) -> reply`, from any thread; `Bus.send` does not wait.
 
 One thread owns the socket. A command under way is lost when the writer dies, so every command that waits is sent again
 when the connection comes back. Repeating one is harmless: appends are told apart by event id, commits by their fence.
@@ -12,8 +12,9 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import zmq
 
@@ -46,29 +47,41 @@ _RECONNECT_MS: Final = (20, 200)
 _WAKES_MAX: Final = 4096
 
 
+# What came of a command.
+Outcome: TypeAlias = pb.Reply | AgentMemoryError
+
+
 class _Request:
-    """One caller's command and what came of it. A bare lock wakes the caller: a Future costs three times as much."""
+    """One caller's command, and what is to be done with what comes of it."""
 
-    __slots__ = ("_asleep", "_has_ended", "content", "error", "is_long", "reply", "since")
+    __slots__ = ("content", "end", "is_long", "since")
 
-    def __init__(self, content: bytes, *, is_long: bool) -> None:
+    def __init__(self, content: bytes, end: Callable[[bytes | AgentMemoryError], None], *, is_long: bool) -> None:
         self.content = content
+        # Called with the reply, or with the reason for which there is none. For one thread at a time.
+        self.end = end
         # It may take minutes, so its waiting says nothing about the writer.
         self.is_long = is_long
         self.since = time.monotonic()
-        self.reply = b""
-        self.error: AgentMemoryError | None = None
-        self._has_ended = False
+
+
+class _Sleeper:
+    """A caller who waits. A bare lock wakes him: a Future costs three times as much."""
+
+    __slots__ = ("_asleep", "outcome")
+
+    def __init__(self) -> None:
+        self.outcome: bytes | AgentMemoryError | None = None
         self._asleep = threading.Lock()
         self._asleep.acquire()
 
-    def end(self, reply: bytes = b"", error: AgentMemoryError | None = None) -> None:
-        """Wake the caller with this outcome; the first one counts. For one thread at a time."""
-        if not self._has_ended:
-            self._has_ended, self.reply, self.error = True, reply, error
+    def wake(self, outcome: bytes | AgentMemoryError) -> None:
+        """Wake the caller with this outcome; the first one counts."""
+        if self.outcome is None:
+            self.outcome = outcome
             self._asleep.release()
 
-    def ends_within(self, timeout_s: float) -> bool:
+    def is_woken_within(self, timeout_s: float) -> bool:
         """Wait for the outcome; False if the time was over first."""
         return self._asleep.acquire(timeout=timeout_s)
 
@@ -87,6 +100,8 @@ class Bus:
         self._waiting_bytes = 0
         # What the thread has not sent yet; a request whose caller has given up is not sent.
         self._unsent: deque[bytes] = deque()
+        # What nobody waits for, so that the thread has to end it: each with its deadline, the earliest first.
+        self._unattended: deque[tuple[float, bytes]] = deque()
         self._lock = threading.Lock()
         self._next_id = 0
         self._closing = False
@@ -103,20 +118,26 @@ class Bus:
         Raises WriterUnavailable after `timeout_s` without one (the command may or may not have been done), WriterBusy
         when too much is waiting already, and what the refusal stands for when the writer refuses.
         """
-        command.protocol = command.protocol or PROTOCOL
-        command.store = self._store
-        request = _Request(command.SerializeToString(), is_long=timeout_s > TIMEOUT_S)
-        request_id = self._enqueue(request)
+        sleeper = _Sleeper()
+        request_id = self._enqueue(_Request(self._message(command), sleeper.wake, is_long=timeout_s > TIMEOUT_S))
         try:
-            if not request.ends_within(timeout_s):
-                raise WriterSilent(
-                    f"The writer did not answer within {timeout_s:g} s.", "The same request may be sent again."
-                )
+            if not sleeper.is_woken_within(timeout_s):
+                raise _silent(timeout_s)
         finally:
             self._forget(request_id)
-        if request.error:
-            raise request.error
-        return raise_if_refused(pb.Reply.FromString(request.reply))
+        outcome = _read(sleeper.outcome or b"")
+        if isinstance(outcome, AgentMemoryError):
+            raise outcome
+        return outcome
+
+    def send(self, command: pb.Command, end: Callable[[Outcome], None]) -> None:
+        """Send a command and return; `end` is called with what came of it, within TIMEOUT_S.
+
+        It is called by the thread that owns the socket, so it must not wait. Raises WriterBusy and WriterUnavailable as
+        `ask` does where nothing is sent; then `end` is not called.
+        """
+        request = _Request(self._message(command), lambda outcome: end(_read(outcome)), is_long=False)
+        self._enqueue(request, is_attended=False)
 
     def answers(self, timeout_s: float = 1.0) -> bool:
         """Whether the writer answers for the store, which is open then."""
@@ -132,13 +153,19 @@ class Bus:
         with self._lock:
             self._wake()
         self._thread.join()
-        for request in list(self._waiting.values()):
-            request.end(error=WriterUnavailable("This process is stopping.", "The same request may be sent again."))
+        while self._waiting:
+            _, request = self._waiting.popitem()
+            request.end(WriterUnavailable("This process is stopping.", "The same request may be sent again."))
         self._waker.close()
         self._wakes.close()
         self._context.term()
 
-    def _enqueue(self, request: _Request) -> bytes:
+    def _message(self, command: pb.Command) -> bytes:
+        command.protocol = command.protocol or PROTOCOL
+        command.store = self._store
+        return command.SerializeToString()
+
+    def _enqueue(self, request: _Request, *, is_attended: bool = True) -> bytes:
         with self._lock:
             size = self._waiting_bytes + len(request.content)
             if len(self._waiting) >= WINDOW_COMMANDS or (self._waiting and size > WINDOW_BYTES):
@@ -153,14 +180,17 @@ class Bus:
             self._waiting[request_id] = request
             self._waiting_bytes = size
             self._unsent.append(request_id)
-            if len(self._unsent) == 1:
+            if not is_attended:
+                self._unattended.append((request.since + TIMEOUT_S, request_id))
+            # The thread itself looks before it waits.
+            if len(self._unsent) == 1 and threading.get_ident() != self._thread.ident:
                 self._wake()
         return request_id
 
     def _forget(self, request_id: bytes) -> None:
         with self._lock:
-            request = self._waiting.pop(request_id)
-            self._waiting_bytes -= len(request.content)
+            request = self._waiting.pop(request_id, None)
+            self._waiting_bytes -= len(request.content) if request else 0
 
     def _wake(self) -> None:
         self._waker.send(b"\0")
@@ -178,7 +208,7 @@ class Bus:
             poller.register(each, zmq.POLLIN)
         connected = False
         while not self._closing:
-            ready = dict(poller.poll())
+            ready = dict(poller.poll(self._patience_ms()))
             if monitor in ready:
                 # The first two bytes are the event's number. zmq.utils.monitor can tell it, too, and imports asyncio.
                 event = int.from_bytes(monitor.recv_multipart()[0][:2], sys.byteorder)
@@ -191,11 +221,12 @@ class Bus:
                     self._send(socket)
             if self._wakes.fileno() in ready:
                 self._wakes.recv(_WAKES_MAX)
-                # Without a connection nothing is sent: ZeroMQ would keep it long after its caller has given up.
-                if connected:
-                    self._send(socket)
             if socket in ready:
                 self._receive(socket)
+            self._end_unattended()
+            # Without a connection nothing is sent: ZeroMQ would keep it long after its caller has given up.
+            if connected:
+                self._send(socket)
         socket.disable_monitor()
         monitor.close(0)
         socket.close(0)
@@ -215,7 +246,42 @@ class Bus:
             request_id, content = socket.recv_multipart()
             request = self._waiting.get(request_id)
             if request is not None:
+                # Before it ends: what follows it may be sent then.
+                self._forget(request_id)
                 request.end(content)
+
+    def _patience_ms(self) -> int | None:
+        """How long the thread may wait: until the time of what nobody else waits for is over."""
+        with self._lock:
+            while self._unattended and self._unattended[0][1] not in self._waiting:
+                self._unattended.popleft()
+            if not self._unattended:
+                return None
+            return max(0, int((self._unattended[0][0] - time.monotonic()) * 1000) + 1)
+
+    def _end_unattended(self) -> None:
+        """End what nobody waits for and whose time is over."""
+        now = time.monotonic()
+        while self._unattended and self._unattended[0][0] <= now:
+            _, request_id = self._unattended.popleft()
+            request = self._waiting.get(request_id)
+            if request is not None:
+                self._forget(request_id)
+                request.end(_silent(TIMEOUT_S))
+
+
+def _silent(timeout_s: float) -> WriterSilent:
+    return WriterSilent(f"The writer did not answer within {timeout_s:g} s.", "The same request may be sent again.")
+
+
+def _read(outcome: bytes | AgentMemoryError) -> Outcome:
+    """The reply as a message; the error that it stands for where it is a refusal."""
+    if isinstance(outcome, AgentMemoryError):
+        return outcome
+    try:
+        return raise_if_refused(pb.Reply.FromString(outcome))
+    except AgentMemoryError as error:
+        return error
 
 
 def raise_if_stalled(waiting_since: float) -> None:

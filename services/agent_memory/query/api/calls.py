@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
-from typing import Any, Final, Protocol, TypeVar
-
-import grpc
+from typing import Final, Protocol, TypeVar
 
 from agent_memory.client import STORE_KEY
 from agent_memory.errors import AgentMemoryError
-from agent_memory.query.api.errors import abort
+from agent_memory.query.api.errors import Context, abort
 from agent_memory.query.store_context import StoreContext, Stores
 
 log: Final = logging.getLogger(__name__)
@@ -30,16 +28,16 @@ class ServesStores(Protocol):
 
 def on_store(
     method: Callable[[Service, Request, StoreContext], Reply],
-) -> Callable[[Service, Request, grpc.ServicerContext], Reply]:
+) -> Callable[[Service, Request, Context], Reply]:
     """The RPC that has `method` answer from the store that the call's metadata names.
 
     What the method raises ends the call with the status that stands for it.
     """
 
     @functools.wraps(method)
-    def answered(self: Service, request: Request, context: grpc.ServicerContext) -> Reply:
+    def answered(self: Service, request: Request, context: Context) -> Reply:
         try:
-            return method(self, request, self.stores.named(_store_named(context)))
+            return method(self, request, self.stores.named(store_named(context)))
         except AgentMemoryError as error:
             abort(context, error)
         except Exception as error:
@@ -49,6 +47,6 @@ def on_store(
     return answered
 
 
-def _store_named(context: grpc.ServicerContext) -> str:
-    metadata: Any = context.invocation_metadata()
-    return next((value for key, value in metadata if key == STORE_KEY), "")
+def store_named(context: Context) -> str:
+    """The name of the store that the call is about; empty where it names none."""
+    return next((str(value) for key, value in context.invocation_metadata() if key == STORE_KEY), "")

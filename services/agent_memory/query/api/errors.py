@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn, Protocol
 
 import grpc
 
@@ -35,7 +35,17 @@ _CODES: Final = (
 )
 
 
-def abort(context: grpc.ServicerContext, error: AgentMemoryError) -> NoReturn:
+class Context(Protocol):
+    """What we need of a grpc.ServicerContext."""
+
+    def invocation_metadata(self) -> Any: ...
+
+    def set_trailing_metadata(self, trailing_metadata: Any, /) -> None: ...
+
+    def abort(self, code: grpc.StatusCode, details: str) -> NoReturn: ...
+
+
+def abort(context: Context, error: AgentMemoryError) -> NoReturn:
     """End the call with this error."""
     code = next(code for kind, code in _CODES if isinstance(error, kind))
     number: int = code.value[0]

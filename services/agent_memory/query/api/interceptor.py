@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import grpc
@@ -34,3 +34,10 @@ class HandlerInterceptor(grpc.ServerInterceptor):
                 return None
             self._handlers[method] = self.wrapped(method.rpartition("/")[2], handler)
         return self._handlers[method]
+
+
+def wrapped_by(interceptors: Sequence[HandlerInterceptor], method: str, handler: Handler) -> Handler:
+    """The handler as a server with these interceptors would have it, the first of them around all others."""
+    for interceptor in reversed(interceptors):
+        handler = interceptor.wrapped(method, handler)
+    return handler

@@ -55,16 +55,7 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
         admitted = store.intake.admit(request.event)
-        if admitted is None:
-            return pb.IngestEventResponse(event_id=request.event.event_id, ignored=True)
-        appended = store.batcher.append(admitted)
-        return pb.IngestEventResponse(
-            event_id=request.event.event_id,
-            created=appended == Appended.CREATED,
-            deduplicated=appended == Appended.KNOWN,
-            ignored=appended == Appended.FORGOTTEN,
-            forgotten=appended == Appended.FORGOTTEN,
-        )
+        return ingested(request.event.event_id, store.batcher.append(admitted) if admitted else None)
 
     @on_store
     def IngestEvents(self, request: pb.IngestEventsRequest, store: StoreContext) -> pb.IngestEventsResponse:
@@ -276,6 +267,17 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
     def CreateCheckpoint(self, request: pb.CreateCheckpointRequest, store: StoreContext) -> pb.CreateCheckpointResponse:
         reply = store.writer.ask(bus.Command(create_checkpoint=bus.CreateCheckpoint()), CHECKPOINT_TIMEOUT_S)
         return pb.CreateCheckpointResponse(path=reply.checkpoint_created.path)
+
+
+def ingested(event_id: str, appended: Appended | None) -> pb.IngestEventResponse:
+    """The answer to a call with one event; None where the user does not want it stored."""
+    return pb.IngestEventResponse(
+        event_id=event_id,
+        created=appended == Appended.CREATED,
+        deduplicated=appended == Appended.KNOWN,
+        ignored=appended in (None, Appended.FORGOTTEN),
+        forgotten=appended == Appended.FORGOTTEN,
+    )
 
 
 def _set_paused(store: StoreContext, job_name: str, *, paused: bool) -> str | None:

@@ -1,0 +1,86 @@
+"""Single events that arrive at the same time: checked together, stored together, each answered by itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from agent_memory.errors import AgentMemoryError
+from agent_memory.query.api.calls import store_named
+from agent_memory.query.api.core_calls import Aborted, Asked, CoreCall
+from agent_memory.query.api.errors import abort
+from agent_memory.query.api.interceptor import Handler
+from agent_memory.query.api.service import ingested
+from agent_memory.query.inbound.append_batcher import Outcome
+from agent_memory.query.inbound.intake import Admitted
+from agent_memory.query.store_context import StoreContext, Stores
+from agent_memory.rpc import memory_pb2 as pb
+
+log = logging.getLogger(__name__)
+
+
+class IngestTogether:
+    """Answers calls of IngestEvent; `checked` is a handler that returns the request of a call that may be answered."""
+
+    def __init__(self, stores: Stores, checked: Handler) -> None:
+        assert checked.unary_unary
+        assert checked.request_deserializer
+        self._stores = stores
+        self._parse, self._checked = checked.request_deserializer, checked.unary_unary
+
+    def __call__(self, calls: Sequence[Asked]) -> Sequence[Asked]:
+        """Answer them, soon; those that are to be refused are left to the handler of one call."""
+        left: list[Asked] = []
+        by_store: dict[str, list[tuple[Asked, pb.Event]]] = {}
+        for asked in calls:
+            content, call = asked
+            try:
+                request: pb.IngestEventRequest = self._checked(self._parse(content), call)  # type: ignore[arg-type]
+                store = self._stores.named(store_named(call))
+            except Exception:  # the handler meets it again, and says so
+                left.append(asked)
+                continue
+            if request.HasField("event"):
+                by_store.setdefault(store.name, []).append((asked, request.event))
+            else:
+                left.append(asked)
+        for name, theirs in by_store.items():
+            left += _ingest(self._stores.named(name), theirs)
+        return left
+
+
+def _ingest(store: StoreContext, calls: Sequence[tuple[Asked, pb.Event]]) -> Sequence[Asked]:
+    try:
+        outcomes = store.intake.admit_all([event for _, event in calls])
+    except Exception:
+        log.exception("events not checked together")
+        return [asked for asked, _ in calls]
+    admitted: list[Admitted] = []
+    waiting: list[tuple[CoreCall, str]] = []
+    for ((_, call), event), outcome in zip(calls, outcomes, strict=True):
+        if isinstance(outcome, Admitted):
+            admitted.append(outcome)
+            waiting.append((call, event.event_id))
+        elif outcome is None:
+            call.reply(ingested(event.event_id, None).SerializeToString())
+        else:
+            _fail(call, outcome)
+    if admitted:
+        store.batcher.append_soon(admitted, lambda appended: _answer(waiting, appended))
+    return []
+
+
+def _answer(calls: Sequence[tuple[CoreCall, str]], outcome: Outcome) -> None:
+    if isinstance(outcome, AgentMemoryError):
+        for call, _ in calls:
+            _fail(call, outcome)
+        return
+    for (call, event_id), appended in zip(calls, outcome, strict=True):
+        call.reply(ingested(event_id, appended).SerializeToString())
+
+
+def _fail(call: CoreCall, error: AgentMemoryError) -> None:
+    try:
+        abort(call, error)
+    except Aborted:
+        call.end_aborted()

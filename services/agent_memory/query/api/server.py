@@ -1,0 +1,167 @@
+"""The gRPC server: at the address and at the socket, with our service, health and reflection."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+
+from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
+from agent_memory.credentials import Certificate
+from agent_memory.errors import AgentMemoryError
+from agent_memory.logs import line
+from agent_memory.query.api.callers import OwnCallersOnly
+from agent_memory.query.api.core_calls import CoreCalls, core_of
+from agent_memory.query.api.interceptor import Handler, HandlerInterceptor, wrapped_by
+from agent_memory.query.api.malformed import MalformedRefused
+from agent_memory.query.api.replies import BoundedReplies
+from agent_memory.rpc import memory_pb2
+from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer, add_MemoryServiceServicer_to_server
+from agent_memory.settings import Settings
+
+if TYPE_CHECKING:
+    from agent_memory.query.store_context import Stores
+
+log = logging.getLogger(__name__)
+
+REFLECTION_V1: Final = "grpc.reflection.v1.ServerReflection"
+THREADS: Final = 32
+# Beyond this, callers are refused at once instead of waiting in a queue of ours.
+CALLS_MAX: Final = 1024
+# Batches that are read at once, each of MESSAGE_MAX_BYTES at most; others wait in their senders' memory.
+BATCHES_MAX: Final = 2
+# Of the TCP port, and of the socket. Each is a file descriptor.
+CONNECTIONS_MAX: Final = 256
+# A connection without a call for this long is closed; a client opens another when it needs one.
+IDLE_MS: Final = 15 * 60 * 1000
+GRACE_S: Final = 5.0
+
+
+class Server:
+    """Serves `service`, which has the methods of MemoryServiceServicer, and `health`, to those who may call.
+
+    Raises AgentMemoryError where the address can't be had.
+    """
+
+    def __init__(
+        self,
+        current: Settings,
+        service: Any,
+        health: health.HealthServicer,
+        token: str,
+        certificate: Certificate | None,
+    ) -> None:
+        self._guards: Sequence[HandlerInterceptor] = (
+            OwnCallersOnly(current.grpc_port, token, is_open=certificate is not None),
+            MalformedRefused(),
+        )
+        bounded = BoundedReplies({"IngestEvents": ThreadPoolExecutor(BATCHES_MAX, "batches")})
+        pool = ThreadPoolExecutor(THREADS, "rpc")
+        self._server = grpc.server(
+            pool,
+            interceptors=[bounded, *self._guards],
+            maximum_concurrent_rpcs=CALLS_MAX,
+            options=[
+                ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
+                ("grpc.max_connection_idle_ms", IDLE_MS),
+                ("grpc.http2.bdp_probe", 0),
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
+                ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
+            ],
+        )
+        handlers = {name: wrapped_by((bounded, *self._guards), name, each) for name, each in _handlers(service).items()}
+        self._calls = _core_calls(self._server, handlers, pool)
+        if self._calls is None:
+            log.warning(line("this grpcio is new to us, and calls take longer", version=grpc.__version__))
+            add_MemoryServiceServicer_to_server(service, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(health, self._server)
+        _add_reflection(self._server)
+        remedy = "Another program uses that port: choose another with --port."
+        _bind(self._server, current.address, remedy, certificate)
+        # Each store has one stack, so a socket that is still there was left by one that was killed.
+        current.runtime.grpc_socket.unlink(missing_ok=True)
+        _bind(self._server, current.runtime.grpc_target, f"Check the permissions of {current.runtime.folder}.")
+
+    def start(self) -> None:
+        """Take calls."""
+        self._server.start()
+        if self._calls:
+            self._calls.start()
+
+    def stop(self) -> None:
+        """Take no more calls, and wait for those under way."""
+        self._server.stop(GRACE_S).wait()
+        if self._calls:
+            self._calls.join()
+
+    def answer_together(self, stores: Stores) -> None:
+        """From now on, have single events that come at the same time stored together."""
+        if self._calls:
+            from agent_memory.query.api.ingest_together import IngestTogether
+
+            request: Handler = grpc.unary_unary_rpc_method_handler(
+                lambda request, context: request, memory_pb2.IngestEventRequest.FromString, None
+            )
+            checked = wrapped_by(self._guards, "IngestEvent", request)
+            self._calls.answer_together("IngestEvent", IngestTogether(stores, checked))
+
+
+class _Handlers:
+    """In the place of a server: keeps the handlers that generated code makes for it."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Handler] = {}
+
+    def add_generic_rpc_handlers(self, handlers: Any) -> None:
+        """The same handlers once more, for servers that look for them by name."""
+
+    def add_registered_method_handlers(self, service: str, handlers: dict[str, Handler]) -> None:
+        self.found |= handlers
+
+
+def _handlers(service: Any) -> dict[str, Handler]:
+    """A handler for each of the service's methods."""
+    handlers = _Handlers()
+    add_MemoryServiceServicer_to_server(cast(MemoryServiceServicer, service), cast(grpc.Server, handlers))
+    return handlers.found
+
+
+def _core_calls(server: grpc.Server, handlers: dict[str, Handler], pool: ThreadPoolExecutor) -> CoreCalls | None:
+    """What serves the methods within the server; None where the server itself has to."""
+    core = core_of(server)
+    if core is None:
+        return None
+    calls = CoreCalls(core, CALLS_MAX)
+    calls.add(SERVICE, handlers, pool)
+    return calls
+
+
+def _add_reflection(server: grpc.Server) -> None:
+    health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+    names = (SERVICE, health_name, reflection.SERVICE_NAME, REFLECTION_V1)
+    reflection.enable_server_reflection(names, server)
+    # v1 has v1alpha's messages under another service name; grpcio-reflection knows only the old name.
+    handler = grpc.stream_stream_rpc_method_handler(
+        reflection.ReflectionServicer(names).ServerReflectionInfo,
+        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
+        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    service = grpc.method_handlers_generic_handler(REFLECTION_V1, {"ServerReflectionInfo": handler})
+    server.add_generic_rpc_handlers((service,))
+
+
+def _bind(server: grpc.Server, address: str, remedy: str, certificate: Certificate | None = None) -> None:
+    try:
+        if certificate is None:
+            server.add_insecure_port(address)
+        else:
+            secured_by = grpc.ssl_server_credentials([(certificate.key, certificate.chain)])
+            server.add_secure_port(address, secured_by)
+    except RuntimeError as error:
+        raise AgentMemoryError(f"Can't listen at {address}.", remedy) from error
