@@ -176,14 +176,14 @@ def _candidates(scored: Sequence[_Scored], weights: Mapping[str, float], counter
     """The segments as they are ranked. What is fresh has no score yet: by its share of the question's words it has one
     of the best."""
     best = max((each.found.score for each in scored), default=0.0) or 1.0
-    told = sum(weights.values()) or 1.0
+    whole = sum(weights.values()) or 1.0
     candidates = []
     for each in scored:
         documents = _documents(each.events, counter)
         score = each.found.score
         if each.is_fresh:
             held = {term for document in documents for term in document.counts if term in weights}
-            score = best * sum(weights[term] for term in held) / told
+            score = best * sum(weights[term] for term in held) / whole
         candidates.append(Candidate(score, documents, each.in_window))
     return candidates
 
