@@ -88,8 +88,8 @@ def _days(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
 
 def _segment(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
     first = hits[0]
-    untold = "(untitled)" if first.node_id else "(not in the table of contents yet)"
-    title = one_line(first.title, min(_TITLE_CELLS, view.room(2))) or untold
+    no_title = "(untitled)" if first.node_id else "(not in the table of contents yet)"
+    title = one_line(first.title, min(_TITLE_CELLS, view.room(2))) or no_title
     yield line(f"  {title}", "bold")
     facts = [f"~{first.tokens} tokens" if first.tokens else ""]
     facts += [one_line(name, _NAME_CELLS) for name in (first.agent, first.project)]

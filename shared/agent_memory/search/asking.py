@@ -82,7 +82,7 @@ _UNSPACED: Final = re.compile(
 )
 # Words that stand by themselves: no part of a name, a path or a number.
 _WORD: Final = re.compile(r"(?<![\w./@])[^\W\d_]+(?![\w/@])")
-_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_PLAIN_WORD: Final = re.compile(r"[^\W\d_]+")
 _BETWEEN: Final = re.compile(r"[\W_]+")
 
 
@@ -111,7 +111,7 @@ def without_binding(text: str) -> str:
 
 def _said(text: str) -> set[str]:
     """The words of the text that English does not bind with as well."""
-    return {_folded(word) for word in _LETTERS.findall(text)} - STOPWORDS
+    return {_folded(word) for word in _PLAIN_WORD.findall(text)} - STOPWORDS
 
 
 @cache
@@ -124,5 +124,5 @@ def _languages() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
 
 
 def _folded(word: str) -> str:
-    letters = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+    characters = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(character for character in characters if not unicodedata.combining(character))
