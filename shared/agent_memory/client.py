@@ -215,6 +215,10 @@ class Client:
     def stats(self) -> pb.GetStatsResponse:
         return self._call(self._stub.GetStats, pb.GetStatsRequest())
 
+    def metrics(self) -> pb.GetMetricsResponse:
+        """What the running processes have counted since they began."""
+        return self._call(self._stub.GetMetrics, pb.GetMetricsRequest())
+
     def ledger(self, from_day: str = "") -> pb.GetLedgerResponse:
         """How many events of each day and agent are stored and reachable, from the day `YYYY-MM-DD` on."""
         return self._call(self._stub.GetLedger, pb.GetLedgerRequest(from_day=from_day))

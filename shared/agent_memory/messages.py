@@ -7,6 +7,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from agent_memory.errors import BY_REASON, AgentMemoryError, InvalidEvent
+from agent_memory.histogram import Histogram
 from agent_memory.model import Event, EventRole, EventType, Grip, TocNode
 from agent_memory.rpc import memory_pb2 as pb
 
@@ -14,6 +15,10 @@ from agent_memory.rpc import memory_pb2 as pb
 ERROR_KEY: Final = "grpc-status-details-bin"
 _ERROR_TYPE: Final = "type.googleapis.com/google.rpc.ErrorInfo"
 _ERROR_DOMAIN: Final = "agent-memory"
+
+
+def histogram_to_pb(histogram: Histogram) -> pb.Histogram:
+    return pb.Histogram(bounds=histogram.bounds, counts=histogram.counts, sum=histogram.sum)
 
 
 def event_to_pb(event: Event) -> pb.Event:

@@ -50,6 +50,8 @@ class Settings:
     """The certificate for other addresses than loopback, as PEM. On another machine: what to know the daemon by."""
     grpc_tls_key: str = ""
     """A file of mode 0600 that holds its private key."""
+    metrics_port: int = 0
+    """The port at which [metrics](operations.md#metrics) are served, on 127.0.0.1 only. 0: none."""
     log_level: str = "info"
     """How much the processes log."""
     log_filter: str = ""
@@ -131,6 +133,7 @@ VARIABLES = {
     "db_path": "MEMORY_DB_PATH",
     "grpc_host": "MEMORY_GRPC_HOST",
     "grpc_port": "MEMORY_GRPC_PORT",
+    "metrics_port": "MEMORY_METRICS_PORT",
     "grpc_token_file": "MEMORY_GRPC_TOKEN_FILE",
     "grpc_tls_cert": "MEMORY_GRPC_TLS_CERT",
     "grpc_tls_key": "MEMORY_GRPC_TLS_KEY",
@@ -351,6 +354,10 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if not text or "\0" in text:
                     raise ValueError("it must name a folder")
                 return _absolute(text)
+            case "metrics_port":
+                if not text.isdecimal() or int(text) > 65535:
+                    raise ValueError("a port is a number from 1 to 65535; 0 for none")
+                return int(text)
             case "grpc_port":
                 if not text.isdecimal() or not 0 < int(text) < 65536:
                     raise ValueError("a port is a number from 1 to 65535")

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from agent_memory.errors import AgentMemoryError
 from agent_memory.page_tokens import of_event
 from agent_memory.query.api.service import MemoryService
+from agent_memory.query.call_figures import CallFigures
 from agent_memory.query.store_context import StoreContext, Stores, store_context
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
@@ -44,7 +45,7 @@ def filled(writer: WriterProcess) -> StoreContext:
 
 def calls(store: StoreContext) -> Iterator[Parser]:
     """Each method that only reads, on requests of which the bytes given are the chance."""
-    service, texts = MemoryService(Stores([store])), _texts(store)
+    service, texts = MemoryService(Stores([store]), CallFigures()), _texts(store)
     for method in pb.DESCRIPTOR.services_by_name["MemoryService"].methods:
         answer: Any = getattr(MemoryService, method.name)
         # Of what is not served there is only a method that says so.

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 from typing import Any
+from urllib.request import urlopen
 
 from agent_memory.hook.command import program
 from support.prometheus import parse
-from support.stack import Stack, wait_until
+from support.stack import Stack, free_port, wait_until
 
 
 def doctor(stack: Stack) -> tuple[int, dict[str, Any]]:
@@ -24,6 +25,7 @@ def say(stack: Stack, text: str, prompt_id: str) -> None:
 
 def test_all_is_well_until_something_is_not(stack: Stack) -> None:
     """Each event that was captured is stored and reachable; then the daemon is gone, and what is said waits."""
+    stack.env["MEMORY_METRICS_PORT"] = str(free_port())
     stack.run("hooks", "install", "claude-code")
     stack.start()
     say(stack, "When do we deploy?", "p1")
@@ -39,12 +41,21 @@ def test_all_is_well_until_something_is_not(stack: Stack) -> None:
     assert "compared just now, 0 events were missing" in stack.run("doctor").stdout
     assert "All is well." in stack.run("doctor").stdout
     figures = parse(stack.run("metrics").stdout)
+    with urlopen(f"http://127.0.0.1:{stack.env['MEMORY_METRICS_PORT']}/metrics") as reply:
+        served = parse(reply.read().decode())
+    assert served.keys() == figures.keys()
+    assert figures["agent_memory_fsync_duration_seconds"].samples[("part", "_count"),] >= 1
+    assert served["agent_memory_call_duration_seconds"].samples[("kind", "GetLedger"), ("part", "_count")] >= 2
     assert figures["agent_memory_up"].samples == {(): 1}
     assert figures["agent_memory_agent_events"].samples == {(("agent", "claude-code"),): 1}
     processes = {process for ((_, process),) in figures["agent_memory_process_cpu_seconds_total"].samples}
     assert processes == {"ingest", "query", "worker", "supervisor"}
     unknown = {name for name, family in figures.items() if not family.samples}
-    never = {"agent_memory_redacted_secrets_total", "agent_memory_last_backup_timestamp_seconds"}
+    never = {
+        "agent_memory_redacted_secrets_total",
+        "agent_memory_summarizer_cost_dollars_total",
+        "agent_memory_last_backup_timestamp_seconds",
+    }
     assert {name for name in unknown if "_job_last_" not in name} == never
 
     stack.stop()

@@ -1,19 +1,17 @@
-"""Prometheus' text format 0.0.4, read as strictly as a scraper reads it."""
+"""Prometheus' text format, read by its own client library, and as strictly as a scraper reads it."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
-_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
-_LABEL = r'([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\["\\n])*)"'
-_SAMPLE = re.compile(rf"({_NAME})(?:\{{({_LABEL}(?:,{_LABEL})*)\}})? (\S+)")
-_UNESCAPED = {r"\\": "\\", r"\"": '"', r"\n": "\n"}
+from prometheus_client.parser import text_string_to_metric_families
+
+_NO_SAMPLES = ("_bucket", "_count", "_sum")
 
 
 @dataclass(slots=True)
 class Read:
-    """A family as it was read: its samples by the values of their labels."""
+    """A family as it was read: its samples by the values of their labels; those of a histogram by name, too."""
 
     kind: str
     help: str
@@ -25,28 +23,16 @@ def parse(page: str) -> dict[str, Read]:
     if not page.endswith("\n"):
         raise ValueError("the last line must end")
     read: dict[str, Read] = {}
-    helps: dict[str, str] = {}
-    for line in page.split("\n")[:-1]:
-        if line.startswith("# HELP "):
-            _, _, name, text = line.split(" ", 3)
-            if name in helps:
-                raise ValueError(f"a second HELP of {name}")
-            helps[name] = text
-        elif line.startswith("# TYPE "):
-            _, _, name, kind = line.split(" ")
-            if name in read or kind not in ("counter", "gauge", "histogram", "summary", "untyped"):
-                raise ValueError(f"not a type, or a second one: {line}")
-            read[name] = Read(kind, helps[name])
-        else:
-            found = _SAMPLE.fullmatch(line)
-            if not found or found[1] not in read or found[1] != list(read)[-1]:
-                raise ValueError(f"not a sample of the family above it: {line}")
-            labels = tuple((name, _plain(value)) for name, value in re.findall(_LABEL, found[2] or ""))
-            if labels in read[found[1]].samples:
-                raise ValueError(f"a second sample of {labels}")
-            read[found[1]].samples[labels] = float(found[found.re.groups])
+    for family in text_string_to_metric_families(page):
+        # The library names a counter without what its samples end in.
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        if name in read or family.type == "unknown":
+            raise ValueError(f"a second {name}, or one without a type")
+        read[name] = Read(family.type, family.documentation)
+        for sample in family.samples:
+            part = sample.name.removeprefix(name)
+            labels = (*sample.labels.items(), *([("part", part)] if part in _NO_SAMPLES else ()))
+            if (part and part not in _NO_SAMPLES) or labels in read[name].samples:
+                raise ValueError(f"a sample of another family, or a second one: {sample}")
+            read[name].samples[labels] = sample.value
     return read
-
-
-def _plain(value: str) -> str:
-    return re.sub(r'\\["\\n]', lambda escape: _UNESCAPED[escape[0]], value)

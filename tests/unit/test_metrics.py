@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,19 @@ from hypothesis import strategies as st
 from agent_memory.capture.spool import SpoolState
 from agent_memory.cli.main import cli
 from agent_memory.control.exposition import Family, text
-from agent_memory.control.metrics import AGENTS_MAX, NO_AGENT, OTHER_AGENTS, PREFIX, Answers, families
+from agent_memory.control.metrics import AGENTS_MAX, NO_AGENT, OTHER_AGENTS, Answers, families
 from agent_memory.control.process_usage import Usage
+from agent_memory.control.running_metrics import PREFIX
 from agent_memory.control.stack import ProcessStatus, Status
+from agent_memory.histogram import Histogram
+from agent_memory.ingest.figures import NOTED_MAX, WriterFigures
 from agent_memory.rpc import memory_pb2 as pb
 from support.prometheus import Read, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "ops" / "grafana" / "agent-memory.json"
 ALERTS = ROOT / "ops" / "prometheus" / "alerts.yml"
+HISTOGRAM_PARTS = ("_bucket", "_sum", "_count")
 NOW_S = 1_795_379_600.0
 STOPPED = Status(
     running=False,
@@ -64,7 +69,17 @@ def answers(ledger: Iterable[pb.LedgerEntry] = ()) -> Answers:
         pb.JobStatusProto(job_name="retention", is_paused=True, next_run_ms=2000),
     ]  # fmt: skip
     stats = pb.GetStatsResponse(events=12, outbox=3, redacted={"aws_key": 2}, waiting={"toc": 3, "search": 0})
-    return Answers(stats, pb.GetSchedulerStatusResponse(scheduler_running=True, jobs=jobs), list(ledger), 5)
+    scheduler = pb.GetSchedulerStatusResponse(scheduler_running=True, jobs=jobs)
+    took = pb.Histogram(bounds=[0.5, 1], counts=[3, 1, 2], sum=9.5)
+    running = pb.GetMetricsResponse(
+        calls={"GetNode": took},
+        fsync_seconds=took,
+        reader_lag_events=4,
+        oldest_age_seconds={"toc": 7.5},
+        rocksdb={"block-cache-usage": 100},
+        spent_tokens={"input": 2_000_000, "output": 500_000},
+    )
+    return Answers(stats, scheduler, list(ledger), 5, running, {"input": 3.0, "output": 0.0})
 
 
 def read(status: Status = RUNNING, found: Answers | None = None) -> dict[str, Read]:
@@ -92,6 +107,58 @@ def test_a_daemon_that_serves_tells_every_figure() -> None:
     assert figure(page, "job_next_run_timestamp_seconds", job="toc_rollup_day") == 2
     assert figure(page, "spool_events") == 2
     assert figure(page, "spool_oldest_age_seconds") == 90
+
+
+def test_what_calls_and_commits_took_is_told_as_histograms() -> None:
+    """Buckets add up, as Prometheus wants them; what has no price costs nothing that anybody knows."""
+    page = read(found=answers())
+    bounds = {bound: figure(page, "fsync_duration_seconds", le=bound, part="_bucket") for bound in ("0.5", "1", "+Inf")}
+
+    assert bounds == {"0.5": 3, "1": 4, "+Inf": 6}
+    assert figure(page, "fsync_duration_seconds", part="_sum") == 9.5
+    assert figure(page, "call_duration_seconds", kind="GetNode", part="_count") == 6
+    assert page[f"{PREFIX}commit_duration_seconds"].samples == {}
+    assert figure(page, "reader_lag_events") == 4
+    assert figure(page, "backlog_oldest_age_seconds", kind="toc") == 7.5
+    assert figure(page, "rocksdb_block_cache_bytes") == 100
+    assert page[f"{PREFIX}summarizer_cost_dollars_total"].samples == {(("kind", "input"),): 6}
+
+
+def test_a_daemon_of_an_older_version_has_no_such_figures() -> None:
+    older = replace(answers(), running=None)
+
+    page = read(found=older)
+
+    assert figure(page, "up") == 1
+    assert page[f"{PREFIX}call_duration_seconds"].samples == {}
+
+
+@given(st.lists(st.floats(0, 100)), st.lists(st.floats(0, 100), unique=True).map(sorted))
+def test_a_histogram_counts_each_value_once(values: list[float], bounds: list[float]) -> None:
+    """In the first bucket that holds it; a bound belongs to its bucket."""
+    counted = Histogram(bounds)
+    for value in values:
+        counted.observe(value)
+
+    at_most = [sum(counted.counts[: place + 1]) for place in range(len(bounds))]
+    assert at_most == [sum(value <= bound for value in values) for bound in bounds]
+    assert sum(counted.counts) == len(values)
+
+
+def test_the_oldest_entry_is_as_old_as_the_first_look_that_had_it() -> None:
+    """To a second; whatever was there at the start is as old as the writer, and memory is bounded."""
+    now_s = 100.0
+    figures = WriterFigures(5, lambda: now_s)
+    for second in range(1, 3 * NOTED_MAX):
+        now_s = 100.0 + second
+        figures.committed(1, now_s, 5 + second)
+
+    newest = 5 + 3 * NOTED_MAX - 1
+    assert figures.oldest_age_s(newest, newest) == 0
+    assert figures.oldest_age_s(newest - 1, newest) == 0
+    assert figures.oldest_age_s(4, newest) == now_s - 100
+    assert figures.oldest_age_s(5, newest) == pytest.approx(now_s - 101, abs=16)
+    assert len(figures._noted) <= NOTED_MAX
 
 
 def test_a_paused_job_is_never_late() -> None:
@@ -137,7 +204,7 @@ def test_names_are_those_that_prometheus_asks_for() -> None:
         name for name, each in page.items() if each.kind == "counter"
     }
     labels = {label for each in page.values() for sample in each.samples for label, _ in sample}
-    assert labels == {"agent", "kind", "job", "process"}
+    assert labels == {"agent", "kind", "job", "process"} | {"le", "part"}
 
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)))
@@ -172,10 +239,12 @@ def test_a_text_file_that_can_not_be_written_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", [DASHBOARD, ALERTS], ids=lambda path: path.name)
 def test_every_metric_that_is_drawn_or_watched_exists(path: Path) -> None:
     content = path.read_text(encoding="utf-8")
+    page = read(found=answers())
+    parts = {f"{name}{part}" for name, each in page.items() if each.kind == "histogram" for part in HISTOGRAM_PARTS}
     named = set(re.findall(rf"\b{PREFIX}\w+", content))
 
     assert named
-    assert named <= read(found=answers()).keys()
+    assert named <= page.keys() | parts
 
 
 def test_the_dashboard_is_one() -> None:

@@ -25,6 +25,8 @@ from agent_memory.cli.main import PROGRAM, CliError, cli
 from agent_memory.client import Client
 from agent_memory.command_call import PLACES, READER
 from agent_memory.control.connection import answering_with
+from agent_memory.control.exposition import text
+from agent_memory.control.metrics import collect
 from agent_memory.mcp.for_agent import for_agent
 from agent_memory.settings import Settings
 
@@ -107,6 +109,12 @@ def answer(call: Call, client: Client, own: Settings) -> Answer | None:
     printed = for_agent(output.getvalue()) if is_agent else output.getvalue()
     text, error_text = (each.encode(errors="replace") for each in (printed, errors.getvalue()))
     return Answer(code if isinstance(code, int) else 0, text, error_text)
+
+
+def metrics_page(client: Client, own: Settings) -> str:
+    """The figures of this daemon, as `metrics` prints them."""
+    with answering_with(client):
+        return text(collect(own))
 
 
 def is_served(words: Sequence[str]) -> bool:

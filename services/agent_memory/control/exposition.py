@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal
 
-Kind = Literal["gauge", "counter"]
+Kind = Literal["gauge", "counter", "histogram"]
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """What a histogram holds: how many values exceed the bound before and not this one; the last exceed all bounds."""
+
+    bounds: Sequence[float]
+    counts: Sequence[int]
+    sum: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,7 @@ class Family:
     name: str
     kind: Kind
     help: str
-    values: Mapping[str | None, float] = field(default_factory=dict)
+    values: Mapping[str | None, float | Buckets] = field(default_factory=dict)
     # The label that tells its values apart.
     label: str = ""
 
@@ -31,14 +41,26 @@ def text(families: Iterable[Family]) -> str:
     lines = []
     for family in families:
         lines += [f"# HELP {family.name} {family.help}", f"# TYPE {family.name} {family.kind}"]
-        lines += [
-            f"{_series(family, value)} {_number(figure)}" for value, figure in sorted(family.values.items(), key=str)
-        ]
+        for value, figure in sorted(family.values.items(), key=str):
+            lines += _samples(family, value, figure)
     return "".join(f"{line}\n" for line in lines)
 
 
-def _series(family: Family, value: str | None) -> str:
-    return family.name if value is None else f'{family.name}{{{family.label}="{value.translate(_ESCAPES)}"}}'
+def _samples(family: Family, value: str | None, figure: float | Buckets) -> Iterator[str]:
+    labels = {} if value is None else {family.label: value}
+    if not isinstance(figure, Buckets):
+        yield f"{_series(family.name, labels)} {_number(figure)}"
+        return
+    upper = [*map(_number, figure.bounds), "+Inf"]
+    for bound, count in zip(upper, accumulate(figure.counts), strict=True):
+        yield f"{_series(f'{family.name}_bucket', {**labels, 'le': bound})} {count}"
+    yield f"{_series(f'{family.name}_sum', labels)} {_number(figure.sum)}"
+    yield f"{_series(f'{family.name}_count', labels)} {sum(figure.counts)}"
+
+
+def _series(name: str, labels: Mapping[str, str]) -> str:
+    pairs = ",".join(f'{label}="{value.translate(_ESCAPES)}"' for label, value in labels.items())
+    return f"{name}{{{pairs}}}" if pairs else name
 
 
 def _number(figure: float) -> str:

@@ -10,13 +10,15 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from agent_memory.capture.spool import SpoolState
 from agent_memory.control import stack
 from agent_memory.control.exposition import Family, Kind
 from agent_memory.control.process_usage import Usage, usage_of
+from agent_memory.control.running_metrics import PREFIX, running_families
 from agent_memory.control.stack import Status
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
@@ -25,7 +27,6 @@ from agent_memory.settings import Settings
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc import memory_pb2 as pb
 
-PREFIX: Final = "agent_memory_"
 # Programs name their agents as they like; a monitor must not get a series for each of them without end.
 AGENTS_MAX: Final = 50
 OTHER_AGENTS: Final = "other"
@@ -44,6 +45,10 @@ class Answers:
     ledger: Iterable[pb.LedgerEntry]
     # On the store's disk.
     free_bytes: int
+    # None from a daemon that does not know them yet.
+    running: pb.GetMetricsResponse | None = None
+    # Dollars per million tokens.
+    prices: Mapping[str, float] = field(default_factory=dict)
 
 
 def collect(settings: Settings) -> list[Family]:
@@ -65,6 +70,7 @@ def families(status: Status, used: Mapping[str, Usage], answers: Answers | None,
     yield from _processes(status, used)
     yield from _store(answers)
     yield from _jobs(answers)
+    yield from running_families(answers.running if answers else None, answers.prices if answers else {})
     yield from _spool(status.spool, now_s)
     made_s = status.backup_ms / 1e3 if status.backup_ms else None
     yield _gauge("last_backup_timestamp_seconds", "When the last backup was made.", _one(made_s))
@@ -155,7 +161,12 @@ def _ask(settings: Settings) -> Answers | None:
     try:
         with connect_to_store(settings) as client:
             free_bytes = shutil.disk_usage(settings.db_path).free
-            return Answers(client.stats(), client.scheduler_status(), client.ledger().entries, free_bytes)
+            running = None
+            with suppress(AgentMemoryError):  # a daemon of an older version has no such figures
+                running = client.metrics()
+            prices = {"input": settings.summarizer_input_price, "output": settings.summarizer_output_price}
+            stats, scheduler, ledger = client.stats(), client.scheduler_status(), client.ledger().entries
+            return Answers(stats, scheduler, ledger, free_bytes, running, prices)
     except (AgentMemoryError, OSError):
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket as sockets
+import time
 from collections import deque
 from typing import Final
 
@@ -147,6 +148,7 @@ class Server:
         return requests
 
     def _commit(self, store: Store, writer: Writer, requests: list[Request]) -> None:
+        began_s = time.monotonic()
         group = Group(writer)
         outcomes: list[tuple[Address, Outcome]] = []
         for address, command in requests:
@@ -161,6 +163,7 @@ class Server:
         try:
             if writer.commit(group):
                 store.count_commit()
+                writer.figures.committed(len(requests), began_s, writer.counters.sequence)
         except StoreError as error:
             log.error(line("group not committed", store=store.name, commands=len(outcomes), error=error))
             no = Outcome(frames.refused(pb.Refused.UNAVAILABLE, error.message, error.remedy))

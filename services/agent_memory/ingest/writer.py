@@ -25,9 +25,11 @@ from agent_memory.errors import StoreError, StoreNotReady
 from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
 from agent_memory.ingest.acknowledged import Acknowledged
+from agent_memory.ingest.figures import WriterFigures
 from agent_memory.ingest.recovery import recover
 from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
+from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, directory, erasures, keys, records, schema
 from agent_memory.store.codec import StoreInfo
 from agent_memory.store.rows import Rows
@@ -45,6 +47,14 @@ RECOVERY_S: Final = 10.0
 # Opening a store needs this much at most: its log is flushed and a new one begun.
 ROOM_BYTES: Final = 24 << 20
 REDACTION_KEY_BYTES: Final = 16
+# Of the whole store, and of each column family. Each is read in microseconds.
+PROPERTIES: Final = ("block-cache-usage", "num-running-compactions", "num-running-flushes", "background-errors")
+FAMILY_PROPERTIES: Final = (
+    "cur-size-all-mem-tables",
+    "estimate-pending-compaction-bytes",
+    "estimate-table-readers-mem",
+    "total-sst-files-size",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,11 @@ class Group:
                 found.append(name[1])
         return sorted(found)
 
+    def figures(self) -> pb.WriterFigures:
+        """What the writer has counted."""
+        consumers, sequence = self._writer.consumers, self._writer.counters.sequence
+        return self._writer.figures.message(consumers, sequence, self._writer.properties())
+
     @property
     def batch(self) -> WriteBatch:
         """All rows of the group, and the counters after it."""
@@ -172,6 +187,7 @@ class Writer(Rows):
             self._note_redaction_rules()
             self.counters = codec.counters(self.get(schema.CHECKPOINTS, keys.COUNTERS))
             self.consumers = records.consumers(self)
+            self.figures = WriterFigures(self.counters.sequence)
             self.trimmed = self._first_outbox_entry() - 1
             self.forgotten = Forgotten(self._has_removed_events(), erasures.forgotten_sessions(self))
         except BaseException:  # a panic in RocksDB's binding is no Exception
@@ -211,7 +227,8 @@ class Writer(Rows):
                 self._unsynced = True
             if is_new := self._unsynced:
                 # Not `sync` on the write: that would hold the interpreter's lock during the fsync.
-                self._db.flush_wal(True)
+                with self.figures.fsync_seconds.timed():
+                    self._db.flush_wal(True)
                 self._unsynced = False
                 if self._acknowledged:
                     self._acknowledged.record(self._db.latest_sequence_number())
@@ -225,6 +242,14 @@ class Writer(Rows):
                 "Nothing acknowledged is lost: make room on the disk or change its permissions, and writing goes on.",
             ) from error
         return is_new
+
+    def properties(self) -> dict[str, int]:
+        """RocksDB's own figures by the names of its properties; of column families, the sum."""
+        found = {name: int(self._db.property_int_value(f"rocksdb.{name}") or 0) for name in PROPERTIES}
+        for name in FAMILY_PROPERTIES:
+            values = (each.property_int_value(f"rocksdb.{name}") for each in self._families.values())
+            found[name] = sum(int(value or 0) for value in values)
+        return found
 
     def compact(self, family: str) -> None:
         """Compact a whole column family; may take minutes, while other threads go on writing.

@@ -14,6 +14,7 @@ from agent_memory.query.api.affinity import Affinity
 from agent_memory.query.api.health import Health
 from agent_memory.query.api.late_service import LateService
 from agent_memory.query.api.server import Server
+from agent_memory.query.call_figures import CallFigures
 from agent_memory.query.hooks.hook_socket import HookSocket
 from agent_memory.settings import LOOPBACK, Settings
 from agent_memory.store.reader import Reader
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from agent_memory.query.commands.command_calls import Answered, Answers, CommandCall
     from agent_memory.query.commands.local_client import LocalClient
     from agent_memory.query.hooks.hook_server import HookServer
+    from agent_memory.query.metrics_port import MetricsPort
     from agent_memory.query.store_context import StoreContext
 
 log = logging.getLogger("agent_memory.query")
@@ -39,8 +41,8 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
         return
     reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES, current.runtime.commits)
     health = Health(writer, reader)
-    service = LateService()
-    server = Server(current, service, health.servicer, token, certificate)
+    service, calls = LateService(), CallFigures()
+    server = Server(current, service, health.servicer, calls, token, certificate)
     health.start()
     server.start()
     log.info(logs.line("serving", address=current.address, socket=current.runtime.grpc_socket))
@@ -51,7 +53,7 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     if is_reported:
         readiness.report(current.runtime, "query")
     try:
-        store, hooks = _loaded(current, writer, reader, service, server, health, hook_socket)
+        store, hooks, metrics = _loaded(current, writer, reader, service, server, health, calls, hook_socket)
     except BaseException as error:
         service.fails(error)
         raise
@@ -62,6 +64,8 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
             is_reported = True
         affinity.follow()
         lifetime.wait(PARENT_CHECK_MS)
+    if metrics:
+        metrics.stop()
     hooks.stop()
     health.stop()
     server.stop()
@@ -75,8 +79,9 @@ def _loaded(
     late: LateService,
     server: Server,
     health: Health,
+    calls: CallFigures,
     hook_socket: HookSocket,
-) -> tuple[StoreContext, HookServer]:
+) -> tuple[StoreContext, HookServer, MetricsPort | None]:
     """Load what answers calls and hooks, and let it begin.
 
     That takes as long as all before it. Who calls meanwhile waits for it; who only starts the daemon does not.
@@ -89,12 +94,13 @@ def _loaded(
 
     store = store_context(DEFAULT_STORE, current, writer, reader)
     stores = Stores([store])
-    service = MemoryService(stores)
+    service = MemoryService(stores, calls)
     late.is_loaded_as(service)
     server.answer_together(stores)
-    hooks = HookServer(store, hook_socket, CommandCalls(_command_answers(LocalClient(service, store, health), current)))
+    client = LocalClient(service, store, health)
+    hooks = HookServer(store, hook_socket, CommandCalls(_command_answers(client, current)))
     hooks.start()
-    return store, hooks
+    return store, hooks, _metrics_port(client, current)
 
 
 def _command_answers(client: LocalClient, current: Settings) -> Answers:
@@ -106,6 +112,19 @@ def _command_answers(client: LocalClient, current: Settings) -> Answers:
         return served.answer(call, client, current)
 
     return answers
+
+
+def _metrics_port(client: LocalClient, current: Settings) -> MetricsPort | None:
+    if not current.metrics_port:
+        return None
+    from agent_memory.query import metrics_port
+
+    def page() -> str:
+        from agent_memory.cli import served
+
+        return served.metrics_page(client, current)
+
+    return metrics_port.opened(current.metrics_port, page)
 
 
 if __name__ == "__main__":

@@ -1252,12 +1252,17 @@ Global___CheckpointCreated: _TypeAlias = CheckpointCreated  # noqa: Y015
 class Ping(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    FIGURES_FIELD_NUMBER: _builtins.int
+    figures: _builtins.bool
+    """Answer with the writer's figures, too."""
     def __init__(
         self,
+        *,
+        figures: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1268,19 +1273,136 @@ class Pong(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SEQUENCE_FIELD_NUMBER: _builtins.int
+    FIGURES_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
+    @_builtins.property
+    def figures(self) -> Global___WriterFigures: ...
     def __init__(
         self,
         *,
         sequence: _builtins.int = ...,
+        figures: Global___WriterFigures | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Pong: _TypeAlias = Pong  # noqa: Y015
+
+@_typing.final
+class Histogram(_message.Message):
+    """As memory.Histogram, which this process need not load."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOUNDS_FIELD_NUMBER: _builtins.int
+    COUNTS_FIELD_NUMBER: _builtins.int
+    SUM_FIELD_NUMBER: _builtins.int
+    sum: _builtins.float
+    @_builtins.property
+    def bounds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]: ...
+    @_builtins.property
+    def counts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
+    def __init__(
+        self,
+        *,
+        bounds: _abc.Iterable[_builtins.float] | None = ...,
+        counts: _abc.Iterable[_builtins.int] | None = ...,
+        sum: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bounds", b"bounds", "counts", b"counts", "sum", b"sum"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Histogram: _TypeAlias = Histogram  # noqa: Y015
+
+@_typing.final
+class WriterFigures(_message.Message):
+    """What the writer has counted since it opened the store."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class OldestAgeSecondsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.float
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.float = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class RocksdbEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    COMMIT_SECONDS_FIELD_NUMBER: _builtins.int
+    FSYNC_SECONDS_FIELD_NUMBER: _builtins.int
+    GROUP_COMMANDS_FIELD_NUMBER: _builtins.int
+    OLDEST_AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    ROCKSDB_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def commit_seconds(self) -> Global___Histogram:
+        """From a group's first command to its last byte on disk, and the fsync of it."""
+
+    @_builtins.property
+    def fsync_seconds(self) -> Global___Histogram: ...
+    @_builtins.property
+    def group_commands(self) -> Global___Histogram: ...
+    @_builtins.property
+    def oldest_age_seconds(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
+        """For how long the oldest entry that a consumer has yet to take in has waited, by consumer."""
+
+    @_builtins.property
+    def rocksdb(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """RocksDB's own, by the names of its properties."""
+
+    def __init__(
+        self,
+        *,
+        commit_seconds: Global___Histogram | None = ...,
+        fsync_seconds: Global___Histogram | None = ...,
+        group_commands: Global___Histogram | None = ...,
+        oldest_age_seconds: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
+        rocksdb: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands", "oldest_age_seconds", b"oldest_age_seconds", "rocksdb", b"rocksdb"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriterFigures: _TypeAlias = WriterFigures  # noqa: Y015
 
 @_typing.final
 class Refused(_message.Message):

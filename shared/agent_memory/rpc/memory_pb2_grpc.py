@@ -99,6 +99,11 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsResponse.FromString,
                 _registered_method=True)
+        self.GetMetrics = channel.unary_unary(
+                '/memory.MemoryService/GetMetrics',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetMetricsRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetMetricsResponse.FromString,
+                _registered_method=True)
         self.GetLedger = channel.unary_unary(
                 '/memory.MemoryService/GetLedger',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetLedgerRequest.SerializeToString,
@@ -347,6 +352,12 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetStats(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMetrics(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -623,6 +634,11 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.GetStats,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetStatsResponse.SerializeToString,
+            ),
+            'GetMetrics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMetrics,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.GetMetricsRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetMetricsResponse.SerializeToString,
             ),
             'GetLedger': grpc.unary_unary_rpc_method_handler(
                     servicer.GetLedger,
@@ -1146,6 +1162,33 @@ class MemoryService:
             '/memory.MemoryService/GetStats',
             agent__memory_dot_rpc_dot_memory__pb2.GetStatsRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.GetStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMetrics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/GetMetrics',
+            agent__memory_dot_rpc_dot_memory__pb2.GetMetricsRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.GetMetricsResponse.FromString,
             options,
             channel_credentials,
             insecure,

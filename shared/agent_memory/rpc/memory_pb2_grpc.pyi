@@ -51,6 +51,7 @@ class MemoryServiceStub:
     ResumeJob: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]
     IngestEvents: _grpc.UnaryUnaryMultiCallable[_memory_pb2.IngestEventsRequest, _memory_pb2.IngestEventsResponse]
     GetStats: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]
+    GetMetrics: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetMetricsRequest, _memory_pb2.GetMetricsResponse]
     GetLedger: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
     CreateCheckpoint: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CreateCheckpointRequest, _memory_pb2.CreateCheckpointResponse]
@@ -102,6 +103,7 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     ResumeJob: _aio.UnaryUnaryMultiCallable[_memory_pb2.ResumeJobRequest, _memory_pb2.ResumeJobResponse]  # type: ignore[assignment]
     IngestEvents: _aio.UnaryUnaryMultiCallable[_memory_pb2.IngestEventsRequest, _memory_pb2.IngestEventsResponse]  # type: ignore[assignment]
     GetStats: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetStatsRequest, _memory_pb2.GetStatsResponse]  # type: ignore[assignment]
+    GetMetrics: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetMetricsRequest, _memory_pb2.GetMetricsResponse]  # type: ignore[assignment]
     GetLedger: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
     CreateCheckpoint: _aio.UnaryUnaryMultiCallable[_memory_pb2.CreateCheckpointRequest, _memory_pb2.CreateCheckpointResponse]  # type: ignore[assignment]
@@ -228,6 +230,13 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.GetStatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.GetStatsResponse, _abc.Awaitable[_memory_pb2.GetStatsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetMetrics(
+        self,
+        request: _memory_pb2.GetMetricsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.GetMetricsResponse, _abc.Awaitable[_memory_pb2.GetMetricsResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetLedger(

@@ -62,4 +62,6 @@ def begin_index_rebuild(group: Group, command: pb.Command) -> Outcome:
 def ping(group: Group, command: pb.Command) -> Outcome:
     """Say how far everything has come."""
     pong = pb.Pong(sequence=group.counters.sequence)
+    if command.ping.figures:
+        pong.figures.CopyFrom(group.figures())
     return Outcome(pb.Reply(protocol=frames.PROTOCOL, pong=pong))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 from agent_memory.errors import AgentMemoryError
+from agent_memory.histogram import Histogram
 from agent_memory.query.api.calls import store_named
 from agent_memory.query.api.core_calls import Aborted, Asked, CoreCall
 from agent_memory.query.api.errors import abort
@@ -22,10 +24,12 @@ log = logging.getLogger(__name__)
 class IngestTogether:
     """Answers calls of IngestEvent; `checked` is a handler that returns the request of a call that may be answered."""
 
-    def __init__(self, stores: Stores, checked: Handler) -> None:
+    def __init__(self, stores: Stores, checked: Handler, took: Histogram) -> None:
+        """`took` counts how long each call takes."""
         assert checked.unary_unary
         assert checked.request_deserializer
         self._stores = stores
+        self._took = took
         self._parse, self._checked = checked.request_deserializer, checked.unary_unary
 
     def __call__(self, calls: Sequence[Asked]) -> Sequence[Asked]:
@@ -45,11 +49,12 @@ class IngestTogether:
             else:
                 left.append(asked)
         for name, theirs in by_store.items():
-            left += _ingest(self._stores.named(name), theirs)
+            left += _ingest(self._stores.named(name), theirs, self._took)
         return left
 
 
-def _ingest(store: StoreContext, calls: Sequence[tuple[Asked, pb.Event]]) -> Sequence[Asked]:
+def _ingest(store: StoreContext, calls: Sequence[tuple[Asked, pb.Event]], took: Histogram) -> Sequence[Asked]:
+    began_s = time.monotonic()
     try:
         outcomes = store.intake.admit_all([event for _, event in calls])
     except Exception:
@@ -65,8 +70,13 @@ def _ingest(store: StoreContext, calls: Sequence[tuple[Asked, pb.Event]]) -> Seq
             call.reply(ingested(event.event_id, None).SerializeToString())
         else:
             _fail(call, outcome)
+
+    def answer(appended: Outcome) -> None:
+        _answer(waiting, appended)
+        took.observe(time.monotonic() - began_s, len(waiting))
+
     if admitted:
-        store.batcher.append_soon(admitted, lambda appended: _answer(waiting, appended))
+        store.batcher.append_soon(admitted, answer)
     return []
 
 

@@ -19,7 +19,9 @@ from agent_memory.query.api.callers import OwnCallersOnly
 from agent_memory.query.api.core_calls import CoreCalls, core_of
 from agent_memory.query.api.interceptor import Handler, HandlerInterceptor, wrapped_by
 from agent_memory.query.api.malformed import MalformedRefused
+from agent_memory.query.api.measured import Measured
 from agent_memory.query.api.replies import BoundedReplies
+from agent_memory.query.call_figures import CallFigures
 from agent_memory.rpc import memory_pb2
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer, add_MemoryServiceServicer_to_server
 from agent_memory.settings import Settings
@@ -53,6 +55,7 @@ class Server:
         current: Settings,
         service: Any,
         health: health.HealthServicer,
+        calls: CallFigures,
         token: str,
         certificate: Certificate | None,
     ) -> None:
@@ -60,11 +63,13 @@ class Server:
             OwnCallersOnly(current.grpc_port, token, is_open=certificate is not None),
             MalformedRefused(),
         )
+        self._figures = calls
+        measured = Measured(calls)
         bounded = BoundedReplies({"IngestEvents": ThreadPoolExecutor(BATCHES_MAX, "batches")})
         pool = ThreadPoolExecutor(THREADS, "rpc")
         self._server = grpc.server(
             pool,
-            interceptors=[bounded, *self._guards],
+            interceptors=[bounded, *self._guards, measured],
             maximum_concurrent_rpcs=CALLS_MAX,
             options=[
                 ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
@@ -75,7 +80,10 @@ class Server:
                 ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
             ],
         )
-        handlers = {name: wrapped_by((bounded, *self._guards), name, each) for name, each in _handlers(service).items()}
+        handlers = {
+            name: wrapped_by((bounded, *self._guards, measured), name, each)
+            for name, each in _handlers(service).items()
+        }
         self._calls = _core_calls(self._server, handlers, pool)
         if self._calls is None:
             log.warning(line("this grpcio is new to us, and calls take longer", version=grpc.__version__))
@@ -109,7 +117,7 @@ class Server:
                 lambda request, context: request, memory_pb2.IngestEventRequest.FromString, None
             )
             checked = wrapped_by(self._guards, "IngestEvent", request)
-            self._calls.answer_together("IngestEvent", IngestTogether(stores, checked))
+            self._calls.answer_together("IngestEvent", IngestTogether(stores, checked, self._figures.of("IngestEvent")))
 
 
 class _Handlers:

@@ -13,6 +13,7 @@ from agent_memory.errors import InvalidEvent, UsageError
 from agent_memory.query import erasing
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.api.search_calls import SearchCalls
+from agent_memory.query.call_figures import CallFigures
 from agent_memory.query.erasing import Erasing
 from agent_memory.query.inbound.append_batcher import Appended
 from agent_memory.query.inbound.intake import BATCH_MAX_EVENTS, Admitted
@@ -21,6 +22,7 @@ from agent_memory.query.views import (
     events,
     habits,
     index_status,
+    metrics,
     operations,
     project_list,
     scope,
@@ -44,8 +46,9 @@ CHECKPOINT_TIMEOUT_S: Final = 300.0
 class MemoryService(SearchCalls, MemoryServiceServicer):
     """The service over the stores of this process."""
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, calls: CallFigures) -> None:
         self.stores = stores
+        self.calls = calls
         # One batch at a time: threads that interrupt each other every few milliseconds all get slower.
         self._admitting = threading.Lock()
         self._erasing = Erasing()
@@ -123,6 +126,10 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
                 asked = bus.BeginRebuild(value=codec.to_json(state), timezone=request.timezone)
                 store.writer.ask(bus.Command(begin_rebuild=asked))
         return found
+
+    @on_store
+    def GetMetrics(self, request: pb.GetMetricsRequest, store: StoreContext) -> pb.GetMetricsResponse:
+        return metrics.metrics(store, self.calls)
 
     @on_store
     def GetRebuildStatus(self, request: pb.GetRebuildStatusRequest, store: StoreContext) -> pb.GetRebuildStatusResponse:

@@ -38,4 +38,10 @@ class _Methods:
 
     def __getattr__(self, name: str) -> Callable[[Any], Any]:
         method = getattr(type(self._service), name).__wrapped__  # behind `on_store`, which is about gRPC
-        return lambda request: method(self._service, request, self._store)
+        took = self._service.calls.of(name)
+
+        def measured(request: Any) -> Any:
+            with took.timed():
+                return method(self._service, request, self._store)
+
+        return measured

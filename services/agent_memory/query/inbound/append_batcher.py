@@ -18,6 +18,7 @@ from typing import Final, TypeAlias
 from agent_memory.bus import client
 from agent_memory.bus.client import Bus, raise_if_stalled
 from agent_memory.errors import AgentMemoryError
+from agent_memory.histogram import SECONDS, Histogram
 from agent_memory.query.inbound.intake import Admitted
 from agent_memory.rpc import bus_pb2 as bus
 
@@ -55,6 +56,8 @@ class AppendBatcher:
 
     def __init__(self, writer: Bus) -> None:
         self._writer = writer
+        # How long the writer took, or was waited for in vain.
+        self.took = Histogram(SECONDS)
         self._lock = threading.Lock()
         self._gathered: list[_Handed] = []
         # When the command under way was sent; None if there is none.
@@ -99,12 +102,19 @@ class AppendBatcher:
 
     def append_all(self, events: Sequence[Admitted]) -> Sequence[Appended]:
         """Store those of the events that are new, together. Raises what `Bus.ask` raises."""
-        return _appended(self._writer.ask(_command(events)))
+        with self.took.timed():
+            return _appended(self._writer.ask(_command(events)))
 
     def _send(self, group: Sequence[_Handed]) -> None:
         command = _command([event for handed in group for event in handed.events])
+        began_s = time.monotonic()
+
+        def ended(outcome: client.Outcome) -> None:
+            self.took.observe(time.monotonic() - began_s)
+            self._ended(group, outcome)
+
         try:
-            self._writer.send(command, lambda outcome: self._ended(group, outcome))
+            self._writer.send(command, ended)
         except AgentMemoryError as error:
             self._ended(group, error)
 
