@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -26,7 +28,7 @@ from agent_memory.store import records
 from agent_memory.store.maintenance.verify import verify
 from agent_memory.store.reader import Reader, open_snapshot
 from chaos.rig import Load
-from chaos.torturer import Hooks, Repeated, Torturer, Unary, Witness, everything
+from chaos.torturer import Hooks, RareWitness, Repeated, Torturer, Unary, Witness, everything
 from support import search, transcripts
 from support.conversations import conversations
 from support.stack import Stack, scratch, wait_until
@@ -34,9 +36,11 @@ from support.tree import Tree, check_sound
 
 FAULTS = int(os.environ.get("TORTURE_FAULTS", "60"))
 SEED = int(os.environ.get("TORTURE_SEED", "1"))
-FAULTS_A_ROUND = 30
+# Faults of a round, after which all is compared: a look at everything takes as long as a hundred faults.
+FAULTS_A_ROUND = 500
 # So that a round's load lasts about as long as its faults.
 REST_S = 0.3
+SESSIONS = 24
 SETTLED_S = 180
 
 
@@ -46,19 +50,22 @@ def test_torture(tmp_path: Path) -> None:
     """Round after round, each with a store and a seed of its own."""
     struck: Counter[str] = Counter()
     answers = 0
-    for seed in range(SEED, SEED + -(-FAULTS // FAULTS_A_ROUND)):
+    for seed in count(SEED):
+        if struck.total() >= FAULTS:
+            break
         try:
-            faults, asked = torture(tmp_path / str(seed), seed)
+            faults, asked = torture(tmp_path / str(seed), seed, min(FAULTS_A_ROUND, FAULTS - struck.total()))
         except BaseException as error:
-            error.add_note(f"Again: TORTURE_FAULTS=1 TORTURE_SEED={seed} bin/test -m drill {Path(__file__).name}")
+            error.add_note(f"Again: TORTURE_FAULTS=500 TORTURE_SEED={seed} bin/test -m drill {Path(__file__).name}")
             raise
+        shutil.rmtree(tmp_path / str(seed))
         struck.update(faults)
         answers += asked
         print(f"seed {seed}: {struck.total()} faults, {answers} answers checked", flush=True)
     print(dict(struck))
 
 
-def torture(folder: Path, seed: int) -> tuple[Sequence[str], int]:
+def torture(folder: Path, seed: int, faults: int) -> tuple[Sequence[str], int]:
     """One round; what was done to the processes, and how many answers were checked meanwhile."""
     random = Random(seed)
     with ExitStack() as stacks:
@@ -67,10 +74,13 @@ def torture(folder: Path, seed: int) -> tuple[Sequence[str], int]:
             each.env["MEMORY_TIMEZONE"] = "UTC"
             transcripts.settle("claude-code", Path(each.env["HOME"]))
         stack.start()
-        batches = Load(stack, conversations(seed * 2, sessions=12, events_each=120), REST_S)
-        single = Unary(stack, conversations(seed * 2 + 1, sessions=6, events_each=120), REST_S)
+        batches = Load(stack, conversations(seed * 2, sessions=SESSIONS, events_each=120), REST_S)
+        single = Unary(stack, conversations(seed * 2 + 1, sessions=SESSIONS // 2, events_each=120), REST_S)
         hooks = Hooks(stack)
-        witnesses = [Witness(stack, [batches, single], Random(seed + number)) for number in range(2)]
+        witnesses: list[Witness | RareWitness] = [
+            *(Witness(stack, [batches, single], Random(seed + number)) for number in range(2)),
+            RareWitness(stack, [batches, single], Random(seed + 2)),
+        ]
         loads = [batches, single]
         others = [
             Repeated(hooks.call, 0.2),
@@ -81,8 +91,7 @@ def torture(folder: Path, seed: int) -> tuple[Sequence[str], int]:
         for thread in (*loads, *others):
             thread.start()
         try:
-            for _ in range(FAULTS_A_ROUND):
-                torturer.strike()
+            torturer.torture(faults)
         finally:
             for load in loads:
                 load.stop()
