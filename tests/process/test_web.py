@@ -167,8 +167,11 @@ def test_answers_are_the_command_line_s_own(shared_stack: Stack, server: Page, c
     assert asked.body.decode() == printed
     assert asked.json["events"][0]["text"] == WORDS
     missing = server.ask(cookie, "node", id="toc:day:1999-01-01")
-    assert missing.status == 404
-    assert "Nothing" in missing.json["error"] or "no node" in missing.json["error"]
+    assert missing.status == 200
+    assert "node" not in missing.json
+    wrong = server.ask(cookie, "node", id="no such time")
+    assert wrong.status == 400
+    assert "neither a node's id nor a time" in wrong.json["error"]
     assert server.ask(cookie, "node").status == 400
     assert server.ask(cookie, "grip", id="toc:day:1999-01-01").status == 400
 

@@ -114,3 +114,26 @@ def test_every_module_that_is_imported_is_there() -> None:
             text = (STATIC / source).read_text()
             for name in map(str.strip, names.split(",")):
                 assert re.search(rf"export (async )?(function|const|class) {name}\b", text), (path.name, name)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(scheme: str) -> None:
+    """WCAG 2.2, AA: 4.5 to 1 for every colour of text on every ground that it stands on."""
+    style = (STATIC / "style.css").read_text()
+    blocks = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", "".join(blocks[: 1 if scheme == "light" else 2])))
+    pairs = [(text, ground) for text in ("ink", "soft", "faint", "accent") for ground in ("paper", "raised", "tint")]
+    pairs += [("accent", "accent-soft"), ("alarm", "alarm-soft"), ("alarm", "paper"), ("ink", "mark")]
+
+    assert [pair for pair in pairs if _contrast(*(colours[name] for name in pair)) < 4.5] == []
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

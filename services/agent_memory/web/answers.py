@@ -19,7 +19,7 @@ from agent_memory.web.questions import WrongQuestion, command_line
 _PATIENCE_S: Final = 10.0
 # The daemon answers one command after another, and sends away who waits for long.
 _PAUSES_S: Final = (0.1, 0.3, 0.6, 0.0)
-_STATUS_OF_EXIT_CODE: Final = {0: 200, 1: 404, 2: 400}
+_STATUS_OF_EXIT_CODE: Final = {1: 404, 2: 400}
 _UNAVAILABLE: Final = 503
 
 
@@ -62,8 +62,10 @@ class Answers:
                 found = None
             if found is not None:
                 code, text, error = found
-                status = _STATUS_OF_EXIT_CODE.get(code, _UNAVAILABLE)
-                return Answer(200, text) if status == 200 else failed(status, _sentence(error), "REFUSED")
+                # Where something is not there, commands print the answer without it, too.
+                if code == 0 or (code == 1 and text):
+                    return Answer(200, text)
+                return failed(_STATUS_OF_EXIT_CODE.get(code, _UNAVAILABLE), _sentence(error), "REFUSED")
             time.sleep(pause_s)
         return failed(_UNAVAILABLE, "The daemon has too much to do to answer, or can't.", "BUSY")
 

@@ -21,6 +21,11 @@ QUIET_S: Final = 30
 _AGAIN: Final = "For a new link, press Enter where memory-daemon web runs, or type it again."
 _JSON: Final = "application/json; charset=utf-8"
 _HTML: Final = "text/html; charset=utf-8"
+_HEAD: Final = (
+    '<!doctype html><html lang="en"><meta charset="utf-8"><title>agent-memory</title>'
+    '<meta name="viewport" content="width=device-width"><link rel="icon" href="/icon.svg" type="image/svg+xml">'
+    '<link rel="stylesheet" href="/style.css">'
+)
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
@@ -122,8 +127,9 @@ class PageHandler(BaseHTTPRequestHandler):
             return
         self.server.site.idle.touch()
         # No redirection: after one that began on another site, the browser would keep the strict cookie to itself.
-        page = b'<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>agent-memory</title>'
-        self._send(200, _HTML, page, {"Set-Cookie": cookie})
+        self._send(
+            200, _HTML, f'{_HEAD}<meta http-equiv="refresh" content="0; url=/">'.encode(), {"Set-Cookie": cookie}
+        )
 
     def _send_asset(self, path: str) -> None:
         asset = self.server.site.assets[path]
@@ -136,12 +142,8 @@ class PageHandler(BaseHTTPRequestHandler):
             self._send(answer.status, _JSON, answer.body)
             return
         again = f"<p>{html.escape(_AGAIN)}" if refusal.status == 401 else ""
-        page = (
-            '<!doctype html><html lang="en"><meta charset="utf-8"><title>agent-memory</title>'
-            '<meta name="viewport" content="width=device-width"><link rel="stylesheet" href="/style.css">'
-            f'<main class="refusal"><h1>agent-memory</h1><p>{html.escape(refusal.sentence)}{again}</main></html>'
-        )
-        self._send(refusal.status, _HTML, page.encode())
+        said = f'<main class="refusal"><h1>agent-memory</h1><p>{html.escape(refusal.sentence)}{again}</main>'
+        self._send(refusal.status, _HTML, f"{_HEAD}{said}".encode())
 
     def _send(self, status: int, media_type: str, body: bytes, headers: Mapping[str, str] | None = None) -> None:
         self._begin(status, {"Content-Type": media_type, "Content-Length": str(len(body)), **(headers or {})})

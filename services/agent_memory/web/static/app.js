@@ -52,7 +52,7 @@ async function show({ isSame = false } = {}) {
     tell(null);
     content.replaceChildren(view.element);
     document.title = name ? `${view.title} · agent-memory` : "agent-memory";
-    if (name === "search") query.value = given.q ?? "";
+    if (document.activeElement !== query) query.value = name === "search" ? (given.q ?? "") : "";
     markSection(name);
     if (!isSame) arrive(view);
   } catch (error) {

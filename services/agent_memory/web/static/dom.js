@@ -38,7 +38,8 @@ export function written(text) {
   });
 }
 
-function inlineCode(text) {
+/** A text in which what stands between backticks is code. */
+export function inlineCode(text) {
   return text.split(/`([^`\n]+)`/).map((part, place) => (place % 2 ? h("code", {}, part) : part));
 }
 

@@ -2,7 +2,7 @@
 
 import { counted, h } from "./dom.js";
 import { nodeLink } from "./names.js";
-import { dayName, daysAfter } from "./times.js";
+import { dayName, daysAfter, today } from "./times.js";
 
 const WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const STEPS = { ArrowLeft: -7, ArrowRight: 7, ArrowUp: -1, ArrowDown: 1, PageUp: -28, PageDown: 28 };
@@ -18,22 +18,31 @@ export function heatmap(days, label, summary) {
   const rows = WEEKDAYS.map((name, row) =>
     h("div", { role: "row", class: "week-row" }, place(h("span", { role: "rowheader", class: `weekday weekday-${row}` }, name), row, 0)),
   );
+  const now = today();
   days.forEach((day, number) => {
+    const row = weekday(day.day);
+    const column = 1 + Math.floor((number + lead) / 7);
+    if (day.day > now) {
+      rows[row].append(place(h("span", { class: "day ahead", "aria-hidden": "true" }), row, column));
+      return;
+    }
     const text = said(day);
     const link = h("a", { href: nodeLink(`toc:day:${day.day}`), "aria-label": text, class: `day l${level(Number(day.events))}`, tabindex: -1, "data-day": day.day });
     cells.set(day.day, link);
     const show = () => readout.replaceChildren(text);
     link.addEventListener("mouseenter", show);
     link.addEventListener("focus", show);
-    const row = weekday(day.day);
-    rows[row].append(place(h("div", { role: "gridcell", class: "cell" }, link), row, 1 + Math.floor((number + lead) / 7)));
+    rows[row].append(place(h("div", { role: "gridcell", class: "cell" }, link), row, column));
   });
   const grid = h("div", { role: "grid", class: "heat-grid", "aria-label": `${label}. Arrow keys move by day and week, Page Up and Page Down by four weeks.` }, rows, months(days, lead));
   const rest = () => grid.contains(document.activeElement) || readout.replaceChildren(summary);
   grid.addEventListener("mouseleave", rest);
   grid.addEventListener("focusout", () => setTimeout(rest));
-  walk(grid, cells, days);
-  return h("div", { class: "heat" }, h("div", { class: "heat-scroll" }, grid), h("div", { class: "heat-foot" }, readout, legend()));
+  const latest = walk(grid, cells, days);
+  const box = h("div", { class: "heat-scroll" }, grid);
+  // Where the map is wider than the window, its latest day is what one came for.
+  requestAnimationFrame(() => (box.scrollLeft = latest.offsetLeft - box.clientWidth + 60));
+  return h("div", { class: "heat" }, box, h("div", { class: "heat-foot" }, readout, legend()));
 }
 
 /** What a span of days holds, in a sentence. */
@@ -82,12 +91,12 @@ function legend() {
   return h("p", { class: "legend", "aria-hidden": "true" }, "Less", steps, "More");
 }
 
-/** One day takes part in the order of Tab; the arrows move it. */
+/** One day takes part in the order of Tab; the arrows move it. Returns the one that it begins with, the latest. */
 function walk(grid, cells, days) {
   const first = days[0].day;
-  const last = days[days.length - 1].day;
-  const latest = days.findLast((day) => Number(day.events)) ?? days[days.length - 1];
-  let current = cells.get(latest.day);
+  const last = [...cells.keys()].at(-1);
+  const latest = days.findLast((day) => Number(day.events) && cells.has(day.day));
+  let current = cells.get(latest?.day ?? last);
   current.tabIndex = 0;
   const go = (link) => {
     current.tabIndex = -1;
@@ -107,4 +116,5 @@ function walk(grid, cells, days) {
   grid.addEventListener("focusin", (event) => {
     if (event.target.dataset.day && event.target !== current) go(event.target);
   });
+  return current;
 }

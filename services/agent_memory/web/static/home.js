@@ -49,6 +49,7 @@ function latestDay(day, children) {
 }
 
 function shares(title, rows) {
+  if (!rows.length) return null;
   const most = Math.max(...rows.map(([, number]) => number), 1);
   return h(
     "section",

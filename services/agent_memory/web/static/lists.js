@@ -35,10 +35,16 @@ export function periods(children) {
       h(
         "li",
         {},
-        h("h3", {}, h("a", { class: "item", href: nodeLink(each.node_id) }, each.title), each.is_open && h("span", { class: "badge" }, "going on")),
+        h("h3", {}, h("a", { class: "item", href: nodeLink(each.node_id) }, name(each.title)), each.is_open && h("span", { class: "badge" }, "going on")),
         h("ul", { class: "glimpse" }, each.bullets.slice(0, 3).map((bullet) => h("li", {}, bullet.text))),
         h("p", { class: "meta" }, each.agents.join(" · ")),
       ),
     ),
   );
+}
+
+/** A period's title; of a week, its days smaller. */
+function name(title) {
+  const [, week, days] = /^(.+) of \d+ \((.+)\)$/.exec(title) ?? [];
+  return week ? [week, " ", h("span", { class: "faint" }, days.replace(" - ", " – "))] : title;
 }

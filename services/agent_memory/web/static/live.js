@@ -33,11 +33,12 @@ function entry(event, isNew) {
   const day = dayOf(event.timestamp_ms);
   const time = ago(day) === "today" ? clock(event.timestamp_ms) : `${dayName(day, { day: "numeric", month: "short" })} ${clock(event.timestamp_ms)}`;
   const text = event.text.length > CHARACTERS ? `${event.text.slice(0, CHARACTERS)}…` : event.text;
-  const about = [event.agent, event.metadata.project && projectName(event.metadata.project), event.metadata.git_branch].filter(Boolean).join(" · ");
+  const who = speaker(event.role, event.agent);
+  const about = [who !== event.agent && event.agent, event.metadata.project && projectName(event.metadata.project), event.metadata.git_branch].filter(Boolean).join(" · ");
   return h(
     "article",
-    { class: `entry ${role}${isNew ? " fresh" : ""}` },
+    { class: `entry by-${role}${isNew ? " fresh" : ""}` },
     h("time", {}, time),
-    h("div", {}, h("p", { class: "entry-text" }, text), h("p", { class: "meta" }, h("a", { href: sessionLink(event.session_id, event.event_id), "aria-label": `${speaker(event.role, event.agent)}, ${time}: read the conversation` }, speaker(event.role, event.agent)), about && ` · ${about}`)),
+    h("div", {}, h("p", { class: "entry-text" }, text), h("p", { class: "meta" }, h("a", { href: sessionLink(event.session_id, event.event_id), "aria-label": `${who}, ${time}: read the conversation` }, who), about && ` · ${about}`)),
   );
 }

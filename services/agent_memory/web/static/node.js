@@ -13,13 +13,10 @@ const KEYWORDS = 12;
 /** The view of the node with that id. */
 export async function node({ id }, signal) {
   const place = await ask("place", { id }, signal);
-  const reply = await ask("node", { id: place.id }, signal).catch((error) => {
-    if (error.reason === "REFUSED" && error.status === 404) return null;
-    throw error;
-  });
-  const found = reply?.node;
+  const { node: found } = await ask("node", { id: place.id }, signal);
   const title = found?.title || place.title || "A conversation";
-  if (!found) return { title, element: h("div", {}, head(place, title), h("p", { class: "nothing" }, "Nothing is remembered of that time.")) };
+  const around = { before: place.before?.id, after: place.after?.id, up: place.above.at(-1)?.id };
+  if (!found) return { ...around, title, element: h("div", {}, head(place, title), h("p", { class: "nothing" }, "Nothing is remembered of that time.")) };
   const isSegment = found.level === "TOC_LEVEL_SEGMENT";
   const [children, year] = await Promise.all([isSegment ? null : allChildren(place.id, signal), yearOf(found, signal)]);
   return {
@@ -34,9 +31,7 @@ export async function node({ id }, signal) {
       children && children.length > 0 && h("section", { "aria-labelledby": "below" }, h("h2", { id: "below" }, below(found.level)), found.level === "TOC_LEVEL_DAY" ? conversations(children) : periods(children)),
     ),
     refresh: found.is_open,
-    before: place.before?.id,
-    after: place.after?.id,
-    up: place.above.at(-1)?.id,
+    ...around,
   };
 }
 

@@ -1,9 +1,9 @@
 // Proofs: the excerpts beside a summary's lines, and the events behind them.
 
 import { ask } from "./api.js";
-import { h } from "./dom.js";
+import { h, inlineCode } from "./dom.js";
 import { sessionLink } from "./names.js";
-import { shortDay, clock } from "./times.js";
+import { clock, dayOf, shortDay } from "./times.js";
 import { turns } from "./turns.js";
 
 let count = 0;
@@ -16,7 +16,7 @@ export function lines(bullets, signal) {
 function line(bullet, signal) {
   const proof = h("div", { class: "proof" });
   const evidence = h("div", { class: "evidence", id: `evidence-${(count += 1)}`, hidden: true });
-  const item = h("li", {}, h("p", { class: "line" }, bullet.text), proof, evidence);
+  const item = h("li", {}, h("p", { class: "line" }, inlineCode(bullet.text)), proof, evidence);
   if (bullet.grip_ids.length) fill(proof, evidence, bullet, signal);
   return item;
 }
@@ -25,16 +25,19 @@ async function fill(proof, evidence, bullet, signal) {
   let first;
   try {
     first = await ask("grip", { id: bullet.grip_ids[0] }, signal);
-  } catch (error) {
-    if (error.name !== "AbortError") proof.append(h("p", { class: "faint" }, "The proof can't be shown now."));
+  } catch {
+    return; // the page has gone on, or the daemon has ended, which is told elsewhere
+  }
+  if (!first.grip) {
+    proof.append(h("p", {}, "Summarized again meanwhile; reload for its proof."));
     return;
   }
   const { grip } = first;
   // A line is often the excerpt itself; saying it twice side by side proves nothing more.
-  const isSame = grip.excerpt.trim() === bullet.text.trim();
+  const isSame = plain(grip.excerpt) === plain(bullet.text);
   const button = h("button", { type: "button", class: "quiet", "aria-expanded": "false", "aria-controls": evidence.id }, "Show what was said");
   proof.append(
-    isSame ? h("p", { class: "verbatim" }, "Word for word") : h("blockquote", {}, grip.excerpt),
+    isSame ? h("p", { class: "verbatim" }, "Word for word") : h("blockquote", {}, inlineCode(grip.excerpt)),
     h("p", { class: "proof-foot" }, h("time", {}, `${shortDay(grip.timestamp_ms)}, ${clock(grip.timestamp_ms)}`), button),
   );
   button.addEventListener("click", async () => {
@@ -45,6 +48,9 @@ async function fill(proof, evidence, bullet, signal) {
     if (!isOpen && !evidence.childElementCount) await show(evidence, first, bullet.grip_ids.slice(1), signal);
   });
 }
+
+/** A text without what only sets it. */
+const plain = (text) => text.replace(/[`*_\s]+/g, " ").trim();
 
 async function show(evidence, first, others, signal) {
   evidence.append(excerpt(first));
@@ -61,5 +67,5 @@ function excerpt(reply) {
   const own = reply.excerpt_events;
   const events = [...reply.events_before, ...own, ...reply.events_after].filter((event) => !own.length || event.session_id === own[0].session_id);
   const whole = own.length > 0 && h("a", { class: "onward", href: sessionLink(own[0].session_id, own[0].event_id) }, "Read the conversation from here");
-  return h("div", { class: "conversation" }, turns(events, { chosen: new Set(own.map((event) => event.event_id)) }), whole);
+  return h("div", { class: "conversation" }, turns(events, { dayTag: "p", lastDay: events.length ? dayOf(events[0].timestamp_ms) : "", chosen: new Set(own.map((event) => event.event_id)) }), whole);
 }

@@ -1,6 +1,6 @@
 // A session as a conversation, in pages.
 
-import { ask } from "./api.js";
+import { ask, Failed } from "./api.js";
 import { append, counted, h } from "./dom.js";
 import { nodeLink, projectName } from "./names.js";
 import { clock, dayOf, longDay, ms, span } from "./times.js";
@@ -11,7 +11,8 @@ const PAGES = 40;
 
 /** The view of the session with that id; `event` is the event to go to, `part` the time of one. */
 export async function session({ id, event = "", part = "" }, signal) {
-  const { session: found, ...first } = await ask("session", { id }, signal);
+  const { session: found, note, ...first } = await ask("session", { id }, signal);
+  if (!found) throw new Failed(note, "REFUSED", 404);
   const reader = new Reader(found.session_id, event, signal);
   reader.add(first);
   for (let page = 0; page < PAGES && reader.more && !reader.holds(event, part); page += 1) await reader.next();

@@ -10,7 +10,7 @@ const QUIET = new Set(["EVENT_TYPE_SESSION_START", "EVENT_TYPE_SESSION_END", "EV
 const isTool = (event) => event.event_type === "EVENT_TYPE_TOOL_RESULT";
 
 /** The events as turns, oldest first; `lastDay` is the day of the turn before them, `chosen` the ids to mark. */
-export function turns(events, { lastDay = "", chosen = new Set() } = {}) {
+export function turns(events, { lastDay = "", dayTag = "h2", chosen = new Set() } = {}) {
   const found = [];
   let day = lastDay;
   for (let at = 0; at < events.length; ) {
@@ -18,7 +18,7 @@ export function turns(events, { lastDay = "", chosen = new Set() } = {}) {
     const own = dayOf(event.timestamp_ms);
     if (own !== day) {
       day = own;
-      found.push(h("h3", { class: "day-line" }, dayName(day)));
+      found.push(h(dayTag, { class: "day-line" }, dayName(day)));
     }
     if (isTool(event)) {
       let after = at;
