@@ -79,10 +79,10 @@ def test_a_call_is_answered(serve: Callable[[Serve], Served], size: int) -> None
 
 
 def test_the_context_says_who_calls_and_with_what(serve: Callable[[Serve], Served]) -> None:
-    def told(request: bytes, context: Any) -> bytes:
+    def described(request: bytes, context: Any) -> bytes:
         return f"{context.peer().split(':')[0]} {dict(context.invocation_metadata())['for']}".encode()
 
-    assert serve(told).ask(b"", metadata=[("for", "work")], timeout=10) == b"ipv4 work"
+    assert serve(described).ask(b"", metadata=[("for", "work")], timeout=10) == b"ipv4 work"
 
 
 def test_an_aborted_call_has_its_code_details_and_trailing_metadata(serve: Callable[[Serve], Served]) -> None:
