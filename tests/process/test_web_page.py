@@ -196,6 +196,24 @@ def test_what_is_stored_appears_by_itself(shared_stack: Stack, window: Browser) 
         window.wait("document.querySelectorAll('article.turn').length === 2")
 
 
+def test_a_long_conversation_is_read_in_pages_and_entered_anywhere(shared_stack: Stack, window: Browser) -> None:
+    """A link to an event far down leads to it; without one, what follows is fetched when it is wanted."""
+    with shared_stack.client() as client:
+        client.ingest_many(
+            said(f"long-{at:03}", NOW_MS - DAY_MS + at, f"Wave {at}", session_id="long") for at in range(450)
+        )
+    go(window, "#/session/long?event=long-430")
+    window.wait("document.activeElement.id === 'event-long-430'")
+    assert window.run("document.querySelectorAll('article.turn').length") == 450
+    go(window, "#/session/long")
+    assert window.run("document.querySelectorAll('article.turn').length") == 200
+    window.click(".reading button")
+    window.wait("document.querySelectorAll('article.turn').length === 400")
+    window.click(".reading button")
+    window.wait("document.querySelectorAll('article.turn').length === 450")
+    assert window.run("document.querySelector('.reading button').hidden")
+
+
 def test_screen_readers_find_their_way(window: Browser) -> None:
     """Landmarks, one main heading, the focus on it, a name for everything that can be used, no id twice."""
     for place in ("#/", WALK_PLACE, "#/session/pond", "#/search?q=heron", "#/live"):

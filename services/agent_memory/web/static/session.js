@@ -17,6 +17,7 @@ export async function session({ id, event = "", part = "" }, signal) {
   reader.add(first);
   for (let page = 0; page < PAGES && reader.more && !reader.holds(event, part); page += 1) await reader.next();
   const days = dayOf(found.start_time_ms) === dayOf(found.end_time_ms) ? `${longDay(found.start_time_ms)}, ` : "";
+  const isShort = found.segments.length === 1;
   const texts = [days + span(found.start_time_ms, found.end_time_ms), found.project && projectName(found.project), found.agents.join(", "), counted(found.event_count, "event"), found.is_open && "still going on"];
   return {
     title: found.title || "A conversation",
@@ -24,8 +25,8 @@ export async function session({ id, event = "", part = "" }, signal) {
       "div",
       { class: "reading" },
       h("div", { class: "heading" }, h("h1", { tabindex: -1 }, found.title || "A conversation")),
-      h("p", { class: "facts" }, texts.filter(Boolean).join(" · ")),
-      found.segments.length > 0 && parts(found.segments),
+      h("p", { class: "facts" }, texts.filter(Boolean).join(" · "), isShort && h("a", { class: "button", href: nodeLink(found.segments[0].node_id) }, "Summary and proofs")),
+      found.segments.length > 1 && parts(found.segments),
       reader.element,
     ),
     shown: () => reader.goTo(event, part),
@@ -82,7 +83,7 @@ function parts(segments) {
   return h(
     "details",
     { class: "parts" },
-    h("summary", {}, segments.length === 1 ? "Its summary" : `Its ${segments.length} summaries`),
+    h("summary", {}, `Summaries and proofs of its ${segments.length} parts`),
     h("ul", {}, segments.map((each) => h("li", {}, h("a", { href: nodeLink(each.node_id) }, each.title || "Without a title"), h("span", { class: "faint" }, ` ${clock(each.start_time_ms)}`)))),
   );
 }

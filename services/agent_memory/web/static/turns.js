@@ -5,6 +5,8 @@ import { speaker } from "./names.js";
 import { clock, dayName, dayOf, ms } from "./times.js";
 
 const LONG_CHARACTERS = 4000;
+const LINE_CHARACTERS = 60;
+const EDITS = /edit|patch|replace/i;
 const QUIET = new Set(["EVENT_TYPE_SESSION_START", "EVENT_TYPE_SESSION_END", "EVENT_TYPE_SUBAGENT_START", "EVENT_TYPE_SUBAGENT_STOP"]);
 
 const isTool = (event) => event.event_type === "EVENT_TYPE_TOOL_RESULT";
@@ -73,6 +75,8 @@ function tools(events, chosen) {
 function tool(event, isChosen) {
   const name = toolName(event);
   const [first, ...rest] = event.text.replace(`${name}: `, "").split("\n");
+  // A short first line is seen whole above what is unfolded.
+  const shown = first.length > LINE_CHARACTERS || !rest.length ? [first, ...rest] : rest;
   return h(
     "details",
     { class: `tool${isChosen ? " chosen" : ""}`, id: `event-${event.event_id}`, open: isChosen },
@@ -84,8 +88,14 @@ function tool(event, isChosen) {
       event.metadata.success === "false" && h("span", { class: "failed" }, "failed"),
       h("time", {}, clock(event.timestamp_ms)),
     ),
-    h("pre", { tabindex: 0 }, h("code", {}, [first, ...rest].join("\n"))),
+    h("pre", { tabindex: 0 }, h("code", {}, EDITS.test(name) ? changes(shown) : shown.join("\n"))),
   );
+}
+
+/** The lines of an edit, what was added and what was removed set apart. */
+function changes(lines) {
+  const kinds = { "+": "added", "-": "removed" };
+  return lines.map((line) => h("span", { class: kinds[line[0]] }, `${line}\n`));
 }
 
 function toolName(event) {
