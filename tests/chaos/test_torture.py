@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -49,7 +49,7 @@ SETTLED_S = 180
 def test_torture(tmp_path: Path) -> None:
     """Round after round, each with a store and a seed of its own."""
     struck: Counter[str] = Counter()
-    answers = 0
+    checked = 0
     for seed in count(SEED):
         if struck.total() >= FAULTS:
             break
@@ -60,8 +60,8 @@ def test_torture(tmp_path: Path) -> None:
             raise
         shutil.rmtree(tmp_path / str(seed))
         struck.update(faults)
-        answers += asked
-        print(f"seed {seed}: {struck.total()} faults, {answers} answers checked", flush=True)
+        checked += asked
+        print(f"seed {seed}: {struck.total()} faults, {checked} answers checked", flush=True)
     print(dict(struck))
 
 
@@ -87,7 +87,7 @@ def torture(folder: Path, seed: int, faults: int) -> tuple[Sequence[str], int]:
             Repeated(lambda: backfill(stack), 1.0),
             *(Repeated(witness.ask, 0.01) for witness in witnesses),
         ]
-        torturer = Torturer(stack, random)
+        torturer = Torturer(stack, random, lambda: sum(len(each.acknowledged) for each in loads) + answers(witnesses))
         for thread in (*loads, *others):
             thread.start()
         try:
@@ -114,7 +114,11 @@ def torture(folder: Path, seed: int, faults: int) -> tuple[Sequence[str], int]:
             each.stop()
         assert search.rows(stack.db_path) == search.rows(calm.db_path)
         assert search.vocabulary(stack.db_path) == search.vocabulary(calm.db_path)
-        return torturer.faults, sum(witness.answers for witness in witnesses)
+        return torturer.faults, answers(witnesses)
+
+
+def answers(witnesses: Iterable[Witness | RareWitness]) -> int:
+    return sum(witness.answers for witness in witnesses)
 
 
 def backfill(stack: Stack) -> bool:

@@ -32,6 +32,8 @@ SETTLED_S = 1.2
 # Of the faults of a process: the share that are deaths, and of the others the share that last long.
 KILLED = 0.4
 LONG = 0.05
+# The share of faults that come although nothing was done since the last.
+REGARDLESS = 0.02
 STOPPED_S = (0.01, 0.2)
 STOPPED_LONG_S = (0.5, 2.0)
 BETWEEN_FAULTS_S = (0.0, 0.2)
@@ -268,9 +270,14 @@ class Torturer:
     makes the store flush is asked for.
     """
 
-    def __init__(self, stack: Stack, random: Random) -> None:
+    def __init__(self, stack: Stack, random: Random, progress: Callable[[], int]) -> None:
+        """`progress` counts what the daemon has acknowledged and answered: on a busy machine a start takes seconds,
+        and deaths before anything was done try the start alone."""
         self._stack = stack
         self._random = random
+        self._progress = progress
+        # By process: the progress at its last fault.
+        self._at_fault = dict.fromkeys(PROCESSES, -1)
         self._processes = Processes(stack)
         self._threads = [Repeated(partial(self._strike, victim, Random(random.random())), 0.02) for victim in PROCESSES]
         # `start` takes a death for a failed start, stops what it has started, and says so.
@@ -283,7 +290,9 @@ class Torturer:
             thread.start()
         try:
             while len(self.faults) < faults:
+                before = self._progress()
                 time.sleep(self._random.uniform(*BETWEEN_LARGE_FAULTS_S))
+                wait_until(partial(self._goes_on_after, before))
                 self._strike_all(self._random.choice(("kill supervisor", "restart", "kill all", "copy", "compact")))
         finally:
             for thread in self._threads:
@@ -292,12 +301,15 @@ class Torturer:
     def _strike(self, victim: str, random: Random) -> None:
         """One fault of one process."""
         process = self._processes.process(victim)
-        if process is None:
+        if process is None or not self._has_settled(process):
             return
+        if self._progress() == self._at_fault[victim] and random.random() > REGARDLESS:
+            return
+        self._at_fault[victim] = self._progress()
         # One that is replaced meanwhile, or ends with its supervisor, was no victim of ours.
         with contextlib.suppress(psutil.NoSuchProcess):
             if random.random() < KILLED:
-                if self._is_starting.is_set() or not self._has_settled(process):
+                if self._is_starting.is_set():
                     return
                 self._processes.forget_crashes(victim)
                 process.kill()
@@ -308,6 +320,9 @@ class Torturer:
             process.resume()
             self.faults.append(f"halt {victim}")
             time.sleep(random.uniform(*BETWEEN_FAULTS_S))
+
+    def _goes_on_after(self, before: int) -> bool:
+        return self._progress() > before
 
     def _strike_all(self, kind: str) -> None:
         self._stack.status()
