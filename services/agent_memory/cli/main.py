@@ -36,6 +36,7 @@ COMMANDS = {
     "resume-capture": ("capturing", "Start remembering again."),
     "search": ("search", "Find what was said, by words or with a question."),
     "query": ("query", "Ask the memory, from the years down to single events."),
+    "browse": ("browse", "Read the memory on a whole terminal."),
     "stats": ("stats", "Show how you work: by day, hour, weekday, agent and project."),
     "web": ("web", "Look at the memory in a browser."),
     "agents": ("agents", "Show which agents are remembered, and how active they were."),

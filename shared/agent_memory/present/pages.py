@@ -53,7 +53,7 @@ def root(view: View, reply: pb.GetTocRootResponse, more: str = "", as_of: str | 
 
 def node(view: View, node: pb.TocNode, more: str = "") -> Iterator[Line]:
     """One node: its bullets, their grips, its children's ids; `more` is the command for what was left out."""
-    yield from _heading(view, node)
+    yield from heading(view, node)
     for bullet in node.bullets:
         yield line()
         yield flow("  • ", "    ", bullet.text)
@@ -170,7 +170,8 @@ def price(reply: Answer) -> Line:
     return line(f"~{reply.size_tokens} tokens{more}", "dim")
 
 
-def _heading(view: View, node: pb.TocNode) -> Iterator[Line]:
+def heading(view: View, node: pb.TocNode) -> Iterator[Line]:
+    """What a node is: its title, its id, and then when, how much and whose."""
     yield line(_title(node), "bold")
     yield line(node.node_id, "dim")
     # The title of a day, week, month or year names its span.

@@ -1,0 +1,1 @@
+"""The browser: what is remembered, on a whole terminal."""

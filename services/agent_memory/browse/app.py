@@ -1,0 +1,79 @@
+"""The browser's program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from agent_memory.browse.base_screen import BaseScreen
+from agent_memory.browse.daemon import Daemon
+from agent_memory.browse.help_screen import HelpScreen
+from agent_memory.browse.main_screen import MainScreen
+from agent_memory.browse.pulse import EVERY_S, Pulse
+from agent_memory.settings import Settings
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+class Browser(App[None]):
+    """Shows the memory of the daemon that the settings lead to."""
+
+    TITLE = "agent-memory"
+    CSS_PATH = "browse.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", show=False),
+        Binding("ctrl+c,ctrl+q", "quit", show=False, priority=True),
+    ]
+
+    class Arrived(Message):
+        """Something from a lane, for the screens' thread."""
+
+        def __init__(self, deliver: Callable[[], None]) -> None:
+            super().__init__()
+            self.deliver = deliver
+
+    def __init__(self, settings: Settings, now_ms: Callable[[], int] = _now_ms) -> None:
+        # The terminal's own colours, whatever they are; NO_COLOR leaves none.
+        super().__init__(ansi_color=True)
+        self.daemon = Daemon(settings, self._deliver, self._on_pulse, now_ms)
+
+    def on_mount(self) -> None:
+        self.theme = "ansi-dark"
+        self.push_screen(MainScreen(self.daemon))
+        self.daemon.beat()
+        self.set_interval(EVERY_S, self.daemon.beat)
+
+    def on_unmount(self) -> None:
+        self.daemon.close()
+
+    def on_browser_arrived(self, message: Arrived) -> None:
+        message.deliver()
+
+    def action_help(self) -> None:
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.daemon))
+
+    def _deliver(self, deliver: Callable[[], None]) -> None:
+        self.post_message(self.Arrived(deliver))
+
+    def _on_pulse(self, before: Pulse, is_new: bool) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, BaseScreen):
+                screen.show_pulse()
+                if is_new:
+                    screen.refresh_content(has_recovered=not before.is_up)
+
+
+def run(settings: Settings) -> int:
+    """Show the memory until the user quits; the exit code."""
+    browser = Browser(settings)
+    browser.run()
+    return browser.return_code or 0

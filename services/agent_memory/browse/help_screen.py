@@ -1,0 +1,31 @@
+"""The screen of help: the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from agent_memory.browse.base_screen import BaseScreen
+from agent_memory.browse.keys import Keys, help_rows
+from agent_memory.browse.list_pane import ListPane
+
+
+class HelpScreen(BaseScreen):
+    """Every key, and what it does."""
+
+    KEYS: ClassVar[Keys] = (("esc", "back"), ("j k", "scroll"))
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,backspace,enter", "back", show=False)]
+
+    def compose_body(self) -> Iterator[Widget]:
+        yield ListPane(id="list")
+
+    def on_mount(self) -> None:
+        pane = self.query_one(ListPane)
+        pane.focus()
+        self.call_after_refresh(lambda: pane.show(help_rows()))
+
+    def action_back(self) -> None:
+        self.app.pop_screen()

@@ -1,0 +1,242 @@
+"""The main screen: the tree of time on the left, what the cursor is on on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Final
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+
+from agent_memory.browse.base_screen import BaseScreen, error_rows
+from agent_memory.browse.daemon import Daemon
+from agent_memory.browse.keys import MAIN, Keys
+from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.questions import Children, children_of, latest
+from agent_memory.browse.reader import Reader
+from agent_memory.browse.rows import Kind, Target, row
+from agent_memory.browse.search_screen import SearchScreen
+from agent_memory.browse.time_screen import TimeScreen
+from agent_memory.browse.time_tree import ROOT, TimeTree, above
+from agent_memory.browse.views import nodes
+from agent_memory.errors import AgentMemoryError
+from agent_memory.present.lines import line
+
+# While much is stored, the tree is asked for again at most so often.
+_REFRESH_S: Final = 1.0
+
+
+class MainScreen(BaseScreen):
+    """Where the browser begins and ends."""
+
+    KEYS: ClassVar[Keys] = MAIN
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "app.quit", show=False),
+        Binding("tab", "other_half", show=False, priority=True),
+        Binding("shift+tab", "other_half", show=False, priority=True),
+        Binding("h,left", "left", show=False),
+        Binding("l,right", "right", show=False),
+        Binding("escape,backspace", "back", show=False),
+        Binding("z", "zoom", show=False),
+        Binding("y", "copy", show=False),
+        Binding("slash", "search", show=False),
+        Binding("t", "time", show=False),
+    ]
+
+    def __init__(self, daemon: Daemon) -> None:
+        super().__init__(daemon)
+        self._known = TimeTree()
+        # Something was committed since the tree was asked for.
+        self._is_stale = False
+        # The conversation that is read was chosen in a search.
+        self._is_of_search = False
+
+    def compose_body(self) -> Iterator[Widget]:
+        self._children, self._refreshing = self.lane(), self.lane()
+        self._tree = ListPane(id="tree", wraps=False)
+        self._page = Reader(self.lane(), self.daemon.view, id="page")
+        yield Horizontal(self._tree, self._page, id="body")
+
+    def on_mount(self) -> None:
+        self._tree.focus()
+        self.call_after_refresh(self._begin)
+        self.set_interval(_REFRESH_S, self._refresh)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def reveal(self, node_id: str) -> None:
+        """Put the tree's cursor on a node, whatever it lies in."""
+        way = above(node_id)
+        known = self._known.open(*way)
+
+        def arrive(found: Children) -> None:
+            self._known = known.with_children(found)
+            self._draw(Target(Kind.NODE, node_id))
+
+        self._children.ask(lambda client: children_of(client, known.unknown([ROOT, *way])), arrive, self._fail)
+
+    def refresh_content(self, *, has_recovered: bool) -> None:
+        self._is_stale = True
+        if has_recovered and self._page.has_failed:
+            self._page.action_again()
+
+    def on_list_pane_moved(self, message: ListPane.Moved) -> None:
+        if message.pane is self._tree:
+            self._is_of_search = False
+            self._page.start(message.target)
+
+    def on_list_pane_opened(self, message: ListPane.Opened) -> None:
+        if message.pane is self._tree:
+            self._open(message.target)
+
+    def action_other_half(self) -> None:
+        self._focus(self._page if self._tree.has_focus else self._tree)
+
+    def action_left(self) -> None:
+        """Close the node, or go to the one above; from a page, back to where it was opened."""
+        if self._page.has_focus:
+            self.action_back()
+            return
+        target = self._tree.target
+        if target is None:
+            return
+        if self._known.is_open(target.id):
+            self._known = self._known.close(target.id)
+            self._draw(target)
+        elif way := above(target.id):
+            self._go_to(way[-1])
+
+    def action_right(self) -> None:
+        """Open the node, and then go into it."""
+        target = self._tree.target
+        if self._tree.has_focus and target:
+            if self._known.is_open(target.id):
+                self._tree.action_move(1)
+            else:
+                self._open(target)
+
+    def action_back(self) -> None:
+        if self._page.has_focus and self._page.back():
+            return
+        self._focus(self._tree)
+        if self._is_of_search:
+            self._is_of_search = False
+            self.action_search()
+
+    def action_zoom(self) -> None:
+        """The half with the focus gets all of the screen, or gives it back."""
+        name = "zoomed-tree" if self._tree.has_focus else "zoomed"
+        self.toggle_class(name)
+        self.call_after_refresh(self._draw)
+
+    def action_copy(self) -> None:
+        """Put the id of what the cursor is on, or of the page, into the terminal's clipboard."""
+        pane = self._tree if self._tree.has_focus else self._page
+        target = pane.target or self._page.place
+        if target:
+            self.app.copy_to_clipboard(target.id)
+            self.say(f"copied {target.id}")
+
+    def action_search(self) -> None:
+        self._show_screen("search", lambda: SearchScreen(self.daemon, self._found))
+
+    def action_time(self) -> None:
+        self._show_screen("time", lambda: TimeScreen(self.daemon, self._went))
+
+    def _show_screen(self, name: str, make: Callable[[], BaseScreen]) -> None:
+        """Show a screen that stays as it was left."""
+        if not self.app.is_screen_installed(name):
+            self.app.install_screen(make(), name)
+        self.app.push_screen(name)
+
+    def _found(self, target: Target) -> None:
+        """Show the conversation at the turn that was found; from there, `back` leads to the search again."""
+        self.reveal(target.node_id)
+        self._page.start(Target(Kind.SESSION, target.session_id, target.session_id, target.at_ms), target)
+        self._is_of_search = True
+        self._focus(self._page)
+
+    def _went(self, target: Target) -> None:
+        self.reveal(target.id)
+        self._page.start(target)
+        self._focus(self._tree)
+
+    def _focus(self, pane: Widget) -> None:
+        self.remove_class("zoomed", "zoomed-tree")
+        pane.focus()
+
+    def _begin(self) -> None:
+        self._children.ask(latest, self._start, self._fail)
+
+    def _start(self, found: Children) -> None:
+        """Show what was last: the latest day is open, its latest conversation is under the cursor."""
+        self._known = TimeTree().with_children(found).open(*(each for each in found if each != ROOT))
+        entries = list(self._known.entries())
+        if not entries:
+            self._tree.show([row(line("Nothing yet.", "dim"))])
+            self._page.show(nodes.nothing_yet())
+            return
+        last = next((each for each in entries if each.is_leaf), entries[0])
+        self._draw(nodes.target_of(last.node))
+        self._page.start(nodes.target_of(last.node))
+
+    def _refresh(self) -> None:
+        """Ask again for what is seen of the tree, where something was committed."""
+        if (
+            not self._is_stale
+            or self._children.is_waiting
+            or self._refreshing.is_waiting
+            or not self.daemon.pulse.is_up
+        ):
+            return
+        self._is_stale = False
+        if not self._known.children.get(ROOT):
+            self._begin()
+            return
+        loaded = self._known.loaded()
+        self._refreshing.ask(lambda client: children_of(client, loaded), self._refreshed, lambda error: None)
+
+    def _refreshed(self, found: Children) -> None:
+        self._known = self._known.with_children(found)
+        self._draw()
+
+    def _open(self, target: Target) -> None:
+        if target.id.startswith("toc:segment:"):
+            self._focus(self._page)
+            return
+        if self._known.is_open(target.id):
+            self._known = self._known.close(target.id)
+            self._draw(target)
+            return
+
+        def arrive(found: Children) -> None:
+            self._known = self._known.with_children(found).open(target.id)
+            self._draw()
+
+        unknown = self._known.unknown([target.id])
+        if unknown:
+            self._children.ask(lambda client: children_of(client, unknown), arrive, self._fail)
+        else:
+            arrive({})
+
+    def _go_to(self, node_id: str) -> None:
+        entry = next((each for each in self._known.entries() if each.node.node_id == node_id), None)
+        if entry:
+            self._tree.move_cursor(nodes.target_of(entry.node))
+
+    def _draw(self, target: Target | None = None) -> None:
+        """Show the tree as it is known, the cursor on the node, or where it was."""
+        wanted = target or self._tree.target
+        room = self._tree.room
+        rows = nodes.tree(self.daemon.view(room), self._known, room)
+        found = next((each.target for each in rows if each.target and wanted and each.target.id == wanted.id), None)
+        if rows:
+            self._tree.show(rows, found)
+
+    def _fail(self, error: AgentMemoryError) -> None:
+        if ROOT not in self._known.children:
+            self._is_stale = True
+            self._page.show(error_rows(error))
+        self.daemon.beat(at_once=True)

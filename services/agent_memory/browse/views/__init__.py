@@ -1,0 +1,1 @@
+"""Views: the daemon's answers as rows, without a terminal in sight."""
