@@ -25,7 +25,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from agent_memory.query.api.core_calls import Asked, CoreCalls, core_of
+from agent_memory.query.api.core_calls import Asked, CoreCalls
 from agent_memory.rpc import memory_pb2 as pb
 from bench import rig
 
@@ -80,7 +80,7 @@ def _row(
 def _core(started: Connection) -> None:
     pool = ThreadPoolExecutor(1)
     server = grpc.server(pool, options=OPTIONS)
-    calls = CoreCalls(core_of(server), calls_max=1024)
+    calls = CoreCalls(server, calls_max=1024)
     calls.add(SERVICE, {NAME: _handler(lambda request, context: b"")}, pool)
 
     def answer(asked: Sequence[Asked]) -> Sequence[Asked]:
@@ -89,8 +89,9 @@ def _core(started: Connection) -> None:
         return []
 
     calls.answer_together(NAME, answer)
-    started.send(_started(server))
+    port = server.add_insecure_port("127.0.0.1:0")
     calls.start()
+    started.send(port)
     threading.Event().wait()
 
 

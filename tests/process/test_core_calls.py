@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from agent_memory.query.api import core_calls
-from agent_memory.query.api.core_calls import SMALL_BYTES, Asked, CoreCalls, core_of
+from agent_memory.query.api.core_calls import SMALL_BYTES, Asked, CoreCalls, is_known
 
 SERVICE = "test.Service"
 CALLS_MAX = 4
@@ -24,10 +24,9 @@ class Served:
     def __init__(self, method: Serve) -> None:
         self.pool = ThreadPoolExecutor(8)
         self.server = grpc.server(self.pool)
-        self.calls = CoreCalls(core_of(self.server), CALLS_MAX)
+        self.calls = CoreCalls(self.server, CALLS_MAX)
         self.calls.add(SERVICE, {"Ask": grpc.unary_unary_rpc_method_handler(method, bytes)}, self.pool)
         port = self.server.add_insecure_port("127.0.0.1:0")
-        self.server.start()
         self.calls.start()
         self.channel = grpc.insecure_channel(f"127.0.0.1:{port}")
         self.ask: Any = self.channel.unary_unary(f"/{SERVICE}/Ask")
@@ -57,15 +56,15 @@ def test_the_installed_grpcio_is_one_that_we_know() -> None:
     """Where it is not, calls cost several times as much: see core_calls.py."""
     server = grpc.server(ThreadPoolExecutor(1))
 
-    assert core_of(server) is not None
+    assert is_known(server)
 
 
 def test_a_grpcio_that_we_do_not_know_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is missing, nothing is touched, and grpcio's server can serve."""
     server = grpc.server(ThreadPoolExecutor(1))
-    monkeypatch.setattr(core_calls, "_NEEDED", ("SomethingElse",))
+    monkeypatch.setattr(core_calls, "_OF_CORE", ("SomethingElse",))
 
-    assert core_of(server) is None
+    assert not is_known(server)
 
 
 @pytest.mark.parametrize("size", [0, 1, SMALL_BYTES + 1, 3 << 20])

@@ -1,14 +1,16 @@
 """Core calls: unary methods served from gRPC's core, past the part of grpcio's server that is written in Python.
 
 That part wakes a thread four times per call and costs three to five times what the core does. Here one thread takes the
-calls: it hands each to a pool once its message is there, or answers those that came together by itself.
+calls: it hands each to a pool once its message is there, or answers those that came together by itself. What the core
+has for grpcio's server, such as calls of other services, the same thread passes on to that.
 
-The core's Python binding is grpcio's own and not promised to anybody, so all we know of it is in this module; where it
-has changed, `core_of` finds nothing, and grpcio's server serves these methods, too.
+All this is grpcio's own and not promised to anybody, so all we know of it is in this module. Where it has changed,
+`is_known` is false, and grpcio's server has to serve these methods, too.
 """
 
 from __future__ import annotations
 
+import importlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -20,9 +22,10 @@ from agent_memory.query.api.interceptor import Handler
 from agent_memory.vital_thread import vital_thread
 
 try:
-    from grpc._cython import cygrpc  # type: ignore[attr-defined]
+    _server: Any = importlib.import_module("grpc._server")
+    cygrpc: Any = importlib.import_module("grpc._cython.cygrpc")
 except ImportError:  # another grpcio than those we know
-    cygrpc = None
+    _server = cygrpc = None
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +33,15 @@ log = logging.getLogger(__name__)
 TOGETHER_MAX: Final = 64
 # A larger request goes to the pool, so that nobody waits for it.
 SMALL_BYTES: Final = 16 << 10
-_NEEDED: Final = (
-    "CompletionQueue",
+_OF_CORE: Final = (
     "ReceiveCloseOnServerOperation",
     "ReceiveMessageOperation",
     "SendInitialMetadataOperation",
     "SendMessageOperation",
     "SendStatusFromServerOperation",
 )
+_OF_SERVER: Final = ("_ServerStage", "_process_event_and_continue", "_request_call", "_request_registered_call")
+_OF_STATE: Final = ("completion_queue", "lock", "registered_method_handlers", "server", "stage")
 _NO_FLAGS: Final = 0
 _PAST: Final = 0.0
 
@@ -157,26 +161,22 @@ class _Closed:
         self.call = call
 
 
-def core_of(server: grpc.Server) -> Any:
-    """The core's server within grpcio's; None where this grpcio is not as we know it."""
-    core = getattr(server, "_cy_server", None)
-    if cygrpc is None or not all(hasattr(cygrpc, name) for name in _NEEDED):
-        return None
-    methods = ("register_completion_queue", "register_method", "request_registered_call")
-    return core if all(hasattr(core, name) for name in methods) else None
+def is_known(server: grpc.Server) -> bool:
+    """Whether the server, and what is below it, is as we know it."""
+    state = getattr(server, "_state", None)
+    needed = (cygrpc, _OF_CORE), (_server, _OF_SERVER), (state, _OF_STATE)
+    return all(hasattr(there, name) for there, names in needed for name in names)
 
 
 class CoreCalls:
-    """Serves methods of the core's server; to be made before that starts, and started after it."""
+    """Serves methods of a server that is known; to be made before that is started, and to start it."""
 
-    def __init__(self, core: Any, calls_max: int) -> None:
-        self._core = core
+    def __init__(self, server: grpc.Server, calls_max: int) -> None:
+        self._state: Any = server._state  # type: ignore[attr-defined]
         self._calls_max = calls_max
-        self._queue = cygrpc.CompletionQueue()
-        core.register_completion_queue(self._queue)
         self._methods: dict[str, _Method] = {}
-        # Methods whose next call was asked for, and calls that have not ended. Both are the thread's own.
-        self._asked = self._active = 0
+        # Calls that have not ended; the thread's own.
+        self._active = 0
         self._gathered: dict[_Method, list[Asked]] = {}
         self._thread = vital_thread(self._run, "calls")
 
@@ -184,7 +184,7 @@ class CoreCalls:
         """Serve these methods of a service, each in its own pool if it has one."""
         for name, handler in handlers.items():
             path = f"/{service}/{name}"
-            self._core.register_method(path)
+            self._state.server.register_method(path)
             own = getattr(handler.unary_unary, "experimental_thread_pool", pool)  # as grpcio's server has it
             self._methods[name] = _Method(path, handler, own)
 
@@ -193,6 +193,13 @@ class CoreCalls:
         self._methods[name].together = together
 
     def start(self) -> None:
+        """Start the server as it starts itself, but for its thread."""
+        with self._state.lock:
+            self._state.server.start()
+            self._state.stage = _server._ServerStage.STARTED
+            for path in self._state.registered_method_handlers:
+                _server._request_registered_call(self._state, path)
+            _server._request_call(self._state)
         for method in self._methods.values():
             self._ask(method)
         self._thread.start()
@@ -202,21 +209,23 @@ class CoreCalls:
         self._thread.join()
 
     def _ask(self, method: _Method) -> None:
-        self._core.request_registered_call(self._queue, self._queue, method.path, method)
-        self._asked += 1
+        queue = self._state.completion_queue
+        self._state.server.request_registered_call(queue, queue, method.path, method)
 
     def _run(self) -> None:
-        while self._asked or self._active:
-            self._take(self._queue.poll(None))
+        poll = self._state.completion_queue.poll
+        while self._take(poll(None)):
             # Whoever else came by now is answered together with the first; nobody is waited for.
-            while self._gathered and self._take(self._queue.poll(_PAST)):
-                pass
+            while 0 < sum(map(len, self._gathered.values())) < TOGETHER_MAX:
+                event = poll(_PAST)
+                if event.completion_type == cygrpc.CompletionType.queue_timeout or not self._take(event):
+                    break
             gathered, self._gathered = self._gathered, {}
             for method, calls in gathered.items():
                 self._answer_together(method, calls)
 
     def _take(self, event: Any) -> bool:
-        """Do what the event asks for; False where there is none, or enough has gathered."""
+        """Do what the event asks for; False where it was the last one."""
         tag = event.tag
         if isinstance(tag, CoreCall):
             self._active -= 1
@@ -228,11 +237,10 @@ class CoreCalls:
         elif isinstance(tag, _Closed):
             tag.call.cancelled = event.batch_operations[0].cancelled()
         else:
-            return False
-        return sum(map(len, self._gathered.values())) < TOGETHER_MAX
+            return bool(_server._process_event_and_continue(self._state, event))
+        return True
 
     def _called(self, method: _Method, event: Any) -> None:
-        self._asked -= 1
         if not event.success:  # the server is stopping
             return
         self._ask(method)

@@ -16,7 +16,7 @@ from agent_memory.credentials import Certificate
 from agent_memory.errors import AgentMemoryError
 from agent_memory.logs import line
 from agent_memory.query.api.callers import OwnCallersOnly
-from agent_memory.query.api.core_calls import CoreCalls, core_of
+from agent_memory.query.api.core_calls import CoreCalls, is_known
 from agent_memory.query.api.interceptor import Handler, HandlerInterceptor, wrapped_by
 from agent_memory.query.api.malformed import MalformedRefused
 from agent_memory.query.api.measured import Measured
@@ -98,9 +98,7 @@ class Server:
 
     def start(self) -> None:
         """Take calls."""
-        self._server.start()
-        if self._calls:
-            self._calls.start()
+        (self._calls or self._server).start()
 
     def stop(self) -> None:
         """Take no more calls, and wait for those under way."""
@@ -142,10 +140,9 @@ def _handlers(service: Any) -> dict[str, Handler]:
 
 def _core_calls(server: grpc.Server, handlers: dict[str, Handler], pool: ThreadPoolExecutor) -> CoreCalls | None:
     """What serves the methods within the server; None where the server itself has to."""
-    core = core_of(server)
-    if core is None:
+    if not is_known(server):
         return None
-    calls = CoreCalls(core, CALLS_MAX)
+    calls = CoreCalls(server, CALLS_MAX)
     calls.add(SERVICE, handlers, pool)
     return calls
 
