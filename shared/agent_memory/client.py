@@ -12,7 +12,7 @@ import grpc
 from agent_memory import credentials
 from agent_memory.errors import AgentMemoryError, NotRunning, UsageError, WriterBusy, WriterUnavailable
 from agent_memory.messages import ERROR_KEY, error_from_bytes, event_to_pb
-from agent_memory.model import Event
+from agent_memory.model import DEFAULT_STORE, Event
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
 from agent_memory.settings import Settings
@@ -85,6 +85,10 @@ class Client:
 
     def close(self) -> None:
         self._channel.close()
+
+    def of_store(self, name: str) -> Client:
+        """A client of another of the daemon's stores; the default one for an empty name."""
+        return Client(self.target, self.timeout_s, self._remedy, "" if name == DEFAULT_STORE else name)
 
     def ingest(self, event: Event) -> pb.IngestEventResponse:
         """Store one event; returns once it is on disk."""
@@ -227,6 +231,14 @@ class Client:
         """Compact one column family, or all; returns when that is done."""
         return self._call(self._stub.Compact, pb.CompactRequest(column_family=column_family), timeout_s=3600)
 
+    def stores(self) -> pb.ListStoresResponse:
+        """The daemon's stores, and which of them are open or can't be opened."""
+        return self._call(self._stub.ListStores, pb.ListStoresRequest())
+
+    def release_store(self, name: str) -> pb.ReleaseStoreResponse:
+        """Have the daemon close a project store."""
+        return self._call(self._stub.ReleaseStore, pb.ReleaseStoreRequest(name=name), timeout_s=60)
+
     def create_checkpoint(self) -> pb.CreateCheckpointResponse:
         """Have a copy of the store made, of hard links, in a folder beside it; the caller removes it."""
         return self._call(self._stub.CreateCheckpoint, pb.CreateCheckpointRequest(), timeout_s=300)
@@ -280,8 +292,12 @@ class Client:
             raise _translated(error, self.target, self._remedy) from error
 
 
-def connect(settings: Settings, store: str = "") -> Client:
-    """A client for the daemon these settings name: `MEMORY_DAEMON_ADDR`, else the store's own Unix socket, else TCP."""
+def connect(settings: Settings) -> Client:
+    """A client for the store of these settings and the daemon they name.
+
+    That is `MEMORY_DAEMON_ADDR`'s, else the one at the runtime folder's Unix socket, else the one at their address.
+    """
+    store = named_store(settings)
     if named := os.environ.get("MEMORY_DAEMON_ADDR"):
         return _at(named, settings, store)
     runtime = settings.runtime
@@ -307,6 +323,11 @@ def _at(named: str, settings: Settings, store: str) -> Client:
         token=credentials.token(settings),
         secured_by=secured_by,
     )
+
+
+def named_store(settings: Settings) -> str:
+    """The store as calls name it: empty for the default one, which a daemon of any version has."""
+    return "" if settings.store == DEFAULT_STORE else settings.store
 
 
 def _translated(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryError:

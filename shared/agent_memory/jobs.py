@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import IntEnum
 from typing import Final
 
-from agent_memory.model import TocLevel
+from agent_memory.model import DEFAULT_STORE, TocLevel
 
 # Every job's rule falls on some day within so many: a leap year and the day to begin with.
 _DAYS_BETWEEN_RUNS: Final = 368
@@ -37,11 +37,12 @@ class Job:
     level: TocLevel | None = None
 
 
+RECONCILE: Final = "reconcile"
 JOBS: Final = {
     job.name: job
     for job in (
         # Before the rollups, so that what was missed is in them, too.
-        Job("reconcile", "30 0 * * *", 300),
+        Job(RECONCILE, "30 0 * * *", 300),
         Job("toc_rollup_day", "0 1 * * *", 300, TocLevel.DAY),
         Job("toc_rollup_week", "0 2 * * 0", 300, TocLevel.WEEK),
         Job("toc_rollup_month", "0 3 1 * *", 300, TocLevel.MONTH),
@@ -56,10 +57,14 @@ RETENTION: Final = Job("retention", "0 5 * * 0", 600)
 BACKUP: Final = Job("backup", "45 3 * * *", 600)
 
 
-def jobs_for(retention_days: int, backup_dir: str = "") -> dict[str, Job]:
-    """The jobs, by name, of a store that keeps events so many days, 0 for ever, and is backed up there, if anywhere."""
+def jobs_for(retention_days: int, backup_dir: str = "", store: str = DEFAULT_STORE) -> dict[str, Job]:
+    """The jobs, by name, of a store that keeps events so many days, 0 for ever, and is backed up there, if anywhere.
+
+    What hooks missed of a project store is found by the default store's job, which goes through all transcripts.
+    """
     wanted = ((BACKUP, bool(backup_dir)), (RETENTION, retention_days > 0))
-    return {**JOBS, **{job.name: job for job, is_wanted in wanted if is_wanted}}
+    jobs = {**JOBS, **{job.name: job for job, is_wanted in wanted if is_wanted}}
+    return jobs if store == DEFAULT_STORE else {name: job for name, job in jobs.items() if name != RECONCILE}
 
 
 def next_run_ms(job: Job, after_ms: int, zone: tzinfo, store: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent_memory.errors import SettingsError
@@ -41,13 +41,24 @@ def default_config_path() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class RuntimePaths:
-    """The sockets, the PID file and the logs of one store's processes."""
+    """The sockets, the PID file and the logs of a daemon's processes, and their scratch folder for one store."""
 
     folder: Path
     logs: Path
 
     # A link to `folder` beside the store, while a stack runs: programs with another environment find it by this.
     link: Path
+    # The project store whose scratch folders these are; empty for the default store.
+    store: str = ""
+
+    def of_store(self, name: str) -> RuntimePaths:
+        """The same daemon's, for another of its stores; empty for the default one."""
+        return replace(self, store=name)
+
+    @property
+    def scratch(self) -> Path:
+        """Where the processes keep what is about one store and is worth nothing without them."""
+        return self.folder / "projects" / self.store if self.store else self.folder
 
     @property
     def pid_file(self) -> Path:
@@ -106,7 +117,7 @@ class RuntimePaths:
     @property
     def commits(self) -> Path:
         """The file in which the writer counts its commits."""
-        return self.folder / "commits"
+        return self.scratch / "commits"
 
     @property
     def ingest_lock(self) -> Path:
@@ -121,16 +132,16 @@ class RuntimePaths:
     @property
     def backup_lock(self) -> Path:
         """Held while a backup of the store is being made: one at a time."""
-        return self.folder / "backup.lock"
+        return self.scratch / "backup.lock"
 
     @property
     def proof_lock(self) -> Path:
         """Held by whoever has something erased, and by whoever proves it: one proof."""
-        return self.folder / "proof.lock"
+        return self.scratch / "proof.lock"
 
     def secondary(self, process: str) -> Path:
         """The scratch folder of a process's secondary instance."""
-        return self.folder / f"secondary-{process}"
+        return self.scratch / f"secondary-{process}"
 
     def crash_times(self, process: str) -> Path:
         """Where a process counts how often in a row it died soon after its start."""

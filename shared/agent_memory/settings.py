@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from agent_memory.errors import SettingsError
+from agent_memory.errors import SettingsError, UsageError
 from agent_memory.log_filter import levels
-from agent_memory.model import LOCAL, TOOL_MAX_BYTES
+from agent_memory.model import DEFAULT_STORE, LOCAL, TOOL_MAX_BYTES
 from agent_memory.paths import RuntimePaths, default_config_path, default_db_path, runtime_paths
+from agent_memory.project_stores import parse_name
 
 LOG_LEVELS = ("trace", "debug", "info", "warn", "error")
 # Twice this and a text beside it fit into one event.
@@ -92,6 +93,9 @@ class Settings:
     """Dollars per million output tokens. 0: unknown."""
     project_names: Mapping[str, str] = field(default_factory=dict)
     """Project names that were replaced, [from the old name to the new](guide.md#projects)."""
+    project_stores: Mapping[str, str] = field(default_factory=dict)
+    """Folders whose sessions belong to a [project store](operations.md#project-stores): each an absolute path or one
+    that begins with `~/`, with the store's name."""
     tool_max_bytes: int = TOOL_MAX_BYTES
     """How many bytes to keep of a tool's input, and of its result: the head and the tail, with a note of what was cut.
     From 256 to 4 MiB."""
@@ -107,6 +111,10 @@ class Settings:
     to 2000. 0: nothing."""
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
+    # The store that these settings are for, which `db_path` leads to; and the path of its daemon's default store, where
+    # that is another.
+    store: str = DEFAULT_STORE
+    default_store: Path | None = None
 
     @property
     def address(self) -> str:
@@ -120,8 +128,14 @@ class Settings:
         return "/".join(filter(None, (self.summarizer_provider, self.summarizer_model)))
 
     @property
+    def main_path(self) -> Path:
+        """The default store of the daemon that serves this one."""
+        return self.default_store or self.db_path
+
+    @property
     def runtime(self) -> RuntimePaths:
-        return runtime_paths(self.db_path)
+        found = runtime_paths(self.main_path)
+        return found if self.store == DEFAULT_STORE else found.of_store(self.store)
 
     def environment(self) -> dict[str, str]:
         """The variables that give a child process these same settings."""
@@ -155,6 +169,7 @@ VARIABLES = {
     "summarizer_input_price": "MEMORY_SUMMARIZER_INPUT_PRICE",
     "summarizer_output_price": "MEMORY_SUMMARIZER_OUTPUT_PRICE",
     "project_names": "MEMORY_PROJECT_NAMES",
+    "project_stores": "MEMORY_PROJECT_STORES",
     "retention_days": "MEMORY_RETENTION_DAYS",
     "backup_dir": "MEMORY_BACKUP_DIR",
     "backup_keep": "MEMORY_BACKUP_KEEP",
@@ -192,6 +207,7 @@ _TOML: Mapping[type, _Wanted] = {
     tuple: _Wanted((list,), "a list of rules, each a text"),
     dict: _Wanted((dict,), "a table of old names and new ones"),
 }
+_TABLE_OF_STORES = _Wanted((dict,), "a table of folders and names of stores")
 _KINDS: Mapping[type, str] = {
     str: "a text",
     int: "a number",
@@ -229,7 +245,11 @@ def load(
         with suppress(SettingsError):  # it is written for other programs, too
             settings = _apply(settings, {"log_filter": common}, "RUST_LOG")
     given = {name: value for name, value in overrides.items() if value is not None}
-    settings = _apply(settings, _located(given, Path.cwd), "command line")
+    return _whole(_apply(settings, _located(given, Path.cwd), "command line"))
+
+
+def _whole(settings: Settings) -> Settings:
+    """The settings; raises SettingsError where one needs another."""
     if settings.multi_agent_mode == "unified" and not settings.agent_id:
         raise SettingsError('multi_agent_mode = "unified" needs agent_id: the name that all events are stored under.')
     if settings.summarizer_provider == "openai" and not settings.summarizer_model:
@@ -237,9 +257,17 @@ def load(
     return settings
 
 
-def of_store(db_path: Path) -> Settings:
+def for_path(db_path: Path) -> Settings:
     """The built-in settings, with that store."""
     return Settings(db_path=db_path, sources={**dict.fromkeys(VARIABLES, "built-in"), "db_path": "command line"})
+
+
+def with_file(settings: Settings, path: Path, allowed: frozenset[str]) -> Settings:
+    """The settings, and over them those of a file that may hold no others; raises SettingsError."""
+    values = _checked(_read(path), str(path))
+    if others := sorted(values.keys() - allowed):
+        raise SettingsError(f"{path}: {', '.join(others)} can't be set for one store.", "Set it for the daemon.")
+    return _whole(_apply(settings, _located(values, path.parent), str(path)))
 
 
 def config_in_environment(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -280,7 +308,8 @@ def _checked(values: Mapping[str, object], source: str) -> dict[str, object]:
         raise SettingsError(f"{source}: unknown setting {', '.join(map(_with_nearest, unknown))}. {_ALL_SETTINGS}")
     built_in = Settings()
     for key, value in typed:
-        wanted = _TOML[type(getattr(built_in, _name(key)))]
+        name = _name(key)
+        wanted = _TABLE_OF_STORES if name == "project_stores" else _TOML[type(getattr(built_in, name))]
         # Not isinstance: true is no number.
         if type(value) not in wanted.types:
             raise SettingsError(
@@ -350,6 +379,8 @@ def _parsed(name: str, value: object, source: str) -> Any:
         match name:
             case "project_names":
                 return _project_names(text)
+            case "project_stores":
+                return _project_stores(text)
             case "db_path":
                 if not text or "\0" in text:
                     raise ValueError("it must name a folder")
@@ -457,8 +488,24 @@ def _project_names(text: str) -> dict[str, str]:
     return names
 
 
+def _project_stores(text: str) -> dict[str, str]:
+    try:
+        rules = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError("it must be a table, or a JSON object, of folders and names of stores") from None
+    if not isinstance(rules, dict) or not all(name and isinstance(name, str) for name in rules.values()):
+        raise ValueError("it must be a table of folders and names of stores")
+    if relative := next((folder for folder in rules if not folder.startswith(("/", "~/"))), None):
+        raise ValueError(f"{relative!r} must be an absolute path, or begin with ~/")
+    try:
+        return {folder: parse_name(name) for folder, name in rules.items()}
+    except UsageError as error:
+        raise ValueError(str(error)) from error
+
+
 def _as_text(value: object) -> str:
     return json.dumps(value) if isinstance(value, (Mapping, list, tuple)) else str(value)
 
 
-assert {f.name for f in fields(Settings)} == {*VARIABLES, "sources"}  # every setting can be set
+# Every setting can be set.
+assert {f.name for f in fields(Settings)} == {*VARIABLES, "sources", "store", "default_store"}

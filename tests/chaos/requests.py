@@ -45,7 +45,7 @@ def filled(writer: WriterProcess) -> StoreContext:
 
 def calls(store: StoreContext) -> Iterator[Parser]:
     """Each method that only reads, on requests of which the bytes given are the chance."""
-    service, texts = MemoryService(Stores([store]), CallFigures()), _texts(store)
+    service, texts = MemoryService(Stores(store), CallFigures()), _texts(store)
     for method in pb.DESCRIPTOR.services_by_name["MemoryService"].methods:
         answer: Any = getattr(MemoryService, method.name)
         # Of what is not served there is only a method that says so.

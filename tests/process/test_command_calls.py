@@ -197,7 +197,7 @@ def test_the_program_answers_as_the_full_command_does(filled_stack: Stack) -> No
     [
         "stop", "start", "scheduler pause toc_rollup_day", "hooks status", "admin compact", "", "search",
         "--help", "query", "query --help", "query root -h", "query node", "query root --no-such-option",
-        "query root --db-path data/agent-memory/db", "query root --store other", "query root --db-path /nowhere",
+        "query root --db-path data/agent-memory/db", "query root --db-path /nowhere",
     ],
 )  # fmt: skip
 def test_what_is_no_answer_is_left_to_the_full_command(filled_stack: Stack, line: str) -> None:

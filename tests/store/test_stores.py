@@ -48,7 +48,7 @@ def flip_the_middle(log: Path) -> None:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store of its own, not open yet."""
-    store = Store("default", tmp_path / "db", "UTC", tmp_path / "commits")
+    store = Store("default", tmp_path / "db", tmp_path / "commits", lambda: "UTC")
     yield store
     store.close()
 
@@ -256,7 +256,7 @@ def test_a_store_whose_commits_can_not_be_counted_is_retried(tmp_path: Path, mon
     """It is not left open meanwhile: the next attempt finds it free."""
     monkeypatch.setattr(stores, "RETRY_FIRST_S", 0.01)
     commits = tmp_path / "runtime" / "commits"
-    store = Store("default", tmp_path / "db", "UTC", commits)
+    store = Store("default", tmp_path / "db", commits, lambda: "UTC")
     looks = threading.Semaphore(0)
     store.open(looks.release)
     assert looks.acquire(timeout=60)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,6 +27,7 @@ from agent_memory.settings import Settings
 if TYPE_CHECKING:  # gRPC costs 100 ms, and --help has no use for it
     from agent_memory.backfill.importer import Importer
     from agent_memory.backfill.report import Report
+    from agent_memory.backfill.store_importers import StoreImporters
     from agent_memory.backfill.transcript_paths import Transcript
 
 # A transcript that was written to this recently is still being written to; its last words may not be the last.
@@ -76,7 +78,7 @@ def backfill(
     size = sum(each.size for each in transcripts)
     # A file that is named is read again; and one that was read in part gets no bookmark.
     bookmarks = Bookmarks(None if path or since or dry_run else _store(settings))
-    with importing(settings, "Reading", size, dry_run=dry_run) as (importer, report, advance):
+    with importing_each(settings, "Reading", size, dry_run=dry_run) as (importer, report, advance):
         for broken in passed_over:
             report.add_broken(broken)
         _take(settings, importer, report, advance, transcripts, bookmarks, since_ms)
@@ -104,7 +106,7 @@ def reconcile(context: click.Context, as_json: bool) -> None:
     settled = [each for each in found if each.changed_ns <= until_ns]
     report, bookmarks = Report(), Bookmarks(_store(settings))
     if settled:
-        with importing(settings, "Comparing", sum(each.size for each in settled)) as (importer, report, advance):
+        with importing_each(settings, "Comparing", sum(each.size for each in settled)) as (importer, report, advance):
             _take(settings, importer, report, advance, settled, bookmarks)
     left_out = len(found) - len(settled)
     bookmarks.note_comparison(Comparison(began_ms, report.stored, left_out))
@@ -180,9 +182,35 @@ def importing(
         yield Importer(client, report, names_events=names_events), report, advance
 
 
+@contextmanager
+def importing_each(
+    settings: Settings, label: str, size: int, *, dry_run: bool = False
+) -> Iterator[tuple[StoreImporters, Report, Advance]]:
+    """What an import of sessions needs: each goes to the store that it belongs to."""
+    from agent_memory import project_stores
+    from agent_memory.backfill.importer import Importer
+    from agent_memory.backfill.store_importers import StoreImporters
+    from agent_memory.capture.session_stores import SessionStores
+    from agent_memory.control.connection import connect_to_store
+
+    with importing(settings, label, size, dry_run=dry_run) as (own, report, advance), ExitStack() as stack:
+
+        def importer(name: str) -> Importer:
+            if name == settings.store:
+                return own
+            if dry_run:
+                return Importer(None, report)
+            project_stores.create(settings.main_path, name)
+            return Importer(stack.enter_context(connect_to_store(settings).of_store(name)), report)
+
+        sessions, rules = SessionStores(settings.main_path), project_stores.FolderRules(settings.project_stores)
+        exists = partial(project_stores.exists, settings.main_path)
+        yield StoreImporters(settings.store, importer, sessions, rules, exists), report, advance
+
+
 def _take(
     settings: Settings,
-    importer: Importer,
+    importer: StoreImporters,
     report: Report,
     advance: Advance,
     transcripts: Sequence[Transcript],
@@ -195,7 +223,7 @@ def _take(
     from agent_memory.capture.spool import excluded_sessions
 
     projects = Projects(settings.project_names)
-    excluded = excluded_sessions(settings.db_path)
+    excluded = excluded_sessions(settings.main_path)
     for transcript in transcripts:
         tally = report.tally(transcript.agent)
         if bookmarks.has_read(transcript):
@@ -220,7 +248,7 @@ def _wait_for_spool(settings: Settings) -> None:
     """Let what hooks have spooled go first: the import finds those events then, whatever clock they are timed by."""
     from agent_memory.capture.spool import Spool
 
-    spool, deadline_s = Spool(settings.db_path), time.monotonic() + SPOOL_PATIENCE_S
+    spool, deadline_s = Spool(settings.main_path), time.monotonic() + SPOOL_PATIENCE_S
     while spool.waiting() and time.monotonic() < deadline_s:
         time.sleep(_LOOK_S)
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from agent_memory.cli.lifecycle import end_like_an_interrupt
-from agent_memory.cli.options import current, settings_options
+from agent_memory.cli.options import for_daemon, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.model import TocLevel
 from agent_memory.settings import Settings
@@ -55,7 +55,7 @@ def demo(context: click.Context, keep: bool) -> None:
 
     Example: memory-daemon demo
     """
-    settings = current(context)
+    settings = for_daemon(context)
     if settings.sources["db_path"] == "command line":
         raise UsageError("The demo creates its own store; leave out --db-path. To keep that store, add --keep.")
     end_like_an_interrupt()

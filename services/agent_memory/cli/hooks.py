@@ -16,7 +16,7 @@ import click
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
 from agent_memory.cli.agent_choice import agents_argument, chosen
-from agent_memory.cli.options import HELP, Command, current, echo_next, json_option, settings_options
+from agent_memory.cli.options import HELP, Command, echo_next, for_daemon, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, NotRunning
 from agent_memory.hook.install import config_paths, self_test
 from agent_memory.hook.install.files import Change
@@ -73,7 +73,7 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, in_p
     Example: memory-daemon hooks install claude-code
     """
     wanted = chosen(agents, registry.AGENTS, all_found=all_found)
-    store = store_named_to_hooks(current(context))
+    store = store_named_to_hooks(for_daemon(context))
     installations = [Installation(agent, _project(in_project), store) for agent in wanted]
     # Plan all of them before the first is made: if one is refused, none is made.
     changes = [each.connected() for each in installations]
@@ -108,7 +108,7 @@ def uninstall(context: click.Context, agents: Sequence[str], in_project: bool, d
 
     Example: memory-daemon hooks uninstall codex
     """
-    store = store_named_to_hooks(current(context))
+    store = store_named_to_hooks(for_daemon(context))
     names = dict.fromkeys(agents or registry.AGENTS)
     installations = [Installation(registry.named(name), _project(in_project), store) for name in names]
     there = [each for each in installations if each.state is not State.ABSENT]
@@ -137,7 +137,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon hooks status
     """
-    settings = current(context)
+    settings = for_daemon(context)
     rows = hook_statuses(config_paths.project_root(Path.cwd()), store_named_to_hooks(settings))
     last_events = _last_events(settings)
     if as_json:
@@ -163,7 +163,7 @@ def test(context: click.Context, name: str, in_project: bool, as_json: bool) -> 
 
     Example: memory-daemon hooks test codex
     """
-    settings = current(context)
+    settings = for_daemon(context)
     store = store_named_to_hooks(settings)
     installation = Installation(registry.named(name), _project(in_project), store)
     if installation.state is not State.CURRENT:

@@ -18,7 +18,7 @@ import click
 
 from agent_memory.cli.options import (
     Number,
-    current,
+    for_daemon,
     found_settings,
     given,
     json_option,
@@ -58,7 +58,7 @@ def start(context: click.Context, foreground: bool, as_json: bool) -> None:
 
     Example: memory-daemon start --port 50052
     """
-    settings = current(context)
+    settings = for_daemon(context)
     end_like_an_interrupt()
     if foreground:
         _run_attached(settings, given(context), as_json)
@@ -93,16 +93,16 @@ def restart(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon restart --log-level debug
     """
-    settings = current(context)
+    settings = for_daemon(context)
     end_like_an_interrupt()
     from agent_memory.control import preflight, stack
 
     holder = stack_lock.read(settings.runtime)
     if holder and stack.is_running(settings):
         # Whatever keeps it from starting must be known before it is stopped.
-        preflight.check_restart(current(context, holder.given), holder.address)
+        preflight.check_restart(for_daemon(context, holder.given), holder.address)
     kept = holder.given if stack.stop(settings) is not None and holder else {}
-    settings = current(context, kept)
+    settings = for_daemon(context, kept)
     _announce(_start(settings, {**kept, **given(context)}), settings, as_json)
 
 
@@ -316,6 +316,7 @@ def _described(found: Status) -> str:
         f"Logs: {found.logs}",
         f"Health: {found.health}",
         *([f"        {found.store_error or _advice(found)}"] if found.health in _ADVICE else []),
+        *(f"Store {name}: {error}" for name, error in found.store_errors.items()),
         *_capture(found),
         *_spooled(found.spool),
         *_erasure(found),

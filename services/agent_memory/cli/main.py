@@ -40,6 +40,7 @@ COMMANDS = {
     "stats": ("stats", "Show how you work: by day, hour, weekday, agent and project."),
     "web": ("web", "Look at the memory in a browser."),
     "agents": ("agents", "Show which agents are remembered, and how active they were."),
+    "stores": ("stores", "Keep memories apart: stores that share nothing but the daemon."),
     "admin": ("admin", "Inspect and maintain the store, with or without a daemon."),
     "scheduler": ("scheduler", "Show, pause, resume and run the scheduled jobs."),
     "hooks": ("hooks", "Connect coding agents, so that their sessions are remembered."),

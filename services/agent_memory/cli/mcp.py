@@ -14,7 +14,7 @@ import click
 
 from agent_memory.cli.agent_choice import agents_argument, chosen, none_named
 from agent_memory.cli.hooks import difference
-from agent_memory.cli.options import HELP, current, echo_next, json_option, settings_options
+from agent_memory.cli.options import HELP, current, echo_next, for_daemon, json_option, settings_options
 from agent_memory.errors import AgentMemoryError
 from agent_memory.hook.install import config_paths
 from agent_memory.hook.install.formats import State
@@ -23,6 +23,7 @@ from agent_memory.mcp.install import trial
 from agent_memory.mcp.install.clients import CLIENTS, Client
 from agent_memory.mcp.install.installation import ServerInstallation, call
 from agent_memory.mcp.install.server_status import ServerStatus, command_of, has_plugin, server_statuses
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.present.text import printable
 
 _NAMES = ", ".join(CLIENTS)
@@ -48,7 +49,9 @@ def mcp(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         from agent_memory.mcp import server
 
-        server.main(["--db-path", str(current(context).db_path)])
+        settings = current(context)
+        named = [] if settings.store == DEFAULT_STORE else ["--project-store", settings.store]
+        server.main(["--db-path", str(settings.main_path), *named])
 
 
 @mcp.command()
@@ -141,7 +144,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon mcp status
     """
-    rows = server_statuses(_project(), current(context).db_path)
+    rows = server_statuses(_project(), for_daemon(context).db_path)
     if as_json:
         shown = {"servers": [asdict(row) for row in rows], "twice": [row.agent for row in twice(rows)]}
         click.echo(json.dumps(shown, indent=2))
@@ -163,7 +166,7 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
 
     Example: memory-daemon mcp test codex
     """
-    store = current(context).db_path
+    store = for_daemon(context).db_path
     found = {name: command_of(client, _project(), store) for name, client in CLIENTS.items()}
     commands = {name: words for name, words in found.items() if words}
     names = dict.fromkeys([*agents, *(commands if all_found else ())])
@@ -191,7 +194,7 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
 
 
 def _installation(context: click.Context, client: Client) -> ServerInstallation:
-    return ServerInstallation(client, current(context).db_path)
+    return ServerInstallation(client, for_daemon(context).db_path)
 
 
 def _project() -> Path:

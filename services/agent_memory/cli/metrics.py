@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from agent_memory.cli.options import current, settings_options
+from agent_memory.cli.options import for_daemon, settings_options
 from agent_memory.errors import AgentMemoryError
 
 # Whoever collects the file is another user, and there is nothing in it but figures.
@@ -31,7 +31,7 @@ def metrics(context: click.Context, textfile: Path | None) -> None:
     from agent_memory.control.metrics import collect
     from agent_memory.files import atomic_write
 
-    page = text(collect(current(context)))
+    page = text(collect(for_daemon(context)))
     if textfile is None:
         click.echo(page, nl=False)
         return

@@ -12,10 +12,12 @@ import click
 from agent_memory import settings
 from agent_memory.broken_settings import meant_store
 from agent_memory.cli.caller import NotServed, caller
-from agent_memory.errors import SettingsError
+from agent_memory.errors import SettingsError, UsageError
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import default_db_path
+from agent_memory.project_stores import VARIABLE, FolderRules, exists, parse_name, require
 from agent_memory.settings import LOG_LEVELS, Settings
+from agent_memory.store_settings import of_store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,6 +27,7 @@ NUMBER_MAX = 2**31 - 1
 SHOW_VERSION = "show_version"
 VERSION = "memory-daemon %(version)s"
 _GIVEN = "agent_memory.given"
+_STORE = "project_store"
 # Whether commands are part of a conversation, which itself says what comes next.
 QUIET = "agent_memory.quiet"
 
@@ -63,17 +66,11 @@ def remembered(*names: str, **attributes: Any) -> Callable[[Command], Command]:
     return click.option(*names, expose_value=False, callback=_remember, **attributes)
 
 
-def _check_store(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    """One store is served so far."""
-    if value not in (None, DEFAULT_STORE):
-        raise click.BadParameter(f"There is no store {value!r}; there is {DEFAULT_STORE}.")
-
-
 def settings_options(command: Command) -> Command:
-    """`--config`, `--log-level`, `--db-path` and `--store`, to be given before or after the command's name."""
+    """`--config`, `--log-level`, `--db-path` and `--project-store`, to be given before or after the command's name."""
     path = _NonEmptyPath(path_type=Path)
-    command = click.option(
-        "--store", metavar="NAME", expose_value=False, callback=_check_store, help="The store, by its name."
+    command = remembered(
+        "--project-store", "--store", "project_store", metavar="NAME", help="One of the daemon's stores, by its name."
     )(command)
     command = remembered("--db-path", type=path, metavar="PATH", help="The store's folder.")(command)
     command = remembered(
@@ -87,9 +84,39 @@ def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")(command)
 
 
-def current(context: click.Context, kept: Mapping[str, str] | None = None) -> Settings:
-    """The settings in force: `kept` < command line, over everything else. Raises SettingsError."""
-    values = {**(kept or {}), **context.meta.get(_GIVEN, {})}
+def current(context: click.Context) -> Settings:
+    """The settings of the store that the command is about: `for_daemon`, and over them the store's own.
+
+    The store is the one that the command line names, else the environment, else a rule for the folder; else the default
+    one, as well where a path is named. Raises SettingsError, UsageError, UnknownStore.
+    """
+    daemon = _of_daemon(context, {})
+    given = context.meta.get(_GIVEN, {})
+    if named := given.get(_STORE) or ("" if "db_path" in given else caller().environ.get(VARIABLE, "")):
+        # What stores there are, only the daemon knows where it is another machine's.
+        is_elsewhere = "MEMORY_DAEMON_ADDR" in caller().environ
+        return of_store(daemon, named if is_elsewhere else require(daemon.db_path, named))
+    if "db_path" not in given and daemon.project_stores:
+        name = FolderRules(daemon.project_stores).store_of(_folder())
+        # Before its first session there is none.
+        return of_store(daemon, name if exists(daemon.db_path, name) else "")
+    return daemon
+
+
+def for_daemon(context: click.Context, kept: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force: `kept` < command line, over everything else. For a command about the whole daemon.
+
+    Raises SettingsError; UsageError where the command line names a store.
+    """
+    named = context.meta.get(_GIVEN, {}).get(_STORE)
+    if named and parse_name(named) != DEFAULT_STORE:
+        raise UsageError("This command is about the whole daemon, not about one store.", "Leave --project-store out.")
+    return _of_daemon(context, kept or {})
+
+
+def _of_daemon(context: click.Context, kept: Mapping[str, str]) -> Settings:
+    values = {**kept, **context.meta.get(_GIVEN, {})}
+    values.pop(_STORE, None)
     config = values.pop("config", None)
     found = settings.load(Path(config) if config else None, environ=caller().environ, **values)
     if caller().store not in (None, found.db_path.resolve()):
@@ -103,7 +130,7 @@ def found_settings(context: click.Context) -> tuple[Settings, SettingsError | No
     If they don't say which, it is the only one whose daemon runs; raises the error where that is not clear either.
     """
     try:
-        return current(context), None
+        return for_daemon(context), None
     except SettingsError as error:
         values, environ = context.meta.get(_GIVEN, {}), caller().environ
         config, path = values.get("config"), values.get("db_path")
@@ -121,7 +148,17 @@ def found_settings(context: click.Context) -> tuple[Settings, SettingsError | No
                     "Name its store with --db-path.",
                 ) from error
             store = running[0] if running else default_db_path()
-        return settings.of_store(store), error
+        return settings.for_path(store), error
+
+
+def _folder() -> str:
+    """The folder in which the command was typed; empty where that is not known."""
+    if caller().store:
+        return str(caller().folder or "")
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""  # it was removed
 
 
 def invocation(context: click.Context) -> list[str]:
@@ -129,9 +166,9 @@ def invocation(context: click.Context) -> list[str]:
     return ["memory-daemon", *_daemon_options(context)]
 
 
-def command_line(context: click.Context, *words: str) -> str:
-    """A command to type that reaches the same daemon as this one."""
-    return shlex.join(["memory-daemon", *words, *_daemon_options(context)])
+def command_line(context: click.Context, *words: str, of_store: bool = True) -> str:
+    """A command to type that reaches the same daemon as this one, and the same of its stores."""
+    return shlex.join(["memory-daemon", *words, *_daemon_options(context, of_store=of_store)])
 
 
 def echo_next(context: click.Context, *commands: str) -> None:
@@ -153,9 +190,9 @@ def with_version(command: click.Command) -> click.Command:
     return command
 
 
-def _daemon_options(context: click.Context) -> list[str]:
+def _daemon_options(context: click.Context, *, of_store: bool = True) -> list[str]:
     values = given(context)
-    names = [name for name in ("config", "db_path") if name in values]
+    names = [name for name in ("config", "db_path", *([_STORE] if of_store else [])) if name in values]
     return [word for name in names for word in (f"--{name.replace('_', '-')}", values[name])]
 
 

@@ -15,6 +15,7 @@ _ADVICE: Final = {
     "ALREADY_RUNNING": ("To start it again", ("restart",)),
     "UNDER_WAY": ("Look again with", ("status",)),
     "STILL_STOPPING": ("See", ("logs supervisor",)),
+    "UNKNOWN_STORE": ("See", ("stores list",)),
     "STORE_MISSING": ("Create it with", ("start",)),
     "STORE_IN_USE": ("See", ("status",)),
     "STORE_UNAVAILABLE": ("See", ("status", "logs ingest")),
@@ -27,5 +28,5 @@ _ADVICE: Final = {
 def explained(error: AgentMemoryError, context: click.Context) -> str:
     """The error with its remedy, and the commands to type if there are any."""
     lead, commands = _ADVICE.get(error.reason, ("", ()))
-    lines = ", ".join(command_line(context, *words.split()) for words in commands)
+    lines = ", ".join(command_line(context, *words.split(), of_store=False) for words in commands)
     return joined(str(error), f"{lead}: {lines}" if lines else "")

@@ -44,7 +44,7 @@ SERVED: Final = {
     "admin": ("stats",),
     "scheduler": ("status", "history"),
 }
-_WITH_VALUE: Final = ("--config", "--db-path", "--log-level", "--store")
+_WITH_VALUE: Final = ("--config", "--db-path", "--log-level", "--project-store", "--store")
 _PATHS: Final = ("--config", "--db-path")
 _LEFT_TO_THE_FULL_COMMAND: Final = ("-h", "--help", "--version")
 # Beyond this, a program should not be kept in memory twice.

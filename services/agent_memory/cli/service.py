@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from agent_memory.cli.options import HELP, current, given, json_option, settings_options
+from agent_memory.cli.options import HELP, for_daemon, given, json_option, settings_options
 from agent_memory.control import service as services
 from agent_memory.settings import VARIABLES
 
@@ -39,7 +39,7 @@ def install(context: click.Context, dry_run: bool) -> None:
 
     Example: memory-daemon service install --dry-run
     """
-    settings = current(context)
+    settings = for_daemon(context)
     wanted = services.service(service_options(context))
     unseen = [VARIABLES[name] for name, source in settings.sources.items() if source == VARIABLES[name]]
     if unseen:

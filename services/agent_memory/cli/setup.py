@@ -14,7 +14,7 @@ import click
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
 from agent_memory.cli import backfill, hooks, lifecycle, mcp, service
-from agent_memory.cli.options import QUIET, Command, current, echo_next, settings_options
+from agent_memory.cli.options import QUIET, Command, echo_next, for_daemon, settings_options
 from agent_memory.control import service as services
 from agent_memory.control import stack
 from agent_memory.errors import AgentMemoryError
@@ -93,7 +93,7 @@ def uninstall(context: click.Context, yes: bool) -> None:
     for agent in registry.AGENTS.values():
         if (file := plugins.switched_on_in(agent, _project())) is not None:
             click.echo(f"{agent.name} still has our plugin, by {file}: take it out there.")
-    settings = current(context)
+    settings = for_daemon(context)
     places = [settings.db_path, settings.runtime.logs, data_dir(), default_config_path().parent]
     kept = [place for place in dict.fromkeys(places) if place.exists()]
     # What is in another of them goes with that.
@@ -149,7 +149,7 @@ def _serve(context: click.Context) -> None:
 
 
 def _start_plan(context: click.Context) -> Sequence[str] | str:
-    settings = current(context)
+    settings = for_daemon(context)
     if stack.status(settings).running:
         return "It is running."
     return [f"It listens on {settings.address} and stores in {settings.db_path}"]
@@ -164,7 +164,7 @@ def _hooks_plan(context: click.Context) -> Sequence[str] | str:
 
 
 def _unconnected(context: click.Context) -> list[Installation]:
-    store = hooks.store_named_to_hooks(current(context))
+    store = hooks.store_named_to_hooks(for_daemon(context))
     present = programs.on_path(registry.AGENTS.values())
     agents = [each for each in present if plugins.switched_on_in(each, _project()) is None]
     return [each for agent in agents if (each := Installation(agent, None, store)).state is not State.CURRENT]
@@ -183,7 +183,7 @@ def _tools_plan(context: click.Context) -> Sequence[str] | str:
 
 
 def _unknowing(context: click.Context) -> list[ServerInstallation]:
-    store = current(context).db_path
+    store = for_daemon(context).db_path
     clients = [each for each in programs.on_path(CLIENTS.values()) if not has_plugin(each, _project())]
     return [each for client in clients if (each := ServerInstallation(client, store)).state is not State.CURRENT]
 
@@ -203,14 +203,14 @@ def _backfill_plan() -> Sequence[str] | str:
 
 
 def _knowing(context: click.Context) -> Sequence[str] | str:
-    store = current(context).db_path
+    store = for_daemon(context).db_path
     found = [ServerInstallation(client, store) for client in CLIENTS.values()]
     there = [f"{each.client.name}: {each.path}" for each in found if each.state is not State.ABSENT]
     return there or "They are nowhere installed."
 
 
 def _connected(context: click.Context) -> Sequence[str] | str:
-    store = hooks.store_named_to_hooks(current(context))
+    store = hooks.store_named_to_hooks(for_daemon(context))
     found = [Installation(agent, None, store) for agent in registry.AGENTS.values()]
     there = [f"{each.agent.name}: {each.path}" for each in found if each.state is not State.ABSENT]
     return there or "They are nowhere installed."
@@ -222,7 +222,7 @@ def _service_there(context: click.Context) -> Sequence[str] | str:
 
 
 def _running(context: click.Context) -> Sequence[str] | str:
-    found = stack.status(current(context))
+    found = stack.status(for_daemon(context))
     return [f"PID {found.pid}"] if found.running else "It is not running."
 
 

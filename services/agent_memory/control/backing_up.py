@@ -17,10 +17,12 @@ from agent_memory.backup.backups import Backup
 from agent_memory.backup.places import Places
 from agent_memory.control import stack_lock
 from agent_memory.control.connection import connect_to_store
+from agent_memory.control.store_keeping import nobody_has_it_open
 from agent_memory.errors import AgentMemoryError, NotRunning, StoreNotReady, UsageError
 from agent_memory.files import make_private_dir
 from agent_memory.ingest.checkpoints import create
 from agent_memory.ingest.writer import Writer
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
 from agent_memory.store import directory
 from agent_memory.store.forgotten import ForgottenFile
@@ -129,7 +131,7 @@ def _content(name: str, path: Path) -> dict[str, bytes]:
 
 @contextmanager
 def _one_at_a_time(settings: Settings) -> Iterator[None]:
-    make_private_dir(settings.runtime.folder)
+    make_private_dir(settings.runtime.scratch)
     lock = locks.take(settings.runtime.backup_lock)
     if lock is None:
         raise AgentMemoryError("Another backup of this store is being made.", "Try again when it is finished.")
@@ -142,6 +144,11 @@ def _one_at_a_time(settings: Settings) -> Iterator[None]:
 @contextmanager
 def _nobody_else(settings: Settings) -> Iterator[None]:
     """Hold what a daemon of the store, and whoever opens it for writing, would need."""
+    if settings.store != DEFAULT_STORE:
+        # The daemon goes on; it only lets go of this one.
+        with nobody_has_it_open(settings, settings.store):
+            yield
+        return
     db_path = settings.db_path
     make_private_dir(settings.runtime.folder)
     lock = stack_lock.take(settings.runtime, _LOCK_S)

@@ -113,6 +113,8 @@ def daemon(status: Status) -> Iterator[Finding]:
         if process.state not in ("running", "starting", "stopping"):
             text = f"{process.name} is {process.state}. {process.problem}".rstrip()
             yield Finding(Grade.WRONG, "daemon", text, f"memory-daemon logs {process.name}")
+    for name, error in status.store_errors.items():
+        yield Finding(Grade.WRONG, f"store {name}", error, "memory-daemon stores list")
 
 
 def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:

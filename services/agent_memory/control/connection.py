@@ -11,8 +11,8 @@ from typing import Any, Final
 from agent_memory import client
 from agent_memory.client import Client, Reply
 from agent_memory.errors import NotRunning
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
-from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import LOOPBACK, Settings
 
 _answering: Final[ContextVar[Client | None]] = ContextVar("answering", default=None)
@@ -35,7 +35,7 @@ def connect(settings: Settings) -> Client:
     another store is as good as none.
     """
     if own := _answering.get():
-        return own
+        return own.of_store(settings.store)
     if _names_path(settings):
         return connect_to_store(settings)
     is_named = os.environ.get("MEMORY_DAEMON_ADDR") or settings.grpc_host not in LOOPBACK
@@ -51,15 +51,15 @@ def connect_to_store(settings: Settings) -> Client:
     see what is to be stored.
     """
     if own := _answering.get():
-        return own
+        return own.of_store(settings.store)
     if os.environ.get("MEMORY_DAEMON_ADDR") and not _names_path(settings):
         return client.connect(settings)
-    return at_socket(settings.runtime)
+    return at_socket(settings.runtime, client.named_store(settings))
 
 
-def at_socket(runtime: RuntimePaths) -> Client:
+def at_socket(runtime: RuntimePaths, store: str = "") -> Client:
     """The daemon that listens in this runtime folder."""
-    return _answering.get() or Client(runtime.grpc_target)
+    return _answering.get() or Client(runtime.grpc_target, store=store)
 
 
 class _ClientOfStore(Client):
@@ -69,13 +69,14 @@ class _ClientOfStore(Client):
     """
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings.address)
-        self._db_path = settings.db_path
+        super().__init__(settings.address, store=client.named_store(settings))
+        self._db_path = settings.main_path
         self._is_checked = False
 
     def _call(self, method: Callable[..., Reply], request: Any, timeout_s: float | None = None) -> Reply:
         if not self._is_checked:
-            served = super()._call(self._stub.GetStats, pb.GetStatsRequest()).db_path
+            with self.of_store(DEFAULT_STORE) as default:
+                served = default.stats().db_path
             if os.path.realpath(served) != os.path.realpath(self._db_path):
                 raise NotRunning(
                     f"No memory daemon runs for {self._db_path}: the one at {self.target} serves another store."

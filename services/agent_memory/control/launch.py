@@ -8,6 +8,7 @@ import sys
 from typing import BinaryIO
 
 from agent_memory.control.packaged import packaged
+from agent_memory.project_stores import VARIABLE
 from agent_memory.settings import Settings
 
 # glibc keeps freed memory in one arena per thread, and raises the size above which it returns memory at once; these
@@ -21,7 +22,8 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
     runtime = settings.runtime
     environment = {
         **_FRUGAL_MALLOC,
-        **os.environ,
+        # The shell's store is not the daemon's.
+        **{name: value for name, value in os.environ.items() if name != VARIABLE},
         **settings.environment(),
         # The children get every setting from here: a config file edited meanwhile must not reach half of the stack.
         "MEMORY_CONFIG": os.devnull,

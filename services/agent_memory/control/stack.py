@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent_memory import project_stores
 from agent_memory.backup.places import Places
 from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool, SpoolState
@@ -23,8 +25,10 @@ from agent_memory.errors import (
     StoreUnavailable,
     WriterSilent,
     WriterUnavailable,
+    joined,
 )
 from agent_memory.locks import is_taken
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
 from agent_memory.settings import Settings
 from agent_memory.store import directory
@@ -94,6 +98,8 @@ class Status:
     # The last backup that was made on this machine, and when; none where none is known of.
     backup: str | None = None
     backup_ms: int | None = None
+    # Why project stores can't be opened, by their names.
+    store_errors: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sound(self) -> bool:
@@ -181,6 +187,20 @@ def store_error(runtime: RuntimePaths) -> StoreUnavailable | None:
     """What keeps the writer from opening its store; None where it is open, and where no writer says anything."""
     error = _writer_error(runtime)
     return error if isinstance(error, StoreUnavailable) else None
+
+
+def _store_errors(settings: Settings) -> dict[str, str]:
+    """What keeps project stores from being opened, by their names; nothing where nobody tells."""
+    if not project_stores.names(settings.db_path):
+        return {}
+    from agent_memory.control.connection import at_socket
+
+    try:
+        with at_socket(settings.runtime) as client:
+            stores = [store for store in client.stores().stores if store.error and store.name != DEFAULT_STORE]
+    except AgentMemoryError:
+        return {}
+    return {store.name: joined(store.error, store.remedy) for store in stores}
 
 
 def _writer_error(runtime: RuntimePaths) -> AgentMemoryError | None:
@@ -289,6 +309,7 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         erasure=_erasure(settings.db_path),
         backup=str(backed_up.parent / backed_up.name) if backed_up else None,
         backup_ms=backed_up.made_ms if backed_up else None,
+        store_errors=_store_errors(settings) if found_health in ("SERVING", "NOT_SERVING") else {},
     )
 
 

@@ -4,7 +4,8 @@ The agent waits for this at every step it takes, so nothing is imported that Pyt
 json, socket, re or contextlib would each cost as much as all the rest.
 
 The payload travels in an envelope: a line with a version and two lengths; the fields `key`, `agent`, `event` and
-`project` with NULs between them; standard input as it came. A socket and a file get the same bytes.
+`project`, and `store` where one is named, with NULs between them; standard input as it came. A socket and a file get
+the same bytes.
 """
 
 import posix
@@ -126,10 +127,12 @@ def read_stdin(agent: str, event: str) -> tuple[list[bytes], bytes, float]:
         return [], b"", deadline
     # The agents that copy one of these two set its variable too.
     project = posix.environ.get(b"CLAUDE_PROJECT_DIR") or posix.environ.get(b"GEMINI_PROJECT_DIR") or b""
-    path = store(posix.environ)
-    if is_paused(path, time.time_ns() // 1_000_000):
+    path, now_ms = store(posix.environ), time.time_ns() // 1_000_000
+    # The name of a project store, if this session belongs to one; the daemon checks it.
+    named = posix.environ.get(b"MEMORY_PROJECT", b"")
+    if is_paused(path, now_ms) or (named and is_paused(_project_store(path, named), now_ms)):
         return [], b"", deadline
-    return pack(key, _encoded(agent), _encoded(event), project, [_without_private(payload)]), path, deadline
+    return pack(key, _encoded(agent), _encoded(event), project, [_without_private(payload)], named), path, deadline
 
 
 def _exclude_session(store: bytes, payload: bytes) -> None:
@@ -168,7 +171,7 @@ def is_ignored(store: bytes, envelope: list[bytes]) -> bool:
 
     Where there are no rules, this takes some microseconds.
     """
-    _, agent, event, project = envelope[1].split(b"\0")
+    _, agent, event, project, *_ = envelope[1].split(b"\0")
     folders = {project, _own_folder(), *_named_folders(envelope[2])}
     # A folder with a backslash in it is written in a way that only JSON's reader understands.
     if not (_exists(store + IGNORE_SUFFIX) or any(b"\\" in folder or _has_rules(folder) for folder in folders)):
@@ -183,9 +186,11 @@ def is_ignored(store: bytes, envelope: list[bytes]) -> bool:
     return ignore.ignores_call(store, envelope[2], *(name.decode(errors="replace") for name in (agent, event, project)))
 
 
-def pack(key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[bytes]) -> list[bytes]:
+def pack(
+    key: bytes, agent: bytes, event: bytes, project: bytes, payload: list[bytes], store: bytes = b""
+) -> list[bytes]:
     """An envelope's parts. The key names it, orders it by time, and makes its id where the payload has none."""
-    fields = b"\0".join((key, agent, event, project))
+    fields = b"\0".join((key, agent, event, project, store) if store else (key, agent, event, project))
     return [b"%s %d %d\n" % (ENVELOPE_VERSION, len(fields), sum(map(len, payload))), fields, *payload]
 
 
@@ -256,6 +261,20 @@ def store(environ: dict[bytes, bytes]) -> bytes:
             return named if named[:1] == b"/" and _is_plain(named) else _from_settings()
     except Exception:
         pass  # settings that the daemon can't start with are not for a hook to complain about
+    return _default_store(environ)
+
+
+def _project_store(main: bytes, name: bytes) -> bytes:
+    """The path of the project store, as `project_stores.db_path_of` has it; `main` is the default store's."""
+    name = name.strip().lower()
+    if name in (b"", b"default") or b"/" in name:
+        return main
+    default = _default_store(posix.environ)
+    folder = main.rpartition(b"/")[0] + b"/projects" if main == default else main + b"-projects"
+    return folder + b"/" + name + b"/db"
+
+
+def _default_store(environ: dict[bytes, bytes]) -> bytes:
     if sys.platform == "darwin":
         return _home(environ) + b"/Library/Application Support/agent-memory/db"
     return _folder(environ, b"XDG_DATA_HOME", b"/.local/share") + b"/agent-memory/db"

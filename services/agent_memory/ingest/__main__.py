@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
+import time
+from functools import partial
 from typing import Final
 
-from agent_memory import locks
+from agent_memory import locks, project_stores
 from agent_memory.errors import AlreadyRunning
+from agent_memory.files import make_private_dir
 from agent_memory.ingest.checkpoints import sweep
 from agent_memory.ingest.server import Server
 from agent_memory.ingest.stores import Store, Stores
 from agent_memory.lifetime import Lifetime, run
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
+from agent_memory.store_settings import of_store
 
 # A process that was told to stop may be about to end. Shorter than the supervisor's `startsecs`, within which this one
 # has to give up so that it is not started again for ever.
@@ -27,14 +31,31 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None:
         raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
     sweep(current.db_path, runtime.backup_lock)
-    default = Store(DEFAULT_STORE, current.db_path, current.timezone, runtime.commits, cautious=lifetime.crashes > 0)
-    stores = Stores([default])
+    default = Store(
+        DEFAULT_STORE, current.db_path, runtime.commits, lambda: current.timezone, cautious=lifetime.crashes > 0
+    )
+    project_stores.sweep(current.db_path)
+    stores = Stores(default, partial(_project_store, current), time.monotonic)
     server = Server(stores, runtime)
     try:
         server.run(lifetime)
     finally:
         server.close()
         stores.close()
+
+
+def _project_store(current: Settings, name: str) -> Store | None:
+    """The project store of that name, not yet open; None where there is none."""
+    if not project_stores.exists(current.db_path, name):
+        return None
+    db_path, runtime = project_stores.db_path_of(current.db_path, name), current.runtime.of_store(name)
+
+    def prepared() -> str:
+        make_private_dir(runtime.scratch)
+        sweep(db_path, runtime.backup_lock)
+        return of_store(current, name).timezone
+
+    return Store(name, db_path, runtime.commits, prepared, keeps_trying=False)
 
 
 if __name__ == "__main__":

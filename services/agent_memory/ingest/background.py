@@ -16,10 +16,17 @@ class Background:
     def __init__(self, name: str) -> None:
         self._name = name
         self._thread = ThreadPoolExecutor(1, name)
+        self._last: Future[pb.Reply] | None = None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way or waits."""
+        return self._last is not None and not self._last.done()
 
     def begin(self, work: Callable[[], pb.Reply], answer: Callable[[pb.Reply], None]) -> None:
         """Do the work after what came before; `answer` gets the reply, in whatever thread."""
-        self._thread.submit(work).add_done_callback(lambda done: answer(self._reply(done)))
+        self._last = self._thread.submit(work)
+        self._last.add_done_callback(lambda done: answer(self._reply(done)))
 
     def wait(self) -> None:
         """Wait until nothing is under way."""

@@ -20,6 +20,7 @@ from agent_memory.ingest.stores import Store, Stores
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.logs import line
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
 from agent_memory.rpc import bus_pb2 as pb
 
@@ -66,8 +67,7 @@ class Server:
         poller = zmq.Poller()
         for each in (self._commands, lifetime, self._wakes):
             poller.register(each, zmq.POLLIN)
-        for store in self._stores:
-            store.open(self._wake)
+        self._stores.open(self._wake)
         while not lifetime.stopping:
             ready = dict(poller.poll(PARENT_CHECK_MS))
             if self._wakes.fileno() in ready:
@@ -79,6 +79,7 @@ class Server:
                     # Senders send again what was not acknowledged.
                     log.error(line("the disk has room again and RocksDB refuses it: reopening", store=store.name))
                     store.reopen(self._wake)
+            self._stores.close_idle()
 
     def close(self) -> None:
         """Stop taking commands."""
@@ -104,7 +105,9 @@ class Server:
         by_store: dict[str, list[Request]] = {}
         for request in requests:
             by_store.setdefault(request[1].store, []).append(request)
-        for name, theirs in by_store.items():
+        for name, each in by_store.items():
+            if not (theirs := self._without_those_about_stores(each)):
+                continue
             store = self._stores.get(name)
             if store is None:
                 self._refuse(theirs, self._stores.unknown(name))
@@ -117,6 +120,29 @@ class Server:
                 self._refuse(theirs, frames.refused(pb.Refused.STORE_UNAVAILABLE, error.message, error.remedy))
             else:
                 self._keep_waiting(name, theirs)
+
+    def _without_those_about_stores(self, requests: list[Request]) -> list[Request]:
+        """The commands that are about what is in a store. Those about stores as such are answered, or wait."""
+        rest = []
+        for request in requests:
+            address, command = request
+            if command.HasField("list_stores"):
+                self._reply(address, pb.Reply(protocol=frames.PROTOCOL, stores_listed=self._stores.states()))
+            elif command.HasField("close_store"):
+                self._release(command.close_store.name, request)
+            else:
+                rest.append(request)
+        return rest
+
+    def _release(self, name: str, request: Request) -> None:
+        """Close the store, and answer when it is closed."""
+        if name in ("", DEFAULT_STORE):
+            self._reply(request[0], frames.refused(pb.Refused.INVALID, "The default store is never closed."))
+        elif self._stores.release(name):
+            self._announcements.send(frames.topic(name, frames.ANNOUNCE_RELEASE))
+            self._reply(request[0], pb.Reply(protocol=frames.PROTOCOL, store_closed=pb.StoreClosed()))
+        else:
+            self._keep_waiting(name, [request])
 
     def _keep_waiting(self, name: str, requests: list[Request]) -> None:
         waiting = self._waiting.setdefault(name, [])

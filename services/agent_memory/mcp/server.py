@@ -36,10 +36,14 @@ _LATE = "The memory did not answer in time. Tell the user: memory-daemon status"
 
 
 def main(words: list[str]) -> None:
-    """Serve until the client is gone; `words` may name the store with `--db-path`."""
+    """Serve until the client is gone; `words` may name the store with `--db-path` and `--project-store`."""
     path = _option(words, "--db-path")
     store = path.encode(errors="surrogateescape") if path else client.store(dict(posix.environ))
-    server = Server(installed_version().decode() or "0", lambda name, arguments: _called(store, name, arguments))
+    named = _option(words, "--project-store") or posix.environ.get(b"MEMORY_PROJECT", b"").decode(errors="replace")
+    of_store = ["--project-store", named] if named else []
+    server = Server(
+        installed_version().decode() or "0", lambda name, arguments: _called(store, of_store, name, arguments)
+    )
     for line in _lines():
         reply = server.answer_line(line)
         if reply is not None:
@@ -47,26 +51,27 @@ def main(words: list[str]) -> None:
     posix._exit(0)
 
 
-def _called(store: bytes, name: str, arguments: dict[str, object]) -> tuple[str, bool]:
+def _called(store: bytes, of_store: list[str], name: str, arguments: dict[str, object]) -> tuple[str, bool]:
     """The text that answers a tool call, and whether it says what went wrong."""
     folder = _repository(posix.getcwdb())
     try:
         words = command_line(name, arguments, folder.decode(errors="surrogateescape"))
     except WrongArguments as error:
         return str(error), True
-    code, text = _answered(store, words)
+    code, text = _answered(store, of_store + words)
     if "--project" not in words:
         return text, code != 0
     project = words[words.index("--project") + 1]
     if "project" not in arguments and (code or _NOTHING in text):
-        code, text = _answered(store, command_line(name, arguments, ""))
+        code, text = _answered(store, of_store + command_line(name, arguments, ""))
         return (text if code else f"Nothing in {project}; from every project:\n{text}"), code != 0
     return (text if code else f'In {project} (project "{ALL_PROJECTS}" for every project):\n{text}'), code != 0
 
 
 def _answered(store: bytes, words: list[str]) -> tuple[int, str]:
     """The exit code and the text of a command."""
-    call = pack(b"", b"", False, _LOOKS, [word.encode(errors="surrogateescape") for word in words])
+    # A rule may name the store of the folder.
+    call = pack(b"", posix.getcwdb(), False, _LOOKS, [word.encode(errors="surrogateescape") for word in words])
     for pause_s in _PAUSES_S:
         try:
             found = ask(store, call, PATIENCE_S)

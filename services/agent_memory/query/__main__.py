@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent_memory.query.commands.local_client import LocalClient
     from agent_memory.query.hooks.hook_server import HookServer
     from agent_memory.query.metrics_port import MetricsPort
-    from agent_memory.query.store_context import StoreContext
+    from agent_memory.query.store_context import Stores
 
 log = logging.getLogger("agent_memory.query")
 
@@ -53,7 +53,7 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     if is_reported:
         readiness.report(current.runtime, "query")
     try:
-        store, hooks, metrics = _loaded(current, writer, reader, service, server, health, calls, hook_socket)
+        stores, hooks, metrics = _loaded(current, writer, reader, service, server, health, calls, hook_socket)
     except BaseException as error:
         service.fails(error)
         raise
@@ -63,13 +63,15 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
             readiness.report(current.runtime, "query")
             is_reported = True
         affinity.follow()
+        hooks.close_idle()
+        stores.close_idle()
         lifetime.wait(PARENT_CHECK_MS)
     if metrics:
         metrics.stop()
     hooks.stop()
     health.stop()
     server.stop()
-    store.close()
+    stores.close()
 
 
 def _loaded(
@@ -81,7 +83,7 @@ def _loaded(
     health: Health,
     calls: CallFigures,
     hook_socket: HookSocket,
-) -> tuple[StoreContext, HookServer, MetricsPort | None]:
+) -> tuple[Stores, HookServer, MetricsPort | None]:
     """Load what answers calls and hooks, and let it begin.
 
     That takes as long as all before it. Who calls meanwhile waits for it; who only starts the daemon does not.
@@ -92,15 +94,14 @@ def _loaded(
     from agent_memory.query.hooks.hook_server import HookServer
     from agent_memory.query.store_context import Stores, store_context
 
-    store = store_context(DEFAULT_STORE, current, writer, reader)
-    stores = Stores([store])
+    stores = Stores(store_context(DEFAULT_STORE, current, writer, reader))
     service = MemoryService(stores, calls)
     late.is_loaded_as(service)
     server.answer_together(stores)
-    client = LocalClient(service, store, health)
-    hooks = HookServer(store, hook_socket, CommandCalls(_command_answers(client, current)))
+    client = LocalClient(service, health)
+    hooks = HookServer(stores, hook_socket, CommandCalls(_command_answers(client, current)))
     hooks.start()
-    return store, hooks, _metrics_port(client, current)
+    return stores, hooks, _metrics_port(client, current)
 
 
 def _command_answers(client: LocalClient, current: Settings) -> Answers:

@@ -100,7 +100,7 @@ class Erasing:
             for _ in _selected(store, reader, kind, selection, found):
                 pass
             if kind == ErasureKind.FORGET:
-                found.response.inputs = sum(1 for _ in inputs.about(Spool(store.settings.db_path), selection))
+                found.response.inputs = sum(1 for _ in inputs.about(Spool(store.settings.main_path), selection))
             return found.reply()
         with self._lock:
             return _begin(store, reader, kind, selection, request)
@@ -163,7 +163,7 @@ def _begin(
         )
     now_ms = time.time_ns() // 1_000_000
     if kind == ErasureKind.FORGET:
-        reply.inputs = inputs.remove(Spool(store.settings.db_path), selection)
+        reply.inputs = inputs.remove(Spool(store.settings.main_path), selection)
     if not reply.events:
         return reply
     sessions = [

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
+from agent_memory import project_stores
 from agent_memory.bus.client import Bus
 from agent_memory.capture.project.projects import Projects
-from agent_memory.errors import UnknownStore
+from agent_memory.errors import StoreUnavailable, WriterUnavailable
+from agent_memory.files import make_private_dir
 from agent_memory.jobs import Job, jobs_for
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import Intake
+from agent_memory.query.open_stores import OpenStores
 from agent_memory.query.rebuild_snapshot import RebuildSnapshot
+from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
-from agent_memory.store import records
+from agent_memory.store import directory, records
 from agent_memory.store.reader import Reader
+from agent_memory.store_settings import of_store
+
+# A quarter of the default store's.
+PROJECT_CACHE_BYTES: Final = 4 << 20
+# How long the first caller of a project store waits for its writer, which opens it in 30 ms where nothing is wrong.
+OPEN_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ class StoreContext:
     @property
     def jobs(self) -> dict[str, Job]:
         """The scheduled jobs, by name."""
-        return jobs_for(self.settings.retention_days, self.settings.backup_dir)
+        return jobs_for(self.settings.retention_days, self.settings.backup_dir, self.name)
 
     def caught_up(self) -> Reader:
         """The reader, with everything that was acknowledged so far."""
@@ -56,17 +68,54 @@ class StoreContext:
 
 
 class Stores:
-    """The stores that this process serves, by their names."""
+    """The stores that this process serves: the default one, and project stores while somebody uses them."""
 
-    def __init__(self, contexts: Sequence[StoreContext]) -> None:
-        self._contexts = {context.name: context for context in contexts}
+    def __init__(self, default: StoreContext) -> None:
+        self.default = default
+        self._projects = OpenStores(self._opened, StoreContext.close)
 
-    def named(self, name: str) -> StoreContext:
-        """The store of that name, the default one for an empty name; raises UnknownStore."""
-        found = self._contexts.get(name or DEFAULT_STORE)
-        if found is None:
-            raise UnknownStore(f"There is no store {name!r}.", f"This daemon serves: {', '.join(self._contexts)}.")
-        return found
+    @contextmanager
+    def using(self, name: str) -> Iterator[StoreContext]:
+        """The store of that name, the default one for an empty name; it stays open in the block.
+
+        Raises UnknownStore, UsageError for what is no name, and another AgentMemoryError where it can't be opened.
+        """
+        if not name or name == DEFAULT_STORE:
+            yield self.default
+            return
+        with self._projects.using(project_stores.require(self.default.settings.db_path, name)) as context:
+            yield context
+
+    def close_idle(self) -> None:
+        self._projects.close_idle()
+
+    def release(self, name: str) -> None:
+        """Let go of a project store, which is to be moved or removed."""
+        self._projects.release(name)
+
+    def close(self) -> None:
+        self._projects.close()
+        self.default.close()
+
+    def _opened(self, name: str) -> StoreContext:
+        settings = of_store(self.default.settings, name)
+        runtime = settings.runtime
+        make_private_dir(runtime.scratch)
+        writer = Bus(runtime.ingest_socket, name)
+        try:
+            try:
+                writer.ask(bus.Command(ping=bus.Ping()), OPEN_S)
+            except StoreUnavailable:
+                raise
+            except WriterUnavailable:
+                # While the writer is away, what is stored can be read.
+                if not directory.has_store(settings.db_path):
+                    raise
+            reader = Reader(settings.db_path, runtime.secondary("query"), PROJECT_CACHE_BYTES, runtime.commits)
+            return store_context(name, settings, writer, reader)
+        except BaseException:
+            writer.close()
+            raise
 
 
 def store_context(name: str, settings: Settings, writer: Bus, reader: Reader) -> StoreContext:

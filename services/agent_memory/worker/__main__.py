@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from typing import Final
 
-from agent_memory import locks, readiness
-from agent_memory.bus import frames
+from agent_memory import locks, project_stores, readiness
 from agent_memory.bus.client import Announcements, Bus
+from agent_memory.files import make_private_dir
 from agent_memory.lifetime import Lifetime, run
-from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
+from agent_memory.store_settings import of_store
 
 # Whoever waits for an answer comes first: taking events in and reading them must not feel the summaries being made.
 NICENESS: Final = 10
@@ -32,13 +33,24 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     # Only now: at a start, the query service needs the processors more.
     from agent_memory.worker import runner
     from agent_memory.worker.store_worker import StoreWorker
+    from agent_memory.worker.store_workers import StoreWorkers
 
-    store = StoreWorker(current, writer, _now_ms)
-    topics = frames.ANNOUNCE_EVENTS, frames.ANNOUNCE_JOBS
-    announcements = Announcements(current.runtime.announce_socket, DEFAULT_STORE, *topics)
-    runner.run([store], announcements, lifetime)
+    def opened(name: str) -> tuple[StoreWorker, Bus]:
+        settings = of_store(current, name)
+        make_private_dir(settings.runtime.scratch)
+        theirs = Bus(current.runtime.ingest_socket, name)
+        try:
+            return StoreWorker(settings, theirs, _now_ms), theirs
+        except BaseException:
+            theirs.close()
+            raise
+
+    names = partial(project_stores.names, current.db_path)
+    stores = StoreWorkers(StoreWorker(current, writer, _now_ms), writer, opened, names, time.monotonic)
+    announcements = Announcements(current.runtime.announce_socket, None)
+    runner.run(stores, announcements, lifetime)
     announcements.close()
-    store.close()
+    stores.close()
     writer.close()
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from typing import Final
 
 from agent_memory.bus.client import Announcements
 from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
 from agent_memory.logs import line
-from agent_memory.worker.store_worker import StoreWorker
+from agent_memory.worker.store_workers import StoreWorkers
 
 log = logging.getLogger(__name__)
 
@@ -17,16 +16,14 @@ log = logging.getLogger(__name__)
 SETTLE_MS: Final = 200
 
 
-def run(stores: Sequence[StoreWorker], announcements: Announcements, lifetime: Lifetime) -> None:
+def run(stores: StoreWorkers, announcements: Announcements, lifetime: Lifetime) -> None:
     """Work for the stores until `lifetime` says stop; the piece that is under way then is finished first."""
-    woken = True
     while not lifetime.stopping:
-        busy = [store.step(woken=woken) for store in stores]
-        woken = False
-        if any(store.is_outdated for store in stores):
-            log.info(line("the time zone of a store has changed, beginning again"))
+        is_busy = stores.step()
+        if stores.is_outdated:
+            log.info(line("the time zone of the default store has changed, beginning again"))
             return  # the supervisor starts another worker
         # The time-out serves as well for announcements that were missed while the writer was away.
-        if not any(busy) and announcements.wait(PARENT_CHECK_MS, lifetime):
+        if not is_busy and (announced := announcements.wait(PARENT_CHECK_MS, lifetime)):
             lifetime.wait(SETTLE_MS)
-            woken = True
+            stores.hear(announced)

@@ -55,18 +55,26 @@ class StoreWorker:
         self._toc = Toc(self._reader, writer, zone)
         self._search = SearchIndex(self._reader, current.db_path)
         self._search_cursor = ReportedCursor(self._reader, writer, indexer.NAME)
-        jobs = jobs_for(current.retention_days, current.backup_dir)
-        back_up_there = partial(back_up, current.backup_dir, current.backup_keep)
-        self._scheduler = Scheduler(self._reader, writer, self._toc, zone, jobs, back_up_there)
+        jobs = jobs_for(current.retention_days, current.backup_dir, current.store)
+        back_up_there = partial(back_up, current.backup_dir, current.backup_keep, current.store)
+        self._scheduler = Scheduler(self._reader, writer, self._toc, zone, jobs, back_up_there, current.store)
         self._rebuild = Rebuild(self._reader, self._toc)
         redactor = partial(_redactor, current, self._reader)
         self._erasure = Erasure(self._reader, writer, self._toc, self._search, current.db_path, redactor)
-        self._proof_due = ProofDue(self._reader, current.db_path, current.runtime.proof_lock, prove_erasure)
+        self._proof_due = ProofDue(
+            self._reader, current.db_path, current.runtime.proof_lock, partial(prove_erasure, current.store)
+        )
         self._resummarizer = _resummarizer(current, self._reader, writer, zone, now_ms)
         self._is_drained = False
         self._clock = schedule.Scheduler()
         self._clock.every(TICK_S).seconds.do(self._tick)
         log.info(line("working", store=current.db_path, cursor=self._toc.cursor, timezone=zone.key))
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing goes on that closing the store would cut short."""
+        has_asked = self._resummarizer is None or self._resummarizer.is_at_rest
+        return self._is_drained and self._scheduler.is_at_rest and has_asked
 
     def step(self, *, woken: bool) -> bool:
         """Do the next piece of work; whether there may be more at once. `woken` says that something was announced."""

@@ -43,6 +43,8 @@ STALLED_S: Final = 3.0
 # Below this, sharing memory with ZeroMQ costs more than copying it.
 COPIED_BYTES: Final = 64 << 10
 _RECONNECT_MS: Final = (20, 200)
+# More than there are stores with something new while the worker is busy.
+_ANNOUNCEMENTS_MAX: Final = 4096
 # More bytes than there can be callers that wake the thread at once.
 _WAKES_MAX: Final = 4096
 
@@ -294,33 +296,33 @@ def raise_if_stalled(waiting_since: float) -> None:
 
 
 class Announcements:
-    """What the writer announces after commits to one store. To be used by one thread."""
+    """What the writer announces after commits to one store, or to any for None. To be used by one thread."""
 
-    def __init__(self, socket_path: Path, store: str, *announcements: bytes) -> None:
+    def __init__(self, socket_path: Path, store: str | None, *announcements: bytes) -> None:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.SUB)
         self._socket.linger = 0
         self._socket.reconnect_ivl, self._socket.reconnect_ivl_max = _RECONNECT_MS
-        # Only the fact counts, so a few are enough: any more say the same.
-        self._socket.rcvhwm = 16
-        for announcement in announcements:
-            self._socket.subscribe(frames.topic(store, announcement))
+        # Only the fact counts, so a few are enough of a store: any more say the same.
+        self._socket.rcvhwm = 16 if store is not None else _ANNOUNCEMENTS_MAX
+        for topic in [frames.topic(store, each) for each in announcements] if store is not None else [b""]:
+            self._socket.subscribe(topic)
         self._socket.connect(f"ipc://{socket_path}")
 
-    def wait(self, timeout_ms: int, *also: object) -> bool:
+    def wait(self, timeout_ms: int, *also: object) -> set[tuple[str, bytes]]:
         """Wait for an announcement, or for one of `also` (objects with a file descriptor) to become readable.
 
-        True when something was announced; everything announced by then counts as one announcement.
+        Everything announced by then, each with the name of its store.
         """
         poller = zmq.Poller()
         poller.register(self._socket, zmq.POLLIN)
         for each in also:
             poller.register(each, zmq.POLLIN)
-        if self._socket not in dict(poller.poll(timeout_ms)):
-            return False
-        while has_message(self._socket):
-            self._socket.recv()
-        return True
+        announced: set[tuple[str, bytes]] = set()
+        if self._socket in dict(poller.poll(timeout_ms)):
+            while has_message(self._socket):
+                announced.add(frames.announcement(self._socket.recv()))
+        return announced
 
     def close(self) -> None:
         self._socket.close(0)

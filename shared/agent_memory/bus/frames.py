@@ -27,6 +27,8 @@ REQUEST_ID_BYTES: Final = 8
 # What the writer announces after a commit that somebody waits for.
 ANNOUNCE_EVENTS: Final = b"events"
 ANNOUNCE_JOBS: Final = b"jobs"
+# The store is closed, to be moved or removed: whoever reads it is to let go of it.
+ANNOUNCE_RELEASE: Final = b"release"
 
 _ERRORS: Final[dict[pb.Refused.Reason.ValueType, type[AgentMemoryError]]] = {
     pb.Refused.INVALID: CommandRefused,
@@ -41,6 +43,12 @@ _ERRORS: Final[dict[pb.Refused.Reason.ValueType, type[AgentMemoryError]]] = {
 def topic(store: str, announcement: bytes) -> bytes:
     """The announcement as it is sent: with the name of its store."""
     return b"%s/%s" % ((store or DEFAULT_STORE).encode(), announcement)
+
+
+def announcement(content: bytes) -> tuple[str, bytes]:
+    """The store and the announcement that a topic names."""
+    store, _, what = content.partition(b"/")
+    return store.decode(), what
 
 
 def refused(reason: pb.Refused.Reason.ValueType, message: str, remedy: str = "") -> pb.Reply:

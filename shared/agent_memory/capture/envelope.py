@@ -6,8 +6,9 @@ import hashlib
 import re
 from dataclasses import dataclass
 
+from agent_memory import project_stores
 from agent_memory.capture import ENVELOPE_VERSION, PAYLOAD_MAX_BYTES
-from agent_memory.errors import AgentMemoryError, InvalidEvent
+from agent_memory.errors import AgentMemoryError, InvalidEvent, UsageError
 
 HEADER_MAX_BYTES = 80
 # There is a path, of up to 4096 bytes, and two names.
@@ -32,6 +33,8 @@ class Envelope:
     event: str
     project: str
     payload: bytes
+    # The store that the hook's environment names; empty where it names none.
+    store: str = ""
 
     @property
     def arrived_ms(self) -> int:
@@ -67,10 +70,13 @@ def lengths(header: bytes) -> tuple[int, int]:
 def unpack(fields: bytes, payload: bytes) -> Envelope:
     """The envelope with these fields; raises InvalidEvent where they are not an envelope's."""
     names = [field.decode(errors="replace") for field in fields.split(b"\0")]
-    if len(names) != 4 or not KEY.fullmatch(names[0]):
+    if len(names) not in (4, 5) or not KEY.fullmatch(names[0]):
         raise InvalidEvent(f"this is not an envelope of a hook: its fields are {fields[:HEADER_MAX_BYTES]!r}")
-    key, agent, event, project = names
-    return Envelope(key, agent, event, project, payload)
+    key, agent, event, project, *store = names
+    try:
+        return Envelope(key, agent, event, project, payload, *map(project_stores.parse_name, store))
+    except UsageError as error:
+        raise InvalidEvent(f"{project_stores.VARIABLE}: {error}") from error
 
 
 def read(data: bytes) -> Envelope:

@@ -46,6 +46,8 @@ class Command(_message.Message):
     ERASE_EVENTS_FIELD_NUMBER: _builtins.int
     REFUSE_EVENTS_FIELD_NUMBER: _builtins.int
     CREATE_CHECKPOINT_FIELD_NUMBER: _builtins.int
+    CLOSE_STORE_FIELD_NUMBER: _builtins.int
+    LIST_STORES_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     """The bus protocol's version; the writer refuses one it does not know."""
     store: _builtins.str
@@ -82,6 +84,10 @@ class Command(_message.Message):
     def refuse_events(self) -> Global___RefuseEvents: ...
     @_builtins.property
     def create_checkpoint(self) -> Global___CreateCheckpoint: ...
+    @_builtins.property
+    def close_store(self) -> Global___CloseStore: ...
+    @_builtins.property
+    def list_stores(self) -> Global___ListStores: ...
     def __init__(
         self,
         *,
@@ -103,12 +109,14 @@ class Command(_message.Message):
         erase_events: Global___EraseEvents | None = ...,
         refuse_events: Global___RefuseEvents | None = ...,
         create_checkpoint: Global___CreateCheckpoint | None = ...,
+        close_store: Global___CloseStore | None = ...,
+        list_stores: Global___ListStores | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "create_checkpoint", b"create_checkpoint", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "close_store", b"close_store", "commit_toc", b"commit_toc", "compact", b"compact", "create_checkpoint", b"create_checkpoint", "erase_events", b"erase_events", "list_stores", b"list_stores", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "commit_toc", b"commit_toc", "compact", b"compact", "create_checkpoint", b"create_checkpoint", "erase_events", b"erase_events", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused", "store", b"store"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_events", b"append_events", "ask_for_run", b"ask_for_run", "begin_erasure", b"begin_erasure", "begin_index_rebuild", b"begin_index_rebuild", "begin_rebuild", b"begin_rebuild", "body", b"body", "close_store", b"close_store", "commit_toc", b"commit_toc", "compact", b"compact", "create_checkpoint", b"create_checkpoint", "erase_events", b"erase_events", "list_stores", b"list_stores", "mark_events", b"mark_events", "move_cursor", b"move_cursor", "ping", b"ping", "protocol", b"protocol", "record_job", b"record_job", "refuse_events", b"refuse_events", "reset_job", b"reset_job", "set_job_paused", b"set_job_paused", "store", b"store"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor", "mark_events", "begin_erasure", "erase_events", "refuse_events", "create_checkpoint"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["append_events", "commit_toc", "record_job", "set_job_paused", "compact", "ping", "begin_rebuild", "reset_job", "ask_for_run", "begin_index_rebuild", "move_cursor", "mark_events", "begin_erasure", "erase_events", "refuse_events", "create_checkpoint", "close_store", "list_stores"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -135,6 +143,8 @@ class Reply(_message.Message):
     EVENTS_ERASED_FIELD_NUMBER: _builtins.int
     EVENTS_REFUSED_FIELD_NUMBER: _builtins.int
     CHECKPOINT_CREATED_FIELD_NUMBER: _builtins.int
+    STORE_CLOSED_FIELD_NUMBER: _builtins.int
+    STORES_LISTED_FIELD_NUMBER: _builtins.int
     REFUSED_FIELD_NUMBER: _builtins.int
     protocol: _builtins.int
     @_builtins.property
@@ -170,6 +180,10 @@ class Reply(_message.Message):
     @_builtins.property
     def checkpoint_created(self) -> Global___CheckpointCreated: ...
     @_builtins.property
+    def store_closed(self) -> Global___StoreClosed: ...
+    @_builtins.property
+    def stores_listed(self) -> Global___StoresListed: ...
+    @_builtins.property
     def refused(self) -> Global___Refused: ...
     def __init__(
         self,
@@ -191,13 +205,15 @@ class Reply(_message.Message):
         events_erased: Global___EventsErased | None = ...,
         events_refused: Global___EventsRefused | None = ...,
         checkpoint_created: Global___CheckpointCreated | None = ...,
+        store_closed: Global___StoreClosed | None = ...,
+        stores_listed: Global___StoresListed | None = ...,
         refused: Global___Refused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "checkpoint_created", b"checkpoint_created", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "checkpoint_created", b"checkpoint_created", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "store_closed", b"store_closed", "stores_listed", b"stores_listed", "toc_committed", b"toc_committed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "checkpoint_created", b"checkpoint_created", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "toc_committed", b"toc_committed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appended", b"appended", "body", b"body", "checkpoint_created", b"checkpoint_created", "compacted", b"compacted", "cursor_moved", b"cursor_moved", "erasure_begun", b"erasure_begun", "events_erased", b"events_erased", "events_marked", b"events_marked", "events_refused", b"events_refused", "index_rebuild_begun", b"index_rebuild_begun", "job_paused_set", b"job_paused_set", "job_recorded", b"job_recorded", "job_reset", b"job_reset", "pong", b"pong", "protocol", b"protocol", "rebuild_begun", b"rebuild_begun", "refused", b"refused", "run_asked_for", b"run_asked_for", "store_closed", b"store_closed", "stores_listed", b"stores_listed", "toc_committed", b"toc_committed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "cursor_moved", "events_marked", "erasure_begun", "events_erased", "events_refused", "checkpoint_created", "refused"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["appended", "toc_committed", "job_recorded", "job_paused_set", "compacted", "pong", "rebuild_begun", "job_reset", "run_asked_for", "index_rebuild_begun", "cursor_moved", "events_marked", "erasure_begun", "events_erased", "events_refused", "checkpoint_created", "store_closed", "stores_listed", "refused"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -1247,6 +1263,108 @@ class CheckpointCreated(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckpointCreated: _TypeAlias = CheckpointCreated  # noqa: Y015
+
+@_typing.final
+class CloseStore(_message.Message):
+    """Close a project store; the next command for it opens it again. Its readers are told to let go of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseStore: _TypeAlias = CloseStore  # noqa: Y015
+
+@_typing.final
+class StoreClosed(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoreClosed: _TypeAlias = StoreClosed  # noqa: Y015
+
+@_typing.final
+class ListStores(_message.Message):
+    """The stores that this process has open, or tried to open. The command may name any store."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStores: _TypeAlias = ListStores  # noqa: Y015
+
+@_typing.final
+class StoresListed(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STORES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def stores(self) -> _containers.RepeatedCompositeFieldContainer[Global___StoreState]: ...
+    def __init__(
+        self,
+        *,
+        stores: _abc.Iterable[Global___StoreState] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["stores", b"stores"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoresListed: _TypeAlias = StoresListed  # noqa: Y015
+
+@_typing.final
+class StoreState(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    REMEDY_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    is_open: _builtins.bool
+    error: _builtins.str
+    """Why it can't be opened; empty if it can."""
+    remedy: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        is_open: _builtins.bool = ...,
+        error: _builtins.str = ...,
+        remedy: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "is_open", b"is_open", "name", b"name", "remedy", b"remedy"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StoreState: _TypeAlias = StoreState  # noqa: Y015
 
 @_typing.final
 class Ping(_message.Message):

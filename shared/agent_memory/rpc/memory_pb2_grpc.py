@@ -119,6 +119,16 @@ class MemoryServiceStub:
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointRequest.SerializeToString,
                 response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointResponse.FromString,
                 _registered_method=True)
+        self.ListStores = channel.unary_unary(
+                '/memory.MemoryService/ListStores',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ListStoresRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ListStoresResponse.FromString,
+                _registered_method=True)
+        self.ReleaseStore = channel.unary_unary(
+                '/memory.MemoryService/ReleaseStore',
+                request_serializer=agent__memory_dot_rpc_dot_memory__pb2.ReleaseStoreRequest.SerializeToString,
+                response_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ReleaseStoreResponse.FromString,
+                _registered_method=True)
         self.GetNodeVersions = channel.unary_unary(
                 '/memory.MemoryService/GetNodeVersions',
                 request_serializer=agent__memory_dot_rpc_dot_memory__pb2.GetNodeVersionsRequest.SerializeToString,
@@ -376,6 +386,18 @@ class MemoryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateCheckpoint(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListStores(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseStore(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -654,6 +676,16 @@ def add_MemoryServiceServicer_to_server(servicer, server):
                     servicer.CreateCheckpoint,
                     request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointRequest.FromString,
                     response_serializer=agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointResponse.SerializeToString,
+            ),
+            'ListStores': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStores,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ListStoresRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ListStoresResponse.SerializeToString,
+            ),
+            'ReleaseStore': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseStore,
+                    request_deserializer=agent__memory_dot_rpc_dot_memory__pb2.ReleaseStoreRequest.FromString,
+                    response_serializer=agent__memory_dot_rpc_dot_memory__pb2.ReleaseStoreResponse.SerializeToString,
             ),
             'GetNodeVersions': grpc.unary_unary_rpc_method_handler(
                     servicer.GetNodeVersions,
@@ -1270,6 +1302,60 @@ class MemoryService:
             '/memory.MemoryService/CreateCheckpoint',
             agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointRequest.SerializeToString,
             agent__memory_dot_rpc_dot_memory__pb2.CreateCheckpointResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStores(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/ListStores',
+            agent__memory_dot_rpc_dot_memory__pb2.ListStoresRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.ListStoresResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseStore(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/memory.MemoryService/ReleaseStore',
+            agent__memory_dot_rpc_dot_memory__pb2.ReleaseStoreRequest.SerializeToString,
+            agent__memory_dot_rpc_dot_memory__pb2.ReleaseStoreResponse.FromString,
             options,
             channel_credentials,
             insecure,

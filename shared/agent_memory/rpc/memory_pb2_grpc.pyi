@@ -55,6 +55,8 @@ class MemoryServiceStub:
     GetLedger: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]
     Compact: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]
     CreateCheckpoint: _grpc.UnaryUnaryMultiCallable[_memory_pb2.CreateCheckpointRequest, _memory_pb2.CreateCheckpointResponse]
+    ListStores: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ListStoresRequest, _memory_pb2.ListStoresResponse]
+    ReleaseStore: _grpc.UnaryUnaryMultiCallable[_memory_pb2.ReleaseStoreRequest, _memory_pb2.ReleaseStoreResponse]
     GetNodeVersions: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetNodeVersionsRequest, _memory_pb2.GetNodeVersionsResponse]
     RebuildToc: _grpc.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]
     GetRebuildStatus: _grpc.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]
@@ -107,6 +109,8 @@ class MemoryServiceAsyncStub(MemoryServiceStub):
     GetLedger: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetLedgerRequest, _memory_pb2.GetLedgerResponse]  # type: ignore[assignment]
     Compact: _aio.UnaryUnaryMultiCallable[_memory_pb2.CompactRequest, _memory_pb2.CompactResponse]  # type: ignore[assignment]
     CreateCheckpoint: _aio.UnaryUnaryMultiCallable[_memory_pb2.CreateCheckpointRequest, _memory_pb2.CreateCheckpointResponse]  # type: ignore[assignment]
+    ListStores: _aio.UnaryUnaryMultiCallable[_memory_pb2.ListStoresRequest, _memory_pb2.ListStoresResponse]  # type: ignore[assignment]
+    ReleaseStore: _aio.UnaryUnaryMultiCallable[_memory_pb2.ReleaseStoreRequest, _memory_pb2.ReleaseStoreResponse]  # type: ignore[assignment]
     GetNodeVersions: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetNodeVersionsRequest, _memory_pb2.GetNodeVersionsResponse]  # type: ignore[assignment]
     RebuildToc: _aio.UnaryUnaryMultiCallable[_memory_pb2.RebuildTocRequest, _memory_pb2.RebuildTocResponse]  # type: ignore[assignment]
     GetRebuildStatus: _aio.UnaryUnaryMultiCallable[_memory_pb2.GetRebuildStatusRequest, _memory_pb2.GetRebuildStatusResponse]  # type: ignore[assignment]
@@ -258,6 +262,20 @@ class MemoryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _memory_pb2.CreateCheckpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_memory_pb2.CreateCheckpointResponse, _abc.Awaitable[_memory_pb2.CreateCheckpointResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListStores(
+        self,
+        request: _memory_pb2.ListStoresRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.ListStoresResponse, _abc.Awaitable[_memory_pb2.ListStoresResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ReleaseStore(
+        self,
+        request: _memory_pb2.ReleaseStoreRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_memory_pb2.ReleaseStoreResponse, _abc.Awaitable[_memory_pb2.ReleaseStoreResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetNodeVersions(

@@ -37,7 +37,8 @@ def on_store(
     @functools.wraps(method)
     def answered(self: Service, request: Request, context: Context) -> Reply:
         try:
-            return method(self, request, self.stores.named(store_named(context)))
+            with self.stores.using(store_named(context)) as store:
+                return method(self, request, store)
         except AgentMemoryError as error:
             abort(context, error)
         except Exception as error:

@@ -12,6 +12,9 @@ from agent_memory.errors import (
     CommandRefused,
     InvalidEvent,
     RepliesUnread,
+    StoreError,
+    StoreMissing,
+    StoreNotReady,
     UnknownNode,
     UnknownStore,
     UsageError,
@@ -31,6 +34,9 @@ _CODES: Final = (
     (RepliesUnread, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (WriterBusy, grpc.StatusCode.RESOURCE_EXHAUSTED),
     (WriterUnavailable, grpc.StatusCode.UNAVAILABLE),
+    (StoreNotReady, grpc.StatusCode.UNAVAILABLE),
+    (StoreMissing, grpc.StatusCode.UNAVAILABLE),
+    (StoreError, grpc.StatusCode.DATA_LOSS),
     (AgentMemoryError, grpc.StatusCode.INTERNAL),
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from agent_memory.errors import AgentMemoryError
 from agent_memory.histogram import Histogram
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.api.calls import store_named
 from agent_memory.query.api.core_calls import Aborted, Asked, CoreCall
 from agent_memory.query.api.errors import abort
@@ -35,22 +36,20 @@ class IngestTogether:
     def __call__(self, calls: Sequence[Asked]) -> Sequence[Asked]:
         """Answer them, soon; those that are to be refused are left to the handler of one call."""
         left: list[Asked] = []
-        by_store: dict[str, list[tuple[Asked, pb.Event]]] = {}
+        together: list[tuple[Asked, pb.Event]] = []
         for asked in calls:
             content, call = asked
             try:
                 request: pb.IngestEventRequest = self._checked(self._parse(content), call)  # type: ignore[arg-type]
-                store = self._stores.named(store_named(call))
             except Exception:  # the handler meets it again, and says so
                 left.append(asked)
                 continue
-            if request.HasField("event"):
-                by_store.setdefault(store.name, []).append((asked, request.event))
+            # A project store may be closed by the time that its calls are answered, unless each holds it open.
+            if request.HasField("event") and store_named(call) in ("", DEFAULT_STORE):
+                together.append((asked, request.event))
             else:
                 left.append(asked)
-        for name, theirs in by_store.items():
-            left += _ingest(self._stores.named(name), theirs, self._took)
-        return left
+        return [*left, *_ingest(self._stores.default, together, self._took)]
 
 
 def _ingest(store: StoreContext, calls: Sequence[tuple[Asked, pb.Event]], took: Histogram) -> Sequence[Asked]:

@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 from typing import Final
 
-from agent_memory import locks
+from agent_memory import locks, project_stores
 from agent_memory.capture.trials import is_trial
 from agent_memory.errors import InvalidEvent, UsageError
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.query import erasing
 from agent_memory.query.api.calls import on_store
 from agent_memory.query.api.search_calls import SearchCalls
@@ -27,6 +28,7 @@ from agent_memory.query.views import (
     project_list,
     scope,
     sessions,
+    stores_list,
     time_map,
     toc,
     when,
@@ -41,6 +43,7 @@ from agent_memory.store.maintenance.rebuild_scope import rebuild_scope
 
 COMPACTION_TIMEOUT_S: Final = 3600.0
 CHECKPOINT_TIMEOUT_S: Final = 300.0
+CLOSE_TIMEOUT_S: Final = 60.0
 
 
 class MemoryService(SearchCalls, MemoryServiceServicer):
@@ -274,6 +277,20 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
     def CreateCheckpoint(self, request: pb.CreateCheckpointRequest, store: StoreContext) -> pb.CreateCheckpointResponse:
         reply = store.writer.ask(bus.Command(create_checkpoint=bus.CreateCheckpoint()), CHECKPOINT_TIMEOUT_S)
         return pb.CreateCheckpointResponse(path=reply.checkpoint_created.path)
+
+    @on_store
+    def ListStores(self, request: pb.ListStoresRequest, store: StoreContext) -> pb.ListStoresResponse:
+        return stores_list.stores(store)
+
+    @on_store
+    def ReleaseStore(self, request: pb.ReleaseStoreRequest, store: StoreContext) -> pb.ReleaseStoreResponse:
+        # Asked of any store but that one, which may be damaged: it must not be opened for this.
+        name = project_stores.require(store.settings.main_path, request.name)
+        if name == DEFAULT_STORE:
+            raise UsageError("The default store is always open.", "Name a project store.")
+        self.stores.release(name)
+        store.writer.ask(bus.Command(close_store=bus.CloseStore(name=name)), CLOSE_TIMEOUT_S)
+        return pb.ReleaseStoreResponse()
 
 
 def ingested(event_id: str, appended: Appended | None) -> pb.IngestEventResponse:

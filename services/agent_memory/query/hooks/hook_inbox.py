@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -49,7 +49,9 @@ class _Opened:
 class HookInbox:
     """Takes envelopes in, from any thread. The same envelope twice is one event."""
 
-    def __init__(self, store: StoreContext, spool: Spool) -> None:
+    def __init__(self, store: StoreContext, spool: Spool, note_session: Callable[[str], None] | None = None) -> None:
+        """`note_session` is told of each call's session, before anything of it is stored; it may raise OSError."""
+        self._note_session = note_session
         self._batcher = store.batcher
         self._intake = store.intake
         self._pipeline = Pipeline(store.projects.with_project, store.settings.tool_max_bytes)
@@ -98,6 +100,8 @@ class HookInbox:
         try:
             try:
                 captured = self._pipeline.event_of(envelope, time.time_ns() // 1_000_000)
+                if self._note_session:
+                    self._note_session(captured.call.session_id)
                 event = None if captured.event is None else self._intake.admit(event_to_pb(captured.event))
                 return _Opened(captured.call, event)
             except InvalidEvent as error:

@@ -21,11 +21,12 @@ from agent_memory.command_call import COMMAND_CALL
 from agent_memory.errors import AgentMemoryError, WriterBusy
 from agent_memory.logs import line
 from agent_memory.query.commands.command_calls import CommandCalls
-from agent_memory.query.hooks.hook_inbox import HookInbox, described
+from agent_memory.query.hooks.hook_inbox import described
 from agent_memory.query.hooks.hook_socket import CALLERS_MAX, HookSocket
 from agent_memory.query.hooks.recall import Recall
 from agent_memory.query.hooks.spool_drain import SpoolDrain
-from agent_memory.query.store_context import StoreContext
+from agent_memory.query.hooks.store_inboxes import StoreInboxes
+from agent_memory.query.store_context import Stores
 from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
@@ -45,13 +46,12 @@ REST_S: Final = 0.1
 class HookServer:
     """Serves the socket and watches the spool, each in its own thread."""
 
-    def __init__(self, store: StoreContext, hook_socket: HookSocket, commands: CommandCalls) -> None:
-        self._settings = store.settings
+    def __init__(self, stores: Stores, hook_socket: HookSocket, commands: CommandCalls) -> None:
+        self._settings = stores.default.settings
         self._stopping = threading.Event()
         self._listener = hook_socket.listener
-        self._inbox = HookInbox(store, hook_socket.spool)
-        self._drain = SpoolDrain(hook_socket.spool, self._inbox, self._stopping)
-        self._recall = Recall(store, self._inbox.note_recalled)
+        self._inboxes = StoreInboxes(stores, hook_socket.spool)
+        self._drain = SpoolDrain(hook_socket.spool, self._inboxes, self._stopping)
         self._commands = commands
         self._pool = ThreadPoolExecutor(THREADS, "hook")
         self._callers = threading.BoundedSemaphore(CALLERS_MAX)
@@ -68,7 +68,7 @@ class HookServer:
             ignore.publish(self._settings.db_path, self._settings.ignore)
         except OSError as error:
             raise AgentMemoryError(f"The rules for what to ignore can't be written for hooks: {error}.") from error
-        self._inbox.start()
+        self._inboxes.start()
         for thread in self._threads:
             thread.start()
 
@@ -80,9 +80,13 @@ class HookServer:
             thread.join()
         self._listener.close()
         self._pool.shutdown()
-        self._inbox.stop()
+        self._inboxes.stop()
         self._wakes.close()
         self._waker.close()
+
+    def close_idle(self) -> None:
+        """Let go of the project stores that no hook has come for lately."""
+        self._inboxes.close_idle()
 
     def _listen(self) -> None:
         while True:
@@ -119,11 +123,12 @@ class HookServer:
                     envelope = unpack(stream.read(fields), stream.read(payload))
                     if len(envelope.payload) < payload:
                         return  # the hook was killed
-                    (taken,) = self._inbox.take([envelope])
-                if taken.failure:
-                    raise taken.failure
-                # What its first hook brought the model need not come twice.
-                self._answer(connection, None if taken.is_repeat else taken.call)
+                    with self._inboxes.of(envelope) as store:
+                        (taken,) = store.inbox.take([envelope])
+                        if taken.failure:
+                            raise taken.failure
+                        # What its first hook brought the model need not come twice.
+                        self._answer(connection, store.recall, None if taken.is_repeat else taken.call)
         except (OSError, AgentMemoryError) as error:
             log.info(line("a hook was sent to the spool", error=error))
         except Exception as error:
@@ -131,15 +136,15 @@ class HookServer:
         finally:
             self._callers.release()
 
-    def _answer(self, connection: socket.socket, call: HookCall | None) -> None:
+    def _answer(self, connection: socket.socket, recall: Recall, call: HookCall | None) -> None:
         """Confirm that the event is on disk; then send what the session is to begin with, if anything."""
-        if call is None or not self._recall.is_wanted(call):
+        if call is None or not recall.is_wanted(call):
             connection.sendall(STORED)
             return
         # First the confirmation: it must not wait for the rest, nor fail with it.
         connection.sendall(STORED_WITH_REPLY)
         try:
-            connection.sendall(self._recall.answer(call))
+            connection.sendall(recall.answer(call))
         except OSError:
             log.info("a session began before its recall was ready")
         except Exception:

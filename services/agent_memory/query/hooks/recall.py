@@ -17,7 +17,7 @@ from typing import Final
 from agent_memory import tokens
 from agent_memory.capture import answers, recalled
 from agent_memory.capture.wire import HookCall
-from agent_memory.model import EventType
+from agent_memory.model import DEFAULT_STORE, EventType
 from agent_memory.paths import default_db_path
 from agent_memory.present import map_text
 from agent_memory.query.store_context import StoreContext
@@ -43,7 +43,7 @@ class Recall:
         self._store = store
         self._note = note
         self._max_tokens = store.settings.session_start_tokens
-        self._foot = _foot(_program(store.settings.db_path))
+        self._foot = _foot(_program(store))
 
     def is_wanted(self, call: HookCall) -> bool:
         """Whether the call is to be answered with a recall."""
@@ -88,8 +88,10 @@ def _foot(program: str) -> str:
     )
 
 
-def _program(db_path: Path) -> str:
-    """How a command begins with which the agent reaches this daemon."""
+def _program(store: StoreContext) -> str:
+    """How a command begins with which the agent reaches this store."""
     name = "memory-daemon"
     program = name if shutil.which(name) else str(Path(sys.executable).with_name(name))
-    return shlex.join([program] if db_path == default_db_path() else [program, "--db-path", str(db_path)])
+    main = store.settings.main_path
+    words = [program] if main == default_db_path() else [program, "--db-path", str(main)]
+    return shlex.join(words if store.name == DEFAULT_STORE else [*words, "--project-store", store.name])

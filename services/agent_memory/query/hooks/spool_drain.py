@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from agent_memory import backoff
 from agent_memory.capture.envelope import Envelope
@@ -16,7 +16,7 @@ from agent_memory.capture.spool import Spool
 from agent_memory.capture.spool_failures import Failure
 from agent_memory.errors import AgentMemoryError, InvalidEvent
 from agent_memory.logs import line
-from agent_memory.query.hooks.hook_inbox import HookInbox, described
+from agent_memory.query.hooks.hook_inbox import Taken, described
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,18 @@ class _Tries:
     next_at: float
 
 
+class Inbox(Protocol):
+    """What takes envelopes in; see `HookInbox`."""
+
+    def take(self, envelopes: Sequence[Envelope]) -> list[Taken]: ...
+
+    def reject(self, name: str, data: bytes, reason: str) -> None: ...
+
+
 class SpoolDrain:
     """Takes in one spool, for one thread."""
 
-    def __init__(self, spool: Spool, inbox: HookInbox, stopping: threading.Event) -> None:
+    def __init__(self, spool: Spool, inbox: Inbox, stopping: threading.Event) -> None:
         self._spool = spool
         self._inbox = inbox
         self._stopping = stopping

@@ -45,7 +45,8 @@ class Intake:
         self._settings = settings
         self._payment_data = settings.redact_payment_data
         self._redactor = EventRedactor(redaction_key, redaction=settings.redaction, payment_data=self._payment_data)
-        self._pauses = Pauses(settings.db_path)
+        # A pause of the default store is one of everything.
+        self._pauses = [Pauses(path) for path in dict.fromkeys((settings.main_path, settings.db_path))]
         self._ignoring = Ignoring(settings.ignore)
         self.trials = Trials()
 
@@ -62,7 +63,7 @@ class Intake:
 
     def admit_all(self, events: Sequence[pb.Event]) -> list[Outcome]:
         """What `admit` returns or raises for each of the events, in their order."""
-        pauses = self._pauses.all()
+        pauses = [pause for each in self._pauses for pause in each.all()]
         # The events of a batch share their folders; for a single one, a cache costs more than it saves.
         has_rules = cache(self._has_rules) if len(events) > 1 else self._has_rules
         outcomes: list[Outcome] = []

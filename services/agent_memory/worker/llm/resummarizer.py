@@ -74,6 +74,8 @@ class Resummarizer:
         # Nodes, by id and version, that the model had no usable answer for.
         self._given_up: set[tuple[str, int]] = set()
         self._failures = 0
+        # Whether the last look found nothing more to ask.
+        self.is_at_rest = False
         self._thread = threading.Thread(target=self._work, name="resummarizer", daemon=True)
 
     def start(self) -> None:
@@ -91,6 +93,7 @@ class Resummarizer:
             done.set_result(kept)
         if toc.state.commit != self._seen_commit:
             self._seen_commit = toc.state.commit
+            self.is_at_rest = False
             self._news.set()
 
     def close(self) -> None:
@@ -103,8 +106,10 @@ class Resummarizer:
         while not self._stop.is_set():
             pause_s = self._try()
             if pause_s:
+                self.is_at_rest = True
                 self._stop.wait(pause_s)
             else:
+                self.is_at_rest = not self._news.is_set()
                 self._news.wait(LOOK_S)
                 self._news.clear()
                 self._stop.wait(SETTLE_S)

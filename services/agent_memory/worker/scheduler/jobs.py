@@ -13,7 +13,9 @@ from typing import Any, Final
 
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError
-from agent_memory.model import TocLevel
+from agent_memory.files import make_private_dir
+from agent_memory.jobs import RECONCILE
+from agent_memory.model import DEFAULT_STORE, TocLevel
 from agent_memory.periods import Period, day_of
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.worker.scheduler.runs import Counts
@@ -55,45 +57,51 @@ def reconcile() -> Counts:
     Done by the command of that name, in a process of its own: what it takes in must go through the query service as
     everything does, and its memory goes with it.
     """
-    report = _reported_by("reconcile", timeout_s=RECONCILE_TIMEOUT_S)
+    report = _reported_by(RECONCILE, store=DEFAULT_STORE, timeout_s=RECONCILE_TIMEOUT_S)
     return {
         name: report[name] for name in ("sessions_saved", "sessions_completed", "events_saved", "files_being_written")
     }
 
 
-def retain() -> Counts:
-    """Forget the events that are older than the settings say, and prove it; raises AgentMemoryError.
+def retain(store: str) -> Counts:
+    """Forget the store's events that are older than the settings say, and prove it; raises AgentMemoryError.
 
     Done by the command of that name, which looks at the files from outside. This process erases meanwhile.
     """
-    receipt = _reported_by("admin", "retention", "--yes", timeout_s=RETENTION_TIMEOUT_S)
+    receipt = _reported_by("admin", "retention", "--yes", store=store, timeout_s=RETENTION_TIMEOUT_S)
     return {name: int(receipt[name]) for name in ("events", "sessions")}
 
 
-def back_up(folder: str, keep: int) -> Counts:
-    """Back the store up into the folder, and keep the newest so many there, 0 for all; raises AgentMemoryError."""
+def back_up(folder: str, keep: int, store: str) -> Counts:
+    """Back the store up into the folder, and keep the newest so many there, 0 for all; raises AgentMemoryError.
+
+    A project store has a folder of its own there.
+    """
     path = Path(folder).expanduser()
     # Never made here: a disk that is not mounted leaves an empty place for it, on another one.
     if not path.is_dir():
         raise AgentMemoryError(f"backup_dir {path} is not there.", "Mount its disk, or create the folder.")
+    if store != DEFAULT_STORE:
+        path = path / store
+        make_private_dir(path)
     command = ["admin", "backup", "create", str(path), *(["--keep", str(keep)] if keep else [])]
-    report = _reported_by(*command, timeout_s=BACKUP_TIMEOUT_S)
+    report = _reported_by(*command, store=store, timeout_s=BACKUP_TIMEOUT_S)
     return {name: int(report[name]) for name in ("events", "size_bytes", "new_bytes")}
 
 
-def prove_erasure() -> Counts:
+def prove_erasure(store: str) -> Counts:
     """Make the proof that is due of an erasure; raises AgentMemoryError, also where something may be left."""
-    receipt = _reported_by("admin", "receipt", timeout_s=RETENTION_TIMEOUT_S)
+    receipt = _reported_by("admin", "receipt", store=store, timeout_s=RETENTION_TIMEOUT_S)
     return {"passages": int(receipt["passages"])}
 
 
-def _reported_by(*command: str, timeout_s: float) -> dict[str, Any]:
-    """What a command of ours says in JSON; raises AgentMemoryError where it fails."""
+def _reported_by(*command: str, store: str, timeout_s: float) -> dict[str, Any]:
+    """What a command of ours says in JSON about the store; raises AgentMemoryError where it fails."""
     # Whatever daemon the shell that started this one sends its commands to, these are for this one.
     environment = {name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"}
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "agent_memory.cli.main", *command, "--json"],
+            [sys.executable, "-P", "-m", "agent_memory.cli.main", *command, "--json", "--project-store", store],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

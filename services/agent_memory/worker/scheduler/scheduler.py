@@ -16,9 +16,9 @@ from typing import Final
 
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError, StaleCommit, WriterUnavailable
-from agent_memory.jobs import JOBS, Job, JobResult, next_run_ms
+from agent_memory.jobs import JOBS, RECONCILE, Job, JobResult, next_run_ms
 from agent_memory.logs import line
-from agent_memory.model import TocLevel
+from agent_memory.model import DEFAULT_STORE, TocLevel
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import keys, records, schema
 from agent_memory.store.codec import JobRun, JobState
@@ -52,6 +52,7 @@ class Scheduler:
         zone: tzinfo,
         jobs: Mapping[str, Job] = JOBS,
         back_up: Callable[[], Counts] = dict,
+        store: str = DEFAULT_STORE,
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -66,10 +67,15 @@ class Scheduler:
         # What takes minutes and only waits for others, by the job's name: events must not wait with it.
         self._background: dict[str, Callable[[], Counts]] = {
             "rocksdb_compaction": partial(compact, writer),
-            "reconcile": reconcile,
-            "retention": retain,
+            RECONCILE: reconcile,
+            "retention": partial(retain, store),
             "backup": back_up,
         }
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no run goes on, and the rows say how all of them are."""
+        return all(entry.running is None and entry.unsent is None and not entry.hangs for entry in self._entries)
 
     def run_due(self, now_ms: int) -> None:
         """Run what is due or asked for, and take in how runs in the background ended.
