@@ -12,6 +12,8 @@ from agent_memory.settings import Settings, with_file
 # What may differ from store to store: what comes into it, what is made of it, and how long it is kept.
 OF_A_STORE: Final = frozenset(
     {
+        "backup_dir",
+        "backup_keep",
         "ignore",
         "project_names",
         "redact_payment_data",

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from agent_memory import locks
 from agent_memory.backup.places import Places
+from agent_memory.capture.spool import Spool
 from agent_memory.client import Client
 from agent_memory.control import stack
 from agent_memory.erasure.proof import Proof, prove
 from agent_memory.erasure.receipts import Receipts
 from agent_memory.errors import AgentMemoryError
+from agent_memory.files import make_private_dir
 from agent_memory.rpc.memory_pb2 import ERASURE_KIND_REDACT, ErasureReceipt
 from agent_memory.settings import Settings
 from agent_memory.store import records
@@ -44,6 +46,7 @@ Show = Callable[[int], None]
 @contextmanager
 def turn(settings: Settings) -> Iterator[None]:
     """Hold what one command at a time may hold that erases or proves; raises AgentMemoryError where another does."""
+    make_private_dir(settings.runtime.scratch)
     lock = locks.take(settings.runtime.proof_lock, _PROOF_WAIT_S)
     if lock is None:
         raise AgentMemoryError(
@@ -121,9 +124,10 @@ def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
         return Proof()
     found = stack.status(settings)
     processes = [process.pid for process in found.processes if process.pid]
+    spool = Spool(settings.main_path).folder
     until = time.monotonic() + _PROOF_WAIT_S
     while True:
-        proof = prove(settings.db_path, settings.runtime.logs, passages, processes)
+        proof = prove(settings.db_path, settings.runtime.logs, passages, processes, spool)
         if proof.is_proved or time.monotonic() > until:
             return proof
         time.sleep(1)

@@ -121,7 +121,7 @@ def stop(settings: Settings) -> int | None:
     except ShuttingDown:
         pid = _pid_in(runtime) or 0
     except NotRunning:
-        unreachable = store_lock.stack_of(settings.db_path)
+        unreachable = store_lock.stack_of(settings.main_path)
         if unreachable:
             _end(settings, unreachable)
         else:
@@ -164,7 +164,7 @@ def status(settings: Settings) -> Status:
     except ShuttingDown:
         return _status(settings, _pid_in(runtime), [], "STOPPING")
     except NotRunning:
-        unreachable = store_lock.stack_of(settings.db_path)
+        unreachable = store_lock.stack_of(settings.main_path)
         return _status(settings, unreachable, [], "UNREACHABLE" if unreachable else None)
     check_ours(settings)
     return _status(settings, pid, processes, health(runtime))
@@ -191,7 +191,7 @@ def store_error(runtime: RuntimePaths) -> StoreUnavailable | None:
 
 def _store_errors(settings: Settings) -> dict[str, str]:
     """What keeps project stores from being opened, by their names; nothing where nobody tells."""
-    if not project_stores.names(settings.db_path):
+    if not project_stores.names(settings.main_path):
         return {}
     from agent_memory.control.connection import at_socket
 
@@ -231,7 +231,7 @@ def check_ours(settings: Settings) -> None:
     """Raise AlreadyRunning if the stack of this runtime folder serves another store, and so must not be touched."""
     runtime = settings.runtime
     holder = stack_lock.read(runtime)
-    if holder and Path(holder.db_path).resolve() != settings.db_path.resolve():
+    if holder and Path(holder.db_path).resolve() != settings.main_path.resolve():
         raise AlreadyRunning(
             f"The daemon of {runtime.folder} serves another store, {holder.db_path}.",
             "Give this one a runtime folder of its own with XDG_RUNTIME_DIR.",
@@ -244,7 +244,7 @@ def _end(settings: Settings, pid: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_S
-    while store_lock.is_open(settings.db_path) or store_lock.is_alive(pid):
+    while store_lock.is_open(settings.main_path) or store_lock.is_alive(pid):
         if time.monotonic() >= deadline:
             raise _still_stopping(pid)
         time.sleep(_LOOK_S)
@@ -267,10 +267,10 @@ def _clean_up(settings: Settings) -> None:
         raise under_way()
     with lock:
         deadline = time.monotonic() + preflight.ORPHANS_GO_S
-        while store_lock.is_open(settings.db_path) or _answers(runtime.grpc_socket) or is_taken(runtime.worker_lock):
+        while store_lock.is_open(settings.main_path) or _answers(runtime.grpc_socket) or is_taken(runtime.worker_lock):
             if time.monotonic() >= deadline:
                 raise AgentMemoryError(
-                    f"The supervisor was killed, and one of its processes still has {settings.db_path} open.",
+                    f"The supervisor was killed, and one of its processes still has {settings.main_path} open.",
                     "Find it with: ps -ef | grep agent_memory",
                 )
             time.sleep(_LOOK_S)
@@ -283,13 +283,13 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
     error = None if found_health in (None, "SERVING") else _writer_error(runtime)
     paused_until_ms, problem = None, ""
     try:
-        pause = Pauses(settings.db_path).current(time.time_ns() // 1_000_000)
+        pause = Pauses(settings.main_path).current(time.time_ns() // 1_000_000)
         paused_until_ms = pause.to_ms if pause else None
     except AgentMemoryError as damage:
         problem = str(damage)
     backed_up = None
     with contextlib.suppress(OSError):
-        backed_up = Places(settings.db_path).last()
+        backed_up = Places(settings.main_path).last()
     return Status(
         running=found_health is not None,
         pid=pid,
@@ -298,15 +298,15 @@ def _status(settings: Settings, pid: int | None, processes: list[Process], found
         version=holder.version if holder else None,
         address=holder.address if holder else settings.address,
         socket=runtime.grpc_target,
-        db_path=str(settings.db_path),
+        db_path=str(settings.main_path),
         health=found_health,
         store_error=str(error) if error else None,
         logs=str(runtime.logs),
         processes=[_process_status(process, found_health) for process in processes],
-        spool=Spool(settings.db_path).state(),
+        spool=Spool(settings.main_path).state(),
         capture_paused_until_ms=paused_until_ms,
         capture_problem=problem,
-        erasure=_erasure(settings.db_path),
+        erasure=_erasure(settings.main_path),
         backup=str(backed_up.parent / backed_up.name) if backed_up else None,
         backup_ms=backed_up.made_ms if backed_up else None,
         store_errors=_store_errors(settings) if found_health in ("SERVING", "NOT_SERVING") else {},

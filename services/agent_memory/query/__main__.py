@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING, Final
 
 from agent_memory import credentials, logs, readiness
@@ -64,7 +65,7 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
             is_reported = True
         affinity.follow()
         hooks.close_idle()
-        stores.close_idle()
+        stores.look_after(time.monotonic())
         lifetime.wait(PARENT_CHECK_MS)
     if metrics:
         metrics.stop()

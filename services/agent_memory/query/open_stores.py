@@ -70,6 +70,16 @@ class OpenStores(Generic[Content]):
             if place < len(open_) - OPEN_MAX or now_s - entry.used_s > IDLE_S:
                 self._close(entry, wanted=True)
 
+    def for_each(self, work: Callable[[Content], None]) -> None:
+        """Do the work on all that is open; nobody else begins to use it meanwhile."""
+        for entry in list(self._entries.values()):
+            if entry.content is not None and entry.lock.acquire(blocking=False):
+                try:
+                    if entry.content is not None:
+                        work(entry.content)
+                finally:
+                    entry.lock.release()
+
     def release(self, name: str) -> None:
         """Close what is open for the store: now, or when its last user has done."""
         with self._adding:

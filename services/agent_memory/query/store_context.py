@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from agent_memory.capture.project.projects import Projects
 from agent_memory.errors import StoreUnavailable, WriterUnavailable
 from agent_memory.files import make_private_dir
 from agent_memory.jobs import Job, jobs_for
+from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import Intake
@@ -21,14 +23,17 @@ from agent_memory.query.rebuild_snapshot import RebuildSnapshot
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
-from agent_memory.store import directory, records
+from agent_memory.store import directory, erasures, records
 from agent_memory.store.reader import Reader
 from agent_memory.store_settings import of_store
+
+log = logging.getLogger(__name__)
 
 # A quarter of the default store's.
 PROJECT_CACHE_BYTES: Final = 4 << 20
 # How long the first caller of a project store waits for its writer, which opens it in 30 ms where nothing is wrong.
 OPEN_S: Final = 3.0
+KEEP_UP_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Stores:
     def __init__(self, default: StoreContext) -> None:
         self.default = default
         self._projects = OpenStores(self._opened, StoreContext.close)
+        self._keep_up_at_s = 0.0
 
     @contextmanager
     def using(self, name: str) -> Iterator[StoreContext]:
@@ -86,8 +92,12 @@ class Stores:
         with self._projects.using(project_stores.require(self.default.settings.db_path, name)) as context:
             yield context
 
-    def close_idle(self) -> None:
+    def look_after(self, now_s: float) -> None:
+        """Close the project stores that nobody uses, and now and then let the others catch up; for one thread."""
         self._projects.close_idle()
+        if now_s >= self._keep_up_at_s:
+            self._keep_up_at_s = now_s + KEEP_UP_S
+            self._projects.for_each(_keep_up)
 
     def release(self, name: str) -> None:
         """Let go of a project store, which is to be moved or removed."""
@@ -116,6 +126,15 @@ class Stores:
         except BaseException:
             writer.close()
             raise
+
+
+def _keep_up(store: StoreContext) -> None:
+    """Keep small what the reader has to replay, and let it go of what was erased, as `Health` does for the default."""
+    try:
+        store.reader.catch_up(idly=True)
+        erasures.let_go_of_erased(store.reader)
+    except Exception as error:  # a damaged store raises bare Exceptions; who reads it is told
+        log.info(line("a store was not looked after", store=store.name, error=error))
 
 
 def store_context(name: str, settings: Settings, writer: Bus, reader: Reader) -> StoreContext:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from agent_memory import project_stores
 from agent_memory.erasure.passages import passage_of
 from agent_memory.messages import event_from_bytes
 from agent_memory.redaction.linear import Search, search_for_any
@@ -71,8 +72,12 @@ class Proof:
             self.found.append(place)
 
 
-def prove(db_path: Path, logs: Path, passages: Sequence[str], processes: Sequence[int] = ()) -> Proof:
+def prove(
+    db_path: Path, logs: Path, passages: Sequence[str], processes: Sequence[int] = (), spool: Path | None = None
+) -> Proof:
     """Look for the passages wherever the store keeps anything; `processes` are the daemon's.
+
+    `spool` is where its envelopes wait, if not beside it.
 
     Raises StoreError where the store can't be read.
     """
@@ -83,7 +88,7 @@ def prove(db_path: Path, logs: Path, passages: Sequence[str], processes: Sequenc
         _search_index(reader, db_path, left, proof)
     if left:
         search = search_for_any(left)
-        for path in _files(db_path, logs):
+        for path in _files(db_path, logs, spool):
             if _holds(path, search, max(map(len, left)), proof):
                 proof.report(str(path))
     for name in _deleted(db_path, processes):
@@ -185,14 +190,14 @@ def _unknown(reader: Reader, found: IndexReader, words: Sequence[str], proof: Pr
     return unknown
 
 
-def _files(db_path: Path, logs: Path) -> Iterator[Path]:
+def _files(db_path: Path, logs: Path, spool: Path | None) -> Iterator[Path]:
     """Every file of the store's folder, of all that lies beside it under its name, and of the logs.
 
-    Not the passages themselves, which go when they were looked for.
+    Not the passages themselves, which go when they were looked for; and not other stores.
     """
-    passages = directory.passages_of(db_path)
-    beside = [path for path in db_path.parent.glob(f"{db_path.name}-*") if path != passages and not path.is_symlink()]
-    for top in dict.fromkeys([db_path, *beside, logs]):
+    others = directory.passages_of(db_path), project_stores.folder_of_all(db_path)
+    beside = [path for path in db_path.parent.glob(f"{db_path.name}-*") if path not in others and not path.is_symlink()]
+    for top in dict.fromkeys([db_path, *beside, logs, *([spool] if spool else [])]):
         yield from ([top] if top.is_file() else (path for path in top.rglob("*") if path.is_file()))
 
 
