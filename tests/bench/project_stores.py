@@ -2,8 +2,8 @@
 
     python tests/bench/project_stores.py [--stores 1 10 100]
 
-Each store gets 50 events, one store after another; then every one is read twice. A store that is read for the first time
-was closed meanwhile, unless there are few.
+Each store gets 50 events, one store after another; then every one is read twice. The first time it was closed
+meanwhile, unless there are few.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def _measured(count: int) -> Sequence[object]:
 
 def fill(store: Client) -> None:
     store.ingest_many(
-        Event(f"e{n}", f"s{n % 5}", AT_MS + n * 1000, EventType.USER_MESSAGE, EventRole.USER, f"{n} {TEXT}", {}, "codex")
+        Event(
+            f"e{n}", f"s{n % 5}", AT_MS + n * 1000, EventType.USER_MESSAGE, EventRole.USER, f"{n} {TEXT}", {}, "codex"
+        )
         for n in range(EVENTS_EACH)
     )
 
@@ -87,7 +89,7 @@ def rss_mb(stack: Stack, process: str) -> float:
 
 
 def open_files(stack: Stack, process: str) -> int:
-    return len(os.listdir(f"/proc/{stack.pid(process)}/fd"))
+    return sum(1 for _ in Path(f"/proc/{stack.pid(process)}/fd").iterdir())
 
 
 if __name__ == "__main__":
