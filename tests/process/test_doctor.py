@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tarfile
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -62,5 +64,12 @@ def test_all_is_well_until_something_is_not(stack: Stack) -> None:
     say(stack, "And where to?", "p2")
     code, wrong = doctor(stack)
     assert (code, wrong["well"]) == (1, False)
+    log = Path(stack.status()["logs"]) / "query.log"
+    log.chmod(0o644)
+    fixed = stack.run("doctor", "--fix", "--bundle", stack.folder / "report.tar.gz", check=False)
+    assert f"fixed  {log} is yours alone (mode 600)" in fixed.stderr
+    assert log.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(stack.folder / "report.tar.gz") as archive:
+        assert "agent-memory-report/logs/worker.log" in archive.getnames()
     remedies = {each["subject"]: each["remedy"] for each in wrong["findings"] if each["grade"] == "wrong"}
     assert remedies == {"daemon": "memory-daemon start", "spool": "memory-daemon start"}

@@ -13,51 +13,22 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.capture.spool import SpoolState
 from agent_memory.cli.main import cli
 from agent_memory.control.exposition import Family, text
 from agent_memory.control.metrics import AGENTS_MAX, NO_AGENT, OTHER_AGENTS, Answers, families
 from agent_memory.control.process_usage import Usage
 from agent_memory.control.running_metrics import PREFIX
-from agent_memory.control.stack import ProcessStatus, Status
+from agent_memory.control.stack import Status
 from agent_memory.histogram import Histogram
 from agent_memory.ingest.figures import NOTED_MAX, WriterFigures
 from agent_memory.rpc import memory_pb2 as pb
 from support.prometheus import Read, parse
+from support.statuses import NOW_S, RUNNING, STOPPED
 
 ROOT = Path(__file__).resolve().parents[2]
 DASHBOARD = ROOT / "ops" / "grafana" / "agent-memory.json"
 ALERTS = ROOT / "ops" / "prometheus" / "alerts.yml"
 HISTOGRAM_PARTS = ("_bucket", "_sum", "_count")
-NOW_S = 1_795_379_600.0
-STOPPED = Status(
-    running=False,
-    pid=None,
-    pid_file="",
-    uptime_s=0,
-    version=None,
-    address="",
-    socket="",
-    db_path="/home/dev/db",
-    health=None,
-    store_error=None,
-    logs="",
-    processes=[],
-    spool=SpoolState(path="", waiting=2, oldest_ms=int(NOW_S * 1000) - 90_000, rejected=3, full=False),
-    capture_paused_until_ms=None,
-)
-RUNNING = Status(
-    **{
-        **{name: getattr(STOPPED, name) for name in Status.__dataclass_fields__},
-        "running": True,
-        "health": "SERVING",
-        "uptime_s": 60,
-        "processes": [
-            ProcessStatus("ingest", "running", 7, 60, 1, ""),
-            ProcessStatus("worker", "fatal", None, 0, None, ""),
-        ],
-    }
-)
 
 
 def answers(ledger: Iterable[pb.LedgerEntry] = ()) -> Answers:

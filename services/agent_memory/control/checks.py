@@ -14,6 +14,7 @@ from agent_memory.backfill.bookmarks import Comparison
 from agent_memory.capture import envelope
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.spool_failures import of_each_kind
+from agent_memory.control.fixes import Fix
 from agent_memory.control.stack import Status
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.hook.install.formats import State
@@ -63,6 +64,8 @@ class Finding:
     subject: str
     message: str
     remedy: str = ""
+    # What `doctor --fix` does about it, if anything.
+    fix: Fix = Fix.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,14 @@ def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
         if waiting:
             text = f"{counted(waiting, 'event')} on the way into {_MADE_BY.get(consumer, consumer)}"
             yield Finding(Grade.NOTE, "store", text, "if this persists: memory-daemon logs worker")
+    yield from room(free_bytes, Path(stats.db_path))
+
+
+def room(free_bytes: int, db_path: Path) -> Iterator[Finding]:
+    """Whether the store's disk has room."""
     if free_bytes < ROOM_MIN_BYTES:
         text = f"only {free_bytes / 1e6:.0f} MB are free on its disk"
-        yield Finding(Grade.WRONG, "store", text, f"make room at {Path(stats.db_path).parent}")
+        yield Finding(Grade.WRONG, "store", text, f"make room at {db_path.parent}")
 
 
 def search_index(stats: pb.GetStatsResponse, now_ms: int) -> Iterator[Finding]:
@@ -137,7 +145,7 @@ def search_index(stats: pb.GetStatsResponse, now_ms: int) -> Iterator[Finding]:
     found = stats.search_index
     if not found.available:
         text = f"there is none at the moment; search answers from titles. {found.problem}".rstrip()
-        yield Finding(Grade.WRONG, "search", text, "memory-daemon logs worker")
+        yield Finding(Grade.WRONG, "search", text, "memory-daemon admin rebuild-index", Fix.SEARCH_INDEX)
         return
     size = f"{found.segments} segments, {found.size_bytes / 1e6:.1f} MB, written {relative(found.written_ms, now_ms)}"
     if found.is_partial or found.is_rebuilding:

@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 from agent_memory.backfill.bookmarks import Bookmarks
 from agent_memory.capture.spool import Spool
-from agent_memory.control import checks, stack
+from agent_memory.control import checks, machine_checks, stack
 from agent_memory.control.checks import Balance, Finding, Grade
+from agent_memory.control.preflight import port_problem
 from agent_memory.control.surroundings import surroundings
 from agent_memory.errors import AgentMemoryError, SettingsError
+from agent_memory.local_zone import local_zone
 from agent_memory.settings import Settings
 
 # So many days of the ledger are shown; of those before, only what is not as it should be.
@@ -47,11 +49,15 @@ def examine(settings: Settings, hook_store: str, broken: SettingsError | None = 
     is_told = status.running or any(each.subject == "summarizer" for each in findings)
     hints = (hint for hint in surroundings(settings) if not (is_told and hint.subject == "summarizer"))
     findings += [Finding(Grade.NOTE, hint.subject, hint.message, hint.remedy) for hint in hints]
+    findings += machine_checks.versions(status, installed_version())
+    findings += machine_checks.address(status, settings, "" if status.running else port_problem(settings))
+    findings += [*machine_checks.limits(), *machine_checks.files(settings), *machine_checks.leftovers(status, settings)]
     beside = [*checks.erasure(status, int(now_s * 1000)), *checks.spool(status, now_s)]
     beside += checks.backups(status, settings, int(now_s * 1000))
     beside += checks.capture(status.capture_paused_until_ms, status.capture_problem)
     if not status.running:
-        return Examination([*findings, *beside, *_hooks(hook_store, came_lately=False)], [])
+        beside += _room(settings)
+        return Examination([*findings, *beside, *_hooks(hook_store, came_lately=False), *_tools(settings)], [])
     from agent_memory.control.connection import connect_to_store
 
     try:
@@ -69,12 +75,43 @@ def examine(settings: Settings, hook_store: str, broken: SettingsError | None = 
     balances = checks.balances(entries, waiting, rejected, from_day)
     findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
     findings += checks.search_index(stats, int(now_s * 1000))
+    findings += machine_checks.time_zone(settings, zone.key, _zone_here())
+    findings += machine_checks.clock(balances, f"{datetime.now(zone):%Y-%m-%d}")
     findings += beside
     findings += _hooks(hook_store, came_lately=any(each.stored and each.day >= from_day for each in balances))
+    findings += _tools(settings)
     findings += checks.jobs(scheduler)
     findings += checks.transcripts(runs, Bookmarks(settings.db_path).last_comparison(), int(now_s * 1000))
     findings += checks.ledger(balances, stats.waiting["toc"])
     return Examination(findings, balances)
+
+
+def installed_version() -> str:
+    """The version of this program."""
+    from importlib.metadata import version  # takes 20 ms
+
+    return version("agent-memory")
+
+
+def _zone_here() -> str:
+    """This machine's time zone; empty where it has none that is known by a name."""
+    try:
+        return local_zone()
+    except AgentMemoryError:
+        return ""
+
+
+def _room(settings: Settings) -> Iterable[Finding]:
+    """Without a daemon: whether the disk has room for a store."""
+    nearest = next(path for path in (settings.db_path, *settings.db_path.parents) if path.exists())
+    return checks.room(shutil.disk_usage(nearest).free, settings.db_path)
+
+
+def _tools(settings: Settings) -> Iterable[Finding]:
+    from agent_memory.hook.install.config_paths import project_root
+    from agent_memory.mcp.install.server_status import server_statuses
+
+    return machine_checks.tools(server_statuses(project_root(Path.cwd()), settings.db_path))
 
 
 def _hooks(hook_store: str, *, came_lately: bool) -> Iterable[Finding]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from agent_memory import credentials
+from agent_memory.control.limits import require_open_files
 from agent_memory.control.store_lock import is_open, stack_of
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, StoreError
 from agent_memory.local_zone import local_zone
@@ -30,6 +31,7 @@ def check(settings: Settings, patience_s: float) -> None:
     Wait up to `patience_s` for a store or port that is still taken: an orphan may be closing it.
     """
     check_library(settings)
+    require_open_files()
     credentials.check(settings)
     if not _check_folder(settings.db_path) and not settings.timezone:
         local_zone()  # a new store's days are cut in it
@@ -43,12 +45,21 @@ def check(settings: Settings, patience_s: float) -> None:
 def check_restart(settings: Settings, address: str) -> None:
     """Raise the error that a start would run into once the daemon that listens on `address` has ended."""
     check_library(settings)
+    require_open_files()
     credentials.check(settings)
     _check_folder(settings.db_path)
     # The daemon has its own port, at whatever address of this machine.
     is_own = address.rpartition(":")[2] == str(settings.grpc_port)
     if not is_own and _is_listening(settings.grpc_host, settings.grpc_port):
         raise _port_taken(settings)
+
+
+def port_problem(settings: Settings) -> str:
+    """Why a daemon with these settings could not listen; empty where it could."""
+    try:
+        return _port_taken(settings).message if _is_listening(settings.grpc_host, settings.grpc_port) else ""
+    except AgentMemoryError as error:
+        return error.message
 
 
 def _check_folder(db_path: Path) -> bool:
