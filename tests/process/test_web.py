@@ -5,17 +5,20 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import pty
 import pwd
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agent_memory.web.server import PageServer
 from support.page import Page, page
 from support.stack import Stack, wait_until
 from support.writer import said
@@ -220,6 +223,7 @@ def test_the_stream_says_that_something_was_stored(shared_stack: Stack, server: 
     connection.close()
 
 
+@pytest.mark.drill
 def test_the_page_outlives_the_daemon(stack: Stack) -> None:
     """Without one it says so; with the next one it answers; on a daemon's end the stream says so."""
     with page(stack) as found:
@@ -255,6 +259,58 @@ def test_it_ends_at_an_interrupt_and_says_how_to_go_on(shared_stack: Stack) -> N
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", found.port))
+
+
+def test_it_ends_when_nobody_looks(tmp_path: Path) -> None:
+    """Nobody has used it for that long; then the port is free, and nothing of it runs."""
+    server = PageServer(tmp_path / "db", 0)
+
+    assert server.serve_until_idle(threading.Event(), idle_s=0.0)
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port))
+    assert [each.name for each in threading.enumerate() if each.name == "accept"] == []
+
+
+def test_enter_gives_another_link_in_a_terminal(shared_stack: Stack) -> None:
+    """The new one opens the page, the one before no longer does."""
+    ours, theirs = pty.openpty()
+    command = shared_stack.command("web")
+    with subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE, env=shared_stack.env, text=True) as process:
+        os.close(theirs)
+        assert process.stdout
+        first = Page(process.stdout.readline().split()[-1], process.pid)
+        assert process.stdout.readline() == "The link opens once; Enter gives another one, Ctrl-C ends.\n"
+        os.write(ours, b"\n")
+        second = Page(process.stdout.readline().split()[-1], process.pid)
+
+        assert first.opening != second.opening
+        assert (first.send(first.opening).status, second.send(second.opening).status) == (403, 200)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read().startswith("The page has ended: it was told to end.")
+    os.close(ours)
+    assert process.returncode == 0
+
+
+def test_it_opens_the_browser_that_the_user_has(shared_stack: Stack, tmp_path: Path) -> None:
+    """With the link; where there is none to open, it says how to get at it."""
+    program, opened = tmp_path / "browse", tmp_path / "opened"
+    program.write_text(f'#!/bin/sh\nprintf %s "$1" > {opened}.part\nmv {opened}.part {opened}\n')
+    program.chmod(0o700)
+    bare = {name: value for name, value in shared_stack.env.items() if "DISPLAY" not in name and name != "BROWSER"}
+    for environ in ({**bare, "BROWSER": f"{program} %s"}, bare):
+        command = shared_stack.command("web", "--open")
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environ, text=True
+        ) as process:
+            assert process.stdout
+            link = process.stdout.readline().split()[-1]
+            if "BROWSER" in environ:
+                wait_until(opened.exists)
+                assert opened.read_text() == link
+            elif sys.platform != "darwin":
+                assert process.stdout.readline().startswith("No browser can be opened here.")
+            process.terminate()
 
 
 def test_a_port_that_is_taken_is_told(shared_stack: Stack, server: Page) -> None:

@@ -183,6 +183,10 @@ def test_a_time_in_a_search_is_a_chip_that_can_be_taken_away(window: Browser) ->
     window.wait("location.hash.includes('when=any')")
     window.wait("!document.querySelector('.chip') && document.querySelectorAll('.hit').length > 0")
     assert window.run("document.getElementById('query').value") == "heron last week"
+    go(window, "#/")
+    window.click(".share-name[href*='agent=claude-code']")
+    assert "claude-code" in window.wait("document.querySelector('.chip')?.innerText")
+    assert window.run("document.querySelectorAll('.hit').length") > 0
 
 
 def test_what_is_stored_appears_by_itself(shared_stack: Stack, window: Browser) -> None:

@@ -39,6 +39,8 @@ def test_the_wheel_holds_both_roots_and_the_supervisor_configuration(built: Path
         "agent_memory/agent-memory.plist",
         "agent_memory/agent-memory.service",
         "agent_memory/supervisord.conf",
+        "agent_memory/web/static/index.html",
+        "agent_memory/web/static/app.js",
         f"agent_memory-{VERSION}.dist-info/licenses/LICENSE",
     } <= set(names)
     beside = {f"agent_memory-{VERSION}.data", f"agent_memory-{VERSION}.dist-info"}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Without one of these, Python would open a browser in the terminal itself.
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+_LINE_BYTES = 4096
 
 
 @click.command()
@@ -43,12 +44,10 @@ def web(context: click.Context, open_browser: bool, port: int) -> None:
     link = server.new_link()
     click.echo(f"The memory is at {link}")
     if not server.daemon.is_up():
-        click.echo(f"The daemon is not running; the page will show nothing before: {command_line(context, 'start')}")
+        click.echo(f"Nothing is shown before the daemon runs: {command_line(context, 'start')}")
     if open_browser and not _opened(link):
-        click.echo(
-            "No browser can be opened here. Over ssh, forward the port and open the link on your side: "
-            f"ssh -L {server.port}:127.0.0.1:{server.port} HOST"
-        )
+        click.echo("No browser can be opened here. Over ssh, forward the port and open the link there:")
+        click.echo(f"ssh -L {server.port}:127.0.0.1:{server.port} HOST")
     if sys.stdin is not None and sys.stdin.isatty():
         click.echo("The link opens once; Enter gives another one, Ctrl-C ends.")
         threading.Thread(target=_give_links, args=(server,), name="links", daemon=True).start()
@@ -68,5 +67,6 @@ def _opened(link: str) -> bool:
 
 def _give_links(server: PageServer) -> None:
     """Print another link for each line of input."""
-    for _ in sys.stdin:
+    # Not by sys.stdin: its lock would be held when the process ends.
+    while os.read(0, _LINE_BYTES):
         click.echo(f"The memory is at {server.new_link()}")

@@ -76,16 +76,10 @@ def _search(given: Given) -> list[str]:
     words = given.get("query", "").strip()
     if words.startswith("--"):
         words = words.lstrip("-")  # `search` would take it for an option
-    if not words:
+    filters = _options(given, "when", "project", "agent")
+    if not words and not filters:
         raise WrongQuestion("Type what to look for.")
-    return [
-        "search",
-        "--explain",
-        f"--limit={_HITS}",
-        *_options(given, "when", "project", "agent", "session", "role"),
-        "--",
-        words,
-    ]
+    return ["search", "--explain", f"--limit={_HITS}", *filters, "--", words]
 
 
 def _status(given: Given) -> list[str]:

@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { h } from "./dom.js";
 import { heatmap, summary } from "./heatmap.js";
 import { conversations } from "./lists.js";
-import { nodeLink, projectName } from "./names.js";
+import { nodeLink, projectName, searchLink } from "./names.js";
 import { ago, dayName } from "./times.js";
 
 const LATEST_DAYS = 4;
@@ -28,7 +28,7 @@ export async function home(_, signal) {
         "div",
         { class: "columns" },
         h("section", { "aria-labelledby": "latest" }, h("h2", { id: "latest" }, "Latest days"), latest.map((day, at) => latestDay(day, below[at].children))),
-        h("aside", { "aria-label": "At work" }, shares("Projects", habits.projects.map((each) => [projectName(each.project_id), each.segments])), shares("Agents", habits.agents.map((each) => [each.agent || "others", Number(each.events)])), hours(habits.hours)),
+        h("aside", { "aria-label": "At work" }, shares("Projects", habits.projects.map((each) => [projectName(each.project_id), each.segments, { project: each.project_id }])), shares("Agents", habits.agents.map((each) => [each.agent || "others", Number(each.events), each.agent && { agent: each.agent }])), hours(habits.hours)),
       ),
     ),
     refresh: true,
@@ -55,7 +55,7 @@ function shares(title, rows) {
     "section",
     { class: "shares" },
     h("h2", {}, title),
-    h("ul", {}, rows.slice(0, ROWS).map(([name, number]) => h("li", {}, h("span", { class: "share-name" }, name), bar(number / most), h("span", { class: "share-number" }, number.toLocaleString("en-GB"))))),
+    h("ul", {}, rows.slice(0, ROWS).map(([name, number, filters]) => h("li", {}, filters ? h("a", { class: "share-name item", href: searchLink("", filters) }, name) : h("span", { class: "share-name" }, name), bar(number / most), h("span", { class: "share-number" }, number.toLocaleString("en-GB"))))),
   );
 }
 

@@ -8,8 +8,11 @@ export const nodeLink = (id) => `#/node/${encodeURIComponent(id)}`;
 export const sessionLink = (session, event = "") =>
   `#/session/${encodeURIComponent(session)}${event ? `?event=${encodeURIComponent(event)}` : ""}`;
 
-export const searchLink = (query, when = "") =>
-  `#/search?q=${encodeURIComponent(query)}${when ? `&when=${encodeURIComponent(when)}` : ""}`;
+/** A search; `filters` may hold `when`, `project` and `agent`. */
+export const searchLink = (query, filters = {}) => {
+  const given = Object.entries({ q: query, ...filters }).filter(([, value]) => value);
+  return `#/search?${new URLSearchParams(given)}`;
+};
 
 const ROLES = { EVENT_ROLE_USER: "You", EVENT_ROLE_SYSTEM: "System", EVENT_ROLE_TOOL: "Tool" };
 

@@ -90,5 +90,5 @@ function segmentFacts(found) {
 
 function keywords(found, place) {
   const when = place.title ? place.id.replace(/^toc:\w+:/, "").replace(/:/g, "-") : "";
-  return h("p", { class: "keywords" }, h("span", { class: "vh" }, "Keywords: "), found.keywords.slice(0, KEYWORDS).map((word) => h("a", { href: searchLink(word, when) }, word)));
+  return h("p", { class: "keywords" }, h("span", { class: "vh" }, "Keywords: "), found.keywords.slice(0, KEYWORDS).map((word) => h("a", { href: searchLink(word, { when }) }, word)));
 }

@@ -5,18 +5,18 @@ import { counted, h, marked } from "./dom.js";
 import { nodeLink, projectName, searchLink, sessionLink, speaker } from "./names.js";
 import { clock, longDay } from "./times.js";
 
-/** The view of the hits for `q`; `when` is a time in words, "any" for none. */
-export async function search({ q = "", when = "" }, signal) {
+/** The view of the hits for `q`; `when` is a time in words, "any" for none; `project` and `agent` filter. */
+export async function search({ q = "", when = "", project = "", agent = "" }, signal) {
   const title = q ? `Search: ${q}` : "Search";
-  if (!q.trim()) return { title, element: h("div", {}, h("h1", { tabindex: -1 }, "Search"), hints()) };
-  const reply = await ask("search", { query: q, when }, signal);
+  if (!q.trim() && !project && !agent) return { title, element: h("div", {}, h("h1", { tabindex: -1 }, "Search"), hints()) };
+  const reply = await ask("search", { query: q, when, project, agent }, signal);
   return {
     title,
     element: h(
       "div",
       {},
       h("h1", { tabindex: -1, class: "vh" }, title),
-      h("p", { class: "search-head" }, h("span", {}, found(reply)), chip(reply, q, when)),
+      h("p", { class: "search-head" }, h("span", {}, found(reply)), chips(reply, q, { when, project, agent })),
       notes(reply),
       reply.hits.length > 0 ? groups(reply.hits) : nothing(),
     ),
@@ -28,14 +28,19 @@ function found(reply) {
   return `${reply.has_more ? "The best " : ""}${counted(reply.hits.length, "hit")}`;
 }
 
-function chip(reply, q, when) {
-  if (when && when !== "any") return windowChip(when, "", searchLink(q));
-  if (reply.window) return windowChip(reply.window_text, reply.window.text, searchLink(q, "any"));
-  return null;
+/** What narrows the search, each to be taken away. */
+function chips(reply, q, filters) {
+  const { when, project, agent } = filters;
+  const found = [];
+  if (when && when !== "any") found.push(chip(when, "", searchLink(q, { ...filters, when: "" })));
+  else if (reply.window) found.push(chip(reply.window_text, reply.window.text, searchLink(q, { ...filters, when: "any" })));
+  if (project) found.push(chip(projectName(project), "project", searchLink(q, { ...filters, project: "" })));
+  if (agent) found.push(chip(agent, "agent", searchLink(q, { ...filters, agent: "" })));
+  return found;
 }
 
-function windowChip(words, text, without) {
-  return h("span", { class: "chip" }, h("b", {}, words), text && h("span", { class: "chip-text" }, text), h("a", { href: without, "aria-label": `Search at any time instead of ${words}`, title: "Search at any time" }, "×"));
+function chip(words, text, without) {
+  return h("span", { class: "chip" }, h("b", {}, words), text && h("span", {}, text), h("a", { href: without, "aria-label": `Search without “${words}”`, title: `Search without “${words}”` }, "×"));
 }
 
 function notes(reply) {
