@@ -164,6 +164,7 @@ class Client:
         as_of_ms: int | None = None,
         max_tokens: int = 0,
         filters: Filters = NO_FILTERS,
+        about: str = "",
     ) -> pb.BrowseTocResponse:
         request = pb.BrowseTocRequest(
             parent_id=parent_id,
@@ -171,6 +172,7 @@ class Client:
             continuation_token=token,
             as_of_ms=as_of_ms,
             max_tokens=max_tokens,
+            about=about,
             **asdict(filters),
         )
         return self._call(self._stub.BrowseToc, request)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory.capture.spool import Spool
-from agent_memory.client import Client
+from agent_memory.client import Client, Filters
 from agent_memory.errors import UsageError
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.rpc import memory_pb2 as pb
@@ -236,6 +236,43 @@ def test_a_slip_of_the_finger_is_forgiven(client: Client) -> None:
 
     assert [(each.typed, each.meant) for each in reply.corrections] == [("postger", "postgr")] or reply.hits
     assert {hit.session_id for hit in reply.hits} >= {"s2", "s3"}
+
+
+def test_a_question_leads_down_the_table_of_contents(client: Client) -> None:
+    """From the years to the segment that answers, always by the first node; each shows the words that were found."""
+    reply = client.browse("", about="why postgres for the queue")
+    seen = []
+    while reply.children[0].level != pb.TOC_LEVEL_SEGMENT:
+        node = reply.children[0]
+        seen.append(node.level)
+        assert "Postgres" in node.bullets[0].text
+        assert node.segments_found > 0
+        reply = client.browse(node.node_id, about="why postgres for the queue")
+
+    assert reply.children[0].session_id == "s2"
+    assert seen == sorted(set(seen))
+    assert [node.relevance for node in reply.children] == sorted((n.relevance for n in reply.children), reverse=True)
+
+
+def test_only_what_speaks_of_it_lies_on_the_way(client: Client, shared_stack: Stack) -> None:
+    """Within the parent, within filters, at most so many; a node where there is nothing to choose is passed over."""
+    (segment,) = client.browse("2026", about="kaufmännisch gerundet").children
+    assert segment.level == pb.TOC_LEVEL_SEGMENT
+    assert segment.session_id == "de"
+    assert not client.browse("2025", about="kaufmännisch gerundet").parent_id
+    assert not client.browse("2026", about="walrusless").children
+    codex = client.browse("", about="postgres", filters=Filters(agent="codex")).children
+    assert [node.session_id for node in codex] == ["s2"]
+    assert len(client.browse("2026", 1, about="postgres").children) == 1
+    assert client.browse("2026", 1, about="postgres").has_more
+    assert not client.browse(segment.node_id, about="gerundet").children
+
+    page = shared_stack.run("query", "browse", "--about", "postgres").stdout
+    assert "What speaks of it" in page
+    assert " --about postgres" in page
+    assert "Nothing speaks of it." in shared_stack.run("query", "browse", "--about", "walrusless").stdout
+    assert shared_stack.run("query", "browse", check=False).returncode == 2
+    assert shared_stack.run("query", "browse", "1999", "--about", "postgres", check=False).returncode == 1
 
 
 def test_a_correction_is_told_in_words(client: Client) -> None:

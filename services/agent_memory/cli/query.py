@@ -16,6 +16,7 @@ from agent_memory.cli.answers import (
     filter_words,
     filters_of,
     more_words,
+    option_words,
     page_words,
     refuse,
     show,
@@ -262,6 +263,7 @@ def when(
 @click.option("--parent-id", "parent_id_option", metavar="NODE_ID", help="The same as the argument.")
 @click.option("--limit", default=_LIMIT, show_default=True, type=Number(1), help="Children per page.")
 @click.option("--token", metavar="ID", help="Where the last page ended: its last child.")
+@click.option("--about", metavar="WORDS", default="", help="Only what speaks of it, the most telling first.")
 @filter_options
 @as_of_option
 @tokens_option
@@ -274,6 +276,7 @@ def browse(
     parent_id_option: str | None,
     limit: int,
     token: str | None,
+    about: str,
     project: str,
     agent: str,
     session_id: str,
@@ -281,9 +284,9 @@ def browse(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Show the children of a node, oldest first.
+    """Show the children of a node, oldest first, or what below it speaks of something.
 
-    PARENT_ID is an id, a date, or a time in words.
+    PARENT_ID is an id, a date, or a time in words; with --about it may be left out.
 
     Example: memory-daemon query browse 2026-W05
     """
@@ -292,17 +295,20 @@ def browse(
     from agent_memory.present.lines import Line
     from agent_memory.present.view import View
 
-    named = _not_a_grip(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
+    if about and not (parent_id or parent_id_option):
+        named = ""
+    else:
+        named = _not_a_grip(_one_of(parent_id, parent_id_option, "PARENT_ID", "browse 2026-W05"))
     with connect(current(context)) as client:
         filters = filters_of(project, agent, session_id)
-        reply = client.browse(named, limit, token, as_of_ms=as_of_ms(as_of), filters=filters)
+        reply = client.browse(named, limit, token, as_of_ms=as_of_ms(as_of), filters=filters, about=about)
     parent = reply.parent_id
-    repeated = filter_words(project, agent, session_id)
+    repeated = (*filter_words(project, agent, session_id), *option_words(("--about", about)))
 
     def page(view: View, cut: BrowseTocResponse) -> Iterable[Line]:
         at = cut.continuation_token or token
         more = view.filtered(
-            *("query", "browse", parent),
+            *("query", "browse", *filter(None, (parent,))),
             *(("--limit", limit) if limit != _LIMIT else ()),
             *(("--token", at) if at else ()),
             *as_of_words(as_of),
@@ -311,11 +317,11 @@ def browse(
         return pages.browse(view, parent, cut, more)
 
     is_empty = bool(reply.note) and not reply.children
-    if as_json or (parent and not is_empty):
+    if as_json or ((parent or not named) and not is_empty):
         show_within(context, reply, max_tokens, page, as_json=as_json, filters=repeated)
-    if parent and is_empty:
+    if is_empty and (parent or not named):
         refuse(reply.note)
-    if not parent:
+    if named and not parent:
         raise _no_node(named, reply, as_of)
 
 

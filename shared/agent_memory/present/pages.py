@@ -146,11 +146,15 @@ def browse(view: View, parent_id: str, reply: pb.BrowseTocResponse, more: str) -
     if not reply.children and reply.has_more:
         yield from nothing_fits(view, more)
         return
+    if not reply.children and "--about" in view.filters:
+        yield line(f"Nothing below {parent_id} speaks of it." if parent_id else "Nothing speaks of it.")
+        yield from following(view, view.command("query", "root"))
+        return
     if not reply.children:
         yield line(f"There is nothing below {parent_id}.")
         yield from following(view, view.command("query", "node", parent_id), view.command("query", "root"))
         return
-    yield line(parent_id, "bold")
+    yield line(parent_id or "What speaks of it", "bold")
     yield from _entries(view, reply.children)
     first = reply.children[0]
     is_segment = first.level == pb.TOC_LEVEL_SEGMENT
@@ -200,7 +204,10 @@ def _entries(view: View, nodes: Sequence[pb.TocNode]) -> Iterator[Line]:
         yield line(f"{below}{node.node_id}", "dim")
         yield line(f"{below}{facts(view, node)}", "dim")
         for bullet in node.bullets[:_BULLETS_SHOWN]:
-            yield line(f"{below}• {one_line(bullet.text, view.room(len(below) + 2))}")
+            if node.relevance:  # these are why the node is there
+                yield flow(f"{below}• ", f"{below}  ", bullet.text)
+            else:
+                yield line(f"{below}• {one_line(bullet.text, view.room(len(below) + 2))}")
         if node.keywords:
             yield line(f"{below}{one_line(', '.join(node.keywords), view.room(len(below)))}", "cyan")
 
@@ -220,8 +227,16 @@ def facts(view: View, node: pb.TocNode | pb.TocLine) -> str:
         _agents(node),
         _project(node),
         f"~{node.tokens} tokens" if node.tokens else "",
+        _found_in(node),
     ]
     return " · ".join(filter(None, found))
+
+
+def _found_in(node: pb.TocNode | pb.TocLine) -> str:
+    """In how many segments below it something was found, where that tells more than that there is one."""
+    if not isinstance(node, pb.TocNode) or not node.relevance or node.level == pb.TOC_LEVEL_SEGMENT:
+        return ""
+    return f"in {counted(node.segments_found, 'segment')}"
 
 
 def _agents(node: pb.TocNode | pb.TocLine) -> str:

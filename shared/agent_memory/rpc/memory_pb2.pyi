@@ -414,6 +414,8 @@ class TocNode(_message.Message):
     SUMMARIZED_BY_FIELD_NUMBER: _builtins.int
     PROJECT_FIELD_NUMBER: _builtins.int
     TOKENS_FIELD_NUMBER: _builtins.int
+    RELEVANCE_FIELD_NUMBER: _builtins.int
+    SEGMENTS_FOUND_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -434,6 +436,11 @@ class TocNode(_message.Message):
     """Segments only: the project it is filed under."""
     tokens: _builtins.int
     """Of a node in a list: about what GetNode of it costs to read."""
+    relevance: _builtins.float
+    """Of a node in a list about something: how much was said of it there, beside the others of the list, and in how many of
+    the best segments.
+    """
+    segments_found: _builtins.int
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocBullet]: ...
     @_builtins.property
@@ -463,10 +470,12 @@ class TocNode(_message.Message):
         summarized_by: _builtins.str = ...,
         project: _builtins.str = ...,
         tokens: _builtins.int = ...,
+        relevance: _builtins.float = ...,
+        segments_found: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "project", b"project", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summarized_by", b"summarized_by", "summary", b"summary", "title", b"title", "tokens", b"tokens", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "project", b"project", "relevance", b"relevance", "segments_found", b"segments_found", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summarized_by", b"summarized_by", "summary", b"summary", "title", b"title", "tokens", b"tokens", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__summary: _TypeAlias = _typing.Literal["summary"]  # noqa: Y015
     _WhichOneofArgType__summary: _TypeAlias = _typing.Literal["_summary", b"_summary"]  # noqa: Y015
@@ -792,6 +801,7 @@ class BrowseTocRequest(_message.Message):
     PROJECT_FIELD_NUMBER: _builtins.int
     AGENT_FIELD_NUMBER: _builtins.int
     SESSION_ID_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
     parent_id: _builtins.str
     limit: _builtins.int
     continuation_token: _builtins.str
@@ -800,6 +810,10 @@ class BrowseTocRequest(_message.Message):
     project: _builtins.str
     agent: _builtins.str
     session_id: _builtins.str
+    about: _builtins.str
+    """Words, or a question: only what speaks of it, the most telling first, with the words that were found as bullets. A
+    child with a single child that speaks of it gives way to that one. Without a parent, from the years down.
+    """
     def __init__(
         self,
         *,
@@ -811,10 +825,11 @@ class BrowseTocRequest(_message.Message):
         project: _builtins.str = ...,
         agent: _builtins.str = ...,
         session_id: _builtins.str = ...,
+        about: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "agent", b"agent", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token", "limit", b"limit", "max_tokens", b"max_tokens", "parent_id", b"parent_id", "project", b"project", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms", "_continuation_token", b"_continuation_token", "about", b"about", "agent", b"agent", "as_of_ms", b"as_of_ms", "continuation_token", b"continuation_token", "limit", b"limit", "max_tokens", b"max_tokens", "parent_id", b"parent_id", "project", b"project", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__as_of_ms: _TypeAlias = _typing.Literal["as_of_ms"]  # noqa: Y015
     _WhichOneofArgType__as_of_ms: _TypeAlias = _typing.Literal["_as_of_ms", b"_as_of_ms"]  # noqa: Y015

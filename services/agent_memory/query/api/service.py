@@ -33,6 +33,7 @@ from agent_memory.query.views import (
     toc,
     when,
 )
+from agent_memory.query.views.search import guide
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
@@ -177,7 +178,10 @@ class MemoryService(SearchCalls, MemoryServiceServicer):
         if meant.span:
             return pb.BrowseTocResponse(span=meant.span)
         asked = scope.scope_of(reader, request, store.projects.names)
-        found = toc.browse(reader, request, meant.node_id, asked)
+        if request.about.strip():
+            found = guide.browse(store.caught_up(), reader, store.index, request, meant.node_id, asked, _now_ms())
+        else:
+            found = toc.browse(reader, request, meant.node_id, asked)
         if not found.children:
             found.note = scope.note(reader, asked, request)
             if not asked and not found.parent_id:

@@ -79,7 +79,7 @@ def node(
         found = records.node_version(reader, node_id, max(0, request.version))
         message = _whole(reader, found, as_of_ms) if found else None
     else:
-        message = _message(reader, node_id, as_of_ms, scope)
+        message = node_message(reader, node_id, as_of_ms, scope)
     if message is None:
         return pb.GetNodeResponse()
     budget = Budget(request.max_tokens)
@@ -138,7 +138,7 @@ def line(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocL
 def lines(reader: Reader, found: Iterable[TocNode], as_of_ms: int | None, scope: Scope) -> Iterator[pb.TocLine]:
     """The nodes in a line each, those that have something of the scope, and what they cost when told from it."""
     for each in found:
-        message = _message(reader, each.node_id, as_of_ms, scope) if scope else _whole(reader, each, as_of_ms)
+        message = node_message(reader, each.node_id, as_of_ms, scope) if scope else _whole(reader, each, as_of_ms)
         if message is not None:
             yield line_of(message)
 
@@ -181,7 +181,7 @@ def _whole(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.To
     return message
 
 
-def _message(reader: Reader, node_id: str, as_of_ms: int | None, scope: Scope) -> pb.TocNode | None:
+def node_message(reader: Reader, node_id: str, as_of_ms: int | None, scope: Scope) -> pb.TocNode | None:
     """The node, told from the scope; None where there is none, or nothing of the scope in it."""
     period = records.period(node_id)
     if scope and period is not None:
@@ -193,7 +193,7 @@ def _message(reader: Reader, node_id: str, as_of_ms: int | None, scope: Scope) -
 def _messages(reader: Reader, node_ids: list[str], as_of_ms: int | None, scope: Scope) -> Iterator[pb.TocNode]:
     """The nodes of a list, each with its price."""
     if scope and any(records.period(node_id) for node_id in node_ids):
-        filtered = (_message(reader, node_id, as_of_ms, scope) for node_id in node_ids)
+        filtered = (node_message(reader, node_id, as_of_ms, scope) for node_id in node_ids)
         found = (message for message in filtered if message is not None)
     else:
         found = (_whole(reader, each, as_of_ms) for each in records.nodes(reader, node_ids, as_of_ms))
