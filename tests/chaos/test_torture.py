@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -28,7 +29,7 @@ from agent_memory.store import records
 from agent_memory.store.maintenance.verify import verify
 from agent_memory.store.reader import Reader, open_snapshot
 from chaos.rig import Load
-from chaos.torturer import Hooks, RareWitness, Repeated, Torturer, Unary, Witness, everything
+from chaos.torturer import PATIENCE_S, Hooks, RareWitness, Repeated, Torturer, Unary, Witness, everything
 from support import search, transcripts
 from support.conversations import conversations
 from support.stack import Stack, scratch, wait_until
@@ -41,7 +42,7 @@ FAULTS_A_ROUND = 500
 # So that a round's load lasts about as long as its faults.
 REST_S = 0.3
 SESSIONS = 24
-SETTLED_S = 180
+SETTLED_S = 1.5 * PATIENCE_S
 
 
 @pytest.mark.drill
@@ -123,7 +124,10 @@ def answers(witnesses: Iterable[Witness | RareWitness]) -> int:
 
 def backfill(stack: Stack) -> bool:
     """Whether what an agent kept of its sessions was read to the end."""
-    return stack.run("backfill", "claude-code", "--json", check=False).returncode == 0
+    try:
+        return stack.run("backfill", "claude-code", "--json", check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
 def recorded_events(stack: Stack, acknowledged: Sequence[Event], hooks: Hooks) -> list[Event]:

@@ -395,6 +395,8 @@ def _spool_in(folder: bytes, key: bytes, envelope: list[bytes]) -> bool:
             return False
         _write(unfinished, envelope)
         posix.rename(unfinished, folder + b"/" + key)
+        # The name too, or a power cut may leave the envelope without one.
+        _sync(folder)
         return True
     except OSError:
         try:  # noqa: SIM105
@@ -402,6 +404,14 @@ def _spool_in(folder: bytes, key: bytes, envelope: list[bytes]) -> bool:
         except OSError:
             pass  # it was not even begun
         return False
+
+
+def _sync(folder: bytes) -> None:
+    file = posix.open(folder, posix.O_RDONLY | posix.O_CLOEXEC)
+    try:
+        posix.fsync(file)
+    finally:
+        posix.close(file)
 
 
 def _write(path: bytes, envelope: list[bytes]) -> None:
@@ -416,13 +426,15 @@ def _write(path: bytes, envelope: list[bytes]) -> None:
 
 
 def _make_private(folder: bytes) -> None:
+    above = folder.rpartition(b"/")[0]
     try:
         posix.mkdir(folder, 0o700)
     except FileExistsError:
-        pass
+        return
     except FileNotFoundError:
-        _make_private(folder.rpartition(b"/")[0])
+        _make_private(above)
         posix.mkdir(folder, 0o700)
+    _sync(above)
 
 
 def _configured(environ: dict[bytes, bytes]) -> bytes:
