@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from agent_memory.client import Client
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.web.server import PageServer
 from support.page import Page, page
 from support.stack import Stack, wait_until
@@ -238,6 +240,28 @@ def test_the_page_outlives_the_daemon(stack: Stack) -> None:
         assert found.ask(cookie, "root").json["reason"] == "NOT_RUNNING"
 
 
+def test_a_store_is_shown_alone(shared_stack: Stack, server: Page, cookie: str) -> None:
+    """The one that is named, whatever the environment of the daemon; its commits are those that are told."""
+    shared_stack.run("stores", "create", "acme")
+    with page(shared_stack, "--project-store", "acme") as other:
+        theirs = other.send(other.opening).cookie
+        assert other.ask(theirs, "about").json == {"store": "acme"}
+        assert server.ask(cookie, "about").json == {"store": "default"}
+        assert "birds" not in other.ask(theirs, "newest").body.decode()
+        connection = http.client.HTTPConnection("127.0.0.1", other.port, timeout=60)
+        connection.request("GET", "/api/live", headers={"Cookie": theirs})
+        stream = connection.getresponse()
+        seen = iter(stream.readline, b"")
+        assert next(line for line in seen if line.startswith(b"data: "))
+        with Client(shared_stack.status()["socket"], store="acme") as client:
+            client.ingest(said("secret", AT_MS, "Acme's own swan", session_id="swans"))
+        assert next(line for line in seen if line.startswith(b"data: "))
+        stream.close()
+        connection.close()
+        assert "Acme's own swan" in other.ask(theirs, "newest").body.decode()
+        assert "Acme's own swan" not in server.ask(cookie, "newest").body.decode()
+
+
 def test_it_ends_at_an_interrupt_and_says_how_to_go_on(shared_stack: Stack) -> None:
     """At Ctrl-C, within a moment, also while somebody follows; the port is free again."""
     with shared_stack.spawn("web") as process:
@@ -263,7 +287,7 @@ def test_it_ends_at_an_interrupt_and_says_how_to_go_on(shared_stack: Stack) -> N
 
 def test_it_ends_when_nobody_looks(tmp_path: Path) -> None:
     """Nobody has used it for that long; then the port is free, and nothing of it runs."""
-    server = PageServer(tmp_path / "db", 0)
+    server = PageServer(tmp_path / "db", DEFAULT_STORE, 0)
 
     assert server.serve_until_idle(threading.Event(), idle_s=0.0)
 

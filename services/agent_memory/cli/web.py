@@ -40,7 +40,7 @@ def web(context: click.Context, open_browser: bool, port: int) -> None:
 
     settings = current(context)
     end_like_an_interrupt()
-    server = PageServer(settings.db_path, port)
+    server = PageServer(settings.main_path, settings.store, port)
     link = server.new_link()
     click.echo(f"The memory is at {link}")
     if not server.daemon.is_up():

@@ -41,9 +41,11 @@ class Answers:
     def answer(self, name: str, given: Mapping[str, str]) -> Answer:
         """The answer to the question of that name."""
         try:
+            if name == "about":
+                return Answer(200, json.dumps({"store": self._daemon.store}).encode())
             if name == "place":
                 return Answer(200, json.dumps(place(given.get("id", ""))).encode())
-            words = command_line(name, given)
+            words = ["--project-store", self._daemon.store, *command_line(name, given)]
         except WrongQuestion as error:
             return failed(400, str(error), "WRONG_QUESTION")
         with self._turn:

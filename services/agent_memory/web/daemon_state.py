@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from agent_memory.locks import is_taken
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
 from agent_memory.store.commit_counter import CommitCounter
 
 
 class DaemonState:
-    """Looks at the daemon of the store at `db_path`, without asking it anything. For one thread at a time."""
+    """Looks at the daemon whose default store is at `db_path`, without asking it anything. For one thread at a time.
 
-    def __init__(self, db_path: Path) -> None:
+    Commits are those of its store of that name.
+    """
+
+    def __init__(self, db_path: Path, store: str = DEFAULT_STORE) -> None:
         # Where a stack runs, a link leads to its runtime folder; the next one may have another.
         runtime = RuntimePaths(Path(f"{db_path}-runtime"), Path(), Path())
         self._lock_file = runtime.lock_file
-        self._commits = CommitCounter(runtime.commits)
-        self.db_path = db_path
+        of_store = runtime if store == DEFAULT_STORE else runtime.of_store(store)
+        self._commits = CommitCounter(of_store.commits)
+        self.db_path, self.store = db_path, store
 
     def is_up(self) -> bool:
         """Whether a stack holds the store's lock."""

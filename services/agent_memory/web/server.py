@@ -28,7 +28,10 @@ _LOOK_S: Final = 1.0
 
 
 class PageServer(SiteServer):
-    """Serves the page of the store at `db_path` on loopback, at `port` or, for 0, at one that is free."""
+    """Serves the page of a daemon's store on loopback, at `port` or, for 0, at one that is free.
+
+    The daemon is the one whose default store is at `db_path`.
+    """
 
     daemon_threads = True
     block_on_close = False
@@ -36,7 +39,7 @@ class PageServer(SiteServer):
     allow_reuse_port = False
     request_queue_size = 64
 
-    def __init__(self, db_path: Path, port: int) -> None:
+    def __init__(self, db_path: Path, store: str, port: int) -> None:
         try:
             super().__init__((LOOPBACK, port), PageHandler)
         except OSError as error:
@@ -44,7 +47,7 @@ class PageServer(SiteServer):
                 f"The page can't be served on port {port}: {error.strerror}.",
                 "Leave --port out to get one that is free.",
             ) from error
-        self.daemon = DaemonState(db_path)
+        self.daemon = DaemonState(db_path, store)
         idle = Idle(time.monotonic)
         self.site = Site(Admission(self.port), Answers(self.daemon), assets.load(), Live(self.daemon, idle), idle)
         self._connections = threading.BoundedSemaphore(CONNECTIONS_MAX)

@@ -43,7 +43,9 @@ async function show({ isSame = false } = {}) {
   const waiting = setTimeout(() => (document.getElementById("progress").hidden = false), 150);
   try {
     if (!isZoned) {
-      useZone((await ask("stats", {}, signal)).timezone);
+      const [stats, about] = await Promise.all([ask("stats", {}, signal), ask("about", {}, signal)]);
+      useZone(stats.timezone);
+      if (about.store !== "default") document.getElementById("store").textContent = about.store;
       isZoned = true;
     }
     const view = await VIEWS[name](given, signal);
