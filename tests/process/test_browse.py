@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
+from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.model import Event, EventRole, EventType
+from agent_memory.rpc import memory_pb2 as pb
 from support.stack import Stack
 from support.terminal import Screen, check_snapshot, drive
 from support.writer import said
@@ -182,6 +185,95 @@ def test_nothing_that_a_terminal_obeys_comes_through(memory: Stack) -> None:
         await screen.type("log said")
         await screen.until("Somebody wrote")
         check()
+
+    drive(memory, steps, now_ms=NOW_MS)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_year_has_a_cell_for_each_day(memory: Stack, size: tuple[int, int]) -> None:
+    """The arrows go by days and weeks; what the day was about stands below, and enter goes there in the tree."""
+
+    async def steps(screen: Screen) -> None:
+        await screen.until("16:00 - 16:02")
+        await screen.press("c")
+        await screen.until("12 events on 4 days", "Wed 19 Nov 2025  nothing")
+        await screen.press("b")
+        await screen.until("Tue 18 Nov 2025  5 events", "The log said", "12 events · capturing")
+        check_snapshot(f"year-{size[0]}", screen.text)
+        await screen.press("left", "down")
+        await screen.until("Wed 12 Nov 2025  2 events", "kaufmännisch")
+        await screen.press("p")
+        await screen.until("2024: 0 events")
+        await screen.press("t", "b", "b", "enter")
+        await screen.until("Mon 17 Nov", "日本語", "▾ 2025")
+
+    drive(memory, steps, size=size, now_ms=NOW_MS)
+
+
+def test_what_is_captured_comes_in_by_itself(memory: Stack) -> None:
+    """At the bottom, as in a log; enter reads on in the conversation."""
+
+    async def steps(screen: Screen) -> None:
+        await screen.until("16:00 - 16:02")
+        await screen.press("f")
+        await screen.until("Good. Push.", "Ich runde")
+        with memory.client() as client:
+            event = said("late", NOW_MS, "One more thing.", session_id="late")
+            client.ingest(event)
+            await screen.until("One more thing.", "13 events")
+            await screen.press("enter")
+            await screen.until("session late", "▾ 2025")
+            client.erase(pb.EraseRequest(kind=pb.ERASURE_KIND_FORGET, selection=pb.EventSelection(event_ids=["late"])))
+        await screen.until("12 events")
+
+    drive(memory, steps, now_ms=NOW_MS)
+
+
+def test_the_doctor_and_the_pauses_are_a_key_away(memory: Stack) -> None:
+    """A pause begun here is one for the hooks, the header says it, and it ends here, too."""
+
+    async def steps(screen: Screen) -> None:
+        await screen.until("16:00 - 16:02")
+        await screen.press("s")
+        await screen.until("ok     daemon", "SERVING")
+        await screen.press("q", "p", "enter")
+        await screen.until("paused until")
+        assert Pauses(memory.db_path).current(time.time_ns() // 1_000_000)
+        await screen.press("p")
+        await screen.until("Capture is paused.")
+        await screen.press("enter")
+        await screen.until("12 events · capturing")
+        assert not Pauses(memory.db_path).current(time.time_ns() // 1_000_000)
+
+    drive(memory, steps)
+
+
+def test_forgetting_shows_what_goes_and_waits_for_the_words(memory: Stack) -> None:
+    """Of an event, its conversation too is offered; anything but the words changes nothing; a proof follows."""
+    with memory.client() as client:
+        client.ingest_many(list(turns("secret", at(3, 9), "The gate code is 4711.", "I noted it.")))
+        memory.wait_until(lambda: client.stats().outbox == 0)
+
+    async def steps(screen: Screen) -> None:
+        await screen.until("14 events")
+        await screen.press("t")
+        await screen.type("3 November 2025")
+        await screen.until("Mon 3 Nov 2025")
+        await screen.press("enter")
+        await screen.until("The gate code", "▸ Mon 3 Nov")
+        await screen.press("tab", "enter", "x")
+        await screen.until("Forget this event?", "1 event of 1 session")
+        await screen.press("tab")
+        await screen.until("Forget the whole conversation?", "2 events of 1 session", "Type forget 2 to do it.")
+        await screen.type("yes")
+        await screen.press("enter")
+        await screen.until("Nothing was changed.")
+        await screen.press(*["backspace"] * 3)
+        await screen.type("forget 2")
+        await screen.press("enter")
+        await screen.until("Forgotten: 2 events", "Nothing was found.", "12 events")
+        await screen.press("escape")
+        await screen.until("▾ 2025", without="Mon 3 Nov")
 
     drive(memory, steps, now_ms=NOW_MS)
 

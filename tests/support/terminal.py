@@ -67,8 +67,8 @@ def drive(stack: Stack, steps: Drive, *, size: tuple[int, int] = (80, 24), now_m
     """Run the browser of a stack's store and do `steps`, at the time `now_ms` if it is given."""
 
     async def run() -> Browser:
-        clock = {"now_ms": lambda: now_ms} if now_ms else {}
-        browser = Browser(settings.load(), **clock)
+        found = settings.load()
+        browser = Browser(found, now_ms=lambda: now_ms) if now_ms else Browser(found)
         async with browser.run_test(size=size) as pilot:
             await steps(Screen(browser, pilot))
         return browser

@@ -40,14 +40,15 @@ class Browser(App[None]):
             super().__init__()
             self.deliver = deliver
 
-    def __init__(self, settings: Settings, now_ms: Callable[[], int] = _now_ms) -> None:
+    def __init__(self, settings: Settings, hook_store: str = "", now_ms: Callable[[], int] = _now_ms) -> None:
         # The terminal's own colours, whatever they are; NO_COLOR leaves none.
         super().__init__(ansi_color=True)
+        self._hook_store = hook_store
         self.daemon = Daemon(settings, self._deliver, self._on_pulse, now_ms)
 
     def on_mount(self) -> None:
         self.theme = "ansi-dark"
-        self.push_screen(MainScreen(self.daemon))
+        self.push_screen(MainScreen(self.daemon, self._hook_store))
         self.daemon.beat()
         self.set_interval(EVERY_S, self.daemon.beat)
 
@@ -72,8 +73,8 @@ class Browser(App[None]):
                     screen.refresh_content(has_recovered=not before.is_up)
 
 
-def run(settings: Settings) -> int:
-    """Show the memory until the user quits; the exit code."""
-    browser = Browser(settings)
+def run(settings: Settings, hook_store: str) -> int:
+    """Show the memory until the user quits; the exit code. `hook_store` is the store that hooks are to be given."""
+    browser = Browser(settings, hook_store)
     browser.run()
     return browser.return_code or 0

@@ -24,12 +24,12 @@ class Daemon:
         self.pulse = Pulse()
         self._deliver = deliver
         self._on_pulse = on_pulse
-        self._zone = ZoneInfo(local_zone())
+        self.zone = ZoneInfo(local_zone())
         self._heart = Heart(settings, lambda: connect(settings), deliver, self._feel)
 
     def view(self, width: int) -> View:
         """How pages are seen now, in lines of so many cells; they suggest nothing to type."""
-        return View(self.now_ms(), self._zone, width=width)
+        return View(self.now_ms(), self.zone, width=width)
 
     def lane(self, answer_s: float = ANSWER_S) -> Lane:
         """A new lane; whoever asks for it closes it."""

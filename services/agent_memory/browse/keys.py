@@ -6,25 +6,32 @@ from typing import Final
 
 from rich.text import Text
 
-from agent_memory.browse.rows import BLANK, Row, row
+from agent_memory.browse.rows import Row, row
 from agent_memory.present.lines import flow, line
 
 Keys = tuple[tuple[str, str], ...]
 
 MAIN: Final[Keys] = (
-    ("/", "search"), ("t", "time"), ("enter", "open"), ("o", "conversation"), ("esc", "back"),
-    ("?", "help"), ("q", "quit"),
+    ("/", "search"), ("t", "time"), ("c", "year"), ("f", "follow"), ("s", "status"), ("p", "pause"),
+    ("x", "forget"), ("?", "help"), ("q", "quit"),
 )  # fmt: skip
 SEARCH: Final[Keys] = (
     ("enter", "open"), ("↓ ↑", "choose"), ("tab", "question or hits"), ("ctrl+t", "any time"), ("esc", "back"),
 )  # fmt: skip
 TIME: Final[Keys] = (("enter", "go there"), ("↓ ↑", "choose"), ("esc", "back"))
+CALENDAR: Final[Keys] = (
+    ("arrows", "day"), ("b w", "busy day"), ("p n", "year"), ("t", "today"), ("enter", "go there"), ("esc", "back"),
+)  # fmt: skip
+FOLLOW: Final[Keys] = (("G", "newest"), ("enter", "open"), ("esc", "back"))
+STATUS: Final[Keys] = (("j k", "scroll"), ("r", "look again"), ("esc", "back"))
+PAUSE: Final[Keys] = (("enter", "choose"), ("esc", "back"))
+FORGET: Final[Keys] = (("enter", "forget it, once it is typed"), ("tab", "something else"), ("esc", "back"))
 
 _HELP: Final = (
     (
         "Move",
         (
-            ("j k  ↓ ↑", "to the next or previous line that leads somewhere"),
+            ("j k  ↓ ↑", "to the next or previous line that leads on"),
             ("h l  ← →", "close or open a node; back and into a page"),
             ("g G", "to the first or the last line"),
             ("ctrl+d ctrl+u  space", "half a page down or up, a page down"),
@@ -34,7 +41,7 @@ _HELP: Final = (
     (
         "Read",
         (
-            ("enter", "open a node, the proof of a line, a conversation, an event"),
+            ("enter", "open a node, a line's proof, a conversation, an event"),
             ("o", "read the whole conversation"),
             ("esc  backspace", "back"),
             ("z", "use the whole width for one half"),
@@ -45,8 +52,18 @@ _HELP: Final = (
     (
         "Find",
         (
-            ("/", "search as you type: words, “quotes”, -without, last week"),
-            ("t", "go to a time in words: yesterday, last March, letzte Woche"),
+            ("/", "search as you type: words, “quotes”, -without, times"),
+            ("t", "go to a time in words: last March, letzte Woche"),
+            ("c", "the year, a cell for each day"),
+        ),
+    ),
+    (
+        "Look after it",
+        (
+            ("f", "follow what is being captured"),
+            ("s", "what the doctor says"),
+            ("p", "pause capture, or resume it"),
+            ("x", "forget what the cursor is on; it is shown first"),
         ),
     ),
 )
@@ -67,6 +84,5 @@ def help_rows() -> list[Row]:
     rows = []
     for title, keys in _HELP:
         rows.append(row(line(title, "bold")))
-        rows += [row(flow(f"  {key:<17} ", " " * 20, what)) for key, what in keys]
-        rows.append(BLANK)
+        rows += [row(flow(f"  {key:<21} ", " " * 24, what)) for key, what in keys]
     return rows

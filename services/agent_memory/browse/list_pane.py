@@ -70,6 +70,12 @@ class ListPane(ScrollView, can_focus=True):
         return self._layout.rows[self._cursor].target if self._cursor is not None else None
 
     @property
+    def is_at_end(self) -> bool:
+        """Whether the cursor is on the last row that leads somewhere, or there is none."""
+        stops = self._stops()
+        return not stops or self._cursor == stops[-1]
+
+    @property
     def text(self) -> str:
         """All that it shows, as plain text."""
         return self._layout.text

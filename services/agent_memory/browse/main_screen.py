@@ -10,17 +10,25 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from agent_memory.browse.base_screen import BaseScreen, error_rows
+from agent_memory.browse.calendar_screen import CalendarScreen
 from agent_memory.browse.daemon import Daemon
+from agent_memory.browse.erasing import victims
+from agent_memory.browse.follow_screen import FollowScreen
+from agent_memory.browse.forget_screen import ForgetScreen
 from agent_memory.browse.keys import MAIN, Keys
 from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.pause_screen import PauseScreen
 from agent_memory.browse.questions import Children, children_of, latest
 from agent_memory.browse.reader import Reader
 from agent_memory.browse.rows import Kind, Target, row
 from agent_memory.browse.search_screen import SearchScreen
+from agent_memory.browse.status_screen import StatusScreen
 from agent_memory.browse.time_screen import TimeScreen
 from agent_memory.browse.time_tree import ROOT, TimeTree, above
 from agent_memory.browse.views import nodes
 from agent_memory.errors import AgentMemoryError
+from agent_memory.model import TocLevel
+from agent_memory.periods import Period
 from agent_memory.present.lines import line
 
 # While much is stored, the tree is asked for again at most so often.
@@ -42,10 +50,16 @@ class MainScreen(BaseScreen):
         Binding("y", "copy", show=False),
         Binding("slash", "search", show=False),
         Binding("t", "time", show=False),
+        Binding("c", "calendar", show=False),
+        Binding("f", "follow", show=False),
+        Binding("s", "status", show=False),
+        Binding("p", "pause", show=False),
+        Binding("x", "forget", show=False),
     ]
 
-    def __init__(self, daemon: Daemon) -> None:
+    def __init__(self, daemon: Daemon, hook_store: str) -> None:
         super().__init__(daemon)
+        self._hook_store = hook_store
         self._known = TimeTree()
         # Something was committed since the tree was asked for.
         self._is_stale = False
@@ -73,7 +87,9 @@ class MainScreen(BaseScreen):
 
         def arrive(found: Children) -> None:
             self._known = known.with_children(found)
-            self._draw(Target(Kind.NODE, node_id))
+            seen = {entry.node.node_id for entry in self._known.entries()}
+            nearest = next((each for each in (node_id, *reversed(way)) if each in seen), "")
+            self._draw(Target(Kind.NODE, nearest))
 
         self._children.ask(lambda client: children_of(client, known.unknown([ROOT, *way])), arrive, self._fail)
 
@@ -145,6 +161,25 @@ class MainScreen(BaseScreen):
     def action_time(self) -> None:
         self._show_screen("time", lambda: TimeScreen(self.daemon, self._went))
 
+    def action_calendar(self) -> None:
+        self._show_screen("calendar", lambda: CalendarScreen(self.daemon, self._went))
+
+    def action_follow(self) -> None:
+        self.app.push_screen(FollowScreen(self.daemon, self._followed))
+
+    def action_status(self) -> None:
+        self.app.push_screen(StatusScreen(self.daemon, self._hook_store))
+
+    def action_pause(self) -> None:
+        self.app.push_screen(PauseScreen(self.daemon))
+
+    def action_forget(self) -> None:
+        """Ask what of that which the cursor is on is to be forgotten."""
+        pane = self._tree if self._tree.has_focus else self._page
+        target = pane.target or self._page.place
+        if target and (found := victims(target, self._page.place)):
+            self.app.push_screen(ForgetScreen(self.daemon, found))
+
     def _show_screen(self, name: str, make: Callable[[], BaseScreen]) -> None:
         """Show a screen that stays as it was left."""
         if not self.app.is_screen_installed(name):
@@ -156,6 +191,13 @@ class MainScreen(BaseScreen):
         self.reveal(target.node_id)
         self._page.start(Target(Kind.SESSION, target.session_id, target.session_id, target.at_ms), target)
         self._is_of_search = True
+        self._focus(self._page)
+
+    def _followed(self, target: Target) -> None:
+        """Show the conversation at an event that has just been captured."""
+        day = self.daemon.view(0).local(target.at_ms).date()
+        self.reveal(Period(TocLevel.DAY, day).node_id)
+        self._page.start(Target(Kind.SESSION, target.session_id, target.session_id, target.at_ms), target)
         self._focus(self._page)
 
     def _went(self, target: Target) -> None:
@@ -199,8 +241,11 @@ class MainScreen(BaseScreen):
         self._refreshing.ask(lambda client: children_of(client, loaded), self._refreshed, lambda error: None)
 
     def _refreshed(self, found: Children) -> None:
+        before = self._tree.target
         self._known = self._known.with_children(found)
         self._draw()
+        if self._tree.target and self._tree.target != before and self._page.place == before:
+            self._page.start(self._tree.target)  # the node is gone
 
     def _open(self, target: Target) -> None:
         if target.id.startswith("toc:segment:"):

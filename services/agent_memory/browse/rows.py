@@ -117,11 +117,12 @@ def _wrapped(whole: Line, width: int) -> Iterator[tuple[Piece, ...]]:
         yield pieces
         return
     # A line that is never wrapped elsewhere has to be here.
-    head, body = (pieces[:1], pieces[1:]) if whole.rest is not None else ((), pieces)
-    indent = cells(head[0][0]) if head else 0
-    rest = (whole.rest or "") if head else " " * min(4, len(pieces[0][0]) - len(pieces[0][0].lstrip()))
+    head, body, rest = (pieces[:1], pieces[1:], plain(whole.rest)) if whole.rest is not None else ((), pieces, "")
+    indent = max(cells(rest), *(cells(text) for text, _ in head), 0)
+    if width - indent < _ROOM_MIN:
+        head, body, rest, indent = (), pieces, "", 0
     text = Text.assemble(*body)
-    for number, part in enumerate(text.wrap(_CONSOLE, max(_ROOM_MIN, width - max(indent, cells(rest))))):
+    for number, part in enumerate(text.wrap(_CONSOLE, width - indent)):
         part.rstrip()
         shown = tuple((span.plain, _style(span)) for span in part.divide(_edges(part)) if span.plain)
         before = head if number == 0 else ((rest, ""),)

@@ -33,5 +33,6 @@ def browse(context: click.Context) -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("browse needs a terminal to show itself on.", "For programs: memory-daemon query map --json")
     from agent_memory.browse.app import run
+    from agent_memory.cli.hooks import store_named_to_hooks
 
-    context.exit(run(settings))
+    context.exit(run(settings, store_named_to_hooks(settings)))

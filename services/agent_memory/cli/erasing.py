@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +12,6 @@ from agent_memory.cli.answers import selection_options, whole_session_id
 from agent_memory.cli.options import current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now, project_named
 from agent_memory.errors import AgentMemoryError, UsageError
-from agent_memory.present.text import printable
 
 if TYPE_CHECKING:
     from agent_memory.client import Client
@@ -24,8 +21,6 @@ if TYPE_CHECKING:
         ErasureReceipt,
         EventSelection,
     )
-
-_SAMPLE: Final = 50  # cells of a terminal
 
 
 @click.command()
@@ -135,6 +130,7 @@ def _erase(
     from agent_memory.cli.render import progress
     from agent_memory.control import proving
     from agent_memory.control.connection import connect_to_store
+    from agent_memory.present import erasure_page
     from agent_memory.present.json_text import reply_json
 
     settings = current(context)
@@ -148,7 +144,7 @@ def _erase(
                 click.echo(reply_json(found))
             raise AgentMemoryError(f"No stored event is meant. {unknown}")
         if not as_json:
-            click.echo("\n".join(_shown(found, verb)))
+            click.echo("\n".join(erasure_page.preview(found, verb)))
         is_agreed = not dry_run and (yes or _is_agreed(found, verb, as_json=as_json))
         if not is_agreed:
             found.passages[:] = []
@@ -171,7 +167,7 @@ def _erase(
 
                 text = request.selection.text
                 proving.prove_gone(settings, receipt, [text] if len(text) >= PASSAGE_MIN else [])
-    click.echo(reply_json(receipt) if as_json else "\n".join(_receipt_lines(receipt)))
+    click.echo(reply_json(receipt) if as_json else "\n".join(erasure_page.receipt(receipt)))
     context.exit(0 if receipt.proved else 1)
 
 
@@ -190,6 +186,7 @@ def receipt(context: click.Context, as_json: bool) -> None:
     from agent_memory.control import proving
     from agent_memory.control.connection import connect_to_store
     from agent_memory.erasure.receipts import Receipts
+    from agent_memory.present import erasure_page
     from agent_memory.present.json_text import reply_json
 
     settings = current(context)
@@ -202,7 +199,7 @@ def receipt(context: click.Context, as_json: bool) -> None:
     last = receipts.last()
     if last is None:
         raise AgentMemoryError("Nothing was erased from this store yet.")
-    click.echo(reply_json(last) if as_json else "\n".join(_receipt_lines(last)))
+    click.echo(reply_json(last) if as_json else "\n".join(erasure_page.receipt(last)))
     context.exit(0 if last.proved else 1)
 
 
@@ -242,75 +239,8 @@ def _is_agreed(found: EraseResponse, verb: str, *, as_json: bool) -> bool:
     return True
 
 
-def _shown(found: EraseResponse, verb: str) -> Iterator[str]:
-    """What would be erased, for people."""
-    from agent_memory.present.width import one_line
-
-    if not found.events:
-        yield "No stored event is meant." if verb == "forget" else "Today's rules find nothing in the stored events."
-    else:
-        span = f"from {_at(found.first_ms)} to {_at(found.last_ms)}"
-        what = f"{_count(found.events, 'event')} of {_count(found.sessions, 'session')}"
-        yield f"{what}, {span}:"
-        for event in found.samples:
-            shown = one_line(event.text, _SAMPLE) if verb == "forget" else printable(event.event_id)
-            yield f"  {_at(event.timestamp_ms)}  {shown}"
-        if found.events > len(found.samples):
-            yield f"  and {found.events - len(found.samples)} more"
-    if found.redacted:
-        counts = sorted(found.redacted.items(), key=lambda item: (-item[1], item[0]))
-        yield f"Secrets in them: {', '.join(f'{kind} {count}' for kind, count in counts)}"
-    if found.inputs:
-        yield f"{_count(found.inputs, 'input')} of hooks, waiting in the spool or kept aside as unreadable"
-
-
 def _of_nothing(begun: EraseResponse) -> ErasureReceipt:
     """The receipt where no event was erased."""
     from agent_memory.rpc.memory_pb2 import ErasureReceipt
 
     return ErasureReceipt(inputs=begun.inputs, redacted=begun.redacted)
-
-
-def _receipt_lines(receipt: ErasureReceipt) -> Iterator[str]:
-    from agent_memory.rpc.memory_pb2 import ERASURE_KIND_REDACT
-
-    done = "Redacted" if receipt.kind == ERASURE_KIND_REDACT else "Forgotten"
-    yield f"{done}: {_count(receipt.events, 'event')} of {_count(receipt.sessions, 'session')}"
-    if receipt.inputs:
-        yield f"Deleted: {_count(receipt.inputs, 'input')} of hooks"
-    yield ""
-    if not receipt.passages:
-        yield "There was nothing to look for in the files."
-        return
-    where = f"{_count(receipt.rows, 'row')} and {_count(receipt.files, 'file')} ({receipt.bytes / 1e6:.1f} MB)"
-    yield f"Looked through {where}"
-    yield f"for {_count(receipt.passages, 'passage')} of what is erased."
-    if receipt.elsewhere:
-        yield f"Left out, since they also stand in events that stay: {receipt.elsewhere}."
-    if receipt.proved:
-        yield "Nothing was found. Copies elsewhere, such as the agents' own transcripts,"
-        yield "were not looked at."
-        yield from _backup_lines(receipt)
-        return
-    if receipt.hidden_entries:
-        yield f"{receipt.hidden_entries} entries of the files could not be looked at. Try admin compact."
-    if receipt.controls_found < receipt.controls:
-        yield "The search did not find what is still there, so it proves nothing."
-    yield from (f"Found in {printable(place)}" for place in receipt.problems)
-    yield "NOT PROVED: something may be left. Look again with: memory-daemon admin receipt"
-    yield from _backup_lines(receipt)
-
-
-def _backup_lines(receipt: ErasureReceipt) -> Iterator[str]:
-    if receipt.backups:
-        yield ""
-        yield "These still hold some of it. Delete them to be rid of it:"
-        yield from (f"  {printable(folder)}" for folder in receipt.backups)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def _at(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000):%Y-%m-%d %H:%M}"

@@ -63,7 +63,7 @@ def event(view: View, reply: pb.GetEventResponse) -> Iterator[Line]:
     facts = [found.agent, project_of(found), found.metadata.get("git_branch", ""), found.metadata.get("model", "")]
     yield line(" · ".join(one_line(fact, _NAME_CELLS) for fact in facts if fact), "dim")
     yield line()
-    yield from _said(found.text or _kind(found))
+    yield from _said(found.text or kind(found))
     onwards = [view.command("query", "session", found.session_id)]
     onwards += [view.command("query", "node", short_id(reply.node_id))] if reply.node_id else []
     yield from following(view, *onwards)
@@ -99,7 +99,7 @@ def turns(view: View, reply: pb.GetEventsResponse, day: str = "") -> Iterator[Li
             (role_name(event.role), "dim" if is_tool else "cyan" if event.role == pb.EVENT_ROLE_USER else "green"),
         )
         if not event.text:
-            yield line(f"  {_kind(event)}", "dim")
+            yield line(f"  {kind(event)}", "dim")
             continue
         yield from _said(event.text, _TOOL_LINES if is_tool else 0, "dim" if is_tool else "")
         if is_tool and event.text.count("\n") >= _TOOL_LINES and view.program:
@@ -139,7 +139,7 @@ def project_of(event: pb.Event) -> str:
     return event.metadata.get("project_id", "") or event.metadata.get("project", "")
 
 
-def _kind(event: pb.Event) -> str:
+def kind(event: pb.Event) -> str:
     """What stands where an event has no text: (session start)."""
     return f"({pb.EventType.Name(event.event_type).removeprefix('EVENT_TYPE_').lower().replace('_', ' ')})"
 
@@ -154,7 +154,7 @@ def _said(text: str, lines_max: int = 0, style: str = "") -> Iterator[Line]:
 
 def _event(view: View, event: pb.Event, cells: int) -> Iterator[Line]:
     head = f"{when_was(view, event.timestamp_ms)}  {role_name(event.role):<9} "
-    text = one_line(event.text, cells) or _kind(event)
+    text = one_line(event.text, cells) or kind(event)
     if cells == _LINE_CELLS:
         text = cut(text, view.room(len(head)))
     yield flow(head, " " * len(head), text)

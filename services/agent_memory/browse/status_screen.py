@@ -1,0 +1,61 @@
+"""The screen of the doctor: everything that is checked, and what to type to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+
+from agent_memory.browse.base_screen import BaseScreen, error_rows
+from agent_memory.browse.daemon import Daemon
+from agent_memory.browse.keys import STATUS, Keys
+from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.rows import Layout, layout, row
+from agent_memory.browse.views.status import examination
+from agent_memory.control.examination import examine
+from agent_memory.errors import AgentMemoryError
+from agent_memory.present.lines import line
+from agent_memory.present.view import View
+
+
+class StatusScreen(BaseScreen):
+    """What `doctor` says. `hook_store` is the store that hooks have to be told of, empty where they find it."""
+
+    KEYS: ClassVar[Keys] = STATUS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,backspace,h,left,s", "leave", show=False),
+        Binding("r", "again", show=False),
+    ]
+
+    def __init__(self, daemon: Daemon, hook_store: str) -> None:
+        super().__init__(daemon)
+        self._hook_store = hook_store
+
+    def compose_body(self) -> Iterator[Widget]:
+        self._asking = self.lane()
+        self._list = ListPane(id="list")
+        yield self._list
+
+    def on_mount(self) -> None:
+        self._list.focus()
+        self._list.show([row(line("Looking at everything...", "dim"))])
+        self.call_after_refresh(self.action_again)
+
+    def refresh_content(self, *, has_recovered: bool) -> None:
+        if has_recovered:
+            self.action_again()
+
+    def action_leave(self) -> None:
+        self.app.pop_screen()
+
+    def action_again(self) -> None:
+        view = self.daemon.view(self._list.room)
+        self._asking.ask(lambda client: self._found(view), self._list.show_layout, self._fail)
+
+    def _found(self, view: View) -> Layout:
+        return layout(list(examination(view, examine(self.daemon.settings, self._hook_store))), view.width)
+
+    def _fail(self, error: AgentMemoryError) -> None:
+        self._list.show(error_rows(error))
