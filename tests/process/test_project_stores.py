@@ -99,6 +99,21 @@ def test_the_store_is_named_by_the_environment_too(two: Stack) -> None:
     assert path == str(folder_of(two, "acme") / "db")
 
 
+def test_all_stores_answer_only_when_all_are_asked(two: Stack) -> None:
+    """Search puts the hits of all together, pages follow each other, and JSON has an object for each store."""
+    found = json.loads(two.run("search", "speaks", "--all-stores", "--json").stdout)["hits"]
+    assert {(hit["store"], hit["event_id"]) for hit in found} >= {("default", "e1"), ("acme", "e1")}
+    page = two.run("search", "bluebirds", "--all-stores").stdout
+    assert "store acme" in page
+    assert "--project-store acme" in page
+    root = two.run("query", "root", "--all-stores").stdout
+    assert root.index("Store default") < root.index("penguins") < root.index("Store acme") < root.index("bluebirds")
+    agents = json.loads(two.run("agents", "list", "--all-stores", "--json").stdout)["stores"]
+    assert agents["acme"]["agents"][0]["event_count"] == "1"
+    refused = two.run("query", "root", "--all-stores", "--project-store", "acme", check=False)
+    assert (refused.returncode, "exclude each other" in refused.stderr) == (2, True)
+
+
 def test_a_call_names_its_store_in_its_metadata(two: Stack) -> None:
     """A store that is not there is NOT_FOUND, and what is no name INVALID_ARGUMENT; nothing is made by asking."""
     for name, code in (("nowhere", grpc.StatusCode.NOT_FOUND), ("../db", grpc.StatusCode.INVALID_ARGUMENT)):
@@ -199,6 +214,8 @@ def test_damage_in_one_store_leaves_the_others_served(stack: Stack) -> None:
     assert stack.status()["health"] == "SERVING"
     assert listed(stack)["sick"]["error"]
     assert "sick" in stack.run("status").stdout
+    asked = stack.run("query", "root", "--all-stores", check=False)
+    assert (asked.returncode, "Store well" in asked.stdout, "can't be opened" in asked.stderr) == (1, True, True)
     doctor = stack.run("doctor", check=False)
     assert "sick" in doctor.stdout
     # What hooks brought for it waits, and is not lost.

@@ -6,6 +6,7 @@ import click
 
 from agent_memory.cli import completing
 from agent_memory.cli.answers import refuse, show
+from agent_memory.cli.each_store import all_stores_option
 from agent_memory.cli.options import HELP, current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now
 
@@ -23,6 +24,7 @@ def agents() -> None:
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def list_(context: click.Context, as_json: bool) -> None:
     """Show the agents, the one with most events first.
 
@@ -44,6 +46,7 @@ def list_(context: click.Context, as_json: bool) -> None:
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def activity(
     context: click.Context, agent: str | None, from_: str | None, to: str | None, bucket: str, as_json: bool
 ) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,6 +113,18 @@ def for_daemon(context: click.Context, kept: Mapping[str, str] | None = None) ->
     if named and parse_name(named) != DEFAULT_STORE:
         raise UsageError("This command is about the whole daemon, not about one store.", "Leave --project-store out.")
     return _of_daemon(context, kept or {})
+
+
+@contextmanager
+def of_store_named(context: click.Context, name: str) -> Iterator[None]:
+    """In the block, the command line names that store."""
+    values = context.meta.setdefault(_GIVEN, {})
+    before = dict(values)
+    values[_STORE] = name
+    try:
+        yield
+    finally:
+        context.meta[_GIVEN] = before
 
 
 def _of_daemon(context: click.Context, kept: Mapping[str, str]) -> Settings:

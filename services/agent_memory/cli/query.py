@@ -23,6 +23,7 @@ from agent_memory.cli.answers import (
     show_within,
     tokens_option,
 )
+from agent_memory.cli.each_store import all_stores_option
 from agent_memory.cli.options import HELP, Number, current, json_option, settings_options
 from agent_memory.cli.search import search
 from agent_memory.cli.times import as_of_ms
@@ -55,6 +56,7 @@ def query() -> None:
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def root(context: click.Context, as_of: str | None, max_tokens: int, as_json: bool) -> None:
     """Show the years that are remembered, newest first.
 
@@ -162,6 +164,7 @@ def node(
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def toc_map(
     context: click.Context,
     max_tokens: int,
@@ -200,6 +203,7 @@ def toc_map(
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def projects(context: click.Context, as_json: bool) -> None:
     """Show the projects, the latest worked on first.
 
@@ -221,6 +225,7 @@ def projects(context: click.Context, as_json: bool) -> None:
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def when(
     context: click.Context,
     phrase: tuple[str, ...],

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from agent_memory.cli import completing
+from agent_memory.cli.each_store import all_stores_option
 from agent_memory.cli.options import HELP, current, json_option, settings_options
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
@@ -39,6 +40,7 @@ def scheduler() -> None:
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def status(context: click.Context, as_json: bool) -> None:
     """Show every job: when it ran, when it will run, how it went.
 

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agent_memory.cli import each_store
 from agent_memory.cli.answers import filter_options, filter_words, option_words, tokens_option, view_of
-from agent_memory.cli.options import Number, current, json_option, settings_options
+from agent_memory.cli.options import Number, current, json_option, of_store_named, settings_options
 from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
+from agent_memory.errors import StoreError, WriterUnavailable
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.present.lines import Line
-    from agent_memory.rpc.memory_pb2 import SearchResponse
+    from agent_memory.rpc.memory_pb2 import SearchRequest, SearchResponse
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
 @tokens_option
 @click.option("--as-of", metavar="TIME", help="Only what was said by then.")
 @click.option("--explain", is_flag=True, help="Say of each hit why it is there.")
+@click.option("--all-stores", is_flag=True, help=each_store.HELP)
 @json_option
 @settings_options
 @click.pass_context
@@ -47,6 +50,7 @@ def search(
     max_tokens: int,
     as_of: str | None,
     explain: bool,
+    all_stores: bool,
     as_json: bool,
 ) -> None:
     """Find what was said, by words or with a question.
@@ -85,8 +89,11 @@ def search(
     )
     if from_ or to:
         request.from_timestamp_ms, request.to_timestamp_ms = from_to_ms(from_, to, then(as_of))
-    with connect(current(context)) as client:
-        reply = client.search(request)
+    if all_stores:
+        reply = _merged(context, request)
+    else:
+        with connect(current(context)) as client:
+            reply = client.search(request)
     if as_json:
         _print_json(reply, max_tokens)
     else:
@@ -96,8 +103,25 @@ def search(
             *filter_words(project, agent, session_id),
             *option_words(("--role", role), ("--file", file), ("--limit", str(limit or "")), ("--as-of", as_of)),
             *(("--explain",) if explain else ()),
+            *(("--all-stores",) if all_stores else ()),
         )
         _draw(context, reply, max_tokens, again)
+
+
+def _merged(context: click.Context, request: SearchRequest) -> SearchResponse:
+    """The answer of all stores; one that can't answer is told on standard error."""
+    from agent_memory.control.connection import connect
+    from agent_memory.search.limits import limit_of
+    from agent_memory.search.merging import merged
+
+    replies = {}
+    for name in each_store.names(context):
+        try:
+            with of_store_named(context, name), connect(current(context)) as client:
+                replies[name] = client.search(request)
+        except (StoreError, WriterUnavailable) as error:  # its trouble is none of the others'
+            click.echo(f"Store {name}: {error}", err=True)
+    return merged(replies, limit_of(request))
 
 
 def _print_json(reply: SearchResponse, max_tokens: int) -> None:

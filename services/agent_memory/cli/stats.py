@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from agent_memory.cli.answers import show
+from agent_memory.cli.each_store import all_stores_option
 from agent_memory.cli.options import Number, current, json_option, settings_options
 from agent_memory.cli.times import as_of_ms
 
@@ -15,6 +16,7 @@ from agent_memory.cli.times import as_of_ms
 @json_option
 @settings_options
 @click.pass_context
+@all_stores_option
 def stats(context: click.Context, days: int, to: str | None, as_json: bool) -> None:
     """Show how you work: by day, hour, weekday, agent and project.
 

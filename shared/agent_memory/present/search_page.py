@@ -54,7 +54,9 @@ def within(reply: pb.SearchResponse, max_tokens: int, text: Callable[[pb.SearchR
 
 def _opening(view: View, hit: pb.SearchHit) -> str:
     """The command that shows where the hit was said."""
-    return view.command("query", *(("node", short_id(hit.node_id)) if hit.node_id else ("session", hit.session_id)))
+    of_store = ("--project-store", hit.store) if hit.store else ()
+    asked = ("node", short_id(hit.node_id)) if hit.node_id else ("session", hit.session_id)
+    return view.command("query", *asked, *of_store)
 
 
 def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
@@ -77,7 +79,7 @@ def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
 
 def _days(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
     day: date | None = None
-    for _, group in groupby(hits, key=lambda hit: hit.node_id or hit.session_id):
+    for _, group in groupby(hits, key=lambda hit: (hit.store, hit.node_id or hit.session_id)):
         own = list(group)
         at = view.local(own[0].timestamp_ms)
         if at.date() != day:
@@ -91,7 +93,7 @@ def _segment(view: View, hits: Sequence[pb.SearchHit]) -> Iterator[Line]:
     no_title = "(untitled)" if first.node_id else "(not in the table of contents yet)"
     title = one_line(first.title, min(_TITLE_CELLS, view.room(2))) or no_title
     yield line(f"  {title}", "bold")
-    facts = [f"~{first.tokens} tokens" if first.tokens else ""]
+    facts = [f"store {first.store}" if first.store else "", f"~{first.tokens} tokens" if first.tokens else ""]
     facts += [one_line(name, _NAME_CELLS) for name in (first.agent, first.project)]
     yield line(f"  {with_facts(view, 2, first.node_id or f'session {first.session_id}', facts)}", "dim")
     for hit in sorted(hits, key=lambda hit: hit.timestamp_ms):

@@ -3260,6 +3260,7 @@ class SearchHit(_message.Message):
     AFTER_FIELD_NUMBER: _builtins.int
     OUTSIDE_WINDOW_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    STORE_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     node_id: _builtins.str
     """Its segment; empty for what was said a moment ago and is in none yet."""
@@ -3276,6 +3277,8 @@ class SearchHit(_message.Message):
     tokens: _builtins.int
     """About what GetNode of the segment costs to read."""
     outside_window: _builtins.bool
+    store: _builtins.str
+    """The store it was found in, where a client put the answers of several together."""
     @_builtins.property
     def grip_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The segment's excerpts that this event proves."""
@@ -3307,10 +3310,11 @@ class SearchHit(_message.Message):
         after: Global___SearchNeighbour | None = ...,
         outside_window: _builtins.bool = ...,
         reason: Global___SearchReason | None = ...,
+        store: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "_reason", b"_reason", "after", b"after", "before", b"before", "reason", b"reason"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "_reason", b"_reason", "after", b"after", "agent", b"agent", "before", b"before", "event_id", b"event_id", "grip_ids", b"grip_ids", "node_id", b"node_id", "outside_window", b"outside_window", "project", b"project", "reason", b"reason", "role", b"role", "score", b"score", "session_id", b"session_id", "snippet", b"snippet", "timestamp_ms", b"timestamp_ms", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_before", b"_before", "_reason", b"_reason", "after", b"after", "agent", b"agent", "before", b"before", "event_id", b"event_id", "grip_ids", b"grip_ids", "node_id", b"node_id", "outside_window", b"outside_window", "project", b"project", "reason", b"reason", "role", b"role", "score", b"score", "session_id", b"session_id", "snippet", b"snippet", "store", b"store", "timestamp_ms", b"timestamp_ms", "title", b"title", "tokens", b"tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__after: _TypeAlias = _typing.Literal["after"]  # noqa: Y015
     _WhichOneofArgType__after: _TypeAlias = _typing.Literal["_after", b"_after"]  # noqa: Y015

@@ -14,14 +14,12 @@ from agent_memory.phrases.spans import parse as parse_time
 from agent_memory.query.views import toc
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import question, texts
+from agent_memory.search.limits import limit_of
 from agent_memory.search.question import Question
 from agent_memory.search.reader import Filters
 from agent_memory.search.tokens import tokens
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
-LIMIT_DEFAULT: Final = 10
-LIMIT_BUDGETED: Final = 100
-LIMIT_MAX: Final = 200
 _ROLES: Final = tuple(role.name.lower() for role in EventRole)
 
 
@@ -75,10 +73,7 @@ def asked(request: pb.SearchRequest, zone: ZoneInfo, now_ms: int, projects: Sequ
         from_ms=from_ms,
         to_ms=to_ms,
     )
-    # Where a budget ends the answer, nothing else has to.
-    usual = LIMIT_DEFAULT if request.max_tokens <= 0 else LIMIT_BUDGETED
-    limit = min(request.limit, LIMIT_MAX) if request.limit > 0 else usual
-    return Asked(found, filters, file, limit, as_of_ms)
+    return Asked(found, filters, file, limit_of(request), as_of_ms)
 
 
 def with_named(request: pb.SearchRequest) -> pb.SearchRequest:

@@ -17,11 +17,12 @@ from agent_memory.periods import Period
 from agent_memory.query.views import toc
 from agent_memory.query.views.budget import Budget
 from agent_memory.query.views.scope import Scope
-from agent_memory.query.views.search.asked import LIMIT_MAX, asked
+from agent_memory.query.views.search.asked import asked
 from agent_memory.query.views.search.turns import Turn, answer
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import texts
 from agent_memory.search.format import IndexUnusable
+from agent_memory.search.limits import LIMIT_MAX
 from agent_memory.search.reader import IndexReader
 from agent_memory.search.snippets import snippet
 from agent_memory.store import records

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from agent_memory.query.views.search.asked import LIMIT_MAX, required
+from agent_memory.query.views.search.asked import required
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import question
+from agent_memory.search.limits import LIMIT_MAX
 
 LIMIT_DEFAULT: Final = 10
 Search = Callable[[pb.SearchRequest], pb.SearchResponse]

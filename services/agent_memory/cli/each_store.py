@@ -1,0 +1,78 @@
+"""`--all-stores`: one question to every store. Nothing else ever reads more than one."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, Final
+
+import click
+
+from agent_memory.cli.options import for_daemon, given, of_store_named
+from agent_memory.errors import AgentMemoryError, UsageError
+
+OPTION: Final = "all_stores"
+HELP: Final = "Ask every store of the daemon, not only one."
+
+
+def all_stores_option(command: Callable[..., None]) -> Callable[..., None]:
+    """`--all-stores` of a command that shows a page: the page of each store, one below the other."""
+
+    @functools.wraps(command)
+    def of_each(context: click.Context, *arguments: Any, **options: Any) -> None:
+        if not options.pop(OPTION):
+            command(context, *arguments, **options)
+            return
+        if options.get("as_json"):
+            _print_json(context, functools.partial(command, context, *arguments, **options))
+        else:
+            _print_pages(context, functools.partial(command, context, *arguments, **options))
+
+    return click.option("--all-stores", OPTION, is_flag=True, help=HELP)(of_each)
+
+
+def names(context: click.Context) -> list[str]:
+    """The stores of the daemon, the default one first."""
+    from agent_memory.control.connection import connect
+
+    if "project_store" in given(context):
+        raise UsageError("--all-stores and --project-store exclude each other.", "Leave one of them out.")
+    with connect(for_daemon(context)) as client:
+        return [store.name for store in client.stores().stores]
+
+
+def _print_pages(context: click.Context, show: Callable[[], None]) -> None:
+    has_failed = False
+    for place, name in enumerate(names(context)):
+        click.secho(f"{'' if place == 0 else chr(10)}Store {name}", bold=True)
+        with _reporting(lambda error: click.echo(f"Error: {error}", err=True)) as failed, of_store_named(context, name):
+            show()
+        has_failed = has_failed or bool(failed)
+    context.exit(1 if has_failed else 0)
+
+
+def _print_json(context: click.Context, show: Callable[[], None]) -> None:
+    found: dict[str, Any] = {}
+    has_failed = False
+    for name in names(context):
+        output = io.StringIO()
+        with _reporting(lambda error: None) as failed, of_store_named(context, name), redirect_stdout(output):
+            show()
+        found[name] = {"error": str(failed[0])} if failed else json.loads(output.getvalue())
+        has_failed = has_failed or bool(failed)
+    click.echo(json.dumps({"stores": found}, indent=2))
+    context.exit(1 if has_failed else 0)
+
+
+@contextmanager
+def _reporting(report: Callable[[AgentMemoryError], None]) -> Iterator[list[AgentMemoryError]]:
+    """One store's trouble does not keep the others from answering."""
+    failed: list[AgentMemoryError] = []
+    try:
+        yield failed
+    except AgentMemoryError as error:
+        failed.append(error)
+        report(error)
