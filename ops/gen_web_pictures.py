@@ -38,8 +38,9 @@ def main(out: Path) -> None:
             window.picture(out / "web-year.png")
             week = (now - timedelta(days=14)).isocalendar()
             show(window, f"#/node/{week.year}-W{week.week:02}")
-            window.wait("document.querySelectorAll('.proof button').length > 2")
-            window.click(".lines li:nth-child(2) .proof button")
+            proof = ".lines li:nth-child(2) .proof button"
+            window.wait(f"!!document.querySelector('{proof}')")
+            window.click(proof)
             window.wait("!!document.querySelector('.evidence:not([hidden]) .turn')")
             window.picture(out / "web-proofs.png")
             window.media(prefers_color_scheme="dark")

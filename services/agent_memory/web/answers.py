@@ -69,7 +69,7 @@ class Answers:
                     return Answer(200, text)
                 return failed(_STATUS_OF_EXIT_CODE.get(code, _UNAVAILABLE), _sentence(error), "REFUSED")
             time.sleep(pause_s)
-        return failed(_UNAVAILABLE, "The daemon has too much to do to answer, or can't.", "BUSY")
+        return failed(_UNAVAILABLE, "The daemon is busy, or of another version than this page.", "BUSY")
 
 
 def failed(status: int, sentence: str, reason: str) -> Answer:

@@ -97,7 +97,7 @@ function failed(error) {
   if (error.reason === "GONE") tell("down", "This page has ended. For another link, type ", code("memory-daemon web"), ".");
   else if (error.reason === "NOT_RUNNING") tell("down", "The daemon is not running. Start it with ", code("memory-daemon start"), "; the page goes on by itself.");
   else if (error.reason === "LOCKED") tell("down", "This browser has not opened the page by its link. For another one, type ", code("memory-daemon web"), ".");
-  else if (error.reason === "LATE" || error.reason === "BUSY") tell("down", `${error.message} Trying again. See `, code("memory-daemon status"), ".");
+  else if (error.reason === "LATE" || error.reason === "BUSY") tell("down", `${error.message} Trying again. If it stays so: `, code("memory-daemon restart"));
   else {
     tell(null);
     content.replaceChildren(h("div", { class: "empty" }, h("h1", { tabindex: -1 }, "That is not here"), h("p", {}, error.message), h("p", {}, h("a", { href: "#/" }, "To the start"))));

@@ -58,11 +58,19 @@ function said(day) {
   return `${name}: ${counted(day.events, "event")} in ${counted(day.segments, "conversation")}`;
 }
 
-/** How strong a number of events is, 0 to 4: by quarters of the days on which there were any. */
+/** How strong a number of events is, 0 to 4: by the part of the days with fewer, and half of those with as many. */
 function levels(numbers) {
-  const found = numbers.filter(Boolean).sort((a, b) => a - b);
-  const bounds = [0.25, 0.5, 0.75].map((part) => found[Math.floor(found.length * part)] ?? Infinity);
-  return (number) => (number ? 1 + bounds.filter((bound) => number > bound).length : 0);
+  const found = numbers.filter(Boolean);
+  const count = (isSo) => found.filter(isSo).length;
+  const known = new Map();
+  return (number) => {
+    if (!number) return 0;
+    if (!known.has(number)) {
+      const rank = count((other) => other < number) + count((other) => other === number) / 2;
+      known.set(number, Math.ceil((4 * rank) / found.length));
+    }
+    return known.get(number);
+  };
 }
 
 function place(element, row, column) {

@@ -14,7 +14,7 @@ const ROWS = 6;
 export async function home(_, signal) {
   const [habits, root] = await Promise.all([ask("days", {}, signal), ask("root", {}, signal)]);
   const events = habits.days.reduce((sum, day) => sum + Number(day.events), 0);
-  if (!events && !root.nodes.length) return { title: "agent-memory", element: empty() };
+  if (!events && !root.nodes.length) return { title: "agent-memory", element: empty(), refresh: true };
   const latest = habits.days.filter((day) => day.segments).slice(-LATEST_DAYS).reverse();
   const below = await Promise.all(latest.map((day) => ask("children", { id: `toc:day:${day.day}` }, signal)));
   return {
