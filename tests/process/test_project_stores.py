@@ -166,10 +166,30 @@ def test_a_backup_and_an_export_hold_one_store(two: Stack, tmp_path: Path) -> No
     (backup,) = (path for path in (tmp_path / "backups").iterdir() if path.is_dir())
     shown = two.run("admin", "stats", "--db-path", backup, check=False).stdout
     assert "Events: 1" in shown
+    with two.client() as client, client.of_store("acme") as acme:
+        acme.ingest(said("e2", "Said after the backup"))
+    two.run("admin", "restore", tmp_path / "backups", "--replace", "--project-store", "acme")
+    wait_until(partial(_holds, two, "acme", ["The project store speaks of bluebirds"]))
     two.run("admin", "export", "--output", tmp_path / "acme.jsonl", "--project-store", "acme")
     exported = (tmp_path / "acme.jsonl").read_text()
     assert "bluebirds" in exported
     assert "penguins" not in exported
+
+
+def test_what_is_forgotten_in_one_store_stays_in_the_other(two: Stack) -> None:
+    """The proof looks at that store's files, and at the spool that all share."""
+    with two.client() as client, client.of_store("forgetful") as forgetful:
+        two.run("stores", "create", "forgetful")
+        for each in (client, forgetful):
+            each.ingest(said("f1", "A sentence about the walrus in both stores", session_id="forget"))
+
+    receipt = json.loads(
+        two.run("admin", "forget", "--session", "forget", "--yes", "--json", "--project-store", "forgetful").stdout
+    )
+
+    assert (receipt["events"], receipt["proved"]) == ("1", True)
+    assert texts(two, "forgetful") == []
+    assert "A sentence about the walrus in both stores" in texts(two)
 
 
 def test_a_store_is_renamed_and_removed_while_the_daemon_runs(two: Stack) -> None:
@@ -225,6 +245,7 @@ def test_damage_in_one_store_leaves_the_others_served(stack: Stack) -> None:
     wait_until(partial(_holds, stack, "sick", ["Before the damage", "While it is damaged"]))
 
 
+@pytest.mark.drill
 def test_what_waits_in_the_spool_goes_to_its_store_after_crashes(stack: Stack) -> None:
     """Spooled without a daemon, drained while its processes are killed: each event once, in its own store."""
     wanted: dict[str, list[str]] = {"": [], "a": [], "b": []}
@@ -270,6 +291,7 @@ def test_sessions_follow_the_rule_for_their_folder(stack: Stack) -> None:
     assert (texts(stack, "ruled"), texts(stack)) == (captured, [])
 
 
+@pytest.mark.drill
 def test_a_session_named_by_its_environment_is_reconciled_there(stack: Stack) -> None:
     """Its transcript says nothing of the environment; the note of its first call does, also after a restart."""
     home = Path(stack.env["HOME"])
@@ -288,6 +310,7 @@ def test_a_session_named_by_its_environment_is_reconciled_there(stack: Stack) ->
     assert len(texts(stack, "named")) > 1
 
 
+@pytest.mark.drill
 def test_idle_stores_are_closed_in_every_process(stack: Stack) -> None:
     """More stores than may be open: the processes hold files of a few of them, and each is still served."""
     names = [f"p{number}" for number in range(project_stores.OPEN_MAX + 6)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory import project_stores
+from agent_memory.backfill.importer import Importer
+from agent_memory.backfill.report import Report, Tally
+from agent_memory.backfill.store_importers import StoreImporters
 from agent_memory.capture.session_stores import SessionStores
 from agent_memory.errors import AgentMemoryError, SettingsError, UnknownStore, UsageError, WriterBusy
+from agent_memory.model import Event, EventRole, EventType
 from agent_memory.paths import default_db_path
 from agent_memory.project_stores import IDLE_S, OPEN_MAX, FolderRules
 from agent_memory.query.open_stores import WAITING_MAX, OpenStores
@@ -261,3 +266,40 @@ def test_an_opening_that_fails_is_tried_again_by_the_next_caller() -> None:
         pass
     with stores.using("a") as content:
         assert content.is_open
+
+
+class Taking(Importer):
+    """Keeps what it is given."""
+
+    def __init__(self, name: str, taken: dict[str, list[str]]) -> None:
+        super().__init__(None, Report())
+        self._taken = taken.setdefault(name, [])
+
+    def take(self, events: Iterable[Event], tally: Tally) -> None:
+        self._taken += [event.event_id for event in events]
+
+
+def test_a_session_is_imported_into_its_own_store_only(tmp_path: Path) -> None:
+    """By the note of its first call, else by the rule for its folder; one of a removed store is imported nowhere."""
+    notes = SessionStores(tmp_path / "db")
+    notes.note("noted", "acme")
+    notes.note("gone", "removed")
+    rules = FolderRules({str(tmp_path / "clients"): "clients"})
+    here, there = {"cwd": str(tmp_path)}, {"project": str(tmp_path / "clients" / "x")}
+    events = [
+        Event(name, session, 1, EventType.USER_MESSAGE, EventRole.USER, "", metadata, "codex")
+        for name, session, metadata in (
+            ("1", "noted", there), ("2", "gone", here), ("3", "other", here), ("4", "ruled", there), ("5", "ruled", {}),
+        )
+    ]  # fmt: skip
+
+    def imported(store: str) -> dict[str, list[str]]:
+        taken: dict[str, list[str]] = {}
+        importers = StoreImporters(
+            store, lambda name: Taking(name, taken), notes, rules, lambda name: name != "removed"
+        )
+        importers.take(events, Tally())
+        return taken
+
+    assert imported("default") == {"acme": ["1"], "default": ["3"], "clients": ["4", "5"]}
+    assert imported("acme") == {"acme": ["1", "3"]}

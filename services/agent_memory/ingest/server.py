@@ -126,9 +126,10 @@ class Server:
         rest = []
         for request in requests:
             address, command = request
-            if command.HasField("list_stores"):
+            about = command.WhichOneof("body")
+            if about == "list_stores":
                 self._reply(address, pb.Reply(protocol=frames.PROTOCOL, stores_listed=self._stores.states()))
-            elif command.HasField("close_store"):
+            elif about == "close_store":
                 self._release(command.close_store.name, request)
             else:
                 rest.append(request)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -77,20 +76,19 @@ class Stores:
 
     def __init__(self, default: StoreContext) -> None:
         self.default = default
+        # Always open, so there is nothing to count.
+        self._lent_default = nullcontext(default)
         self._projects = OpenStores(self._opened, StoreContext.close)
         self._keep_up_at_s = 0.0
 
-    @contextmanager
-    def using(self, name: str) -> Iterator[StoreContext]:
+    def using(self, name: str) -> AbstractContextManager[StoreContext]:
         """The store of that name, the default one for an empty name; it stays open in the block.
 
         Raises UnknownStore, UsageError for what is no name, and another AgentMemoryError where it can't be opened.
         """
         if not name or name == DEFAULT_STORE:
-            yield self.default
-            return
-        with self._projects.using(project_stores.require(self.default.settings.db_path, name)) as context:
-            yield context
+            return self._lent_default
+        return self._projects.using(project_stores.require(self.default.settings.db_path, name))
 
     def look_after(self, now_s: float) -> None:
         """Close the project stores that nobody uses, and now and then let the others catch up; for one thread."""

@@ -7,8 +7,8 @@ to the default one. So an envelope that waits in the spool, or comes twice, goes
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -67,11 +67,9 @@ class StoreInboxes:
     def close_idle(self) -> None:
         self._projects.close_idle()
 
-    @contextmanager
-    def of(self, envelope: Envelope) -> Iterator[StoreInbox]:
+    def of(self, envelope: Envelope) -> AbstractContextManager[StoreInbox]:
         """The inbox that the envelope is for. Raises AgentMemoryError where its store can't be opened."""
-        with self._named(self._store_of(envelope)) as store:
-            yield store
+        return self._named(self._store_of(envelope))
 
     def take(self, envelopes: Sequence[Envelope]) -> list[Taken]:
         """Take each envelope in, in its store; see `HookInbox.take`. One store's trouble is none of the others'."""
@@ -97,13 +95,8 @@ class StoreInboxes:
             failure = type(error)(f"The store {name!r}: {error.message}", error.remedy)
             return [Taken(failure=failure)] * len(envelopes)
 
-    @contextmanager
-    def _named(self, name: str) -> Iterator[StoreInbox]:
-        if name == DEFAULT_STORE:
-            yield self._default
-            return
-        with self._projects.using(name) as store:
-            yield store
+    def _named(self, name: str) -> AbstractContextManager[StoreInbox]:
+        return nullcontext(self._default) if name == DEFAULT_STORE else self._projects.using(name)
 
     def _store_of(self, envelope: Envelope) -> str:
         if envelope.store or not self._rules:
