@@ -296,6 +296,20 @@ def test_it_ends_when_nobody_looks(tmp_path: Path) -> None:
     assert [each.name for each in threading.enumerate() if each.name == "accept"] == []
 
 
+def test_a_defect_is_told_without_what_was_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it was, and no word of the question; a browser that has gone is told as nothing."""
+    server = PageServer(tmp_path / "db", DEFAULT_STORE, 0)
+    for error in (BrokenPipeError("gone"), ValueError("heron")):
+        try:
+            raise error
+        except (OSError, ValueError):
+            server.handle_error(None, ("127.0.0.1", 1))
+    server.server_close()
+
+    said_of_it = capsys.readouterr().err
+    assert re.fullmatch(r"Unexpected: ValueError at test_web\.py:\d+; please report it\.\n", said_of_it)
+
+
 def test_enter_gives_another_link_in_a_terminal(shared_stack: Stack) -> None:
     """The new one opens the page, the one before no longer does."""
     ours, theirs = pty.openpty()
@@ -316,6 +330,7 @@ def test_enter_gives_another_link_in_a_terminal(shared_stack: Stack) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.drill
 def test_it_opens_the_browser_that_the_user_has(shared_stack: Stack, tmp_path: Path) -> None:
     """With the link; where there is none to open, it says how to get at it."""
     program, opened = tmp_path / "browse", tmp_path / "opened"

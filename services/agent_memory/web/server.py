@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
+import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,6 +95,9 @@ class PageServer(SiteServer):
             self._connections.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that has gone is no error, and nothing else is for the terminal."""
-        if isinstance(request, socket.socket):
-            request.close()
+        """A browser that has gone is no error; a defect is told, without what was asked or answered."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError):
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"
+            print(f"Unexpected: {where}; please report it.", file=sys.stderr)
