@@ -1,6 +1,6 @@
 """Power cuts: whatever the disk may hold then, every acknowledged event is found again, and the store is sound.
 
-`POWER_CUTS=1000 POWER_SEED=7 bin/test -m drill tests/chaos/test_power_loss.py -s` tries so many moments of one run.
+`POWER_CUTS=1000 POWER_SEED=7 bin/test -m drill tests/chaos/test_power_loss.py -s` tries so many points of one run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @dataclass(slots=True)
 class Promised:
-    """What was acknowledged up to a moment."""
+    """What was acknowledged up to a point."""
 
     events: dict[str, Event] = field(default_factory=dict)
     prompts: list[str] = field(default_factory=list)
@@ -68,25 +68,25 @@ class Promised:
 @pytest.mark.timeout(7200)
 @pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, which records writes and syncs")
 def test_a_power_cut_costs_nothing_that_was_acknowledged(tmp_path: Path) -> None:
-    """At moments drawn from a seed, each with what the disk may hold, in the store, the spool and the backups."""
+    """At points drawn from a seed, each with what the disk may hold, in the store, the spool and the backups."""
     root, recording = tmp_path / "run", tmp_path / "recording"
     record(root, recording)
-    moments = sum(1 for _ in replay(recording, root))
+    points = sum(1 for _ in replay(recording, root))
     random = Random(SEED)
     sent = {event.event_id: event for event in power_run.events()}
     promised = Promised()
     begin, end = span(recording, root, sent)
     cuts = Counter(random.randrange(begin, end) for _ in range(CUTS))
     tried = 0
-    for moment, (disk, path, written) in enumerate(replay(recording, root)):
+    for point, (disk, path, written) in enumerate(replay(recording, root)):
         if path == str(root / power_run.NOTES):
             had_begun = promised.has_begun
             promised.take(written, sent)
             if promised.has_begun and not had_begun:
                 # The disk of a machine that has run for a while.
                 disk.sync_all()
-        for _ in range(cuts[moment]):
-            at = f"POWER_SEED={SEED} POWER_CUTS={CUTS}: cut {tried}, after {moment} of {moments} calls"
+        for _ in range(cuts[point]):
+            at = f"POWER_SEED={SEED} POWER_CUTS={CUTS}: cut {tried}, after {point} of {points} calls"
             check(disk.after_a_cut(random), root, promised, at)
             tried += 1
     print(f"seed {SEED}: {tried} cuts, {len(promised.events)} events, {len(promised.prompts)} prompts", flush=True)
@@ -105,15 +105,15 @@ PARTS = ("tests", "services", "shared")
 
 
 def span(recording: Path, root: Path, sent: Mapping[str, Event]) -> tuple[int, int]:
-    """The first and the last moment that may be cut."""
+    """The first and the last point that may be cut."""
     promised = Promised()
     begin = 0
-    for moment, (_, path, written) in enumerate(replay(recording, root)):
+    for point, (_, path, written) in enumerate(replay(recording, root)):
         if path == str(root / power_run.NOTES):
             promised.take(written, sent)
-            begin = begin or (moment if promised.has_begun else 0)
+            begin = begin or (point if promised.has_begun else 0)
             if promised.has_ended:
-                return begin, moment
+                return begin, point
     raise AssertionError("the run was not recorded to its end")
 
 

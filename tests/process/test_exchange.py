@@ -7,7 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rocksdict import Options, Rdict
+
 from agent_memory.exchange import lines
+from agent_memory.store import keys, schema
 from support.conversations import conversations
 from support.stack import Stack
 
@@ -67,3 +70,41 @@ def test_an_export_can_be_of_a_part(shared_stack: Stack, tmp_path: Path) -> None
 
     assert page.read_text().startswith("# Wednesday, 22 October 2025\n\n## ")
     assert "own-agent · own-shop · own*" in page.read_text()
+
+
+def test_events_of_an_earlier_program_s_store_are_taken_in(shared_stack: Stack, tmp_path: Path) -> None:
+    """The same keys with JSON as values; it is left as it is, and no daemon writes to it."""
+    events = [replace(event, event_id=f"old/{n}", session_id="old") for n, event in enumerate(conversations(8, 1, 30))]
+    path = tmp_path / "earlier"
+    raw = Options(raw_mode=True)
+    raw.create_if_missing(True)
+    raw.create_missing_column_families(True)
+    store = Rdict(str(path), raw, {name: Options(raw_mode=True) for name in (*schema.COLUMN_FAMILIES, "vectors")})
+    rows = store.get_column_family(schema.EVENTS)
+    for event in events:
+        said = {**json.loads(lines.event_line(event)), "timestamp": event.timestamp_ms}
+        rows[keys.event(*event.position)] = json.dumps({name: said[name] for name in sorted(said)}).encode()
+    rows[keys.event(events[-1].timestamp_ms + 1, "broken")] = b'{"event_id": 5}'
+    store.close()
+    (path / "rocksdict-config.json").unlink()
+    before = contents(path)
+
+    first = json.loads(shared_stack.run("admin", "migrate", "--source", path, "--json", check=False).stdout)
+    again = json.loads(shared_stack.run("admin", "migrate", "--source", path, "--json", check=False).stdout)
+
+    assert (first["stored"], first["known"], first["failed"]) == (30, 0, 1)
+    assert (again["stored"], again["known"], again["failed"]) == (0, 30, 1)
+    assert "Event 31 can't be read" in first["problems"][0]
+    assert contents(path) == before
+    with shared_stack.client() as client:
+        assert client.event("old/7").event.text == events[7].text
+    refused = shared_stack.run("admin", "migrate", "--source", shared_stack.db_path, check=False)
+    assert (refused.returncode, "is a store of agent-memory itself" in refused.stderr) == (2, True)
+    opened = shared_stack.run("admin", "compact", "--db-path", path, check=False)
+    assert opened.returncode == 4
+    assert "admin migrate --source" in opened.stderr or "column families" in opened.stderr
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Its files, but for RocksDB's own log, whose end comes when it likes."""
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.name != "LOG"}

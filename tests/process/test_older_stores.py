@@ -17,9 +17,12 @@ import pytest
 from google.protobuf.message import Message
 
 from agent_memory.client import Client
+from agent_memory.ingest.migrating import migrate
+from agent_memory.ingest.writer import Writer
 from agent_memory.present.json_text import reply_json
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import schema
+from agent_memory.store.reader import open_snapshot
 from support import transcripts
 from support.stack import Stack
 
@@ -83,6 +86,59 @@ def test_every_question_gets_the_answer_of_the_version_that_wrote_the_store(olde
     with older.client() as client:
         found = {" ".join(each["words"]): lost(each["reply"], ask(client, each["words"])) for each in asked}
     assert {words: where for words, where in found.items() if where} == {}
+
+
+def test_a_store_is_migrated_and_answers_as_before(older: Stack) -> None:
+    """Its rows are rewritten, after a backup that the older program can read."""
+    dry = older.run("admin", "migrate", "--dry-run").stdout
+    assert dry == "Rows of schema 1 would be rewritten in schema 2.\n"
+    done = json.loads(older.run("admin", "migrate", "--from", "1", "--to", "2", "--json").stdout)
+
+    assert (done["from"], done["to"]) == (1, 2)
+    assert done["rewritten"] > 50
+    assert json.loads((Path(done["backup"]) / "backup.json").read_text())["schema_version"] == 1
+    assert "There is nothing to do." in older.run("admin", "migrate").stdout
+    with open_snapshot(older.db_path) as reader:
+        rows = [row for family in (schema.TOC_NODES, schema.GRIPS) for _, row in reader.scan(family, b"", b"\xff")]
+    assert not [row for row in rows if any(f'"{name}"'.encode() in row for name in ("words_by", "words_of", "seal"))]
+    older.start()
+    with older.client() as client:
+        found = [lost(each["reply"], ask(client, each["words"])) for each in recorded(older)]
+    assert not any(found)
+    running = older.run("admin", "migrate", "--from", "1", check=False)
+    assert (running.returncode, "is running" in running.stderr) == (4, True)
+
+
+def test_a_migration_that_was_killed_goes_on(older: Stack) -> None:
+    """A page is committed with how far it is; the rows of a store that was only opened wait for it."""
+
+    def die(done: int) -> None:
+        raise KeyboardInterrupt
+
+    Writer(older.db_path).close()
+    with pytest.raises(KeyboardInterrupt):
+        migrate(older.db_path, 1, die)
+    first = json.loads(older.run("admin", "migrate", "--json").stdout)
+    again = json.loads(older.run("admin", "migrate", "--from", "1", "--json").stdout)
+
+    assert first["from"] == 1
+    assert first["rewritten"] > 50
+    assert again["rewritten"] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--to", "99"), "knows schemas up to 2"),
+        (("--to", "1"), "To go back, restore the backup"),
+        (("--from", "7"), "there is no 7"),
+    ],
+)
+def test_there_is_no_way_to_another_schema(older: Stack, options: tuple[str, ...], reason: str) -> None:
+    refused = older.run("admin", "migrate", *options, check=False)
+
+    assert refused.returncode == 2
+    assert reason in refused.stderr
 
 
 def test_a_store_is_upgraded_by_opening_it_and_is_sound(older: Stack) -> None:

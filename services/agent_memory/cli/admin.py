@@ -10,6 +10,7 @@ import click
 from agent_memory.cli.backups import backup, restore
 from agent_memory.cli.erasing import forget, receipt, redact, retention
 from agent_memory.cli.exchange import export, import_
+from agent_memory.cli.migrating import migrate
 from agent_memory.cli.options import HELP, command_line, current, json_option, settings_options
 from agent_memory.cli.rebuilding import rebuild, rebuild_toc, set_timezone
 from agent_memory.cli.summaries import summaries
@@ -156,6 +157,7 @@ admin.add_command(backup)
 admin.add_command(export)
 admin.add_command(forget)
 admin.add_command(import_)
+admin.add_command(migrate)
 admin.add_command(receipt)
 admin.add_command(rebuild_toc)
 admin.add_command(redact)

@@ -18,6 +18,7 @@ from agent_memory.present.text import counted, printable
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:
+    from agent_memory.model import Event
     from agent_memory.rpc.memory_pb2 import IngestResult
 
 # What is shown of lines and events that could not be imported.
@@ -98,27 +99,35 @@ def import_(context: click.Context, input_: Path, partial: bool, as_json: bool) 
 
     Example: memory-daemon admin import --input memory.jsonl
     """
+    from agent_memory.exchange import importing
+
+    try:
+        total = 0 if partial else importing.check(input_)
+        import_batches(context, importing.batches(input_, partial=partial), total, as_json=as_json)
+    except OSError as error:
+        raise AgentMemoryError(f"{input_} can't be read: {error.strerror or error}.") from error
+
+
+def import_batches(
+    context: click.Context, batches: Iterable[tuple[list[Event], list[str]]], total: int, *, as_json: bool
+) -> None:
+    """Have the daemon store the events, tell how that went, and exit 1 where one failed; `total` is 0 if unknown."""
     import json
 
     from agent_memory.cli.render import progress
     from agent_memory.control.connection import connect_to_store
-    from agent_memory.exchange import importing
 
     counts: Counter[str] = Counter()
     problems: list[str] = []
-    try:
-        total = 0 if partial else importing.check(input_)
-        with connect_to_store(current(context)) as client, progress("Importing", total) as show:
-            for events, unreadable in importing.batches(input_, partial=partial):
-                for result in client.ingest_many(events) if events else []:
-                    counts[_outcome(result)] += 1
-                    if result.error:
-                        problems.append(f"{result.event_id}: {result.error}")
-                counts["failed"] += len(unreadable)
-                problems = [*problems, *unreadable][:_SHOWN]
-                show(counts.total())
-    except OSError as error:
-        raise AgentMemoryError(f"{input_} can't be read: {error.strerror or error}.") from error
+    with connect_to_store(current(context)) as client, progress("Importing", total) as show:
+        for events, unreadable in batches:
+            for result in client.ingest_many(events) if events else []:
+                counts[_outcome(result)] += 1
+                if result.error:
+                    problems.append(f"{result.event_id}: {result.error}")
+            counts["failed"] += len(unreadable)
+            problems = [*problems, *unreadable][:_SHOWN]
+            show(counts.total())
     if as_json:
         outcomes = {name: counts[name] for name in ("stored", "known", "excluded", "forgotten", "failed")}
         click.echo(json.dumps({**outcomes, "problems": problems}, indent=2))

@@ -31,7 +31,7 @@ from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, directory, erasures, keys, records, schema
-from agent_memory.store.codec import StoreInfo
+from agent_memory.store.codec import MigrationState, StoreInfo
 from agent_memory.store.rows import Rows
 
 log = logging.getLogger(__name__)
@@ -318,6 +318,11 @@ class Writer(Rows):
     def _store_info(self, timezone: str) -> StoreInfo:
         value = self.get(schema.CHECKPOINTS, keys.STORE)
         if value is None:
+            if next(self.scan(schema.EVENTS, b"", b"\xff"), None) is not None:
+                raise StoreError(
+                    f"The store at {self._db_path} is another program's, whose events are not read in place.",
+                    "Name another folder with --db-path, and take the events in with admin migrate --source.",
+                )
             zone = timezone or local_zone()
             info = StoreInfo(schema.SCHEMA_VERSION, zone, created_ms=time.time_ns() // 1_000_000)
             self._put_durably(keys.STORE, codec.to_json(info))
@@ -327,6 +332,8 @@ class Writer(Rows):
         schema.check_version(self._db_path, info.schema_version)
         if info.schema_version < schema.SCHEMA_VERSION:
             # Rows are read in either version and written in the new one, which an older program must not open.
+            if self.get(schema.CHECKPOINTS, keys.MIGRATION) is None:
+                self._put_durably(keys.MIGRATION, codec.to_json(MigrationState(info.schema_version)))
             info = replace(info, schema_version=schema.SCHEMA_VERSION)
             self._put_durably(keys.STORE, codec.to_json(info))
             log.info(line("store upgraded", path=self._db_path, schema=info.schema_version))

@@ -22,6 +22,18 @@ class StoreInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class MigrationState:
+    """The oldest schema that rows of the store may have, and how far rewriting them is; its row goes at the end."""
+
+    # 0 where all rows are of the store's schema.
+    version: int = 0
+    family: str = ""
+    # The last key that is done, in hexadecimal digits.
+    after: str = ""
+    rewritten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Counters:
     """Numbers of rows; written in the batch of every write that changes them."""
 
@@ -219,6 +231,7 @@ class ErasureState:
 
 FlatRecord = (
     StoreInfo
+    | MigrationState
     | Counters
     | LedgerEntry
     | ConsumerState
@@ -247,6 +260,10 @@ def counters(value: bytes | None) -> Counters:
 
 def consumer_state(value: bytes | None) -> ConsumerState:
     return ConsumerState(**json.loads(value)) if value else ConsumerState()
+
+
+def migration_state(value: bytes | None) -> MigrationState:
+    return MigrationState(**json.loads(value)) if value else MigrationState()
 
 
 def ledger_entry(value: bytes | None) -> LedgerEntry:

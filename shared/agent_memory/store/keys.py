@@ -30,6 +30,7 @@ NOTHING: Final = b"\0"
 # Bookkeeping rows of `checkpoints`.
 STORE: Final = b"checkpoint:store"
 COUNTERS: Final = b"checkpoint:counters"
+MIGRATION: Final = b"checkpoint:migration"
 REBUILD: Final = b"checkpoint:rebuild"
 ERASURE: Final = b"checkpoint:erasure"
 # When a rebuild of the search index was last asked for.

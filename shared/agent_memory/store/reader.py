@@ -120,7 +120,7 @@ class Reader(Rows):
         try:
             self._manifest = self._db_path / (self._db_path / directory.CURRENT).read_text().strip()
             self._manifest_bytes = _size(self._manifest)
-            self._connect(access, _view(self._db_path, self._scratch) if self._at_rest else None)
+            self._connect(access, view_of(self._db_path, self._scratch) if self._at_rest else None)
             if not self._at_rest:
                 # The primary may have moved records from its log into a file after we read the file list and before we
                 # read the log.
@@ -156,7 +156,7 @@ def _size(manifest: Path) -> int | None:
         return None
 
 
-def _view(db_path: Path, scratch: Path) -> Path:
+def view_of(db_path: Path, scratch: Path) -> Path:
     """A folder in which the store's files are links: rocksdict writes a file of its own where it opens a store."""
     folder = scratch / "view"
     make_private_dir(folder)
