@@ -14,10 +14,9 @@ from agent_memory.errors import AgentMemoryError, NotRunning, UsageError, Writer
 from agent_memory.messages import ERROR_KEY, error_from_bytes, event_to_pb
 from agent_memory.model import DEFAULT_STORE, Event
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.rpc.memory_pb2_grpc import MemoryServiceStub
+from agent_memory.rpc_methods import stub
 from agent_memory.settings import Settings
 
-SERVICE = "memory.MemoryService"
 # An event may hold ten megabytes of text. The query service cuts a page of such events; the channel must not.
 MESSAGE_MAX_BYTES = 64 << 20
 CONNECT_MS = 5000
@@ -75,7 +74,7 @@ class Client:
             self._channel = grpc.insecure_channel(target, options)
         else:
             self._channel = grpc.secure_channel(target, secured_by, options)
-        self._stub = MemoryServiceStub(self._channel)
+        self._stub = stub(self._channel)
 
     def __enter__(self) -> Client:
         return self

@@ -23,10 +23,10 @@ from agent_memory.capture import spool as spool_module
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.spool import Spool, excluded_sessions
 from agent_memory.capture.spool_failures import Failure
-from agent_memory.client import SERVICE
 from agent_memory.hook import client
 from agent_memory.hook.command import command, program
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.rpc_methods import SERVICE
 from support.stack import wait_until
 
 PROMPT = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt_id": "p1", "prompt": "Grüße"}

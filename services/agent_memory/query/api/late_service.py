@@ -6,16 +6,17 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
+from agent_memory.rpc_methods import methods
 
 
 class LateService:
     """Has the methods of the service, which wait for it: a tenth of a second in a process's life."""
 
     def __init__(self) -> None:
-        self._service: Future[MemoryServiceServicer] = Future()
+        self._service: Future[Any] = Future()
+        self._names = {method.name for method in methods()}
 
-    def is_loaded_as(self, service: MemoryServiceServicer) -> None:
+    def is_loaded_as(self, service: Any) -> None:
         """Let the calls go on."""
         self._service.set_result(service)
 
@@ -24,7 +25,7 @@ class LateService:
         self._service.set_exception(error)
 
     def __getattr__(self, name: str) -> Callable[[Any, Any], Any]:
-        if not hasattr(MemoryServiceServicer, name):
+        if name not in self._names:
             raise AttributeError(name)
 
         def answered(request: Any, context: Any) -> Any:

@@ -18,7 +18,6 @@ from agent_memory.query.views.search.answer import search
 from agent_memory.query.views.search.asked import project_names, with_named
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
 from agent_memory.store import records
 
 _NOTHING_PRUNED = "Nothing is pruned here: the index holds what the store holds, and grows with it."
@@ -27,7 +26,7 @@ _NOTHING_PRUNED = "Nothing is pruned here: the index holds what the store holds,
 SPOOLED_MAX: Final = 1000
 
 
-class SearchCalls(MemoryServiceServicer):
+class SearchCalls:
     """The part of the service that searches."""
 
     stores: Stores

@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from agent_memory.client import MESSAGE_MAX_BYTES, SERVICE
+from agent_memory.client import MESSAGE_MAX_BYTES
 from agent_memory.credentials import Certificate
 from agent_memory.errors import AgentMemoryError
 from agent_memory.logs import line
@@ -20,10 +19,11 @@ from agent_memory.query.api.core_calls import CoreCalls, is_known
 from agent_memory.query.api.interceptor import Handler, HandlerInterceptor, wrapped_by
 from agent_memory.query.api.malformed import MalformedRefused
 from agent_memory.query.api.measured import Measured
+from agent_memory.query.api.reflection import Reflection
 from agent_memory.query.api.replies import BoundedReplies
 from agent_memory.query.call_figures import CallFigures
 from agent_memory.rpc import memory_pb2
-from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer, add_MemoryServiceServicer_to_server
+from agent_memory.rpc_methods import SERVICE, handlers
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-REFLECTION_V1: Final = "grpc.reflection.v1.ServerReflection"
 THREADS: Final = 32
 # Beyond this, callers are refused at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
@@ -45,7 +44,7 @@ GRACE_S: Final = 5.0
 
 
 class Server:
-    """Serves `service`, which has the methods of MemoryServiceServicer, and `health`, to those who may call.
+    """Serves `service`, which has its methods, and `health`, to those who may call.
 
     Raises AgentMemoryError where the address can't be had.
     """
@@ -80,16 +79,15 @@ class Server:
                 ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
             ],
         )
-        handlers = {
-            name: wrapped_by((bounded, *self._guards, measured), name, each)
-            for name, each in _handlers(service).items()
-        }
-        self._calls = _core_calls(self._server, handlers, pool)
+        ours = handlers(service)
+        wrapped = {name: wrapped_by((bounded, *self._guards, measured), name, each) for name, each in ours.items()}
+        self._calls = _core_calls(self._server, wrapped, pool)
         if self._calls is None:
             log.warning(line("this grpcio is new to us, and calls take longer", version=grpc.__version__))
-            add_MemoryServiceServicer_to_server(service, self._server)
+            self._server.add_registered_method_handlers(SERVICE, ours)
         health_pb2_grpc.add_HealthServicer_to_server(health, self._server)
-        _add_reflection(self._server)
+        health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
+        self._server.add_generic_rpc_handlers((Reflection((SERVICE, health_name)),))
         remedy = "Another program uses that port: choose another with --port."
         _bind(self._server, current.address, remedy, certificate)
         # Each store has one stack, so a socket that is still there was left by one that was killed.
@@ -118,47 +116,13 @@ class Server:
             self._calls.answer_together("IngestEvent", IngestTogether(stores, checked, self._figures.of("IngestEvent")))
 
 
-class _Handlers:
-    """In the place of a server: keeps the handlers that generated code makes for it."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, Handler] = {}
-
-    def add_generic_rpc_handlers(self, handlers: Any) -> None:
-        """The same handlers once more, for servers that look for them by name."""
-
-    def add_registered_method_handlers(self, service: str, handlers: dict[str, Handler]) -> None:
-        self.found |= handlers
-
-
-def _handlers(service: Any) -> dict[str, Handler]:
-    """A handler for each of the service's methods."""
-    handlers = _Handlers()
-    add_MemoryServiceServicer_to_server(cast(MemoryServiceServicer, service), cast(grpc.Server, handlers))
-    return handlers.found
-
-
-def _core_calls(server: grpc.Server, handlers: dict[str, Handler], pool: ThreadPoolExecutor) -> CoreCalls | None:
+def _core_calls(server: grpc.Server, wrapped: dict[str, Handler], pool: ThreadPoolExecutor) -> CoreCalls | None:
     """What serves the methods within the server; None where the server itself has to."""
     if not is_known(server):
         return None
     calls = CoreCalls(server, CALLS_MAX)
-    calls.add(SERVICE, handlers, pool)
+    calls.add(SERVICE, wrapped, pool)
     return calls
-
-
-def _add_reflection(server: grpc.Server) -> None:
-    health_name = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
-    names = (SERVICE, health_name, reflection.SERVICE_NAME, REFLECTION_V1)
-    reflection.enable_server_reflection(names, server)
-    # v1 has v1alpha's messages under another service name; grpcio-reflection knows only the old name.
-    handler = grpc.stream_stream_rpc_method_handler(
-        reflection.ReflectionServicer(names).ServerReflectionInfo,
-        request_deserializer=reflection_pb2.ServerReflectionRequest.FromString,
-        response_serializer=reflection_pb2.ServerReflectionResponse.SerializeToString,
-    )
-    service = grpc.method_handlers_generic_handler(REFLECTION_V1, {"ServerReflectionInfo": handler})
-    server.add_generic_rpc_handlers((service,))
 
 
 def _bind(server: grpc.Server, address: str, remedy: str, certificate: Certificate | None = None) -> None:

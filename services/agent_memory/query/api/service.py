@@ -36,7 +36,6 @@ from agent_memory.query.views import (
 from agent_memory.query.views.search import guide
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.rpc.memory_pb2_grpc import MemoryServiceServicer
 from agent_memory.store import codec
 from agent_memory.store.codec import RebuildStage, RebuildState
 from agent_memory.store.maintenance import stats
@@ -47,7 +46,7 @@ CHECKPOINT_TIMEOUT_S: Final = 300.0
 CLOSE_TIMEOUT_S: Final = 60.0
 
 
-class MemoryService(SearchCalls, MemoryServiceServicer):
+class MemoryService(SearchCalls):
     """The service over the stores of this process."""
 
     def __init__(self, stores: Stores, calls: CallFigures) -> None:
