@@ -19,6 +19,14 @@ NAME: Final = "ACKNOWLEDGED"
 _SEQUENCE: Final = struct.Struct("<Q")
 
 
+def recorded_in(db_path: Path) -> int:
+    """How far the store at `db_path` was acknowledged, by the file; 0 where there is none."""
+    try:
+        return int(_SEQUENCE.unpack_from((db_path / NAME).read_bytes())[0])
+    except (OSError, struct.error):
+        return 0
+
+
 class Acknowledged:
     """The file of the store at `db_path`, which is made where there is none; raises OSError where it can't be."""
 

@@ -25,7 +25,7 @@ def mend_tails(db_path: Path) -> None:
     for path in sorted(db_path.glob("*.log")):
         offset = garbage_offset(path)
         if offset is not None:
-            _cut(path, offset)
+            cut(path, offset)
 
 
 def has_records(db_path: Path) -> bool:
@@ -59,7 +59,8 @@ def _garbage_in(block: bytes) -> int | None:
     return None
 
 
-def _cut(path: Path, offset: int) -> None:
+def cut(path: Path, offset: int) -> None:
+    """Cut the log off there, and keep the rest beside it; raises OSError."""
     with path.open("r+b") as file:
         file.seek(offset)
         tail = file.read()

@@ -26,7 +26,7 @@ from agent_memory.files import make_private_dir
 from agent_memory.ingest import wal
 from agent_memory.ingest.acknowledged import Acknowledged
 from agent_memory.ingest.figures import WriterFigures
-from agent_memory.ingest.recovery import recover
+from agent_memory.ingest.torn_log import recover
 from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
 from agent_memory.rpc import bus_pb2 as pb
