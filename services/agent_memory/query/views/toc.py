@@ -12,10 +12,9 @@ from agent_memory.messages import node_to_pb
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.page_tokens import no_token
 from agent_memory.periods import Period
-from agent_memory.present import pages
-from agent_memory.present.view import NEUTRAL, size_tokens
 from agent_memory.query.views import scoped
 from agent_memory.query.views.budget import Budget
+from agent_memory.query.views.reading_cost import reading_tokens
 from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import keys, records
@@ -156,11 +155,6 @@ def line_of(message: pb.TocNode) -> pb.TocLine:
         agents=message.agents,
         project=message.project,
     )
-
-
-def reading_tokens(message: pb.TocNode) -> int:
-    """About what the node's page costs to read."""
-    return size_tokens(pages.node(NEUTRAL, message))
 
 
 def canonical(node_id: str) -> str:

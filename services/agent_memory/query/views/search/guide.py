@@ -16,6 +16,7 @@ from agent_memory.model import TocLevel
 from agent_memory.periods import Period
 from agent_memory.query.views import toc
 from agent_memory.query.views.budget import Budget
+from agent_memory.query.views.reading_cost import reading_tokens
 from agent_memory.query.views.scope import Scope
 from agent_memory.query.views.search.asked import asked
 from agent_memory.query.views.search.turns import Turn, answer
@@ -131,7 +132,7 @@ def _message(
     message = toc.node_message(reader, place.node_id, as_of_ms, scope)
     if message is None:
         return None
-    message.tokens = toc.reading_tokens(message)
+    message.tokens = reading_tokens(message)
     for name in ("summary", "bullets", "keywords", "child_node_ids"):
         message.ClearField(name)
     message.relevance = place.relevance
