@@ -1,9 +1,11 @@
 """How well search finds what answers a question, and how fast, through a real daemon.
 
-    python tests/bench/search.py [--locomo LOCOMO_JSON] [--beam FOLDER] [--events 100000] [--out QUESTIONS_JSONL]
+    python tests/bench/search.py [--locomo LOCOMO_JSON [--alone]] [--beam FOLDER] [--events 100000]
+                                 [--out QUESTIONS_JSONL]
 
 Everything goes the way of any other program: events by gRPC, questions by gRPC, all conversations in one store, no
-filter. What is not given is skipped. Questions are asked of an empty memory first, where nothing may be found.
+filter; with --alone, each conversation in a store of its own, as others publish it. What is not given is skipped.
+Questions are asked of an empty memory first, where nothing may be found.
 
 - session any@k: whether one of the first k sessions of the answer holds evidence.
 - turn any@10: whether one of the first ten hits is evidence.
@@ -65,6 +67,7 @@ class Outcome:
 def main() -> None:
     parser = argparse.ArgumentParser(description="How well and how fast search finds what answers a question.")
     parser.add_argument("--locomo", type=Path)
+    parser.add_argument("--alone", action="store_true", help="each conversation in a store of its own")
     parser.add_argument("--beam", type=Path)
     parser.add_argument("--events", type=int, default=0)
     parser.add_argument("--out", type=Path)
@@ -72,7 +75,12 @@ def main() -> None:
     rig.print_machine("search")
     outcomes: list[Outcome] = []
     if given.locomo and given.locomo.exists():
-        outcomes += answers("LoCoMo", [each for half in locomo.read(given.locomo) for each in half])
+        conversations = [each for half in locomo.read(given.locomo) for each in half]
+        if given.alone:
+            outcomes += [each for one in conversations for each in answers(one.name, [one])]
+            show(outcomes)
+        else:
+            outcomes += answers("LoCoMo", conversations)
     if given.beam and given.beam.exists():
         outcomes += answers("BEAM", beam.read(given.beam))
     if given.events:

@@ -97,6 +97,29 @@ def test_filters_work_inside_of_the_query(writer: WriterProcess, keeper: Searchi
     assert len(found(keeper.db_path, "postgres", Filters(agent="claude-code"))) == 20
 
 
+def test_a_time_holds_all_that_began_in_it_however_many(writer: WriterProcess, keeper: Searching) -> None:
+    """Also of more segments than have numbers of that time; and none of what began before or after."""
+    day = 86_400_000
+    together = [said(f"e{n}", day + n, "We chose Postgres.", session_id=f"s{n}") for n in range(60)]
+    others = [
+        said("before", day - 200_000, "We chose Postgres.", session_id="before"),
+        said("after", day + 70_000, "We chose Postgres.", session_id="after"),
+    ]
+    writer.append([*together, *others])
+    keeper.drain()
+    reader = IndexReader(keeper.db_path)
+
+    within = reader.find(tokens("postgres"), Filters(from_ms=day, to_ms=day + 60), 100)
+    without_words = reader.find((), Filters(from_ms=day, to_ms=day + 60), 100)
+    after = reader.find(tokens("postgres"), Filters(from_ms=day + 70_000), 100)
+    reader.close()
+
+    assert {each.session_id for each in within} == {event.session_id for event in together}
+    assert {each.session_id for each in without_words} == {event.session_id for event in together}
+    assert {each.session_id for each in after} == {"after"}
+    keeper.check()
+
+
 def test_a_gap_in_the_outbox_is_closed_by_a_scan(writer: WriterProcess, keeper: Searching) -> None:
     """Where entries behind the cursor are gone, every session is looked at."""
     events = conversations(5)

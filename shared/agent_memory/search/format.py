@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -22,13 +23,16 @@ from typing import Final
 from agent_memory.errors import AgentMemoryError
 from agent_memory.search import tokens
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 CURRENT: Final = "CURRENT"
 # What a file must have been made for and with to be used: a store, this schema, these tokens.
 IDENTITY: Final = ("store", "schema", "tokens")
-# A row's number is its segment's first second and a place among those of the same second: a span of time is a range of
-# numbers.
-PLACE_BITS: Final = 12
+# A row's number says when its segment begins, and its place among those that begin at much the same time: a span of
+# time is a range of numbers. FTS5 writes the distance to the next row of each word, so it is to be small: numbers grow
+# by one a second.
+UNIT_MS: Final = 16_000
+PLACE_BITS: Final = 4
+_IDS_LEVEL: Final = 1
 _CACHE_KIB: Final = 1000
 _DAMAGE: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _BUSY_MS: Final = 5000
@@ -121,10 +125,20 @@ def quoted(token: str) -> str:
     return '"' + token.replace('"', '""') + '"'
 
 
+def number_at(at_ms: int) -> int:
+    """The least number of what begins then."""
+    return max(0, at_ms) // UNIT_MS << PLACE_BITS
+
+
 def pack(event_ids: Iterable[str]) -> bytes:
-    """Event ids as one value; no id holds a NUL."""
-    return "\0".join(event_ids).encode("utf-8", "surrogatepass")
+    """Event ids as one value, of half their size; no id holds a NUL."""
+    return zlib.compress("\0".join(event_ids).encode("utf-8", "surrogatepass"), _IDS_LEVEL)
 
 
 def unpack(packed: bytes) -> tuple[str, ...]:
-    return tuple(packed.decode("utf-8", "surrogatepass").split("\0")) if packed else ()
+    """The ids; raises ValueError where the value is none of `pack`."""
+    try:
+        ids = zlib.decompress(packed)
+    except zlib.error as error:
+        raise ValueError(f"event ids can't be read: {error}") from error
+    return tuple(ids.decode("utf-8", "surrogatepass").split("\0")) if ids else ()

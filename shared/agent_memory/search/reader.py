@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.search import format as index
-from agent_memory.search.format import PLACE_BITS, IndexUnusable
+from agent_memory.search.format import UNIT_MS, IndexUnusable, number_at
 
 # Words whose frequency is remembered: it changes slowly, and counting a common word's rows costs milliseconds.
 _FREQUENCIES_MAX: Final = 5_000
@@ -298,11 +298,16 @@ def _phrase(tokens: Sequence[str]) -> str:
 
 
 def _numbers(database: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
-    """The numbers that segments of the span can have; the longest segment may begin so long before it."""
+    """The numbers that segments of the span can have.
+
+    The longest segment may begin so long before it, and where too many began at once, numbers are those of later times.
+    """
     first, last = 0, _NUMBER_MAX
+    query = "SELECT value FROM meta WHERE name = ?"
     if filters.from_ms is not None:
-        (longest,) = database.execute("SELECT value FROM meta WHERE name = 'longest_ms'").fetchone()
-        first = max(filters.from_ms - int(longest), 0) // 1000 << PLACE_BITS
+        (longest,) = database.execute(query, ("longest_ms",)).fetchone()
+        first = number_at(filters.from_ms - int(longest))
     if filters.to_ms is not None:
-        last = (max(filters.to_ms, 0) // 1000 + 1 << PLACE_BITS) - 1
+        (displaced,) = database.execute(query, ("displaced",)).fetchone()
+        last = number_at(filters.to_ms + UNIT_MS) - 1 + int(displaced)
     return first, last

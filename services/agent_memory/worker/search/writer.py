@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.search import format as index
-from agent_memory.search.format import PLACE_BITS
+from agent_memory.search.format import PLACE_BITS, number_at
 
+# What the log keeps of its size once it is written into the file.
+_LOG_BYTES: Final = 1 << 20
 SCAN_BEGINS: Final = "after "
 SCAN_DONE: Final = "done"
 
@@ -73,6 +75,7 @@ class IndexWriter:
         database.execute("PRAGMA journal_mode = WAL")
         # The cursor is in the same transaction: what a power cut takes back is done again.
         database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
         database.execute("PRAGMA secure_delete = ON")
         self._inode = path.stat().st_ino
 
@@ -83,7 +86,7 @@ class IndexWriter:
         writer = cls(path, index.connect(path, read_only=False))
         database = writer._database
         database.executescript(index.TABLES)
-        values = {**index.identity(store_id), "segments": "0", "longest_ms": "0", "written_ms": "0"}
+        values = {**index.identity(store_id), "segments": "0", "longest_ms": "0", "displaced": "0", "written_ms": "0"}
         with writer._transaction():
             database.executemany("INSERT INTO meta VALUES(?, ?)", values.items())
             writer._record(progress)
@@ -138,6 +141,7 @@ class IndexWriter:
             values = {
                 "segments": int(meta["segments"]) + changes.added,
                 "longest_ms": max(int(meta["longest_ms"]), changes.longest_ms),
+                "displaced": max(int(meta["displaced"]), changes.displaced),
                 "written_ms": now_ms,
             }
             self._database.executemany(
@@ -179,13 +183,13 @@ class IndexWriter:
 
     def _number(self, first_ms: int) -> int:
         """A number for a segment that begins then."""
-        first = first_ms // 1000 << PLACE_BITS
+        first = number_at(first_ms)
         last = first + (1 << PLACE_BITS) - 1
         query = "SELECT max(number) FROM segment WHERE number BETWEEN ? AND ?"
         (taken,) = self._database.execute(query, (first, last)).fetchone()
         if taken is None or taken < last:
             return first if taken is None else taken + 1
-        # Thousands began in that second: the next free number, whosever second that is.
+        # Too many began then: the next free number, whosever time that is.
         query = (
             "SELECT min(number) + 1 FROM segment a WHERE number >= ? "
             "AND NOT EXISTS (SELECT 1 FROM segment b WHERE b.number = a.number + 1)"
@@ -213,6 +217,8 @@ class Changes:
         self._database = writer._database
         self.added = 0
         self.longest_ms = 0
+        # How far a number lies behind those of its segment's time, at most.
+        self.displaced = 0
 
     def put(self, segment: IndexedSegment) -> None:
         """Add a segment that is not in the index."""
@@ -235,6 +241,7 @@ class Changes:
             "INSERT INTO words(rowid, body, tag) VALUES(?, ?, ?)", (number, " ".join(segment.body), tags)
         )
         self.added += 1
+        self.displaced = max(self.displaced, number - number_at(segment.first_ms))
         self.longest_ms = max(self.longest_ms, segment.last_ms - segment.first_ms)
 
     def remove(self, row: Row, body: tuple[str, ...]) -> None:
