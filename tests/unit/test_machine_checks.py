@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from agent_memory import settings as settings_module
 from agent_memory.control import fixes, machine_checks, stack_lock
 from agent_memory.control.checks import Balance, Finding, Grade
 from agent_memory.control.fixes import Fix
+from agent_memory.control.process_usage import age_s
 from agent_memory.control.stack import Status
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.statuses import Status as Installed
@@ -102,6 +104,15 @@ def test_an_event_of_tomorrow_is_a_clock_that_was_wrong() -> None:
 
     assert [each.grade for each in machine_checks.clock(balances, "2026-01-02")] == [Grade.NOTE]
     assert [each.grade for each in machine_checks.clock(balances, "2026-01-03")] == [Grade.OK]
+
+
+def test_a_clock_that_was_set_since_the_start_is_told() -> None:
+    """By a clock that nobody sets; what a time server corrects is no news."""
+    for jumped_s, told in ((None, ""), (-59.0, ""), (34_560_000.0, "forward by 400 d"), (-7200.0, "back by 2 h")):
+        found = list(machine_checks.clock([], "2026-01-02", jumped_s))
+        assert [told in each.message for each in found if each.grade is Grade.NOTE] == ([True] if told else [])
+    age = age_s(os.getpid())
+    assert age is None or 0 <= age < 86_400
 
 
 def test_a_daemon_of_another_version_is_told() -> None:

@@ -16,6 +16,8 @@ from agent_memory.capture.spool import Spool
 from agent_memory.control import checks, machine_checks, stack
 from agent_memory.control.checks import Balance, Finding, Grade
 from agent_memory.control.preflight import port_problem
+from agent_memory.control.process_usage import age_s
+from agent_memory.control.stack import Status
 from agent_memory.control.surroundings import surroundings
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.local_zone import local_zone
@@ -76,7 +78,7 @@ def examine(settings: Settings, hook_store: str, broken: SettingsError | None = 
     findings += checks.store(stats, shutil.disk_usage(settings.db_path).free)
     findings += checks.search_index(stats, int(now_s * 1000))
     findings += machine_checks.time_zone(settings, zone.key, _zone_here())
-    findings += machine_checks.clock(balances, f"{datetime.now(zone):%Y-%m-%d}")
+    findings += machine_checks.clock(balances, f"{datetime.now(zone):%Y-%m-%d}", _jumped_s(status))
     findings += beside
     findings += _hooks(hook_store, came_lately=any(each.stored and each.day >= from_day for each in balances))
     findings += _tools(settings)
@@ -99,6 +101,12 @@ def _zone_here() -> str:
         return local_zone()
     except AgentMemoryError:
         return ""
+
+
+def _jumped_s(status: Status) -> float | None:
+    """How far this machine's clock was set forward since the daemon began; None where that is not known."""
+    age = age_s(status.pid) if status.pid else None
+    return status.uptime_s - age if age is not None else None
 
 
 def _room(settings: Settings) -> Iterable[Finding]:

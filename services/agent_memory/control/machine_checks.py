@@ -15,10 +15,13 @@ from agent_memory.control.stack import Status
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.statuses import Status as Installed
 from agent_memory.hook.install.statuses import by_plugin, twice
+from agent_memory.present.times import duration
 from agent_memory.settings import Settings
 
 # Of what others can read, so many are named.
 NAMED_MAX: Final = 3
+# A clock that is kept right by a time server moves by less.
+JUMP_S: Final = 60.0
 
 
 def files(settings: Settings) -> Iterator[Finding]:
@@ -90,8 +93,15 @@ def versions(status: Status, own: str) -> Iterator[Finding]:
         yield Finding(Grade.NOTE, "version", text, "memory-daemon restart")
 
 
-def clock(balances: Sequence[Balance], today: str) -> Iterator[Finding]:
-    """Whether events are of days to come: either this clock is wrong now, or one was when they were stored."""
+def clock(balances: Sequence[Balance], today: str, jumped_s: float | None = None) -> Iterator[Finding]:
+    """Whether events are of days to come: either this clock is wrong now, or one was when they were stored.
+
+    `jumped_s` is how far it was set since the daemon began, None where that is not known.
+    """
+    if jumped_s is not None and abs(jumped_s) > JUMP_S:
+        way = "forward" if jumped_s > 0 else "back"
+        text = f"it was set {way} by {duration(int(abs(jumped_s)))} since the daemon started"
+        yield Finding(Grade.NOTE, "clock", text, "date; what was stored before has its time by the old one")
     late = sorted({each.day for each in balances if each.day > today and each.stored})
     if late:
         text = f"events of days to come are stored, the last of {late[-1]}; today is {today} here"
