@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 import threading
 from collections.abc import Iterator
@@ -268,3 +269,28 @@ def test_a_store_whose_commits_can_not_be_counted_is_retried(tmp_path: Path, mon
     while store.writer is None:
         assert looks.acquire(timeout=60)
     store.close()
+
+
+def test_damage_that_is_met_while_a_store_is_open_is_told(tmp_path: Path) -> None:
+    """Who needs the damaged block is refused as such; what needs others is done, and the list of stores names it."""
+    with_events = WriterProcess(tmp_path)
+    with_events.start()
+    chance = random.Random(1)
+    with_events.append([said(f"e{number}", START_MS + number, chance.randbytes(30).hex()) for number in range(5000)])
+    with_events.bus.ask(pb.Command(compact=pb.Compact()), 60)
+    with_events.stop()
+    with_events.start()
+    try:
+        table = max(with_events.db_path.glob("*.sst"), key=lambda path: path.stat().st_size)
+        with table.open("r+b") as file:
+            # Where the blocks are is told at the end, and known by now.
+            file.write(bytes(table.stat().st_size - 10_000))
+
+        with pytest.raises(StoreError, match="damaged in events"):
+            with_events.append([said("e3000", START_MS + 1, "x")])
+
+        listed = with_events.bus.ask(pb.Command(list_stores=pb.ListStores())).stores_listed
+        assert [(state.is_open, "damaged in events" in state.error) for state in listed.stores] == [(True, True)]
+        with_events.bus.ask(pb.Command(set_job_paused=pb.SetJobPaused(job_name="j", paused=True)))
+    finally:
+        with_events.close()

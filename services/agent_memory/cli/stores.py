@@ -104,7 +104,9 @@ def remove(context: click.Context, name: str, yes: bool) -> None:
     parsed = project_stores.require(settings.db_path, name)
     folder = project_stores.folder_of(settings.db_path, parsed)
     if not yes:
-        typed = click.prompt(f'{folder} will be gone for good. Type "{parsed}" to remove it', default="")
+        typed = click.prompt(
+            f'{folder} will be gone for good. Type "{parsed}" to remove it', default="", show_default=False
+        )
         if str(typed).strip() != parsed:
             click.echo("Nothing was changed.")
             return

@@ -181,11 +181,11 @@ class Server:
         for address, command in requests:
             try:
                 outcomes.append((address, handlers.handle(group, command)))
-            except Exception:
+            except Exception as error:
                 # The group may hold half of the command's rows, so it is given up whole. One by one, only the command
                 # that failed is refused.
                 log.exception(line("command failed", store=store.name, of=len(requests)))
-                self._commit_each(store, writer, requests)
+                self._commit_each(store, writer, requests, error)
                 return
         try:
             if writer.commit(group):
@@ -201,10 +201,13 @@ class Server:
             self._announcements.send(frames.topic(store.name, announcement))
         log.debug(line("group committed", store=store.name, commands=len(outcomes), sequence=writer.counters.sequence))
 
-    def _commit_each(self, store: Store, writer: Writer, requests: list[Request]) -> None:
+    def _commit_each(self, store: Store, writer: Writer, requests: list[Request], error: Exception) -> None:
         for request in requests:
             if len(requests) > 1:
                 self._commit(store, writer, [request])
+            elif isinstance(error, StoreError):
+                store.damage = error
+                self._reply(request[0], frames.refused(pb.Refused.STORE_DAMAGED, error.message, error.remedy))
             else:
                 no = frames.refused(pb.Refused.INVALID, "The writer failed on this; see: memory-daemon logs ingest")
                 self._reply(request[0], no)

@@ -57,6 +57,8 @@ class Store:
         self.name = name
         self.writer: Writer | None = None
         self.error: StoreError | None = None
+        # What was found while it was open; it stays open, for most of it can be read and written.
+        self.damage: StoreError | None = None
         self.compactor = Compactor()
         self._checkpoints = Checkpoints(db_path)
         self._db_path = db_path
@@ -257,7 +259,7 @@ class Stores:
         """What is open, and what could not be opened."""
         listed = pb.StoresListed()
         for store in self:
-            error = store.error
+            error = store.error or store.damage
             listed.stores.add(
                 name=store.name,
                 is_open=store.writer is not None,

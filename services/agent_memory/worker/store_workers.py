@@ -123,6 +123,9 @@ class StoreWorkers:
         try:
             is_busy = store.worker.step(woken=store.is_woken)
             store.is_woken = False
+        except StoreMissing:
+            self._release(name)  # it was moved or removed
+            return False
         except Exception:  # its damage is no reason to stop working for the others
             log.exception(line("a store has to wait", store=name))
             self._release(name)

@@ -10,6 +10,7 @@ from agent_memory.errors import (
     AgentMemoryError,
     CommandRefused,
     StaleCommit,
+    StoreError,
     StoreUnavailable,
     UnknownStore,
     WriterBusy,
@@ -37,6 +38,7 @@ _ERRORS: Final[dict[pb.Refused.Reason.ValueType, type[AgentMemoryError]]] = {
     pb.Refused.BUSY: WriterBusy,
     pb.Refused.UNKNOWN_STORE: UnknownStore,
     pb.Refused.STORE_UNAVAILABLE: StoreUnavailable,
+    pb.Refused.STORE_DAMAGED: StoreError,
 }
 
 

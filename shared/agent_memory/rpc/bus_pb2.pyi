@@ -1545,6 +1545,8 @@ class Refused(_message.Message):
         """There is no store of that name."""
         STORE_UNAVAILABLE: Refused._Reason.ValueType  # 6
         """The store is not open; the message says why it can't be."""
+        STORE_DAMAGED: Refused._Reason.ValueType  # 7
+        """What the command needs of the store is damaged; other commands may be done."""
 
     class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper): ...
     REASON_UNSPECIFIED: Refused.Reason.ValueType  # 0
@@ -1560,6 +1562,8 @@ class Refused(_message.Message):
     """There is no store of that name."""
     STORE_UNAVAILABLE: Refused.Reason.ValueType  # 6
     """The store is not open; the message says why it can't be."""
+    STORE_DAMAGED: Refused.Reason.ValueType  # 7
+    """What the command needs of the store is damaged; other commands may be done."""
 
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
