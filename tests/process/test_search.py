@@ -279,10 +279,13 @@ def test_a_correction_is_told_in_words(client: Client) -> None:
     """As they are written, and not as they are found by; also where the second character is wrong."""
     reply = ask(client, "trensactions")
     other = ask(client, "rtansactions")
+    ending = ask(client, "deply")
 
     assert [(each.typed, each.meant) for each in reply.corrections] == [("trensactions", "transactions")]
     assert [(each.typed, each.meant) for each in other.corrections] == [("rtansactions", "transactions")]
+    assert [(each.typed, each.meant) for each in ending.corrections] == [("deply", "deploy")]
     assert reply.hits
+    assert ending.hits
 
 
 def test_what_waits_in_the_spool_is_told(client: Client, shared_stack: Stack) -> None:

@@ -21,7 +21,7 @@ from agent_memory.phrases.days import Span
 from agent_memory.phrases.languages import LANGUAGES
 from agent_memory.phrases.spans import parse as parse_time
 from agent_memory.search import asking
-from agent_memory.search.tokens import tokens
+from agent_memory.search.tokens import tokens, written
 
 # What is longer is looked at up to here: nobody types more, and pasted text is found by its first words.
 TEXT_MAX: Final = 10_000
@@ -66,6 +66,8 @@ class Question:
     terms: tuple[str, ...] = ()
     phrases: tuple[tuple[str, ...], ...] = ()
     excluded: frozenset[str] = frozenset()
+    # The word that each term was typed as.
+    typed: dict[str, str] = field(default_factory=dict)
     # Of FIELDS, the last value of each.
     fields: dict[str, str] = field(default_factory=dict)
     # The words that name a time, and what they mean.
@@ -86,12 +88,14 @@ def parse(text: str, now: datetime, *, with_time: bool = True) -> Question:
     rest = "" if is_timed and asking.only_asks(rest) else asking.without_binding(rest)
     cut = [tuple(tokens(phrase)) for phrase in phrases]
     terms = [*(token for phrase in cut for token in phrase), *tokens(rest)]
+    typed = {term: written(term, [*phrases, rest]) for term in dict.fromkeys(terms[:TERMS_MAX])}
     left_out = frozenset(token for word in excluded for token in tokens(word))
     kept = [term for term in dict.fromkeys(terms) if term not in left_out]
     return Question(
         terms=tuple(kept[:TERMS_MAX]),
         phrases=tuple(phrase for phrase in cut if len(phrase) > 1)[:PHRASES_MAX],
         excluded=left_out,
+        typed=typed,
         fields=fields,
         time_text=" ".join(time_text.split()),
         window=window,

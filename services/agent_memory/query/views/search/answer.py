@@ -70,7 +70,7 @@ def search(
             response.note = "The search index is still being made: older conversations may be missing."
         for typed, meant in found.corrections.items():
             said = (texts.text_of(turn.event) for turn in found.turns)
-            response.corrections.add(typed=written(typed, [request.query]), meant=written(meant, said))
+            response.corrections.add(typed=wanted.question.typed.get(typed, typed), meant=written(meant, said))
         hits = _hits(toc_reader, found, wanted, explain=request.explain, says_once=request.max_tokens > 0)
     turns = found.turns if found else []
     of_segments = {turn.segment.node_id or turn.segment.session_id: turn.of_segment for turn in turns}

@@ -133,8 +133,11 @@ def _corrected(index: IndexReader, asked: Asked, newest: Fresh) -> tuple[Asked, 
     corrections: dict[str, str] = {}
     if asked.terms and not any(frequencies.values()) and not _is_said(asked.terms, newest):
         for term in asked.terms:
-            if question.slips(term) and (meant := question.alike(term, index.similar(term, SIMILAR_MAX))):
-                corrections[term] = meant
+            # A slip can look like an ending: "deply" is found by "dep".
+            for form in dict.fromkeys((asked.question.typed.get(term, term).lower(), term)):
+                if question.slips(form) and (meant := question.alike(form, index.similar(form, SIMILAR_MAX))):
+                    corrections[term] = meant
+                    break
     if corrections:
         terms = tuple(dict.fromkeys(corrections.get(term, term) for term in asked.terms))
         phrases = tuple(tuple(corrections.get(term, term) for term in phrase) for phrase in asked.question.phrases)
