@@ -61,6 +61,8 @@ class Client:
         self.target = target
         self._metadata = (*(((STORE_KEY, store),) if store else ()), *credentials.metadata(token))
         self._remedy = remedy
+        self._token = token
+        self._secured_by = secured_by
         self.timeout_s = timeout_s
         options = [
             ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
@@ -87,7 +89,8 @@ class Client:
 
     def of_store(self, name: str) -> Client:
         """A client of another of the daemon's stores; the default one for an empty name."""
-        return Client(self.target, self.timeout_s, self._remedy, "" if name == DEFAULT_STORE else name)
+        named = "" if name == DEFAULT_STORE else name
+        return Client(self.target, self.timeout_s, self._remedy, named, self._token, self._secured_by)
 
     def ingest(self, event: Event) -> pb.IngestEventResponse:
         """Store one event; returns once it is on disk."""

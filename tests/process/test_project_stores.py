@@ -146,6 +146,15 @@ def test_a_hook_lands_in_the_store_that_its_environment_names(two: Stack) -> Non
     assert texts(two) == before
 
 
+def test_a_hook_that_calls_a_daemon_by_its_address_names_the_store_too(two: Stack) -> None:
+    """The default store gets nothing of it."""
+    two.run("stores", "create", "remote")
+    before = texts(two)
+    call_hook(two, "Said for afar", "r1", MEMORY_PROJECT="remote", MEMORY_DAEMON_ADDR=f"127.0.0.1:{two.port}")
+
+    assert (texts(two, "remote"), texts(two)) == (["Said for afar"], before)
+
+
 def test_a_pause_of_everything_is_one_of_each_store(two: Stack) -> None:
     """And one of a single store is not one of the others."""
     two.run("pause-capture", "1h", "--project-store", "acme")

@@ -9,6 +9,7 @@ from agent_memory.capture.envelope import read
 from agent_memory.capture.pipeline import Pipeline
 from agent_memory.capture.project.projects import Projects
 from agent_memory.hook.delivered import as_first, path_of
+from agent_memory.project_stores import FolderRules
 
 
 def deliver(data: bytes) -> None:
@@ -21,5 +22,7 @@ def deliver(data: bytes) -> None:
     envelope = as_first(read(data), path_of(current.db_path))
     captured = pipeline.event_of(envelope, time.time_ns() // 1_000_000)
     if captured.event is not None:
-        with client.connect(current) as daemon:
-            daemon.ingest(captured.event)
+        call = captured.call
+        store = envelope.store or FolderRules(current.project_stores).store_of(call.project or call.cwd)
+        with client.connect(current) as daemon, daemon.of_store(store) as own:
+            own.ingest(captured.event)

@@ -12,6 +12,8 @@ from pathlib import Path
 from agent_memory.agents.agent import HOOK_TIMEOUT_S, Agent, CommandTest, PluginTest, SamplePrompt
 from agent_memory.errors import AgentMemoryError
 from agent_memory.hook.command import command
+from agent_memory.model import DEFAULT_STORE
+from agent_memory.project_stores import VARIABLE
 
 
 def send(agent: Agent, installed: Path, prompt: str, session_id: str, store: str) -> None:
@@ -28,7 +30,8 @@ def send(agent: Agent, installed: Path, prompt: str, session_id: str, store: str
     else:
         call = [_javascript(test), "-e", test.script, str(installed), session_id, prompt, str(Path.cwd())]
         stdin = b""
-    environment = {**os.environ, "BUN_BE_BUN": "1"}
+    # Whatever store this shell or this folder belongs to, the default one is looked into.
+    environment = {**os.environ, "BUN_BE_BUN": "1", VARIABLE: DEFAULT_STORE}
     try:
         done = subprocess.run(
             call, input=stdin, capture_output=True, env=environment, timeout=4 * HOOK_TIMEOUT_S, check=False
