@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 THREADS: Final = 32
 # Beyond this, callers are refused at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
-# Batches that are read at once, each of MESSAGE_MAX_BYTES at most; others wait in their senders' memory.
+# The largest event (16 MiB) behind an import's batch that was not full yet (8 MiB), and what is around them. A larger
+# message is refused by its length, before it is read.
+REQUEST_MAX_BYTES: Final = 25 << 20
+# Batches that are taken apart at once, which takes several times their size.
 BATCHES_MAX: Final = 2
 # Of the TCP port, and of the socket. Each is a file descriptor.
 CONNECTIONS_MAX: Final = 256
@@ -75,7 +78,7 @@ class Server:
                 ("grpc.max_connection_idle_ms", IDLE_MS),
                 ("grpc.http2.bdp_probe", 0),
                 ("grpc.so_reuseport", 0),
-                ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
+                ("grpc.max_receive_message_length", REQUEST_MAX_BYTES),
                 ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
             ],
         )
