@@ -28,7 +28,7 @@ def hits(view: View, reply: pb.SearchResponse) -> Iterator[Row]:
         if is_outside:
             yield row(line("At other times", "yellow"))
             yield BLANK
-        for _, group in groupby(outside, key=lambda hit: hit.node_id):
+        for _, group in groupby(outside, key=lambda hit: hit.node_id or hit.session_id):
             own = list(group)
             yield row(*_segment(view, own[0]))
             yield from (_hit(view, hit) for hit in sorted(own, key=lambda hit: hit.timestamp_ms))
@@ -44,7 +44,7 @@ def meaning(reply: pb.SearchResponse) -> str:
     if reply.note:
         parts.append(reply.note)
     if reply.behind:
-        parts.append(f"{counted(reply.behind, 'event')} can't be found yet")
+        parts.append(f"{counted(reply.behind, 'event')} not indexed yet")
     return "; ".join(parts)
 
 

@@ -46,15 +46,17 @@ function chip(words, text, without) {
 function notes(reply) {
   const texts = reply.corrections.map((each) => `Nothing has “${each.typed}”; looked for “${each.meant}”.`);
   if (reply.note) texts.push(reply.note);
-  if (Number(reply.behind)) texts.push(`${counted(reply.behind, "event")} can't be found yet; ask again in a moment.`);
+  if (Number(reply.behind)) texts.push(`${counted(reply.behind, "event")} not indexed yet; of those only the newest were looked at.`);
   return texts.map((text) => h("p", { class: "note" }, text));
 }
 
 function groups(hits) {
   const order = new Map();
   for (const hit of hits) {
-    if (!order.has(hit.node_id)) order.set(hit.node_id, []);
-    order.get(hit.node_id).push(hit);
+    // What was said a moment ago is in no segment yet.
+    const of = hit.node_id || hit.session_id;
+    if (!order.has(of)) order.set(of, []);
+    order.get(of).push(hit);
   }
   let isOutside = false;
   return [...order.values()].map((group) => {
@@ -68,7 +70,7 @@ function conversation(group) {
   const [first] = group;
   const meta = [longDay(first.timestamp_ms), first.project && projectName(first.project), first.agent].filter(Boolean).join(" · ");
   const turns = [...group].sort((one, other) => Number(one.timestamp_ms) - Number(other.timestamp_ms));
-  return h("section", { class: "found" }, h("h2", {}, h("a", { class: "item", href: nodeLink(first.node_id) }, first.title || "Without a title")), h("p", { class: "meta" }, meta), turns.map(hitTurn));
+  return h("section", { class: "found" }, h("h2", {}, h("a", { class: "item", href: first.node_id ? nodeLink(first.node_id) : sessionLink(first.session_id, first.event_id) }, first.title || "Without a title")), h("p", { class: "meta" }, meta), turns.map(hitTurn));
 }
 
 function hitTurn(hit) {
