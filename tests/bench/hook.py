@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -75,14 +76,26 @@ def ways_of(stack: Stack) -> list[Way]:
     spool = Spool(stack.db_path).folder / "of-the-shell"
     spool.mkdir(parents=True)
     address = stack.status()["address"]
+    sends = compiled(stack)
     return [
         Way(FLOOR, [sys.executable, "-I", "-S", "-c", "pass"]),
         Way("daemon: python -I -S", program()),
         Way("daemon: sh + python -I -S, as installed", ["/bin/sh", "-c", command("claude-code", "Stop")]),
         Way("daemon: python, site and all", [sys.executable, "-m", "agent_memory.hook"]),
         Way("daemon: gRPC", [sys.executable, "-m", "agent_memory.hook"], {"MEMORY_DAEMON_ADDR": address}),
+        *([Way("daemon: C that only sends", [sends, str(Spool(stack.db_path).folder)])] if sends else []),
         Way("raw to the disk: sh, cat, mv", ["/bin/sh", "-c", SHELL_SPOOL, "sh", str(spool)]),
     ]
+
+
+def compiled(stack: Stack) -> str:
+    """The program that only sends; empty where there is no compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return ""
+    made = str(stack.folder / "hook_client")
+    subprocess.run([compiler, "-O2", "-o", made, str(Path(__file__).with_name("hook_client.c"))], check=True)
+    return made
 
 
 def payload(text: str) -> bytes:
