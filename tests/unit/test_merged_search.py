@@ -20,8 +20,8 @@ def test_the_best_segment_of_any_store_comes_first() -> None:
 
     found = merged({"default": work, "home": home}, limit=10)
 
-    told = [(each.store, each.node_id, each.score) for each in found.hits]
-    assert told == [
+    shown = [(each.store, each.node_id, each.score) for each in found.hits]
+    assert shown == [
         ("default", "a", 3),
         ("default", "a", 1),
         ("home", "a", 2.5),
@@ -53,9 +53,9 @@ def test_no_hit_is_told_twice_and_none_better_is_left_out(stores: list[list[tupl
 
     found = merged(replies, limit)
 
-    told = [(each.store, each.score) for each in found.hits]
-    assert len(told) == min(limit, len(given_))
-    assert all(told.count(each) <= given_.count(each) for each in told)
+    shown = [(each.store, each.score) for each in found.hits]
+    assert len(shown) == min(limit, len(given_))
+    assert all(shown.count(each) <= given_.count(each) for each in shown)
     if given_:
         first = found.hits[0]
         of_segment = [each.score for each in replies[first.store].hits if each.node_id == first.node_id]
