@@ -101,7 +101,8 @@ def test_callers_from_elsewhere_need_tls_and_the_token(stack: Stack, tmp_path: P
 
     payload = '{"session_id":"far","hook_event_name":"UserPromptSubmit","prompt":"from afar"}'
     hook = [sys.executable, "-m", "agent_memory.hook", "--agent", "claude-code"]
-    subprocess.run(hook, input=payload, env={**stack.env, **elsewhere}, text=True, check=True, capture_output=True)
+    environment = {**stack.env, **elsewhere, "MEMORY_HOOK_DEADLINE_MS": "60000"}
+    subprocess.run(hook, input=payload, env=environment, text=True, check=True, capture_output=True)
     assert "from afar" in stack.run("query", "events", "--session", "far", env=elsewhere).stdout
     for name, file in (("MEMORY_GRPC_TOKEN_FILE", tmp_path / "other"), ("MEMORY_GRPC_TOKEN_FILE", "")):
         asked = stack.run("query", "root", env={**elsewhere, name: str(file)}, check=False)

@@ -184,14 +184,14 @@ def end_like_an_interrupt() -> None:
 
 
 def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    from agent_memory.control import starting
+
+    daemon = starting.start(settings, kept)
     if settings.grpc_host not in LOOPBACK:
         click.echo(
             f"Warning: whoever can reach {settings.address} and has the token can read and write this memory.",
             err=True,
         )
-    from agent_memory.control import starting
-
-    daemon = starting.start(settings, kept)
     warn(settings)
     return daemon
 

@@ -259,7 +259,7 @@ def erasure(status: Status, now_ms: int) -> Iterator[Finding]:
         text = f"{what} erased; by the proof {when}, something may be left"
         yield Finding(Grade.WRONG, "erasure", text, "memory-daemon admin receipt")
     if last.backups:
-        text = f"{counted(len(last.backups), 'backup')} still hold some of it, such as {last.backups[0]}"
+        text = f"some of it is still in {counted(len(last.backups), 'backup')}, such as {last.backups[0]}"
         yield Finding(Grade.NOTE, "erasure", text, "delete them to be rid of it")
 
 
