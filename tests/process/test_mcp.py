@@ -64,6 +64,7 @@ def test_the_official_client_lists_the_tools_and_gets_answers(shared_stack: Stac
         unknown = await client.call_tool("open", {"id": "toc:day:1999-01-01"})
         assert unknown.is_error
         assert "1999-01-01" in unknown.content[0].text
+        assert unknown.content[0].text.endswith("See what there is with: map")
 
     with_client(shared_stack, mode, work)
 

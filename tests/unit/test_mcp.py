@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory.capture.recalled import CLOSING, OPENING, marked_in
-from agent_memory.mcp.for_agent import TEXT_MAX_BYTES, for_agent
+from agent_memory.mcp.for_agent import TEXT_MAX_BYTES, error_for_agent, for_agent
 from agent_memory.mcp.protocol import (
     HANDSHAKE_VERSIONS,
     INVALID_PARAMS,
@@ -131,6 +131,7 @@ def test_any_arguments_make_a_command_or_are_refused(name: str, arguments: dict[
     [
         ("forget", {}, "There is no tool 'forget'; there are: map, search, open, expand, events, projects."),
         ("search", {}, "search needs query."),
+        ("search", {"query": " "}, "search needs query."),
         ("map", {"size": 3}, "map has no argument 'size'; it has: project, tokens."),
         ("map", {"tokens": "many"}, "tokens must be of type integer."),
         ("map", {"tokens": 9}, "tokens must be from 50 to 3000."),
@@ -179,3 +180,43 @@ def test_commands_for_people_are_left_out() -> None:
     )
 
     assert for_agent(page) == f"{OPENING}\nTwo events\n~12 tokens\nMore: cursor mx0k.0000\n{CLOSING}\n"
+
+
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        (
+            "- A day  toc:day:2026-01-30  ~9\n~ tokens to read it: query node ID (more with --tokens)",
+            "open(id) (more with",
+        ),
+        ("Two events\n~91 tokens (more with --tokens 154)", "~91 tokens (more with tokens 154)"),
+        ('"last month" is October; any time: --when any\nA hit', "any time: when any"),
+    ],
+)
+def test_a_page_names_arguments_and_no_options(page: str, shown: str) -> None:
+    """The legend, the price and the window, as the tools' schemas call them."""
+    assert shown in for_agent(page)
+    assert "--" not in for_agent(page)
+
+
+def test_what_was_said_once_is_not_put_into_other_words() -> None:
+    """A command that somebody typed stays one."""
+    assert "memory-daemon query root --tokens 9" in for_agent("- He typed memory-daemon query root --tokens 9")
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (
+            "Error: There is no node. See what there is with: memory-daemon query root\n",
+            "See what there is with: map\n",
+        ),
+        ("Error: It is a grip. See: memory-daemon query expand grip:1:A", "It is a grip. See: expand grip:1:A"),
+        ("Error: --to 2025 is before --from 2026.", "to 2025 is before from 2026."),
+        ("Error: Not now. See: memory-daemon status", "Not now. See: memory-daemon status"),
+    ],
+)
+def test_an_error_names_tools_and_no_commands(error: str, shown: str) -> None:
+    """Save for those that only the user can type."""
+    assert error_for_agent(error).endswith(shown)
+    assert not error_for_agent(error).startswith("Error")

@@ -27,7 +27,7 @@ from agent_memory.command_call import PLACES, READER
 from agent_memory.control.connection import answering_with
 from agent_memory.control.exposition import text
 from agent_memory.control.metrics import collect
-from agent_memory.mcp.for_agent import for_agent
+from agent_memory.mcp.for_agent import error_for_agent, for_agent
 from agent_memory.settings import Settings
 
 log = logging.getLogger("agent_memory.query.commands")
@@ -106,8 +106,10 @@ def answer(call: Call, client: Client, own: Settings) -> Answer | None:
         return None
     if output.tell() > _TEXT_MAX_CHARACTERS:
         return None
-    printed = for_agent(output.getvalue()) if is_agent else output.getvalue()
-    text, error_text = (each.encode(errors="replace") for each in (printed, errors.getvalue()))
+    printed, refused = output.getvalue(), errors.getvalue()
+    if is_agent:
+        printed, refused = for_agent(printed), error_for_agent(refused)
+    text, error_text = (each.encode(errors="replace") for each in (printed, refused))
     return Answer(code if isinstance(code, int) else 0, text, error_text)
 
 

@@ -29,8 +29,8 @@ _CHUNK_BYTES = 1 << 16
 # Longer than any message that a client sends to these tools.
 _MESSAGE_MAX_BYTES = 4 << 20
 _LOOKS = [b"AGENT_MEMORY_READER=agent", b"COLUMNS=100", b"NO_COLOR=1", b"TERM=dumb"]
-# How an answer begins in which there is nothing.
-_NOTHING = "<agent-memory-recall>\nNothing "
+# Lines of an answer in which there is nothing.
+_NOTHING = ("\nNothing is remembered", "\nNothing was found.", "\nNothing fits all")
 _NOT_RUNNING = "The memory is not running. Tell the user: memory-daemon start"
 _LATE = "The memory did not answer in time. Tell the user: memory-daemon status"
 
@@ -62,7 +62,7 @@ def _called(store: bytes, of_store: list[str], name: str, arguments: dict[str, o
     if "--project" not in words:
         return text, code != 0
     project = words[words.index("--project") + 1]
-    if "project" not in arguments and (code or _NOTHING in text):
+    if "project" not in arguments and (code or any(line in text for line in _NOTHING)):
         code, text = _answered(store, of_store + command_line(name, arguments, ""))
         return (text if code else f"Nothing in {project}; from every project:\n{text}"), code != 0
     return (text if code else f'In {project} (project "{ALL_PROJECTS}" for every project):\n{text}'), code != 0

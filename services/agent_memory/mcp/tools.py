@@ -145,7 +145,7 @@ def _check(name: str, arguments: dict[str, object]) -> None:
         raise WrongArguments(f"There is no tool {name!r}; there are: {', '.join(_SCHEMAS)}.")
     properties = schema["properties"]
     for each in schema.get("required", ()):
-        if not arguments.get(each):
+        if not str(arguments.get(each, "")).strip():
             raise WrongArguments(f"{name} needs {each}.")
     for key, value in arguments.items():
         if key not in properties:

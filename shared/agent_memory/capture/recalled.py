@@ -37,7 +37,7 @@ QUESTION: Final = "memory-question"
 _NODE: Final = r"\btoc:(?:year|month|week|day|segment):[\w:-]{1,80}"
 _ID: Final = re.compile(rf"{_NODE}|\bgrip:\d{{10,16}}:[0-9A-Za-z]{{20,30}}|~\d{{1,9}}(?=\s|$)")
 _NODE_LINE: Final = rf"[-*\u2022]?\s*\S.*{_NODE}[`*_)]{{0,4}}\s+[`*_(]{{0,4}}~\d{{1,9}}\W*"
-_LEGEND: Final = r"\(?~ tokens to read (?:it|one): .*query node ID.*"
+_LEGEND: Final = r"\(?~ tokens to read (?:it|one): .*(?:query node ID|open\(id\)).*"
 _MAP_LINE: Final = re.compile(rf"{_NODE_LINE}|{_LEGEND}")
 _NODE_ID: Final = re.compile(_NODE)
 # What a terminal, or a model's tokenizer, might obey; line ends and tabs are harmless.
