@@ -35,7 +35,7 @@ def write(current: Settings, lifetime: Lifetime) -> None:
         DEFAULT_STORE, current.db_path, runtime.commits, lambda: current.timezone, cautious=lifetime.crashes > 0
     )
     project_stores.sweep(current.db_path)
-    stores = Stores(default, partial(_project_store, current), time.monotonic)
+    stores = Stores(default, partial(_project_store, current, lifetime.crashes > 0), time.monotonic)
     server = Server(stores, runtime)
     try:
         server.run(lifetime)
@@ -44,8 +44,8 @@ def write(current: Settings, lifetime: Lifetime) -> None:
         stores.close()
 
 
-def _project_store(current: Settings, name: str) -> Store | None:
-    """The project store of that name, not yet open; None where there is none."""
+def _project_store(current: Settings, is_cautious: bool, name: str) -> Store | None:
+    """The project store of that name, not yet open; None where there is none. Any may have ended this process."""
     if not project_stores.exists(current.db_path, name):
         return None
     db_path, runtime = project_stores.db_path_of(current.db_path, name), current.runtime.of_store(name)
@@ -55,7 +55,7 @@ def _project_store(current: Settings, name: str) -> Store | None:
         sweep(db_path, runtime.backup_lock)
         return of_store(current, name).timezone
 
-    return Store(name, db_path, runtime.commits, prepared, keeps_trying=False)
+    return Store(name, db_path, runtime.commits, prepared, cautious=is_cautious, keeps_trying=False)
 
 
 if __name__ == "__main__":
