@@ -86,7 +86,11 @@ def _fill(
     size = response.ByteSize()
     taken: list[pb.SearchHit] = []
     passed_over = 0
+    proofs: list[list[str]] = []
     for hit in hits:
+        # What proves a line of the segment has what room is left: another hit says more.
+        grip_ids = list(hit.grip_ids)
+        hit.ClearField("grip_ids")
         needed = size + _size(hit)
         if needed > room:
             # The turn itself may still fit.
@@ -99,7 +103,14 @@ def _fill(
                 break
             continue
         taken.append(hit)
+        proofs.append(grip_ids)
         size = grown
+    for hit, grip_ids in zip(taken, proofs, strict=True):
+        without = _size(hit)
+        hit.grip_ids.extend(grip_ids)
+        if size - without + _size(hit) > room:
+            hit.ClearField("grip_ids")
+        size += _size(hit) - without
     response.has_more = response.needed_tokens > 0
     response.hits.extend(_together(taken, of_segments))
     response.size_tokens = tokens.of_bytes(size + _PRICE_BYTES)
