@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from typing import ClassVar
@@ -75,6 +76,8 @@ class Browser(App[None]):
 
 def run(settings: Settings, hook_store: str) -> int:
     """Show the memory until the user quits; the exit code. `hook_store` is the store that hooks are to be given."""
+    # What was loaded stays: a collection that went through all of it would hold up a key for 60 ms.
+    gc.freeze()
     browser = Browser(settings, hook_store)
     browser.run()
     return browser.return_code or 0

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -19,6 +20,7 @@ from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.present.view import View
 from agent_memory.present.width import one_line
 
+_OF_THE_LIST: Final = ("back", "type", "open", "again")
 # After a letter, so long nothing may be typed before the question goes out.
 _TYPING_S: Final = 0.15
 
@@ -43,7 +45,7 @@ class AskScreen(BaseScreen):
         Binding("pagedown", "page(1)", show=False, priority=True),
         Binding("pageup", "page(-1)", show=False, priority=True),
         Binding("slash,i", "type", show=False),
-        Binding("q,h,left", "leave", show=False),
+        Binding("q,h,left", "back", show=False),
         Binding("l,right", "open", show=False),
         Binding("r", "again", show=False),
     ]
@@ -51,6 +53,8 @@ class AskScreen(BaseScreen):
     def __init__(self, daemon: Daemon, choose: Callable[[Target], None]) -> None:
         super().__init__(daemon)
         self._choose = choose
+        # What was typed before there was a place for it.
+        self._early = ""
 
     def answer(self, client: Client, text: str, view: View) -> Answer:
         """What the daemon says to the question; in a lane's thread."""
@@ -70,12 +74,18 @@ class AskScreen(BaseScreen):
         yield self._list
 
     def on_mount(self) -> None:
-        self._question.focus()
+        self.set_focus(self._question)
+        self._question.value = self._early
+        self._question.cursor_position = len(self._early)
         self.call_after_refresh(self._ask)
 
-    def on_screen_resume(self) -> None:
-        self._question.focus()
-        self._question.select_all()
+    def on_key(self, event: events.Key) -> None:
+        if self.focused is None and event.character and event.is_printable:
+            self._early += event.character
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters are keys only where they are no text."""
+        return action not in _OF_THE_LIST or self._list.has_focus
 
     def refresh_content(self, *, has_recovered: bool) -> None:
         if has_recovered:
@@ -88,17 +98,26 @@ class AskScreen(BaseScreen):
         self._list.action_open()
 
     def on_list_pane_opened(self, message: ListPane.Opened) -> None:
-        self.app.pop_screen()
+        self._left()
         self._choose(message.target)
 
     def action_leave(self) -> None:
+        self._left()
+
+    def action_back(self) -> None:
+        self._left()
+
+    def _left(self) -> None:
+        """Go; who comes back finds the question ready to be typed over."""
+        self.set_focus(self._question)
+        self._question.select_all()
         self.app.pop_screen()
 
     def action_other_half(self) -> None:
-        (self._list if self._question.has_focus else self._question).focus()
+        self.set_focus(self._list if self._question.has_focus else self._question)
 
     def action_type(self) -> None:
-        self._question.focus()
+        self.set_focus(self._question)
 
     def action_move(self, step: int) -> None:
         self._list.action_move(step)

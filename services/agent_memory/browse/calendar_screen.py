@@ -30,20 +30,20 @@ class CalendarScreen(BaseScreen):
 
     KEYS: ClassVar[Keys] = CALENDAR
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "move(-7)", show=False),
-        Binding("right,l", "move(7)", show=False),
-        Binding("up,k", "move(-1)", show=False),
-        Binding("down,j", "move(1)", show=False),
-        Binding("n,right_square_bracket", "year(1)", show=False),
-        Binding("p,left_square_bracket", "year(-1)", show=False),
-        Binding("w", "busy(1)", show=False),
-        Binding("b", "busy(-1)", show=False),
-        Binding("t,home,g", "today", show=False),
-        Binding("pagedown,ctrl+d,space", "scroll(1)", show=False),
-        Binding("pageup,ctrl+u", "scroll(-1)", show=False),
-        Binding("r", "again", show=False),
-        Binding("enter", "open", show=False),
-        Binding("escape,q,backspace,c", "leave", show=False),
+        Binding("left,h", "move(-7)", show=False, priority=True),
+        Binding("right,l", "move(7)", show=False, priority=True),
+        Binding("up,k", "move(-1)", show=False, priority=True),
+        Binding("down,j", "move(1)", show=False, priority=True),
+        Binding("n,right_square_bracket", "year(1)", show=False, priority=True),
+        Binding("p,left_square_bracket", "year(-1)", show=False, priority=True),
+        Binding("w", "busy(1)", show=False, priority=True),
+        Binding("b", "busy(-1)", show=False, priority=True),
+        Binding("t,home,g", "today", show=False, priority=True),
+        Binding("pagedown,ctrl+d,space", "scroll(1)", show=False, priority=True),
+        Binding("pageup,ctrl+u", "scroll(-1)", show=False, priority=True),
+        Binding("r", "again", show=False, priority=True),
+        Binding("enter", "open", show=False, priority=True),
+        Binding("escape,q,backspace,c", "leave", show=False, priority=True),
     ]
 
     def __init__(self, daemon: Daemon, choose: Callable[[Target], None]) -> None:

@@ -27,8 +27,8 @@ class FollowScreen(BaseScreen):
 
     KEYS: ClassVar[Keys] = FOLLOW
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,backspace,h,left,f", "leave", show=False),
-        Binding("r", "again", show=False),
+        Binding("escape,q,backspace,h,left,f", "leave", show=False, priority=True),
+        Binding("r", "again", show=False, priority=True),
     ]
 
     def __init__(self, daemon: Daemon, choose: Callable[[Target], None]) -> None:
@@ -41,7 +41,7 @@ class FollowScreen(BaseScreen):
         yield self._list
 
     def on_mount(self) -> None:
-        self._list.focus()
+        self.set_focus(self._list)
         self.call_after_refresh(self.action_again)
 
     def refresh_content(self, *, has_recovered: bool) -> None:
@@ -64,7 +64,7 @@ class FollowScreen(BaseScreen):
             self._list.show_layout(found)
             self._list.action_edge(1)
         else:
-            self._list.show_layout(found, self._list.target)
+            self._list.show_layout(found, found.place_of(self._list.target))
 
     def _fail(self, error: AgentMemoryError) -> None:
         self._list.show(error_rows(error))

@@ -54,7 +54,7 @@ class ForgetScreen(BaseScreen):
         yield self._typed
 
     def on_mount(self) -> None:
-        self._typed.focus()
+        self.set_focus(self._typed)
         self.call_after_refresh(self._look)
 
     def on_input_submitted(self) -> None:
@@ -100,15 +100,15 @@ class ForgetScreen(BaseScreen):
             self._selection, self._events = selection, found.events
             self._words = f"forget {found.events}"
             self._typed.placeholder = f"This can't be undone. Type {self._words} to do it."
-            self._typed.focus()
+            self.set_focus(self._typed)
 
     def _prove(self, receipt: pb.ErasureReceipt) -> None:
         self._title.update("")
         self._list.show(plain_rows([line(each) for each in erasure_page.receipt(receipt)]))
-        self._list.focus()
+        self.set_focus(self._list)
         self.daemon.beat(at_once=True)
 
     def _fail(self, error: AgentMemoryError) -> None:
         self._typed.display = False
         self._list.show(error_rows(error))
-        self._list.focus()
+        self.set_focus(self._list)

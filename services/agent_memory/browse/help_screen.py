@@ -17,14 +17,16 @@ class HelpScreen(BaseScreen):
     """Every key, and what it does."""
 
     KEYS: ClassVar[Keys] = (("esc", "back"), ("j k", "scroll"))
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,backspace,enter", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,backspace,enter", "back", show=False, priority=True)
+    ]
 
     def compose_body(self) -> Iterator[Widget]:
         yield ListPane(id="list")
 
     def on_mount(self) -> None:
         pane = self.query_one(ListPane)
-        pane.focus()
+        self.set_focus(pane)
         self.call_after_refresh(lambda: pane.show(help_rows()))
 
     def action_back(self) -> None:

@@ -26,16 +26,18 @@ class ListPane(ScrollView, can_focus=True):
     DEFAULT_CSS = """
     ListPane { scrollbar-size-vertical: 1; overflow-x: hidden; overflow-y: auto; }
     """
+    # With priority, each key has had its effect before the next one is looked at: keys that come in a burst don't go
+    # where the focus was before.
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", show=False),
-        Binding("up,k", "move(-1)", show=False),
-        Binding("pagedown,ctrl+f,space", "page(1)", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", show=False),
-        Binding("ctrl+d", "page(0.5)", show=False),
-        Binding("ctrl+u", "page(-0.5)", show=False),
-        Binding("home,g", "edge(-1)", show=False),
-        Binding("end,G", "edge(1)", show=False),
-        Binding("enter", "open", show=False),
+        Binding("down,j", "move(1)", show=False, priority=True),
+        Binding("up,k", "move(-1)", show=False, priority=True),
+        Binding("pagedown,ctrl+f,space", "page(1)", show=False, priority=True),
+        Binding("pageup,ctrl+b", "page(-1)", show=False, priority=True),
+        Binding("ctrl+d", "page(0.5)", show=False, priority=True),
+        Binding("ctrl+u", "page(-0.5)", show=False, priority=True),
+        Binding("home,g", "edge(-1)", show=False, priority=True),
+        Binding("end,G", "edge(1)", show=False, priority=True),
+        Binding("enter", "open", show=False, priority=True),
     ]
 
     class Moved(Message):
@@ -72,7 +74,7 @@ class ListPane(ScrollView, can_focus=True):
     @property
     def is_at_end(self) -> bool:
         """Whether the cursor is on the last row that leads somewhere, or there is none."""
-        stops = self._stops()
+        stops = self._layout.stops
         return not stops or self._cursor == stops[-1]
 
     @property
@@ -82,14 +84,14 @@ class ListPane(ScrollView, can_focus=True):
 
     def show(self, rows: Sequence[Row], target: Target | None = None) -> None:
         """Show these rows from the top, or with the cursor on the one that leads to `target`."""
-        self.show_layout(layout(rows, self.room), target)
+        found = layout(rows, self.room)
+        self.show_layout(found, found.place_of(target))
 
-    def show_layout(self, found: Layout, target: Target | None = None) -> None:
-        """The same, laid out already."""
+    def show_layout(self, found: Layout, place: int | None = None) -> None:
+        """The same, laid out already, the cursor on the row of that number."""
         self._layout = found
         self.virtual_size = Size(0, len(found.lines))
-        place = found.place_of(target)
-        self._cursor = place if place is not None else next(iter(self._stops()), None)
+        self._cursor = place if place is not None else next(iter(found.stops), None)
         if place is None:
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
         else:
@@ -134,7 +136,7 @@ class ListPane(ScrollView, can_focus=True):
         top = min(limit, max(0, self.scroll_offset.y + step))
         is_at_edge = top == self.scroll_offset.y
         self.scroll_to(y=top, animate=False, immediate=True, force=True)
-        stops = self._stops()
+        stops = self._layout.stops
         if self._cursor is None or not stops:
             return
         if is_at_edge:
@@ -148,22 +150,24 @@ class ListPane(ScrollView, can_focus=True):
     def action_edge(self, side: int) -> None:
         """To the first or the last line."""
         self.scroll_to(y=0 if side < 0 else len(self._layout.lines), animate=False, immediate=True, force=True)
-        if stops := self._stops():
+        if stops := self._layout.stops:
             self._move_to(stops[0] if side < 0 else stops[-1], scrolls=False)
 
     def action_open(self) -> None:
         if self.target:
             self.post_message(self.Opened(self, self.target))
 
-    def move_cursor(self, target: Target) -> None:
-        """Put the cursor on the row that leads there."""
-        place = self._layout.place_of(target)
-        if place is not None:
-            self._move_to(place)
+    def move_cursor(self, place: int) -> None:
+        """Put the cursor on the row of that number."""
+        self._move_to(place)
+
+    def rewrap(self) -> None:
+        """Lay the rows out again, in lines as long as there is room for."""
+        self.show_layout(layout(self._layout.rows, self.room), self._cursor)
 
     def on_resize(self) -> None:
         if self._wraps and self._layout.width != self.room and self._layout.rows:
-            self.show_layout(layout(self._layout.rows, self.room), self.target)
+            self.rewrap()
 
     def on_focus(self) -> None:
         self.refresh()
@@ -182,9 +186,6 @@ class ListPane(ScrollView, can_focus=True):
             self.action_open()
         else:
             self._move_to(place)
-
-    def _stops(self) -> list[int]:
-        return [number for number, row in enumerate(self._layout.rows) if row.target]
 
     def _next_stop(self, step: int) -> int | None:
         rows = self._layout.rows

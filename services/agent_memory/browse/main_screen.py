@@ -40,21 +40,21 @@ class MainScreen(BaseScreen):
 
     KEYS: ClassVar[Keys] = MAIN
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("q", "app.quit", show=False),
+        Binding("q", "app.quit", show=False, priority=True),
         Binding("tab", "other_half", show=False, priority=True),
         Binding("shift+tab", "other_half", show=False, priority=True),
-        Binding("h,left", "left", show=False),
-        Binding("l,right", "right", show=False),
-        Binding("escape,backspace", "back", show=False),
-        Binding("z", "zoom", show=False),
-        Binding("y", "copy", show=False),
-        Binding("slash", "search", show=False),
-        Binding("t", "time", show=False),
-        Binding("c", "calendar", show=False),
-        Binding("f", "follow", show=False),
-        Binding("s", "status", show=False),
-        Binding("p", "pause", show=False),
-        Binding("x", "forget", show=False),
+        Binding("h,left", "left", show=False, priority=True),
+        Binding("l,right", "right", show=False, priority=True),
+        Binding("escape,backspace", "back", show=False, priority=True),
+        Binding("z", "zoom", show=False, priority=True),
+        Binding("y", "copy", show=False, priority=True),
+        Binding("slash", "search", show=False, priority=True),
+        Binding("t", "time", show=False, priority=True),
+        Binding("c", "calendar", show=False, priority=True),
+        Binding("f", "follow", show=False, priority=True),
+        Binding("s", "status", show=False, priority=True),
+        Binding("p", "pause", show=False, priority=True),
+        Binding("x", "forget", show=False, priority=True),
     ]
 
     def __init__(self, daemon: Daemon, hook_store: str) -> None:
@@ -73,7 +73,7 @@ class MainScreen(BaseScreen):
         yield Horizontal(self._tree, self._page, id="body")
 
     def on_mount(self) -> None:
-        self._tree.focus()
+        self.set_focus(self._tree)
         self.call_after_refresh(self._begin)
         self.set_interval(_REFRESH_S, self._refresh)
 
@@ -207,7 +207,7 @@ class MainScreen(BaseScreen):
 
     def _focus(self, pane: Widget) -> None:
         self.remove_class("zoomed", "zoomed-tree")
-        pane.focus()
+        self.set_focus(pane)
 
     def _begin(self) -> None:
         self._children.ask(latest, self._start, self._fail)
@@ -267,18 +267,20 @@ class MainScreen(BaseScreen):
             arrive({})
 
     def _go_to(self, node_id: str) -> None:
-        entry = next((each for each in self._known.entries() if each.node.node_id == node_id), None)
-        if entry:
-            self._tree.move_cursor(nodes.target_of(entry.node))
+        for place, entry in enumerate(self._known.entries()):
+            if entry.node.node_id == node_id:
+                self._tree.move_cursor(place)
+                return
 
     def _draw(self, target: Target | None = None) -> None:
         """Show the tree as it is known, the cursor on the node, or where it was."""
         wanted = target or self._tree.target
-        room = self._tree.room
-        rows = nodes.tree(self.daemon.view(room), self._known, room)
-        found = next((each.target for each in rows if each.target and wanted and each.target.id == wanted.id), None)
-        if rows:
-            self._tree.show(rows, found)
+        entries = list(self._known.entries())
+        if entries:
+            ids = [each.node.node_id for each in entries]
+            room = self._tree.room
+            place = ids.index(wanted.id) if wanted and wanted.id in ids else None
+            self._tree.show_layout(nodes.tree(self.daemon.view(room), entries, room), place)
 
     def _fail(self, error: AgentMemoryError) -> None:
         if ROOT not in self._known.children:

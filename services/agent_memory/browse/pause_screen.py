@@ -26,8 +26,8 @@ class PauseScreen(BaseScreen):
 
     KEYS: ClassVar[Keys] = PAUSE
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,backspace,h,left,p", "leave", show=False),
-        Binding("l,right", "choose", show=False),
+        Binding("escape,q,backspace,h,left,p", "leave", show=False, priority=True),
+        Binding("l,right", "choose", show=False, priority=True),
     ]
 
     def compose_body(self) -> Iterator[Widget]:
@@ -36,7 +36,7 @@ class PauseScreen(BaseScreen):
         yield self._list
 
     def on_mount(self) -> None:
-        self._list.focus()
+        self.set_focus(self._list)
         self.call_after_refresh(lambda: self._list.show(_choices(is_paused=bool(self.daemon.pulse.paused_until_ms))))
 
     def on_list_pane_opened(self, message: ListPane.Opened) -> None:

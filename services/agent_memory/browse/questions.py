@@ -16,6 +16,8 @@ CHILDREN_MAX: Final = 1000
 # Of a conversation, at once.
 EVENTS_BEFORE: Final = 20
 EVENTS_AFTER: Final = 60
+# Whoever reads on beyond this has only what is around.
+EVENTS_MAX: Final = 500
 
 Children = dict[str, list[pb.TocNode]]
 
@@ -76,6 +78,8 @@ def conversation(client: Client, session_id: str, at_ms: int) -> Stretch:
 
 def extended(client: Client, session_id: str, stretch: Stretch, *, earlier: bool) -> Stretch:
     """The stretch with what was said before it, or after it."""
+    if len(stretch.events) > EVENTS_MAX:
+        return conversation(client, session_id, stretch.events[0 if earlier else -1].timestamp_ms)
     cursor = stretch.earlier if earlier else stretch.later
     request = pb.GetEventsRequest(session_id=session_id, newest_first=earlier, cursor=cursor, limit=EVENTS_AFTER)
     found = _page(client, request)

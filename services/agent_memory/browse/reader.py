@@ -41,9 +41,9 @@ class Reader(ListPane):
     """Asks in `lane` for what it is to show; `view` is how, in lines of so many cells."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,l", "open", show=False),
-        Binding("o", "conversation", show=False),
-        Binding("r", "again", show=False),
+        Binding("right,l", "open", show=False, priority=True),
+        Binding("o", "conversation", show=False, priority=True),
+        Binding("r", "again", show=False, priority=True),
     ]
 
     def __init__(self, lane: Lane, view: Callable[[int], View], *, id: str) -> None:  # noqa: A002 - as widgets do
@@ -122,7 +122,15 @@ class Reader(ListPane):
     def _show(self, page: Page, cursor: Target | None) -> None:
         self.has_failed = False
         self._stretch = page.stretch
-        self.show_layout(page.layout, cursor or page.cursor)
+        self.show_layout(page.layout, page.layout.place_of(cursor or page.cursor))
+        if page.layout.width != self.room:
+            self.rewrap()
+
+    def rewrap(self) -> None:
+        """Beside the keys: a conversation is long."""
+        rows, room, cursor = self._layout.rows, self.room, self._cursor
+        if not self._lane.is_waiting:  # else it is done when what is waited for is there
+            self._lane.ask(lambda _: layout(rows, room), lambda found: self.show_layout(found, cursor), self._fail)
 
     def _fail(self, error: AgentMemoryError) -> None:
         self.has_failed = True

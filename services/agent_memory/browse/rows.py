@@ -5,11 +5,11 @@ Every text comes to the terminal through here, and loses what a terminal would o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar, overload
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -24,6 +24,7 @@ _ROOM_MIN: Final = 8
 _CONSOLE: Final = Console(width=80, color_system=None, force_terminal=False, legacy_windows=False)
 
 Piece = tuple[str, str]
+Item = TypeVar("Item", covariant=True)
 
 
 class Kind(Enum):
@@ -68,23 +69,59 @@ class Drawn:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
-    """Rows in lines of `width` cells; `first` has the number of each row's first line, and of the end."""
+    """Rows in lines of `width` cells. `first` has the number of each row's first line, and of the end."""
 
-    rows: tuple[Row, ...]
-    width: int
-    lines: tuple[Drawn, ...]
-    first: tuple[int, ...]
+    def __init__(self, rows: Sequence[Row], width: int, lines: Sequence[Drawn], first: Sequence[int]) -> None:
+        self.rows = rows
+        self.width = width
+        self.lines = lines
+        self.first = first
+        # The rows that lead somewhere.
+        self.stops: Sequence[int] = [number for number, each in enumerate(rows) if each.target]
 
     def place_of(self, target: Target | None) -> int | None:
         """The number of the row that leads there."""
-        return next((number for number, row in enumerate(self.rows) if target and row.target == target), None)
+        return next((number for number in self.stops if self.rows[number].target == target), None)
 
     @property
     def text(self) -> str:
         """All of it as plain text."""
         return "\n".join("".join(text for text, _ in drawn.pieces) for drawn in self.lines)
+
+
+class OneLineLayout(Layout):
+    """So many rows of one line each, all of which lead somewhere; each is made when it is looked at.
+
+    There may be thousands, and only those on the screen are.
+    """
+
+    def __init__(self, count: int, width: int, make: Callable[[int], Row]) -> None:
+        self.rows = _Made(count, make)
+        self.width = width
+        self.lines = _Made(count, lambda number: Drawn(_plain_pieces(make(number).lines[0]), number))
+        self.first = range(count + 1)
+        self.stops = range(count)
+
+
+class _Made(Sequence[Item]):
+    """A sequence whose items are made when they are asked for."""
+
+    def __init__(self, count: int, make: Callable[[int], Item]) -> None:
+        self._count = count
+        self._make = make
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> Item: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Item]: ...
+    def __getitem__(self, place: int | slice) -> Item | Sequence[Item]:
+        if isinstance(place, slice):
+            return [self._make(number) for number in range(self._count)[place]]
+        return self._make(range(self._count)[place])
 
 
 def row(*lines: Line, target: Target | None = None) -> Row:
@@ -108,11 +145,11 @@ def layout(rows: Sequence[Row], width: int) -> Layout:
         first.append(len(lines))
         drawn = chain.from_iterable(_wrapped(part, max(_ROOM_MIN, width)) for part in each.lines)
         lines += [Drawn(pieces, number) for pieces in drawn]
-    return Layout(tuple(rows), width, tuple(lines), (*first, len(lines)))
+    return Layout(tuple(rows), width, lines, [*first, len(lines)])
 
 
 def _wrapped(whole: Line, width: int) -> Iterator[tuple[Piece, ...]]:
-    pieces = tuple((plain(text), style) for text, style in whole.pieces)
+    pieces = _plain_pieces(whole)
     if cells("".join(text for text, _ in pieces)) <= width:
         yield pieces
         return
@@ -127,6 +164,10 @@ def _wrapped(whole: Line, width: int) -> Iterator[tuple[Piece, ...]]:
         shown = tuple((span.plain, _style(span)) for span in part.divide(_edges(part)) if span.plain)
         before = head if number == 0 else ((rest, ""),)
         yield (*before, *shown)
+
+
+def _plain_pieces(whole: Line) -> tuple[Piece, ...]:
+    return tuple((plain(text), style) for text, style in whole.pieces)
 
 
 def _edges(text: Text) -> list[int]:

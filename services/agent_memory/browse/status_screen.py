@@ -25,8 +25,8 @@ class StatusScreen(BaseScreen):
 
     KEYS: ClassVar[Keys] = STATUS
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,backspace,h,left,s", "leave", show=False),
-        Binding("r", "again", show=False),
+        Binding("escape,q,backspace,h,left,s", "leave", show=False, priority=True),
+        Binding("r", "again", show=False, priority=True),
     ]
 
     def __init__(self, daemon: Daemon, hook_store: str) -> None:
@@ -39,7 +39,7 @@ class StatusScreen(BaseScreen):
         yield self._list
 
     def on_mount(self) -> None:
-        self._list.focus()
+        self.set_focus(self._list)
         self._list.show([row(line("Looking at everything...", "dim"))])
         self.call_after_refresh(self.action_again)
 

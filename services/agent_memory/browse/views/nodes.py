@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
-from agent_memory.browse.rows import BLANK, Kind, Row, Target, row
-from agent_memory.browse.time_tree import Entry, TimeTree
+from agent_memory.browse.rows import BLANK, Kind, OneLineLayout, Row, Target, row
+from agent_memory.browse.time_tree import Entry
 from agent_memory.periods import MONTHS, Period, parse_period
 from agent_memory.present import pages
 from agent_memory.present.lines import flow, line, pieces
@@ -18,9 +18,9 @@ _OPEN, _CLOSED, _GOING_ON = "▾ ", "▸ ", "● "
 _TITLE_CELLS: Final = 200
 
 
-def tree(view: View, known: TimeTree, width: int) -> list[Row]:
-    """The entries of the tree, one line each."""
-    return [_entry(view, entry, width) for entry in known.entries()]
+def tree(view: View, entries: Sequence[Entry], width: int) -> OneLineLayout:
+    """The entries of the tree, a line each."""
+    return OneLineLayout(len(entries), width, lambda number: _entry(view, entries[number], width))
 
 
 def node(view: View, found: pb.TocNode) -> Iterator[Row]:
