@@ -16,12 +16,12 @@ int main(int count, char **words) {
     size_t size = 0;
     for (ssize_t got; size < sizeof payload && (got = read(0, payload + size, sizeof payload - size)) > 0;) size += got;
 
-    struct sockaddr_un door = {.sun_family = AF_UNIX};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     char link[4096];
     if (count < 2 || snprintf(link, sizeof link, "%s/socket", words[1]) >= (int)sizeof link) return 2;
-    if (readlink(link, door.sun_path, sizeof door.sun_path - 1) < 0) return 3;
+    if (readlink(link, address.sun_path, sizeof address.sun_path - 1) < 0) return 3;
     int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(connection, (struct sockaddr *)&door, sizeof door)) return 4;
+    if (connect(connection, (struct sockaddr *)&address, sizeof address)) return 4;
     struct ucred peer;
     socklen_t length = sizeof peer;
     if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &length) || peer.uid != getuid()) return 5;

@@ -76,7 +76,7 @@ def test_a_power_cut_costs_nothing_that_was_acknowledged(tmp_path: Path) -> None
     sent = {event.event_id: event for event in power_run.events()}
     promised = Promised()
     begin, end = span(recording, root, sent)
-    cuts = Counter(random.randrange(begin, end) for _ in range(CUTS))
+    losses = Counter(random.randrange(begin, end) for _ in range(CUTS))
     tried = 0
     for point, (disk, path, written) in enumerate(replay(recording, root)):
         if path == str(root / power_run.NOTES):
@@ -85,7 +85,7 @@ def test_a_power_cut_costs_nothing_that_was_acknowledged(tmp_path: Path) -> None
             if promised.has_begun and not had_begun:
                 # The disk of a machine that has run for a while.
                 disk.sync_all()
-        for _ in range(cuts[point]):
+        for _ in range(losses[point]):
             at = f"POWER_SEED={SEED} POWER_CUTS={CUTS}: cut {tried}, after {point} of {points} calls"
             check(disk.after_a_cut(random), root, promised, at)
             tried += 1

@@ -47,8 +47,8 @@ class Screen:
         await self._pilot.press(*keys)
 
     async def type(self, text: str) -> None:
-        """Type letters, one after another."""
-        await self._pilot.press(*("space" if letter == " " else letter for letter in text))
+        """Type the characters, one after another."""
+        await self._pilot.press(*("space" if character == " " else character for character in text))
 
     async def resize(self, width: int, height: int) -> None:
         await self._pilot.resize_terminal(width, height)

@@ -108,9 +108,9 @@ def test_an_event_of_tomorrow_is_a_clock_that_was_wrong() -> None:
 
 def test_a_clock_that_was_set_since_the_start_is_told() -> None:
     """By a clock that nobody sets; what a time server corrects is no news."""
-    for jumped_s, told in ((None, ""), (-59.0, ""), (34_560_000.0, "forward by 400 d"), (-7200.0, "back by 2 h")):
+    for jumped_s, words in ((None, ""), (-59.0, ""), (34_560_000.0, "forward by 400 d"), (-7200.0, "back by 2 h")):
         found = list(machine_checks.clock([], "2026-01-02", jumped_s))
-        assert [told in each.message for each in found if each.grade is Grade.NOTE] == ([True] if told else [])
+        assert [words in each.message for each in found if each.grade is Grade.NOTE] == ([True] if words else [])
     age = age_s(os.getpid())
     assert age is None or 0 <= age < 86_400
 
