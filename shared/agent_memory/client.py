@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import grpc
 
@@ -25,6 +26,9 @@ TIMEOUT_S = 30.0
 STORE_KEY = "store"
 
 Reply = TypeVar("Reply")
+# How long a daemon that has answered is asked again where nobody answers, and how often.
+REPLACED_S: Final = 2.0
+REPLACED_LOOK_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Client:
         self._token = token
         self._secured_by = secured_by
         self.timeout_s = timeout_s
+        self._has_answered = False
         options = [
             ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
             ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
@@ -290,10 +295,19 @@ class Client:
         return str(health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status))
 
     def _call(self, method: Callable[..., Reply], request: Any, timeout_s: float | None = None) -> Reply:
-        try:
-            return method(request, timeout=timeout_s or self.timeout_s, metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise _translated(error, self.target, self._remedy) from error
+        give_up_s = time.monotonic() + REPLACED_S
+        while True:
+            try:
+                reply = method(request, timeout=timeout_s or self.timeout_s, metadata=self._metadata)
+            except grpc.RpcError as error:
+                translated = _translated(error, self.target, self._remedy)
+                # A daemon that has answered is being replaced, or started again: it may be asked the same again.
+                if not (self._has_answered and isinstance(translated, NotRunning) and time.monotonic() < give_up_s):
+                    raise translated from error
+                time.sleep(REPLACED_LOOK_S)
+            else:
+                self._has_answered = True
+                return reply
 
 
 def connect(settings: Settings) -> Client:
@@ -350,7 +364,8 @@ def _translated(error: grpc.RpcError, target: str, remedy: str) -> AgentMemoryEr
             return WriterUnavailable(
                 f"The daemon at {target} runs and does not answer.", "Run: memory-daemon restart", reason="NO_ANSWER"
             )
-        case grpc.StatusCode.UNAVAILABLE:
+        # Cancelled by a daemon that ends, as the call came: it has done nothing with it.
+        case grpc.StatusCode.UNAVAILABLE | grpc.StatusCode.CANCELLED:
             return NotRunning(
                 f"No memory daemon answers at {target}.", remedy, reason="WRONG_ADDRESS" if remedy else ""
             )

@@ -19,6 +19,7 @@ from agent_memory.files import make_private_dir
 from agent_memory.malloc_trim import trim_when_idle
 from agent_memory.process_name import set_name
 from agent_memory.settings import Settings
+from agent_memory.slots import own_slot
 from agent_memory.vital_thread import vital_thread
 
 # How often a waiting loop checks whether its parent still lives, of which there is no signal; a check takes 1 us.
@@ -44,7 +45,7 @@ def run(name: str, work: Callable[[Settings, Lifetime], None]) -> int:
         current = settings.load()
         logs.set_up(current.log_level, current.log_format, current.log_filter)
         make_private_dir(current.runtime.folder)
-        lifetime.crashes = count_crashes(current.runtime.crash_times(name), time.time())
+        lifetime.crashes = count_crashes(current.runtime.crash_times(own_slot(name)), time.time())
         if lifetime.crashes >= CRASHES_MAX:
             raise AgentMemoryError(
                 f"Given up: {name} ended within {CRASH_WITHIN_S} s of its start {CRASHES_MAX} times in a row.",

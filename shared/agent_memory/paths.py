@@ -11,6 +11,7 @@ from pathlib import Path
 from agent_memory.errors import SettingsError
 from agent_memory.files import require_own
 from agent_memory.locks import is_taken
+from agent_memory.slots import SLOTS
 
 APP = "agent-memory"
 
@@ -37,6 +38,16 @@ def default_db_path() -> Path:
 def default_config_path() -> Path:
     """`~/.config/agent-memory/config.toml`; `XDG_CONFIG_HOME` is honoured."""
     return _xdg("XDG_CONFIG_HOME", ".config") / APP / "config.toml"
+
+
+def of_slot(path: Path, slot: str) -> Path:
+    """The socket itself, of the query service in that slot, to which the link at `path` leads."""
+    return path.with_name(f"{path.name}-{slot}")
+
+
+def socket_target(path: Path) -> str:
+    """The Unix socket as a gRPC target."""
+    return f"unix:{str(path).translate(_URI_ESCAPES)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ class RuntimePaths:
     @property
     def grpc_target(self) -> str:
         """That socket as a gRPC target, which is a URI: `#`, `?` and `%` in a path need an escape."""
-        return f"unix:{str(self.grpc_socket).translate(_URI_ESCAPES)}"
+        return socket_target(self.grpc_socket)
 
     @property
     def hook_socket(self) -> Path:
@@ -112,6 +123,7 @@ class RuntimePaths:
             self.ingest_socket,
             self.announce_socket,
             self.ready_socket,
+            *(of_slot(path, slot) for path in (self.grpc_socket, self.hook_socket) for slot in SLOTS["query"]),
         )
 
     @property

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,11 @@ def report(runtime: RuntimePaths, process: str) -> None:
     """Say that the process is ready; to nobody, if it was started again by the supervisor."""
     with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
         sender.sendto(process.encode(), str(runtime.ready_socket))
+
+
+def is_awaited(runtime: RuntimePaths) -> bool:
+    """Whether somebody waits for processes to report."""
+    return runtime.ready_socket.exists()
 
 
 class Readiness:
@@ -40,6 +46,13 @@ class Readiness:
 
     def wait(self, processes: frozenset[str], timeout_s: float) -> bool:
         """Whether all of these are ready, now or within that time."""
-        while not processes <= self._heard and select.select([self._socket], [], [], timeout_s)[0]:
+        return self._hear(lambda: processes <= self._heard, timeout_s)
+
+    def wait_for_one(self, processes: Collection[str], timeout_s: float) -> bool:
+        """Whether one of these is ready, now or within that time."""
+        return self._hear(lambda: not self._heard.isdisjoint(processes), timeout_s)
+
+    def _hear(self, is_enough: Callable[[], bool], timeout_s: float) -> bool:
+        while not is_enough() and select.select([self._socket], [], [], timeout_s)[0]:
             self._heard.add(self._socket.recv(_NAME_MAX_BYTES).decode(errors="replace"))
-        return processes <= self._heard
+        return is_enough()

@@ -83,21 +83,26 @@ def stop(context: click.Context, as_json: bool) -> None:
 @click.command()
 @remembered("--port", "grpc_port", type=_PORT, help="The TCP port to listen on from now on.")
 @remembered("--host", "grpc_host", metavar="HOST", help="The address to listen on from now on.")
+@click.option("--rolling", is_flag=True, help="Replace the processes one by one; nobody is refused meanwhile.")
 @json_option
 @settings_options
 @click.pass_context
-def restart(context: click.Context, as_json: bool) -> None:
+def restart(context: click.Context, rolling: bool, as_json: bool) -> None:
     """Restart the daemon with the options it had.
 
-    What would keep it from starting is found before it is stopped.
+    What would keep it from starting is found before it is stopped. After an upgrade, --rolling changes to the new
+    version while the daemon goes on serving.
 
-    Example: memory-daemon restart --log-level debug
+    Example: memory-daemon restart --rolling
     """
     settings = for_daemon(context)
     end_like_an_interrupt()
     from agent_memory.control import preflight, stack
 
     holder = stack_lock.read(settings.runtime)
+    if rolling:
+        _roll(context, {**(holder.given if holder else {}), **given(context)}, as_json)
+        return
     if holder and stack.is_running(settings):
         # Whatever keeps it from starting must be known before it is stopped.
         preflight.check_restart(for_daemon(context, holder.given), holder.address)
@@ -181,6 +186,15 @@ def end_like_an_interrupt() -> None:
     for number in _ENDINGS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
             signal.signal(number, signal.default_int_handler)
+
+
+def _roll(context: click.Context, kept: Mapping[str, str], as_json: bool) -> None:
+    """Replace the running processes one by one."""
+    from agent_memory.control import rolling
+
+    settings = for_daemon(context, kept)
+    rolling.roll(settings, kept, lambda name: None if as_json else click.echo(f"Replaced: {name}"))
+    click.echo(_status_json(settings) if as_json else "All processes are replaced, and the daemon served all the time.")
 
 
 def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[bytes]:

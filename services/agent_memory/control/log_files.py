@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-PROCESSES = ("ingest", "query", "worker", "supervisor")
+from agent_memory.slots import SLOTS
+
+PROCESSES = (*SLOTS["ingest"], *SLOTS["query"], "worker", "supervisor")
 
 # How often a followed file is looked at: nothing announces new lines, and a look costs some microseconds.
 LOOK_S = 0.2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,6 +41,13 @@ def write(lock: BinaryIO, holder: StackHolder) -> None:
     lock.write(json.dumps(asdict(holder)).encode())
     lock.flush()
     lock.truncate()
+
+
+def rewrite(runtime: RuntimePaths, address: str, version: str, given: Mapping[str, str]) -> None:
+    """Write down what has changed of the stack that holds the lock."""
+    if (holder := read(runtime)) is not None:
+        with runtime.lock_file.open("r+b") as file:
+            write(file, replace(holder, address=address, version=version, given=given))
 
 
 def read(runtime: RuntimePaths) -> StackHolder | None:

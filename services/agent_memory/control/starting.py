@@ -80,13 +80,11 @@ def _wait_until_ready(daemon: subprocess.Popen[bytes], settings: Settings, readi
     since = time.monotonic()
     while time.monotonic() < deadline:
         if daemon.poll() is not None:
-            raise AgentMemoryError(
-                _with_log("The supervisor ended before the stack was ready.", settings, "supervisor")
-            )
+            raise AgentMemoryError(with_log("The supervisor ended before the stack was ready.", settings, "supervisor"))
         with contextlib.suppress(NotRunning):
             processes = supervisor.processes()
             if failed := [process.name for process in processes if not process.alive and process.state != "STOPPED"]:
-                raise AgentMemoryError(_with_log(f"The process {failed[0]} does not start.", settings, failed[0]))
+                raise AgentMemoryError(with_log(f"The process {failed[0]} does not start.", settings, failed[0]))
             if pids != [process.pid for process in processes]:
                 pids, since = [process.pid for process in processes], time.monotonic()
             elif all(pids) and time.monotonic() - since >= _LIVED_S and (error := stack.store_error(settings.runtime)):
@@ -96,7 +94,7 @@ def _wait_until_ready(daemon: subprocess.Popen[bytes], settings: Settings, readi
         if readiness.wait(_REPORTING, _LOOK_S):
             return
     late = "ingest" if stack.health(settings.runtime) == "NOT_SERVING" else "query"
-    raise AgentMemoryError(_with_log(f"The process {late} is not ready after {READY_S:.0f} s.", settings, late))
+    raise AgentMemoryError(with_log(f"The process {late} is not ready after {READY_S:.0f} s.", settings, late))
 
 
 def _holder(settings: Settings, given: Mapping[str, str]) -> StackHolder:
@@ -140,15 +138,16 @@ def _has_forked(settings: Settings) -> bool:
     return all(process.state != "STOPPED" for process in processes)
 
 
-def _with_log(what: str, settings: Settings, process: str) -> str:
+def with_log(
+    what: str, settings: Settings, process: str, after: str = "Everything that was started has been stopped."
+) -> str:
+    """What happened, with the last lines of the process's log."""
     from agent_memory.control import log_files
     from agent_memory.present.text import printable
 
     path = settings.runtime.log(process)
     lines = "".join(f"  {printable(line)}\n" for line in log_files.tail(path, _SHOWN_LINES)) or "  (nothing)\n"
-    return (
-        f"{what} Its last log lines:\n\n{lines}\nThe whole log: {path}\nEverything that was started has been stopped."
-    )
+    return f"{what} Its last log lines:\n\n{lines}\nThe whole log: {path}\n{after}"
 
 
 def _taken(settings: Settings) -> AlreadyRunning:

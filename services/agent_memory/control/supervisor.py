@@ -5,15 +5,17 @@ from __future__ import annotations
 import http.client
 import socket
 import xmlrpc.client
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agent_memory.errors import AgentMemoryError, NotRunning
+from agent_memory.slots import PROCESS_OF
 
 # It answers within a millisecond; one that is stopped or swapped out must not hang its callers.
 ANSWER_S = 5.0
 
+_ENDED = ("STOPPED", "EXITED", "FATAL", "UNKNOWN")
 _SHUTTING_DOWN = 6  # supervisor.xmlrpc.Faults.SHUTDOWN_STATE
 
 
@@ -54,16 +56,40 @@ class Supervisor:
         return int(self._ask("getPID"))
 
     def processes(self) -> list[Process]:
-        """The processes that it supervises."""
-        return [_process(info) for info in self._ask("getAllProcessInfo")]
+        """The processes that it supervises, by their own names: of the two slots of one, that which runs."""
+        shown: dict[str, Process] = {}
+        for info in self._ask("getAllProcessInfo"):
+            found = _process(info)
+            own = PROCESS_OF.get(found.name, found.name)
+            # One that failed tells more than one that was never started.
+            if own not in shown or _rank(found) < _rank(shown[own]):
+                shown[own] = replace(found, name=own)
+        return list(shown.values())
+
+    def programs(self) -> list[str]:
+        """The names of all that it could run."""
+        return [str(info["name"]) for info in self._ask("getAllProcessInfo")]
+
+    def running(self) -> list[str]:
+        """The names of what runs, is being started, or is being stopped."""
+        return [str(info["name"]) for info in self._ask("getAllProcessInfo") if info["statename"] not in _ENDED]
+
+    def start_process(self, name: str) -> None:
+        """Have a process started; returns at once."""
+        self._ask("startProcess", name, False)
+
+    def stop_process(self, name: str) -> None:
+        """Have a process stopped; returns at once. Nothing happens where it does not run."""
+        if name in self.running():
+            self._ask("stopProcess", name, False)
 
     def shut_down(self) -> None:
         """Ask it to stop its processes in order and to end; returns at once."""
         self._ask("shutdown")
 
-    def _ask(self, method: str) -> Any:
+    def _ask(self, method: str, *arguments: object) -> Any:
         try:
-            return getattr(self._proxy.supervisor, method)()
+            return getattr(self._proxy.supervisor, method)(*arguments)
         except (FileNotFoundError, ConnectionRefusedError):
             raise NotRunning(f"No supervisor listens at {self._path}.") from None
         except xmlrpc.client.Fault as fault:
@@ -75,6 +101,10 @@ class Supervisor:
                 f"The supervisor at {self._path} does not answer ({error}).",
                 f"If this persists, kill it: kill -9 $(cat {self._path.with_name('daemon.pid')})",
             ) from error
+
+
+def _rank(process: Process) -> tuple[bool, bool]:
+    return (not process.alive, process.state == "STOPPED")
 
 
 def _process(info: dict[str, Any]) -> Process:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from functools import partial
 from typing import Final
 
-from agent_memory import locks, project_stores
+from agent_memory import locks, project_stores, readiness
 from agent_memory.errors import AlreadyRunning
 from agent_memory.files import make_private_dir
 from agent_memory.ingest.checkpoints import sweep
 from agent_memory.ingest.server import Server
 from agent_memory.ingest.stores import Store, Stores
 from agent_memory.lifetime import Lifetime, run
+from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.paths import RuntimePaths
 from agent_memory.settings import Settings
+from agent_memory.slots import own_slot
 from agent_memory.store_settings import of_store
+
+log = logging.getLogger("agent_memory.ingest")
 
 # A process that was told to stop may be about to end. Shorter than the supervisor's `startsecs`, within which this one
 # has to give up so that it is not started again for ever.
@@ -28,7 +34,7 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     runtime = current.runtime
     # Binding a socket takes it away from the process that has it bound, so nobody else may be there. The lock is held
     # for as long as this process lives.
-    if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None:
+    if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None and not _took_over(runtime, lifetime):
         raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
     sweep(current.db_path, runtime.backup_lock)
     default = Store(
@@ -42,6 +48,16 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     finally:
         server.close()
         stores.close()
+
+
+def _took_over(runtime: RuntimePaths, lifetime: Lifetime) -> bool:
+    """Wait for the end of the writer that this one was started to replace; False where that is not so."""
+    slot = own_slot("ingest")
+    if not readiness.is_awaited(runtime):
+        return False
+    readiness.report(runtime, slot)
+    log.info(line("waiting for the end of the writer before", slot=slot))
+    return lifetime.wait_until(lambda: locks.take(runtime.ingest_lock, LOCK_WAIT_S) is not None)
 
 
 def _project_store(current: Settings, is_cautious: bool, name: str) -> Store | None:

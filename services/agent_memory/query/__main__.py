@@ -17,7 +17,9 @@ from agent_memory.query.api.late_service import LateService
 from agent_memory.query.api.server import Server
 from agent_memory.query.call_figures import CallFigures
 from agent_memory.query.hooks.hook_socket import HookSocket
+from agent_memory.query.own_sockets import is_listening, publish
 from agent_memory.settings import LOOPBACK, Settings
+from agent_memory.slots import own_slot
 from agent_memory.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
         return
-    reader = Reader(current.db_path, current.runtime.secondary("query"), CACHE_BYTES, current.runtime.commits)
+    reader = Reader(current.db_path, current.runtime.secondary(own_slot("query")), CACHE_BYTES, current.runtime.commits)
     health = Health(writer, reader)
     service, calls = LateService(), CallFigures()
     server = Server(current, service, health.servicer, calls, token, certificate)
@@ -50,7 +52,12 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     if current.grpc_host not in LOOPBACK:
         log.warning(logs.line("listening beyond this machine", address=current.address))
     hook_socket = HookSocket(current)
-    is_reported = health.serving
+    sockets = (current.runtime.grpc_socket, current.runtime.hook_socket)
+    # The one that is replaced goes on until this one answers all that it is asked.
+    is_replacing = is_listening(current.runtime.grpc_socket)
+    if not is_replacing:
+        publish(sockets)
+    is_reported = health.serving and not is_replacing
     if is_reported:
         readiness.report(current.runtime, "query")
     try:
@@ -58,6 +65,8 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     except BaseException as error:
         service.fails(error)
         raise
+    if is_replacing:
+        publish(sockets)
     affinity = Affinity()
     while not lifetime.stopping:
         if health.serving and not is_reported:

@@ -22,6 +22,7 @@ from agent_memory.query.rebuild_snapshot import RebuildSnapshot
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
+from agent_memory.slots import own_slot
 from agent_memory.store import directory, erasures, records
 from agent_memory.store.reader import Reader
 from agent_memory.store_settings import of_store
@@ -119,7 +120,9 @@ class Stores:
                 # While the writer is away, what is stored can be read.
                 if not directory.has_store(settings.db_path):
                     raise
-            reader = Reader(settings.db_path, runtime.secondary("query"), PROJECT_CACHE_BYTES, runtime.commits)
+            reader = Reader(
+                settings.db_path, runtime.secondary(own_slot("query")), PROJECT_CACHE_BYTES, runtime.commits
+            )
             return store_context(name, settings, writer, reader)
         except BaseException:
             writer.close()
@@ -146,6 +149,6 @@ def store_context(name: str, settings: Settings, writer: Bus, reader: Reader) ->
         intake=Intake(settings, records.redaction_key(reader)),
         projects=Projects(settings.project_names),
         reader=reader,
-        snapshot=RebuildSnapshot(reader, settings.db_path, runtime.secondary("rebuild")),
+        snapshot=RebuildSnapshot(reader, settings.db_path, runtime.secondary(f"{own_slot('query')}-rebuild")),
         index=IndexReader(settings.db_path),
     )

@@ -14,6 +14,7 @@ from agent_memory.client import MESSAGE_MAX_BYTES
 from agent_memory.credentials import Certificate
 from agent_memory.errors import AgentMemoryError
 from agent_memory.logs import line
+from agent_memory.paths import socket_target
 from agent_memory.query.api.callers import OwnCallersOnly
 from agent_memory.query.api.core_calls import CoreCalls, is_known
 from agent_memory.query.api.interceptor import Handler, HandlerInterceptor, wrapped_by
@@ -22,6 +23,7 @@ from agent_memory.query.api.measured import Measured
 from agent_memory.query.api.reflection import Reflection
 from agent_memory.query.api.replies import BoundedReplies
 from agent_memory.query.call_figures import CallFigures
+from agent_memory.query.own_sockets import own_socket
 from agent_memory.rpc import memory_pb2
 from agent_memory.rpc_methods import SERVICE, handlers
 from agent_memory.settings import Settings
@@ -77,7 +79,8 @@ class Server:
                 ("grpc.max_allowed_incoming_connections", CONNECTIONS_MAX),
                 ("grpc.max_connection_idle_ms", IDLE_MS),
                 ("grpc.http2.bdp_probe", 0),
-                ("grpc.so_reuseport", 0),
+                # Who replaces this one listens beside it for a while. A start looks whether the port is free.
+                ("grpc.so_reuseport", 1),
                 ("grpc.max_receive_message_length", REQUEST_MAX_BYTES),
                 ("grpc.max_send_message_length", MESSAGE_MAX_BYTES),
             ],
@@ -93,9 +96,10 @@ class Server:
         self._server.add_generic_rpc_handlers((Reflection((SERVICE, health_name)),))
         remedy = "Another program uses that port: choose another with --port."
         _bind(self._server, current.address, remedy, certificate)
-        # Each store has one stack, so a socket that is still there was left by one that was killed.
-        current.runtime.grpc_socket.unlink(missing_ok=True)
-        _bind(self._server, current.runtime.grpc_target, f"Check the permissions of {current.runtime.folder}.")
+        own = own_socket(current.runtime.grpc_socket)
+        # Nobody else has this slot, so a socket that is still there was left by one that was killed.
+        own.unlink(missing_ok=True)
+        _bind(self._server, socket_target(own), f"Check the permissions of {current.runtime.folder}.")
 
     def start(self) -> None:
         """Take calls."""

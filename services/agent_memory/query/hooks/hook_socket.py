@@ -7,6 +7,7 @@ from typing import Final
 
 from agent_memory.capture.spool import Spool
 from agent_memory.errors import AgentMemoryError
+from agent_memory.query.own_sockets import own_socket
 from agent_memory.settings import Settings
 
 # A caller beyond this is sent to the spool, which has room.
@@ -22,9 +23,10 @@ class HookSocket:
         self.spool = Spool(settings.db_path)
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            # Each store has one stack, so a socket that is still there was left by one that was killed.
-            path.unlink(missing_ok=True)
-            self.listener.bind(str(path))
+            own = own_socket(path)
+            # Nobody else has this slot, so a socket that is still there was left by one that was killed.
+            own.unlink(missing_ok=True)
+            self.listener.bind(str(own))
             self.listener.listen(CALLERS_MAX)
             self.spool.link_socket(path)
         except OSError as error:
