@@ -1,4 +1,4 @@
-"""Write docs/cli.md and docs/settings.md from the program: run it after every change of a command or a setting.
+"""Write docs/cli.md, docs/settings.md and the man pages: run it after every change of a command or a setting.
 
     .venv/bin/python ops/gen_docs.py [OUT]
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+import gen_man
 from agent_memory import settings
 from agent_memory.cli.main import cli
 from agent_memory.cli.options import SHOW_VERSION
@@ -138,16 +139,8 @@ def options_table(context: click.Context, names: set[str]) -> Iterator[str]:
     yield "|---|---|"
     for option in context.command.params:
         if isinstance(option, click.Option) and option.name in names and (record := option.get_help_record(context)):
-            written, meaning = (cell(plain(part)) for part in record)
+            written, meaning = (cell(gen_man.plain(part)) for part in record)
             yield f"| `{written}` | {meaning} |"
-
-
-def plain(text: str) -> str:
-    """An option's name or help in the words of people, where click has those of programs."""
-    text = re.sub(r"INTEGER RANGE", "N", text)
-    text = re.sub(r"  \[(.+)\]$", r" (\1)", text)
-    text = re.sub(rf"(\d+)<=x<={2**31 - 1}", r"\1 or more", text)
-    return re.sub(r"(\d+)<=x<=(\d+)", r"\1 to \2", text)
 
 
 def cell(text: str) -> str:
@@ -207,3 +200,5 @@ def heading(title: str, subject: str) -> Iterator[str]:
 
 if __name__ == "__main__":
     generate(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs")
+    if len(sys.argv) == 1:
+        gen_man.generate(ROOT / "ops" / "man")

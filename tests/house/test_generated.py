@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from agent_memory.cli.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 RPC = ROOT / "shared" / "agent_memory" / "rpc"
@@ -33,6 +36,21 @@ def test_writing_the_references_again_changes_nothing(tmp_path: Path) -> None:
     generated = contents(tmp_path)
     assert set(generated) == {"cli.md", "settings.md"}
     assert [name for name, text in generated.items() if (ROOT / "docs" / name).read_bytes() != text] == []
+
+
+def test_writing_the_man_pages_again_changes_nothing(tmp_path: Path) -> None:
+    """ops/gen_docs.py writes them, too. Every command has one, and roff finds nothing to complain of."""
+    subprocess.run([sys.executable, ROOT / "ops" / "gen_man.py", tmp_path], check=True, env=import_path())
+
+    generated = contents(tmp_path)
+    assert generated == contents(ROOT / "ops" / "man")
+    assert set(generated) == {"memory-daemon.1", "memory-ingest.1", *(f"memory-daemon-{name}.1" for name in COMMANDS)}
+    if shutil.which("groff"):
+        pages = sorted(tmp_path.iterdir())
+        checked = subprocess.run(
+            ["groff", "-man", "-Tutf8", "-ww", "-z", *pages], capture_output=True, text=True, check=False
+        )
+        assert checked.stderr == ""
 
 
 @pytest.mark.parametrize(

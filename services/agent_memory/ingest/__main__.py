@@ -19,7 +19,7 @@ from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
 from agent_memory.settings import Settings
-from agent_memory.slots import own_slot
+from agent_memory.slots import is_listening, own_slot
 from agent_memory.store_settings import of_store
 
 log = logging.getLogger("agent_memory.ingest")
@@ -47,13 +47,15 @@ def write(current: Settings, lifetime: Lifetime) -> None:
         server.run(lifetime)
     finally:
         server.close()
+        if readiness.is_awaited(runtime):  # the one that waits for this one's end
+            stores.hand_over()
         stores.close()
 
 
 def _took_over(runtime: RuntimePaths, lifetime: Lifetime) -> bool:
     """Wait for the end of the writer that this one was started to replace; False where that is not so."""
     slot = own_slot("ingest")
-    if not readiness.is_awaited(runtime):
+    if not (readiness.is_awaited(runtime) and is_listening(runtime.ingest_socket)):
         return False
     readiness.report(runtime, slot)
     log.info(line("waiting for the end of the writer before", slot=slot))

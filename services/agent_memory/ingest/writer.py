@@ -273,14 +273,20 @@ class Writer(Rows):
         """
         try:
             # Creating it flushes what is left in memory, with the interpreter's lock held: that should be little.
-            for family in self._families.values():
-                family.flush()
+            self._flush()
             Checkpoint(self._db).create_checkpoint(str(folder))
         except Exception as error:  # rocksdict raises bare Exception
             raise StoreError(
                 f"A copy of the store could not be made in {folder}: {directory.said(error)}.",
                 "Make room on the store's disk, or change the permissions of that folder's parent.",
             ) from error
+
+    def leave_no_log(self) -> None:
+        """Write what the log holds to files, so that whoever opens the store next has nothing to replay."""
+        try:
+            self._flush()
+        except Exception as error:  # rocksdict raises bare Exception; the log is replayed then
+            log.warning(line("not flushed", path=self._db_path, reason=error))
 
     def close(self) -> None:
         """Close the store; what was acknowledged is on disk."""
@@ -292,6 +298,10 @@ class Writer(Rows):
         except Exception as error:  # about something that happened before; everything acknowledged is on disk
             log.info(line("store closed with an error", path=self._db_path, error=error))
         os.close(self._lock)
+
+    def _flush(self) -> None:
+        for family in self._families.values():
+            family.flush()
 
     def _open(self, cautious: bool) -> None:
         exists = (self._db_path / directory.CURRENT).exists()

@@ -17,9 +17,9 @@ from agent_memory.query.api.late_service import LateService
 from agent_memory.query.api.server import Server
 from agent_memory.query.call_figures import CallFigures
 from agent_memory.query.hooks.hook_socket import HookSocket
-from agent_memory.query.own_sockets import is_listening, publish
+from agent_memory.query.own_sockets import publish
 from agent_memory.settings import LOOPBACK, Settings
-from agent_memory.slots import own_slot
+from agent_memory.slots import is_listening, own_slot
 from agent_memory.store.reader import Reader
 
 if TYPE_CHECKING:

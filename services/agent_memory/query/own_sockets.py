@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,9 +23,3 @@ def publish(paths: Iterable[Path]) -> None:
             atomic_link(path, own_socket(path))
         except OSError as error:
             raise AgentMemoryError(f"The link {path} can't be made: {error.strerror}.") from error
-
-
-def is_listening(path: Path) -> bool:
-    """Whether somebody listens there."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        return probe.connect_ex(str(path)) == 0
