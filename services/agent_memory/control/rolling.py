@@ -37,7 +37,7 @@ _INSTEAD: Final = "Run: memory-daemon restart"
 
 
 def roll(settings: Settings, given: Mapping[str, str], replaced: Callable[[str], None]) -> None:
-    """Replace the processes one after another; `replaced` gets each name once it is the new one. `given` as for a start.
+    """Replace the processes one by one; `replaced` gets each name once it is the new one. `given` as for a start.
 
     Raises AgentMemoryError where that can't be done, if possible before anything is changed.
     """

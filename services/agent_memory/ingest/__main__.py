@@ -48,7 +48,7 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     finally:
         server.close()
         if readiness.is_awaited(runtime):  # the one that waits for this one's end
-            stores.hand_over()
+            stores.leave_no_log()
         stores.close()
 
 

@@ -273,7 +273,7 @@ class Stores:
         message = f"There is no store {name!r}; this daemon has {', '.join(each.name for each in self)}."
         return frames.refused(pb.Refused.UNKNOWN_STORE, message)
 
-    def hand_over(self) -> None:
+    def leave_no_log(self) -> None:
         """Before the close: leave the default store so that another writer opens it at once."""
         if self._default.writer:
             self._default.writer.leave_no_log()
