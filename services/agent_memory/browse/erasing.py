@@ -60,7 +60,7 @@ def forget(client: Client, selection: pb.EventSelection, events: int, settings: 
     request = pb.EraseRequest(kind=pb.ERASURE_KIND_FORGET, selection=selection, expected_events=events)
     client.erase(request)
     command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "admin", "receipt", "--json"]
-    command += ["--db-path", str(settings.db_path)]
+    command += ["--db-path", str(settings.main_path), "--project-store", settings.store]
     done = subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PROOF_S, check=False,
         env={name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"},
