@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from functools import cache
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
 from agent_memory.redaction.redactor import MARKER, Redactor, redact
-from bench.redaction import ours, scores
+from bench.redaction import Taken, ours, scores
 from support.secret_samples import PLACES, SERVICES, made, samples
 
 REDACTOR = Redactor(b"a store's own key")
@@ -86,12 +87,18 @@ TEXTS = st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map(
 @pytest.mark.parametrize("held_out", [False, True], ids=["tuned on", "held out"])
 def test_what_is_found_is_secret_and_what_is_secret_is_found(held_out: bool) -> None:
     """Of the labelled texts: nearly nothing is missed, and hardly anything else is taken for a secret."""
-    scored = scores((sample for sample in samples() if sample.is_held_out == held_out), ours)
+    scored = scores((sample for sample in samples() if sample.is_held_out == held_out), taken)
 
     for group, score in scored.items():
         assert score.recall >= 0.95, (group, score.misses)
         assert score.precision >= 0.98 or group == "harmless", (group, score.mistakes)
     assert scored["harmless"].wrong <= 2, scored["harmless"].mistakes
+
+
+@cache
+def taken(text: str) -> Taken:
+    """What is taken out of a labelled text; several tests ask for it."""
+    return ours(text)
 
 
 def test_the_samples_are_many() -> None:
@@ -527,6 +534,10 @@ MORE_HOSTILE = (
     "\u5bc6\u7801\u662f ",
     "passwords:\n  - a1b2c3d4\n",
     '"tokens": ["a",',
+    "\u5bc6\u7801\u662f ",
+    "password for a b c d ",
+    "password=\n",
+    "key: aB1cD2eF3gH4iJ5kL6mN7oP8 ",
     "password,a\n",
     "insert into a (password) values (",
     "cat secret\n",
@@ -543,7 +554,12 @@ MORE_HOSTILE = (
 @pytest.mark.parametrize("part", HOSTILE)
 def test_the_time_grows_with_the_length_and_no_faster(part: str) -> None:
     """No text is made so that looking through it takes for ever."""
-    short, long = (min(cpu_s(part, length) for _ in range(3)) for length in (10_000, 100_000))
+    short = long = float("inf")
+    # The best of three, as other work on the machine only adds; mostly one tells.
+    for _ in range(3):
+        short, long = min(short, cpu_s(part, 10_000)), min(long, cpu_s(part, 100_000))
+        if long < 30 * max(short, 0.002):
+            break
 
     assert long < 30 * max(short, 0.002)
 
@@ -574,7 +590,7 @@ def test_a_glance_misses_nothing_that_a_closer_look_finds(text: str) -> None:
 def test_a_glance_misses_no_sample() -> None:
     """Nor is any of the labelled texts passed over that holds a secret; most of the others are."""
     for sample in samples():
-        if REDACTOR.redact(sample.text) != sample.text:
+        if taken(sample.text):
             assert may_contain_secret(sample.text.encode())
     assert not may_contain_secret(b"We looked at why the importer was slow, and decided to read the file in parts.")
 

@@ -9,15 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent_memory.redaction.commands import COMMANDS
-from agent_memory.redaction.hints import HINT, HINTED
+from agent_memory.redaction.hints import HINT, HINTED, LOOSE
 from agent_memory.redaction.linear import search_for
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
-from agent_memory.redaction.said import ACCOUNT, PASSWORDS
+from agent_memory.redaction.said import ACCOUNT
 from support.secret_samples import samples
 
 FINDS_HINT = search_for(HINT)
 # Together, and those with the longest way from their beginning to their end alone.
-PATTERNS = (*HINTED, *(pattern.encode() for pattern in (ACCOUNT, *PASSWORDS, *COMMANDS[-6:])))
+PATTERNS = (*HINTED, *(pattern.encode() for pattern in (ACCOUNT, *LOOSE, *COMMANDS[-7:])))
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=range(len(PATTERNS)))

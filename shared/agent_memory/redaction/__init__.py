@@ -3,4 +3,4 @@
 from typing import Final
 
 # To be raised whenever the rules find more, or less. A store notes since when which version has looked at its events.
-VERSION: Final = 4
+VERSION: Final = 5

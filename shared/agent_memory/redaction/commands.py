@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from agent_memory.redaction.likeness import Likeness, likeness
 from agent_memory.redaction.linear import found_of
 from agent_memory.redaction.passwords import is_plain_word
-from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import is_strong
 
@@ -23,7 +23,7 @@ _COMMANDS: Final = tuple(
     (
         marks,
         re.compile(rf"(?:{program})(?:\.exe)?(?=\s)"),
-        re.compile(rf"(?<=\s)(?:{options}){_VALUE}" if options else rf"\s+{_VALUE}"),
+        re.compile(rf"(?<=\s)[\"']?(?:{options}){_VALUE}" if options else rf"\s+{_VALUE}"),
     )
     for marks, program, options in (
         (
@@ -109,6 +109,7 @@ _COMMANDS: Final = tuple(
         (("lftp",), r"lftp", r"(?:-u|--user)\s+[\"']?[^\s,\"']{1,64},"),
         (("ssh-keygen",), r"ssh-keygen", r"-[NP]\s+"),
         (("rabbitmqctl",), r"rabbitmqctl\s+(?:add_user|change_password)", rf"{_WORD}\s+"),
+        (("encrypt_string",), r"ansible-vault\s+encrypt_string", r""),
         (("set-initial-password",), r"set-initial-password", r""),
         (
             (" config set", " configure set", " config --", " config http"),
@@ -149,6 +150,12 @@ _PAIR_OF_WORDS: Final = re.compile(
 _SECURE_STRING: Final = re.compile(
     r"ConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)", re.IGNORECASE
 )
+# Whatever program it is, an option for a user and then one for a password.
+ACCOUNT: Final = r"\s(?:-[uU]|--?user(?:name)?|--?login)[ =]?\S+[^\n]*\s-(?:p|P|w|pw|pass)[ =]?\S"
+_ACCOUNT: Final = re.compile(
+    rf"\s(?:-[uU]|--?user(?:name)?|--?login)[ =]?(?!-)\S{{1,64}}(?:\s[^\n|;&]{{0,120}}?)?\s-(?:p|P|w|"
+    rf"pw|pass)[ =]?{_VALUE}"
+)
 # In every text that holds such a password, one of these is found.
 COMMANDS: Final = (
     *sorted({re.escape(mark) for marks, _, _ in _COMMANDS for mark in marks}),
@@ -158,6 +165,7 @@ COMMANDS: Final = (
     PAIRS,
     TYPED,
     ECHOED,
+    ACCOUNT,
 )
 _COMMAND_MAX: Final = 600
 # A command ends with its line, unless a backslash says that it goes on.
@@ -250,7 +258,9 @@ def _typed(text: str) -> Iterator[Span]:
 
 
 def _echoed(text: str) -> Iterator[Span]:
-    yield from (span for span in _values(_ECHOED.finditer(text)) if is_said_password(text[span[0] : span[1]]))
+    yield from (
+        span for span in _values(_ECHOED.finditer(text)) if likeness(text[span[0] : span[1]]) >= Likeness.CHOSEN
+    )
 
 
 def _is_word_of_its_own(text: str, place: int) -> bool:
@@ -275,6 +285,13 @@ def _is_stand_in(value: str) -> bool:
     return _STAND_IN.match(value) is not None or _CAPITALS.match(value) is not None
 
 
+def _of_accounts(text: str) -> Iterator[Span]:
+    for found in _ACCOUNT.finditer(text):
+        value = found["quoted"] or found["bare"]
+        if likeness(value) >= Likeness.CHOSEN and not _is_stand_in(value):
+            yield *found.span("quoted" if found["quoted"] else "bare"), "password"
+
+
 _OTHERS: Final[tuple[tuple[str, Callable[[str], Iterator[Span]]], ...]] = (
     (PIPED, _piped),
     (NETRC, lambda text: _values(_NETRC.finditer(text))),
@@ -282,6 +299,7 @@ _OTHERS: Final[tuple[tuple[str, Callable[[str], Iterator[Span]]], ...]] = (
     (SQL, _in_sql),
     (TYPED, _typed),
     (ECHOED, _echoed),
+    (ACCOUNT, _of_accounts),
 )
 _MARKS: Final = found_of(
     [*("|".join(map(re.escape, marks)) for marks, _, _ in _COMMANDS), *(mark for mark, _ in _OTHERS)]

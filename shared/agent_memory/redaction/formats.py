@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from agent_memory.redaction.chosen import is_chosen
 from agent_memory.redaction.linear import found_of
 from agent_memory.redaction.passwords import is_plain_word
-from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import is_random, is_stand_in
 
@@ -24,7 +24,7 @@ def _has_digit(value: str) -> bool:
 
 
 def _is_word_or_said(value: str) -> bool:
-    return is_plain_word(value) or is_said_password(value)
+    return is_plain_word(value) or is_chosen(value)
 
 
 def _is_made_of_groups(value: str) -> bool:
@@ -86,19 +86,17 @@ FORMATS: Final = (
         r":(?:\*|\d{4,5}):",
         "password",
         rf"^[^\s:\#]{{1,255}}:(?:\*|\d{{4,5}}):[\w*-]{{1,64}}:[\w*.-]{{1,64}}:(?P<value>[^\s:]{{4,256}}){_END}",
-        is_said_password,
+        is_chosen,
     ),
     _format(
         r"\]:\d{1,5}[ \t]|(?m:^)\[?(?:smtp|mail|imap|relay|mx)[.\d]",
         "password",
         rf"^(?:\[{_HOST}\](?::\d{{1,5}})?|(?:smtp|mail|imap|relay|mx)[\w.-]{{1,255}}(?::\d{{1,5}})?)"
         rf"[ \t]{{1,16}}[\w.@+-]{{1,128}}:(?P<value>[^\s:]{{4,256}}){_END}",
-        is_said_password,
+        is_chosen,
     ),
     # What a new machine is told.
-    _format(
-        "chpasswd", "password", rf"^[ \t-]*[a-z_][\w-]{{0,31}}:(?P<value>[^\s:\"'/]{{4,128}}){_END}", is_said_password
-    ),
+    _format("chpasswd", "password", rf"^[ \t-]*[a-z_][\w-]{{0,31}}:(?P<value>[^\s:\"'/]{{4,128}}){_END}", is_chosen),
     _format("chpasswd", "password", r"chpasswd[ ]?<<<[ ]?[\"']?[\w-]{1,32}:(?P<value>[^\s\"']{4,128})"),
     _format("--(?:plaintext|iscrypted)", "password", r"--(?:plaintext|iscrypted)\s(?P<value>[^\s-]\S{3,256})"),
     # Redis and its like.
@@ -111,7 +109,7 @@ FORMATS: Final = (
         r"AUTH\s",
         "password",
         r"(?:^|>[ ]?|\bredis\S{0,32}\s)AUTH[ ](?:[a-z]\w{0,31}[ ])?[\"']?(?P<value>[^\s\"']{4,256})",
-        is_said_password,
+        is_chosen,
     ),
     # Routers and switches, networks.
     _format(
@@ -163,14 +161,14 @@ FORMATS: Final = (
         "(?i:identify )",
         "password",
         r"(?i:\bidentify[ ])(?:[A-Za-z]\w{0,31}[ ])?(?P<value>[^\s\"':]{5,64})",
-        is_said_password,
+        is_chosen,
     ),
     _format(
         r"PASS |LOGIN ",
         "password",
         rf"^(?:C:[ ]|>[ ]|-->[ ]|ftp>[ ])?(?:PASS[ ]:?|\w{{1,8}}[ ]LOGIN[ ]\S{{1,64}}[ ][\"']?)"
         rf"(?P<value>[^\s:\"']{{4,64}})[\"']?{_END}",
-        is_said_password,
+        is_chosen,
     ),
     _format(
         "bundle config",
@@ -195,6 +193,21 @@ FORMATS: Final = (
         r"(?:[^\n:=.,;!?(){}<>\d]{0,40}?[ ](?:is|ist|lautet|est|es|era|\u00e8|\u00e9|war|was))?[ ]?[:=]?[ ]"
         r"?\\{0,3}[\"']?(?P<value>\d{4,8})(?![\w.-])",
         lambda value: len(set(value)) > 1,
+    ),
+    # What pppd asks a peer, and is asked.
+    _format(
+        r"[\"'][ \t]+\*[ \t]+[\"']|(?i:chap|pap-secrets)",
+        "password",
+        rf"^[\"']?[\w.@\\-]{{1,64}}[\"']?[ \t]{{1,8}}\*[ \t]{{1,8}}[\"']?(?P<value>[^\s\"'*]{{5,64}})"
+        rf"[\"']?(?:[ \t]{{1,8}}\*)?{_END}",
+        is_chosen,
+    ),
+    # As Java's key stores are opened.
+    _format(
+        r"toCharArray",
+        "password",
+        r"\"(?P<value>[^\"\s]{5,128})\"\.toCharArray\(",
+        is_chosen,
     ),
     # A form that is filled in.
     _format(

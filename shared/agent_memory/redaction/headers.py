@@ -43,12 +43,29 @@ LINKED: Final = (
     r"://\S*(?i:hook|/services/T|hc-ping|maker\.ifttt|/key/|logic\.azure|zapier|integromat|n8n|/catch/|ntfy\.sh/|"
     r"[?&](?:code|key|apikey|access_key|secret|sas|token)=)"
 )
+# What lets in whoever has the link.
+_DOOR: Final = re.compile(
+    r"magic|/(?:reset|invite|invitation|confirm|verify|activate|sso|signin|login|share|onetime|s)\b", re.IGNORECASE
+)
+_DOOR_PART: Final = re.compile(r"(?<=[/=])[A-Za-z0-9_-]{20,512}(?=[/?&]|\Z)")
 _HOOK_PART: Final = re.compile(r"(?<=[/=@])(?:[A-Za-z0-9_-]{12,512})(?=[/?&@]|\Z)")
 _CODE: Final = re.compile(
-    r"[?&](?:code|key|apikey|access_key|secret|sas|token)=(?P<value>[\w%=-]{24,512})", re.IGNORECASE
+    r"[?&](?:code|key|apikey|access_key|secret|sas|token)=(?P<value>[\w%=/.~-]{24,512})", re.IGNORECASE
 )
+_HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F-]+\Z")
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
+# Whatever scheme it has, what stands behind it opens something.
+_AUTHORIZATION: Final = re.compile(
+    r"\b(?:proxy-)?authorization\\{0,3}[\"']?\s?[:=,]\s{0,2}\\{0,3}[\"']?(?P<scheme>[A-Za-z][\w-]{1,30})"
+    r"[ ](?P<rest>[^\r\n]{8,4096})",
+    re.IGNORECASE,
+)
+_PARAMETER: Final = re.compile(
+    r"(?:mac|\w*signature|response|\w*token|\w*key|\w*secret|password|sig|credential)=\\{0,3}[\"']?(?P<value>[\w+/=.~%-]{8,2048})",
+    re.IGNORECASE,
+)
+_OPAQUE: Final = re.compile(r"(?=[^\s\"'\\<>{}$]{0,64}\d)[^\s\"'\\<>{}$,;]{8,4096}")
 # In every text with such a signature, this is found.
 SIGNED: Final = r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)"
 _is_signed: Final = has(SIGNED)
@@ -95,11 +112,31 @@ def links(text: str) -> Iterator[Span]:
             yield from sorted(_in_link(text, *link.span()))
 
 
+def authorizations(text: str) -> Iterator[Span]:
+    """What stands behind the scheme of a header that says who asks, in order."""
+    if "uthorization" in text or "UTHORIZATION" in text:
+        for header in _AUTHORIZATION.finditer(text):
+            start, end = header.span("rest")
+            if parameters := [*_PARAMETER.finditer(text, start, end)]:
+                yield from ((*each.span("value"), "token") for each in parameters if not is_stand_in(each["value"]))
+            elif (
+                (found := _OPAQUE.match(text, start, end))
+                and not is_stand_in(found[0])
+                and "=" not in found[0].rstrip("=")
+            ):
+                yield *found.span(), "token"
+
+
 def _in_link(text: str, start: int, end: int) -> Iterator[Span]:
     if _HOOK.search(text, start, end):
         path = text.find("/", text.find("://", start, end) + 3, end)
         for part in _HOOK_PART.finditer(text, path, end):
             if _UUID.match(part[0]) or (is_random(part[0], least=12) and not is_wordy(part[0])):
+                yield *part.span(), "webhook"
+        return
+    if _DOOR.search(text, start, end):
+        for part in _DOOR_PART.finditer(text, text.find("/", text.find("://", start, end) + 3, end), end):
+            if is_random(part[0], least=20) and not is_wordy(part[0]) and not _HEXADECIMAL.match(part[0]):
                 yield *part.span(), "webhook"
         return
     code = _CODE.search(text, start, end)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from agent_memory.redaction.codes import CODES as NUMBERS
+from agent_memory.redaction.commands import ACCOUNT as OPTIONS
 from agent_memory.redaction.commands import COMMANDS, ECHOED, NETRC, PAIRS, PIPED, SQL
 from agent_memory.redaction.formats import FORMATS, GROUPS
 from agent_memory.redaction.headers import SIGNED
 from agent_memory.redaction.lists import CODES
 from agent_memory.redaction.names import FOREIGN_STEMS
 from agent_memory.redaction.printed import PRINTING
-from agent_memory.redaction.said import ACCOUNT, ACCOUNT_WORDS, PASSWORD_WORDS, PASSWORDS
+from agent_memory.redaction.said import ACCOUNT, ACCOUNT_WORDS
+from agent_memory.redaction.secret_words import SURELY_FOR_PASSWORD, USERS
 from agent_memory.redaction.tables import INSERT
 
 FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem in FOREIGN_STEMS)
@@ -22,8 +25,16 @@ VERB: Final = r"\s(?:is|was|are|ist|war|lautet|est|était|es|era|è|é|to|auf)(?
 # The rest of the sentence between a name and its verb.
 OF_WHAT: Final = r"[^\n:=.,;!?<>(){}]*?"
 _SAID: Final = (
-    rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|{FOREIGN}){OF_WHAT}(?:{VERB}|:|[ \t]\\*[\"'`]|\|)",
-    r"(?i:passw|passphrase|passcode|\bpw|_pw|-pass)[\w-]*\s+(?:(?:-+>?|→|–)\s+)?\S*\d",
+    rf"(?i:passe\b|\bpw|_pw|{FOREIGN}){OF_WHAT}(?:{VERB}|[:=]|[ \t]\\*[\"'`]|\|)",
+    r"(?i:\bpw|_pw|-pass)[\w-]*\s+(?:(?:-+>?|→|–)\s+)?\S*\d",
+)
+# Where a word for a password stands, anything may be one.
+WORDS: Final = f"(?i:{SURELY_FOR_PASSWORD})"
+# `app:hunter2@db`, and what a program is given for its tokens.
+LOOSE: Final = (
+    r"[\w-][:/][^\s/:@\"'<>,;()]*[^a-z\s/:@\"'<>,;()-][^\s/:@\"'<>,;()]*@(?:[a-z]{3,4}\(|//|[A-Za-z\d][\w.-]+[:/])",
+    rf"(?i:{USERS})[^\n]*[\"'`]\S*[^a-z\s\"'`_.,()-]",
+    rf"{NUMBERS}[^\n:=.,;!?(){{}}<>\d]*(?:[:=\x{{ff1a}}]?[\s\"'`*\\]*|[^\x00-\x7f][ ]?)\d{{3}}",
 )
 _KUBERNETES: Final = r"(?i:kind[\"']?\s*:\s*[\"']?secret)"
 _COOKIES: Final = r"(?i:cookie)|\t(?:TRUE|FALSE)\t"
@@ -50,7 +61,7 @@ _DISGUISED: Final = "|".join(_DISGUISES).encode("ascii")
 HINTED: Final = (
     _any(
         *_SAID,
-        *(each for each in COMMANDS if each != PAIRS),
+        *(each for each in COMMANDS if each not in (PAIRS, OPTIONS)),
         _COOKIES,
         SIGNED,
         _MARKED_HASHES,
@@ -60,14 +71,18 @@ HINTED: Final = (
     + b"|"
     + _DISGUISED,
     _any(*_FORMATS, *PRINTING),
-    _any(*PASSWORDS, INSERT),
+    _any(INSERT, OPTIONS, *LOOSE),
     _any(ACCOUNT, PAIRS, CODES),
 )
 # Of patterns with an open end, the beginning; the others as they are.
 HINT: Final = (
     _any(
-        rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|-pass|{FOREIGN}|{PASSWORD_WORDS}|{ACCOUNT_WORDS})",
-        *(each for each in COMMANDS if each not in (PIPED, NETRC, SQL, PAIRS, ECHOED)),
+        rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|-pass|{FOREIGN}|{ACCOUNT_WORDS}|{USERS})",
+        WORDS,
+        NUMBERS,
+        r"\s(?:-[uU]|--?user(?:name)?|--?login)[ =]?\S",
+        r"[^\s@]@(?:[a-z]{3,4}\(|//|[A-Za-z\d][\w.-]+[:/])",
+        *(each for each in COMMANDS if each not in (PIPED, NETRC, SQL, PAIRS, ECHOED, OPTIONS)),
         # The others of these have the word for a password.
         r"sudo\s-|-stdin|cryptsetup|\blogin\b|secret\sset|kinit",
         r"(?i:identified\s|pgp_sym_|aes_(?:en|de)crypt|crypt\()",

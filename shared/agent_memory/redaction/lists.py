@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.likeness import Likeness, likeness
 from agent_memory.redaction.linear import has
 from agent_memory.redaction.names import kind_of
-from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import VALUE_MIN, is_no_value, is_random, is_stand_in, is_wordy
 
@@ -26,17 +26,20 @@ _ITEM: Final = re.compile(
 )
 _TEXT: Final = re.compile(r"\\{0,3}(?P<quote>[\"'])(?P<value>[^\s\"'\\]{4,400})\\{0,3}(?P=quote)\s{0,24}(?=[,\]]|\Z)")
 CODES: Final = (
-    r"(?i:(?:recovery|backup|scratch|emergency|one-time|wiederherstellungs?|sicherungs?)[ -]?(?:codes?|keys)|"
+    r"(?i:(?:recovery|backup|scratch|emergency|one-time|wiederherstellungs?|sicherungs?)[ -]?(?:codes?|keys?)|"
     r"codes de secours|codes de r.{1,2}cup|"
     r"digos de (?:recup|respaldo)|codici di (?:recupero|backup))"
 )
-_CODES: Final = re.compile(rf"(?:{CODES})[^\n]{{0,120}}\n(?P<lines>(?:[^\n]{{1,120}}\n?){{1,24}})")
+_CODES: Final = re.compile(rf"(?:{CODES})(?P<lines>(?:[^\n]{{0,200}}\n?){{1,24}})")
 _CODE: Final = re.compile(
-    r"(?<![\w-])(?=[a-z-]{0,12}\d|[A-Z-]{0,12}\d)(?:[a-z0-9]{4,12}(?:-[a-z0-9]{4,12}){1,4}|[A-Z0-9]{4,12}(?:-[A-Z0-9]{4,12}){1,4}|"
+    r"(?<![\w-])(?=[a-z-]{0,12}\d|[A-Z-]{0,12}\d)(?:\d{6}(?:-\d{6}){7}|[a-z0-9]{4,12}(?:-[a-z0-9]{4,12}){1,4}|[A-Z0-9]{4,12}(?:-[A-Z0-9]{4,12}){1,4}|"
     r"[a-z0-9]{8,16}|[A-Z0-9]{8,16}|\d{4}[ ]\d{4})(?![\w-])",
     re.ASCII,
 )
 _CODES_MIN: Final = 3
+# One of so many digits is enough, and hardly any word has so many.
+_LONG_CODE: Final = 55
+_DIGITS_MIN: Final = 3
 # In what a generator made and in a passphrase there is one of these.
 _MADE: Final = r"(?:\d|[a-z][A-Z]|[a-z]{3}[-_.][a-z]{3})"
 LIST: Final = rf"(?i:{_STEM}[\w-]*)\\*[\"']?\s*[:=]\s*(?:- (?:[^\n]|\n[ \t]*-)*|\[[^\[\]{{}}]*){_MADE}"
@@ -62,14 +65,18 @@ def _in_lists(text: str) -> Iterator[Span]:
 
 def _codes(text: str) -> Iterator[Span]:
     for found in _CODES.finditer(text):
-        codes = [each.span() for each in _CODE.finditer(text, *found.span("lines")) if not is_wordy(each[0])]
-        if len(codes) >= _CODES_MIN:
+        codes = [each.span() for each in _CODE.finditer(text, *found.span("lines")) if _is_code(each[0])]
+        if len(codes) >= _CODES_MIN or (codes and codes[0][1] - codes[0][0] >= _LONG_CODE):
             yield from ((*span, "token") for span in codes)
+
+
+def _is_code(value: str) -> bool:
+    return sum(map(str.isdigit, value)) >= _DIGITS_MIN or not is_wordy(value)
 
 
 def _is_secret(value: str, *, is_password: bool) -> bool:
     if is_stand_in(value) or is_no_value(value):
         return False
     if is_password:
-        return is_said_password(value)
+        return likeness(value) >= Likeness.CHOSEN
     return not is_wordy(value) and is_random(value, least=VALUE_MIN)

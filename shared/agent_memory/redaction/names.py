@@ -57,7 +57,7 @@ _OPAQUE: Final = re.compile(
     r"tokens?\Z|(?:by|no|with|has|is|the|of|per)tokens?\Z"
 )
 _SECRET: Final = re.compile(
-    r"secret(?:key(?:base)?)?\d?\Z|secretvalue\Z|"
+    r"secret(?:key(?:base)?)?\d?\Z|secretvalue\Z|(?:mfa|t?otp|2fa|twofactor|wallet)seed\Z|"
     r"(?:api|access|secret|private|sign(?:ing)?|encrypt(?:ion)?|decrypt(?:ion)?|crypto|cipher|master|account|shared|auth|"
     r"license|licence|webhook|service|deploy|client|consumer|server|app|application|subscription|storage|integration|"
     r"ingest(?:ion)?|hmac|aes|jwt|session|admin|rest|write|prod|live|production|functions?|host|instrumentation|pass)key\d?\Z"

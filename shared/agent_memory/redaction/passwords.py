@@ -43,14 +43,14 @@ _ACCOUNT: Final = re.compile(
     rf"^[ \t]*(?:- )?[\"']?[\w-]*(?:user(?:[_-]?name)?|login|host(?:name)?|dn|uid|adapter|database|email|server|"
     rf"port|url|address|endpoint|"
     r"db(?:name)?|driver|ssl|account|from|ip|bucket|broker|vhost|region|realm|domain|tenant|cluster)[\"']?"
-    rf"[ \t]*[:=][ \t]*[\"']?(?!(?:{_TYPES})\b)[\w.@=/+-]+(?:,[\w.@=/+-]+)*[\"']?[ \t]*\r?$",
+    rf"(?:[ \t]*[:=][ \t]*|[ \t]+)[\"']?(?!(?:{_TYPES})\b)[\w.@=/+-]+(?:,[\w.@=/+-]+)*[\"']?[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE | re.ASCII,
 )
 _BEFORE_NAME: Final = re.compile(r"[ \t]*(?:- )?[\"']?[\w.-]*", re.ASCII)
 # In every text in which a password that is a word stands a blank behind its name, one of these is found.
 WORDS: Final = (
     r"(?m:^)[ \t-]*[\w.-]*(?i:pass|pw|psk)\w*[ \t]+[a-z]+[ \t]*\r?(?m:$)",
-    r"(?:ENV|ARG|SetEnv|setenv|setx)[ \t]+\w*(?i:pass|pw|psk)",
+    r"(?:ENV|ARG|SetEnv|setenv|setx)[ \t]+\w*(?i:pass|pw|psk|secret|token|key|auth|cred)",
     r"-[\w.-]*(?i:pass|pw|psk)[\w-]*[ \t]+[a-z]",
 )
 _SETTING_LINE: Final = re.compile(
@@ -80,7 +80,7 @@ def is_password(
     is_short = name.lstrip("-").lower() in SHORT
     if is_plain:
         # In a sentence about an option, a word follows it.
-        is_said = not match["sign"] and value.islower() and value.replace("-", "").isalpha() and not is_in_account
+        is_said = not match["sign"] and value[1:].islower() and value.replace("-", "").isalpha() and not is_in_account
         is_phrase = is_passphrase(value)
         return (
             (is_phrase or not is_said)
@@ -96,7 +96,9 @@ def is_password(
     if match["space"] and not match["quoted"]:
         return is_strong(value) or (is_in_account and (has_digit or is_plain_word(value)) and not is_path(value))
     if " " in value:
-        return bool(match["quoted"]) and ("phrase" in name.lower() or is_passphrase(value))
+        return bool(match["quoted"]) and (
+            ("phrase" in name.lower() and not _NAMED_AFTER.search(value)) or is_passphrase(value)
+        )
     if match["space"]:
         # As SQL and C's `#define` have it.
         return (name.isupper() and _is_word_or_made(value)) or _is_in_build_file(name, value, follows)
@@ -169,6 +171,11 @@ def _is_word_or_made(value: str) -> bool:
 
 def is_plain_word(value: str) -> bool:
     return bool(_PLAIN_WORD.match(value)) and not _NAMED_AFTER.search(value) and not _JUDGEMENTS.match(value)
+
+
+def is_ordinary(word: str) -> bool:
+    """Whether the word is one that names in programs are made of, or that sentences about passwords have."""
+    return is_of_names(word) or _OF_SENTENCES.search(word) is not None
 
 
 def _is_quoted(value: str, match: re.Match[str], *, has_digit: bool, has_sign: bool) -> bool:

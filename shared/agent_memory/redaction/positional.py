@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.likeness import Likeness, likeness
 from agent_memory.redaction.shapes import Span
 
 # One of them is in every mark.
@@ -29,6 +30,11 @@ _LINES_MAX: Final = 16_384
 
 # A host is named after it; what looks like a variable or a gap to fill is none.
 _PASSWORD: Final = re.compile(r"://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{4,256})@(?=[\w\[{$*])")
+# The same without a scheme, as drivers and programs take it: `app:hunter2@tcp(`, `scott/tiger@//`.
+_WITHOUT_SCHEME: Final = re.compile(
+    r"(?<![\w/.@+-])[A-Za-z][\w.-]{0,40}[:/](?P<value>(?=[a-z-]*+[^a-z@-])[^\s/:@\"'<>,;()]{5,128})"
+    r"@(?=[a-z]{3,4}\(|//|[A-Za-z\d][\w.-]{1,255}[:/])"
+)
 _STAND_IN: Final = re.compile(
     r"[$%{<*\[]|pserver:|x+\Z|\.+\Z|(?:password|passwd|pass|pw|pwd|secret|token)[\])}>]*\Z", re.IGNORECASE
 )
@@ -67,3 +73,7 @@ def passwords_in_links(text: str) -> Iterator[Span]:
         for found in _PASSWORD.finditer(text):
             if not _STAND_IN.match(found[2]):
                 yield *found.span(2), "url-password"
+    if "@" in text:
+        for found in _WITHOUT_SCHEME.finditer(text):
+            if likeness(found["value"]) >= Likeness.CHOSEN:
+                yield *found.span("value"), "url-password"

@@ -15,14 +15,15 @@ from typing import Final
 from agent_memory.capture import PRIVATE_MARKS
 from agent_memory.redaction.formats import GROUPS
 from agent_memory.redaction.headers import LINKED
-from agent_memory.redaction.hints import FOREIGN, HINT, HINTED, OF_WHAT, VERB
+from agent_memory.redaction.hints import FOREIGN, HINT, HINTED, OF_WHAT, VERB, WORDS
 from agent_memory.redaction.linear import Search, search_for
 from agent_memory.redaction.lists import LIST
 from agent_memory.redaction.names import STEMS
-from agent_memory.redaction.passwords import WORDS
+from agent_memory.redaction.passwords import WORDS as LINES
 from agent_memory.redaction.positional import KEY_MARKS
-from agent_memory.redaction.seed_phrases import row_of_seed_words
-from agent_memory.redaction.shapes import RUN_MIN
+from agent_memory.redaction.secret_words import KEYS
+from agent_memory.redaction.seed_phrases import ROW, row_of_seed_words
+from agent_memory.redaction.shapes import RUN_MIN, runs_in
 from agent_memory.redaction.tables import HEAD
 from agent_memory.redaction.values import VALUE_MIN
 
@@ -44,10 +45,15 @@ def _run(of: str, length: int) -> str:
 
 
 _MADE_VALUE: Final = _run(r"\S", VALUE_MIN)
-_MADE_RUN: Final = _run(r"[\w-]", RUN_MIN)
+_MADE: Final = re.compile(rb"[A-Z0-9]")
+_WORD: Final = r"[A-Za-z]{3}[A-Za-z]*"
+# What is put together here was measured: these cost as much as one of them, others multiply one another.
 _NAMED: Final = search_for(
     "|".join(
         (
+            WORDS,
+            r"(?i:authorization)\\*[\"']?\s?[:=,]",
+            rf"{_STEM}[\w-]*{_CLOSED}(?:{_SIGN}|[ \t])\s*[\"'`]?{_WORD}-{_WORD}-{_WORD}",
             rf"{_PASSWORD}[\w-]*{_CLOSED}{_SIGN}",
             # But for passwords, generators made it.
             rf"{_STEM}[\w-]*{_CLOSED}{_SIGN}\s*{_KIND}\S*(?:{_MADE_VALUE})",
@@ -60,23 +66,25 @@ _NAMED: Final = search_for(
             f"(?i:{'|'.join(re.escape(mark.decode()) for mark in PRIVATE_MARKS)})",
             rf"{_STEM}{OF_WHAT}(?:{VERB}|\s?:\s)\S*(?:[A-Za-z]\S*\d|\d\S*[A-Za-z])",
             LIST,
+            LINKED,
+            HEAD,
+            *LINES,
         )
-    ).encode()
+    )
 )
 
-_RUN: Final = search_for(_MADE_RUN)
+_GROUPS: Final = search_for(GROUPS)
+_GROUPED: Final = search_for(f"{GROUPS}|{ROW}")
 
 _HINT: Final = search_for(HINT)
 _HINTED: Final = tuple(map(search_for, HINTED))
-_LINED: Final = search_for("|".join((HEAD, *WORDS, GROUPS)))
-_LINKED: Final = search_for(LINKED)
 _PAYMENT: Final = search_for(rb"\d(?:[ -]?\d){13}|[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4}){2}")
 
 # Commits, checksums, UUIDs: a generator made them, too, but a hexadecimal number is known as a secret by its name only,
 # except for those of one service, which begin so.
 _HEXADECIMAL: Final = re.compile(rf"(?<![\w-])(?!4b1d)[0-9A-Fa-f-]{{{RUN_MIN},}}+(?![\w-])".encode())
 
-_NAME: Final = search_for(_STEM)
+_NAME: Final = search_for(f"{_STEM}|(?i:{KEYS})")
 # A name stands nearer than that to its value.
 _NAME_WITHIN: Final = 256
 _PORTION_BYTES: Final = 1 << 20
@@ -84,8 +92,10 @@ _PORTION_BYTES: Final = 1 << 20
 
 def may_contain_secret(content: bytes, *, payment_data: bool = False) -> bool:
     """Whether there may be a secret or a private span in these bytes of a text; False is certain."""
-    return any(first(content, 0) >= 0 for first in (_LOOKS_WITH_PAYMENT if payment_data else _LOOKS)) or (
-        _HINT(content, 0, len(content)) is not None and _has_hinted(content)
+    return (
+        any(first(content, 0) >= 0 for first in (_LOOKS_WITH_PAYMENT if payment_data else _LOOKS))
+        or next(_made_runs(content), -1) >= 0
+        or any(search(content, 0, len(content)) and is_suspect(content) for search, is_suspect in _CLOSER)
     )
 
 
@@ -126,13 +136,15 @@ def _suspects(contents: list[bytes], *, payment_data: bool) -> list[int]:
             place = bisect_right(ends, start)
             found.add(place)
             begin = ends[place]
+    found.update(bisect_right(ends, start) for start in _made_runs(joined))
     # Of the others, each pattern costs as much as all hints together, so only texts with a hint are looked at.
-    begin = 0
-    while hint := _HINT(joined, begin, len(joined)):
-        place = bisect_right(ends, hint[0])
-        if place not in found and _has_hinted(contents[place]):
-            found.add(place)
-        begin = ends[place]
+    for search, is_suspect in _CLOSER:
+        begin = 0
+        while hint := search(joined, begin, len(joined)):
+            place = bisect_right(ends, hint[0])
+            if place not in found and is_suspect(contents[place]):
+                found.add(place)
+            begin = ends[place]
     return sorted(found)
 
 
@@ -151,21 +163,22 @@ def _first(search: Search) -> Callable[[bytes, int], int]:
     return first
 
 
-def _run_of_token(content: bytes, begin: int) -> int:
-    while found := _RUN(content, begin, len(content)):
-        start, _ = found
-        number = _HEXADECIMAL.match(content, start)
-        if not number or _NAME(content, max(0, start - _NAME_WITHIN), start):
-            return start
-        begin = number.end()
-    return -1
+def _made_runs(content: bytes) -> Iterator[int]:
+    """Where runs of a token's characters begin that a generator made, as far as a glance tells."""
+    for start, end in runs_in(content):
+        if _MADE.search(content, start, end) and (
+            not _HEXADECIMAL.match(content, start) or _NAME(content, max(0, start - _NAME_WITHIN), start)
+        ):
+            yield start
+
+
+def _is_grouped(content: bytes) -> bool:
+    """Whether it has groups of characters as secrets for authenticators, or a row of words that wallets choose from."""
+    return _GROUPS(content, 0, len(content)) is not None or row_of_seed_words(content) >= 0
 
 
 # Each says where the first that it knows begins, from a place on; -1 if there is none.
-_LOOKS: Final = (
-    _first(_NAMED),
-    _run_of_token,
-    *map(_first, (_LINED, _LINKED)),
-    row_of_seed_words,
-)
+_LOOKS: Final = (_first(_NAMED),)
 _LOOKS_WITH_PAYMENT: Final = (*_LOOKS, _first(_PAYMENT))
+# What hints at a secret, and what tells whether the content that has it is one to read.
+_CLOSER: Final = ((_GROUPED, _is_grouped), (_HINT, _has_hinted))

@@ -53,7 +53,7 @@ _PROMPT: Final = re.compile("|".join(f"(?:{mark}){rest}" for mark, rest in _COMM
 _LINE: Final = re.compile(r"[ \t]*(?P<value>[!-~]{6,4096})[ \t]*\r?(?=\n|\Z)")
 _MADE: Final = re.compile(r"(?=[!-~]*[A-Za-z])(?=[!-~]*\d)")
 _OTHER: Final = re.compile(
-    r"[~.]{0,2}/|https?:|[\w.-]+:$|[\w.-]+\.(?:go|py|js|ts|rs|md|txt|json|ya?ml|pem|crt|key)\b|[A-Za-z_][\w.-]*[=:(]|[#<{\[(/*-]|import\b|\d{4}-\d\d"
+    r"[~.]{0,2}/|https?:|[\w.-]+:$|[\w.-]+\.(?:go|py|js|ts|rs|md|txt|json|ya?ml|pem|crt|key)\b|[A-Za-z_][\w.-]*(?:[=(]|:(?![!-~]))|[#<{\[(/*-]|import\b|\d{4}-\d\d"
 )
 
 

@@ -18,7 +18,8 @@ WORDS_MAX: Final = 32
 _BETWEEN: Final = r"(?:[\s,;|\"'`]|\\[nrt]){1,6}(?:\d{1,2}[.):]?\s{1,3})?"
 # The same, quicker, in bytes, and taking more for a row of words.
 _QUICK_WORD: Final = re.compile(rb"[A-Za-z]{3,8}")
-_QUICK_ROW: Final = search_for(rf"[A-Za-z]{{3,8}}(?:[\s,;|\"'`\\0-9.):]{{1,6}}n?[A-Za-z]{{3,8}}){{{WORDS_MIN - 1}}}")
+ROW: Final = rf"[A-Za-z]{{3,8}}(?:[\s,;|\"'`\\0-9.):]{{1,6}}n?[A-Za-z]{{3,8}}){{{WORDS_MIN - 1}}}"
+_QUICK_ROW: Final = search_for(ROW)
 _WORD: Final = re.compile(r"(?<![A-Za-z])(?<![A-Za-z]')[A-Za-z]{3,8}(?![A-Za-z]|'[A-Za-z])")
 _ROW: Final = re.compile(rf"{_WORD.pattern}(?:{_BETWEEN}{_WORD.pattern}){{{WORDS_MIN - 1},}}+")
 
@@ -36,12 +37,13 @@ def seed_phrases(text: str) -> Iterator[Span]:
 def row_of_seed_words(content: bytes, begin: int = 0) -> int:
     """Where a row of words begins that may be a seed phrase, from `begin` on; -1 if there is none."""
     while found := _QUICK_ROW(content, begin, len(content)):
-        words = [word.span() for word in _QUICK_WORD.finditer(content, *found)]
-        unknown = [end for start, end in words if content[start:end].lower() not in _known()]
+        row = content[found[0] : found[1]].lower()
+        words = _QUICK_WORD.findall(row)
         # The last may go on behind the row.
-        if not unknown or unknown[0] == words[-1][1]:
+        unknown = next((word for word in words[-2::-1] if word not in _known()), None)
+        if unknown is None:
             return found[0]
-        begin = unknown[-1] if unknown[-1] < words[-1][1] else unknown[-2]
+        begin = found[0] + row.rfind(unknown) + len(unknown)
     return -1
 
 

@@ -157,7 +157,7 @@ _SHAPES: Final = (
     ("contentful-token", r"CFPAT-[\w-]{40,}+"),
     ("readme-key", r"rdme_[a-z0-9]{60,}+"),
     ("canva-secret", r"cnvca[\w-]{40,}+"),
-    ("facebook-token", r"EAA[A-Za-z][A-Za-z0-9]{80,}+|(?<=\d\|)[\w-]{27}(?![\w-])"),
+    ("facebook-token", r"EAA[A-Za-z][A-Za-z0-9]{80,}+|(?<=\d{14}\|)[\w-]{27}(?![\w-])"),
     ("twitter-token", r"A{20}[A-Za-z0-9%]{50,}+"),
     # Watching and measuring.
     ("grafana-token", r"gl(?:c|sa)_[A-Za-z0-9+/=_]{32,}+|eyJrIjoi[A-Za-z0-9+/]{60,}+={0,2}"),
@@ -289,12 +289,18 @@ def _beginning_with(beginning: str, text: str) -> Iterator[Span]:
 
 def runs(text: str) -> Iterator[tuple[int, int]]:
     """Where long enough runs of a token's characters stand that no one made up of words."""
-    kinds = text.encode("ascii", "replace").translate(_KIND_OF)
-    end = 0
-    while (start := kinds.find(_SHORTEST_RUN, end)) >= 0:
-        end = kinds.find(_OUTSIDE, start)
-        end = end if end >= 0 else len(kinds)
+    for start, end in runs_in(text.encode("ascii", "replace")):
         while start < end and text[start] in "_-":
             start += 1
         if end - start >= RUN_MIN and _MADE.search(text, start, end):
             yield start, end
+
+
+def runs_in(content: bytes) -> Iterator[tuple[int, int]]:
+    """Where long enough runs of a token's characters stand, whatever they are made of."""
+    kinds = content.translate(_KIND_OF)
+    end = 0
+    while (start := kinds.find(_SHORTEST_RUN, end)) >= 0:
+        end = kinds.find(_OUTSIDE, start)
+        end = end if end >= 0 else len(kinds)
+        yield start, end

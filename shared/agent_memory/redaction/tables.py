@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
+from agent_memory.redaction.likeness import Likeness, likeness
 from agent_memory.redaction.linear import has
 from agent_memory.redaction.names import kind_of
-from agent_memory.redaction.said import is_said_password
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import VALUE_MIN, is_random, is_stand_in, is_wordy
 
@@ -102,5 +102,5 @@ def _is_secret(value: str, kind: str) -> bool:
     if is_stand_in(value) or " " in value:
         return False
     if kind == "password":
-        return is_said_password(value)
+        return likeness(value) >= Likeness.CHOSEN
     return not is_wordy(value) and is_random(value, least=VALUE_MIN)

@@ -7,6 +7,8 @@ from itertools import pairwise
 from math import log2
 from typing import Final
 
+from agent_memory.redaction.spelling import surprise
+
 _STAND_IN: Final = re.compile(
     r"[$%{<*]{1,2}[A-Za-z_{(]|:[a-z_]{2,40}\Z|[@!#][A-Za-z_{(][a-z_{(-]*\Z|<|&lt;|\*{3}|x{3,}|\.{3}|[-_=.]{3}|ENC\[|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"
     r"(?:https?|file|ftp)://|arn:|op://|vault:|secret[s]?://|env[:.]|process\.|os\.|import\.meta|\^|\(\?|"
@@ -17,7 +19,7 @@ _STAND_IN: Final = re.compile(
 )
 _GAP: Final = re.compile(
     # AWS and others put that word into what their manuals show.
-    r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]{3}|<[a-z]{2}>\Z|\.\.\.|…|xxxx|\*\*\*\*|%[sd]\b|%\(\w|#\{|\}\}|\{(?:[A-Za-z_][\w.]*)?\}|your[-_]|[-_](?:here|goes)\b|placeholder",
+    r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]{3}|<[a-z]{2}>\Z|\.\.\.|…|xxxx|\*\*\*\*|(?-i:%[sd])\b|%\(\w|#\{|\}\}|\{(?:[A-Za-z_][\w.]*)?\}|your[-_]|[-_](?:here|goes)\b|placeholder",
     re.IGNORECASE,
 )
 _TYPE: Final = re.compile(
@@ -28,26 +30,20 @@ _TYPE: Final = re.compile(
 # What is no value, though it has digits and signs: sizes, spans, versions, times, rules of a form, types, addresses of
 # people, files, drives, and paths whose parts are words.
 _NO_VALUE: Final = re.compile(
-    r"[<>=~^]{0,2}\d{1,5}(?:[-.:/+x]{1,2}\d{1,5})+[a-z]{0,3}\Z|\d{1,4}[-+]?(?:[a-z]{1,3}|chars?|characters?|digits?|[a-z]+-\w+|bits?|bytes?)\Z|"
+    r"\d{1,3}:\d[\w.+~:-]*\Z|[<>=~^]{0,2}\d{1,5}(?:[-.:/+x]{1,2}\d{1,5})+[a-z]{0,3}\Z|\d{1,4}[-+]?(?:[a-z]{1,3}|chars?|characters?|digits?|[a-z]+-\w+|bits?|bytes?)\Z|"
     r"[a-z_]+(?::[\w,]+)?(?:\|[a-z_]+(?::[\w,]+)?)+\Z|[A-Za-z_]\w*\(\d*\)?\Z|[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z|"
     r"[\w./-]*\.(?:txt|json|ya?ml|toml|ini|cfg|conf|pem|key|crt|py|[cm]?[jt]sx?|go|rs|java|kt|rb|php|cs?|h|cpp|sh|md|html?|s?css|xml|sql|log|env)(?::\d+)*\Z|"
     r"[A-Za-z]:[\\/]|(?:::)?(?:[A-Za-z_][A-Za-z_.-]*\d{0,3}(?:/|::?|->))+(?:[A-Za-z_][\w.-]*)?\Z|[A-Za-z_]\w*[+*=][A-Za-z_]\w*\Z"
 )
 _CONSTANT: Final = re.compile(r"[A-Z]+\d{0,3}(?:_(?:[A-Z]+\d{0,3}|\d{1,3}))+\Z")
-# What names in programs are made of; the words that most of them have; what can be spoken, as chance's letters can't.
+# What names in programs are made of.
 _PIECE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_COMMON: Final = re.compile(
-    r"(?:key|token|auth|secret|user|test|private|public|for|get|set|to|pem|sha|max|min|input|request|no|with|api|http|my|data|id|role|name)s?\Z",
-    re.IGNORECASE,
-)
-_SPOKEN: Final = re.compile(r"(?=.?[a-z]*[aeiouy])(?!.*[bcdfghjklmnpqrstvwxz]{4})[a-z]{3,}\Z", re.IGNORECASE)
-_SPOKEN_MIN: Final = 5
 # A label has one of these behind it, not a password.
 _LABEL: Final = re.compile(r"[^\W\d]+[:*?!.\u2026]{1,3}\Z")
 _PATH: Final = re.compile(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
 # Words in a row, as people and managers of passwords join them, and those that names in programs are made of.
 _PASSPHRASE: Final = re.compile(
-    r"[a-z]{3,12}(?:([-_. ])[a-z]{3,12})(?:\1[a-z]{3,12}){2,9}(?:\1?\d{1,4})?[!?]?\Z", re.IGNORECASE
+    r"[a-z]{3,12}(?:([-_. ])[a-z]{3,12})(?:\1[a-z]{3,12}){1,9}(?:\1?\d{1,4})?[!?]?\Z", re.IGNORECASE
 )
 _OF_NAMES: Final = re.compile(
     r"(?:pass|passwords?|passwd|pwd|pw|phrase|secrets?|tokens?|keys?|auth|creds?|credentials?|users?|username|login|hash|"
@@ -66,6 +62,8 @@ _LOWER_WORD: Final = re.compile(r"[a-z]{4}")
 
 VALUE_MIN: Final = 8
 _RANDOM_MIN: Final = 16
+# Bits a letter: names in programs cost four and seldom more, what a generator made costs more than six.
+_WORDY_BITS: Final = 5.2
 # Bits a character: English words have less, what a generator made more.
 _ENTROPY_MIN: Final = 3.0
 _MIDDLE_ENTROPY: Final = 3.3
@@ -77,6 +75,11 @@ _STRONG_SIGNS: Final = frozenset("!@#$%^&*?+~=")
 def is_stand_in(value: str) -> bool:
     """Whether the value only stands where one is to be: a variable, a type, an ellipsis, `your-password`."""
     return bool(_STAND_IN.match(value) or _GAP.search(value) or _TYPE.match(value))
+
+
+def is_type(value: str) -> bool:
+    """Whether the value is a type, a digest or a protocol with its number: `sha256`, `utf-8`."""
+    return _TYPE.match(value) is not None
 
 
 def is_no_value(value: str) -> bool:
@@ -140,18 +143,7 @@ def is_wordy(value: str) -> bool:
     pieces: list[str] = _PIECE.findall(value)
     if sum(piece[0].isdigit() for piece in pieces) > 2:
         return False
-    length = sum(map(len, pieces))
-    words = sum(len(piece) for piece in pieces if _COMMON.match(piece) or _is_spoken(piece, _SPOKEN_MIN))
-    spoken = words + sum(
-        len(piece) for piece in pieces if len(piece) < _SPOKEN_MIN and _is_spoken(piece, 3) and not _COMMON.match(piece)
-    )
-    if value.isalnum() and value == value.lower():
-        return words >= 0.75 * length
-    return words >= 0.41 * length or (words >= 0.25 * length and spoken >= 0.65 * length)
-
-
-def _is_spoken(piece: str, least: int) -> bool:
-    return len(piece) >= least and _SPOKEN.match(piece) is not None
+    return surprise(value) < _WORDY_BITS
 
 
 def has_random_part(value: str) -> bool:
