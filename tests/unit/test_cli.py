@@ -113,6 +113,13 @@ def test_config_validate_ends_with_2_and_the_reason(home: Path) -> None:
     assert run("config", "validate").exit_code == 0
 
 
+def test_a_command_that_there_is_not_leads_to_the_one_that_was_meant() -> None:
+    result = run("statsu")
+
+    assert result.exit_code == 2
+    assert "No such command 'statsu'. Did you mean 'stats'?" in result.stderr
+
+
 def test_config_path_is_where_the_file_would_be(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The default path, MEMORY_CONFIG or --config; whether or not there is a file."""
     assert run("config", "path").output == f"{home / 'agent-memory' / 'config.toml'}\n"

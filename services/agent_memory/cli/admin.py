@@ -35,7 +35,9 @@ _LOOK_S: Final = 0.2
 @click.group(context_settings=HELP)
 @settings_options
 def admin() -> None:
-    """Inspect and maintain the store, with or without a daemon.
+    """Inspect and maintain the store.
+
+    What only reads works without a daemon, too; so do compact, backup and restore.
 
     Example: memory-daemon admin stats
     """

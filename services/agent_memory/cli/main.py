@@ -9,6 +9,7 @@ import keyword
 import os
 import sys
 import traceback
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -41,7 +42,7 @@ COMMANDS = {
     "web": ("web", "Look at the memory in a browser."),
     "agents": ("agents", "Show which agents are remembered, and how active they were."),
     "stores": ("stores", "Keep memories apart: stores that share nothing but the daemon."),
-    "admin": ("admin", "Inspect and maintain the store, with or without a daemon."),
+    "admin": ("admin", "Inspect and maintain the store."),
     "scheduler": ("scheduler", "Show, pause, resume and run the scheduled jobs."),
     "hooks": ("hooks", "Connect coding agents, so that their sessions are remembered."),
     "mcp": ("mcp", "Serve the memory to an agent as tools."),
@@ -78,6 +79,17 @@ class _Root(click.Group):
         # No function can be called import, and none has a hyphen in its name.
         name = cmd_name.replace("-", "_")
         return with_version(getattr(module, f"{name}_" if keyword.iskeyword(name) else name))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            if not near:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean '{near[0]}'?", ctx) from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
