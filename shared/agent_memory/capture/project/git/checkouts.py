@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +38,8 @@ def find(folder: str, home: str = "") -> Checkout | None:
     A checkout of all of `home` is one of what lies in it, and of no project below.
     """
     start = Path(folder)
-    for place in islice((start, *start.parents), PARENTS_MAX):
+    # One after another: a path of a thousand levels, which somebody may send, has a thousand parents.
+    for place in islice(chain((start,), start.parents), PARENTS_MAX):
         found = _at(place)
         if found is not None:
             is_all_of_home = str(place) == home and place != start
