@@ -269,7 +269,10 @@ def _belongs(word: _Word, place: int, value: str, context: int) -> bool:
     if "\x1b" in text[max(0, place - 6) : place]:
         return False  # behind a colour; without it the text is looked at as well
     if context == _BY_WHAT_IS_BETWEEN:
-        context = _context(text[word.end : place], value, word.name)
+        between = text[word.end : place]
+        if not (word.is_password or _RUN.search(value) or _USERS.match(word.word) or _is_direct(between, word.name)):
+            return False  # the cheapest question first: most of what is near is no value
+        context = _context(between, value, word.name)
     if context + like < _ENOUGH:
         return False
     if text.startswith((" = ", "\n-----"), end):
@@ -304,10 +307,16 @@ def _belongs(word: _Word, place: int, value: str, context: int) -> bool:
     )
 
 
+def _is_direct(between: str, name: str) -> bool:
+    return (
+        _DIRECT.match(between) is not None
+        or between.rstrip()[-1:] in _SENTENCES_QUOTES
+        or (between.strip("\"'") == " " and _VARIABLE.match(name) is not None)
+    )
+
+
 def _context(between: str, value: str, name: str) -> int:
-    if _DIRECT.match(between) or (between.strip("\"'") == " " and _VARIABLE.match(name)):
-        return _IS_VALUE
-    if between.rstrip()[-1:] in _SENTENCES_QUOTES:
+    if _is_direct(between, name):
         return _IS_VALUE
     own = _OWN_NAME.search(between, max(0, len(between) - _NAMED_MAX))
     if own and not _SAYS_NOTHING.search(own["name"] or own["other"]):
