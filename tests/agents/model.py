@@ -36,6 +36,8 @@ class Use:
 
     tool: str
     input: Mapping[str, Any]
+    # Where the protocol keeps a server's tools apart from the program's own.
+    namespace: str = ""
 
 
 Step = Say | Use
@@ -172,9 +174,11 @@ def _responses(step: Step) -> list[Sent]:
         case Say(text):
             content = [{"type": "output_text", "text": text, "annotations": []}]
             item: dict[str, Any] = {"type": "message", "id": _id("msg"), "role": "assistant", "content": content}
-        case Use(tool, given):
+        case Use(tool, given, namespace):
             item = {"type": "function_call", "id": _id("fc"), "call_id": _id("call"), "name": tool}
             item["arguments"] = json.dumps(given)
+            if namespace:
+                item["namespace"] = namespace
     usage = {
         "input_tokens": USED_TOKENS,
         "input_tokens_details": {"cached_tokens": 0},

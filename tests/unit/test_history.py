@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent_memory.agents import jsonl
+from agent_memory.agents.codex import transcript as codex_transcript
 from agent_memory.agents.registry import AGENTS
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill import generic, transcript_paths
@@ -433,3 +434,17 @@ def test_a_record_nested_too_deeply_costs_only_itself(depth: int) -> None:
     assert jsonl.objects(deep)[1]
     assert jsonl.objects(deep + b'{"b": 1}')[0][-1:] == [{"b": 1}]
     assert jsonl.document(b'[\n{"b": 1},\n' + deep + b"\n]")[0] == [{"b": 1}]
+
+
+@pytest.mark.parametrize(
+    ("space", "name", "spelled"),
+    [
+        ("mcp__agent_memory", "search", "mcp__agent_memory__search"),
+        ("mcp__agent_memory__", "search", "mcp__agent_memory__search"),
+        ("collaboration", "wait_agent", "collaborationwait_agent"),
+        ("", "search", "search"),
+    ],
+)
+def test_codex_spells_a_tool_in_its_transcript_as_in_its_hook(space: str, name: str, spelled: str) -> None:
+    """Else the memory's own tools would be taken for somebody else's."""
+    assert codex_transcript._call({"name": name, "namespace": space, "arguments": "{}"})[0] == spelled

@@ -293,7 +293,11 @@ def _call(item: Payload) -> tuple[str, Payload]:
         return "Bash", {"command": _command(given.get("cmd", given.get("command")))}
     space = text_of(item, "namespace")
     # The tool that starts a subagent has a name of its own.
-    return (name if name == "spawn_agent" or name.startswith(space) else f"{space}{name}"), given
+    if not space or name == "spawn_agent" or name.startswith(space):
+        return name, given
+    # As hooks spell it: a server's tool behind two underscores, one of its own namespaces behind nothing.
+    between = "__" if space.startswith("mcp__") and not space.endswith("__") else ""
+    return f"{space}{between}{name}", given
 
 
 def _command(command: object) -> str:
