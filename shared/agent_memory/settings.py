@@ -106,6 +106,8 @@ class Settings:
     a disk that is not there is not taken for it. Empty: no backups are made by themselves."""
     backup_keep: int = 7
     """How many backups the job keeps there. 0: all."""
+    jobs_on_battery: bool = True
+    """Whether scheduled jobs run while the machine is on its battery. `false`: they wait for mains."""
     session_start_tokens: int = 0
     """The most tokens of memory that an agent's session [begins with](agents.md#start-sessions-with-a-map), from 200
     to 2000. 0: nothing."""
@@ -173,6 +175,7 @@ VARIABLES = {
     "retention_days": "MEMORY_RETENTION_DAYS",
     "backup_dir": "MEMORY_BACKUP_DIR",
     "backup_keep": "MEMORY_BACKUP_KEEP",
+    "jobs_on_battery": "MEMORY_JOBS_ON_BATTERY",
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
     "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
 }
@@ -400,7 +403,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text.lower() not in CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(CHOICES[name])}")
                 return text.lower()
-            case "redaction" | "redact_payment_data":
+            case "redaction" | "redact_payment_data" | "jobs_on_battery":
                 return _switch(text)
             case "ignore":
                 return _lines(text)

@@ -184,6 +184,21 @@ def threads_of_jobs_end() -> None:
             thread.join(30)
 
 
+def test_on_battery_jobs_wait_and_what_is_asked_for_does_not(desk: Desk) -> None:
+    """Nothing is skipped: what was due runs when there is mains again."""
+    is_on_battery = True
+    desk.scheduler = Scheduler(desk.reader, cast(Bus, desk), cast(Toc, desk), ZONE, must_wait=lambda: is_on_battery)
+    due = desk.state(DAY).next_run_ms
+    desk.ask_for(WEEK, due)
+
+    desk.tick(due)
+    assert ([run.began_ms for run in desk.runs(WEEK)], desk.runs(DAY)) == ([due], [])
+
+    is_on_battery = False
+    desk.tick(due + 1000)
+    assert [run.began_ms for run in desk.runs(DAY)] == [due + 1000]
+
+
 def test_a_new_store_runs_nothing_and_shows_every_next_run(desk: Desk) -> None:
     """The rows are there from the first call, each with the job's next regular time."""
     states = {name: desk.state(name) for name in JOBS}

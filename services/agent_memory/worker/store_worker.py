@@ -23,6 +23,7 @@ from agent_memory.worker.consumer import ReportedCursor, feed
 from agent_memory.worker.erasure.erasure import Erasure
 from agent_memory.worker.erasure.proof_due import ProofDue
 from agent_memory.worker.scheduler.jobs import back_up, prove_erasure
+from agent_memory.worker.scheduler.power import on_battery
 from agent_memory.worker.scheduler.scheduler import Scheduler
 from agent_memory.worker.search import indexer
 from agent_memory.worker.search.search_index import SearchIndex
@@ -57,7 +58,10 @@ class StoreWorker:
         self._search_cursor = ReportedCursor(self._reader, writer, indexer.NAME)
         jobs = jobs_for(current.retention_days, current.backup_dir, current.store)
         back_up_there = partial(back_up, current.backup_dir, current.backup_keep, current.store)
-        self._scheduler = Scheduler(self._reader, writer, self._toc, zone, jobs, back_up_there, current.store)
+        must_wait = (lambda: False) if current.jobs_on_battery else on_battery
+        self._scheduler = Scheduler(
+            self._reader, writer, self._toc, zone, jobs, back_up_there, current.store, must_wait
+        )
         self._rebuild = Rebuild(self._reader, self._toc)
         redactor = partial(_redactor, current, self._reader)
         self._erasure = Erasure(self._reader, writer, self._toc, self._search, current.db_path, redactor)

@@ -53,6 +53,7 @@ class Scheduler:
         jobs: Mapping[str, Job] = JOBS,
         back_up: Callable[[], Counts] = dict,
         store: str = DEFAULT_STORE,
+        must_wait: Callable[[], bool] = lambda: False,
     ) -> None:
         self._reader = reader
         self._writer = writer
@@ -62,6 +63,8 @@ class Scheduler:
         # The time of its creation distinguishes a store from others, and stays.
         self._store = str(info.created_ms if info else 0)
         self._jobs = jobs
+        # Whether what nobody has asked for is to wait, however due it is.
+        self._must_wait = must_wait
         self._now_ms = 0
         self._entries: list[Entry] = []
         # What takes minutes and only waits for others, by the job's name: events must not wait with it.
@@ -91,7 +94,10 @@ class Scheduler:
             self._bring_up(entry)
             if was_set_back:
                 self._bring_forward(entry)
-        for entry in due(self._entries, now_ms):
+        entries = due(self._entries, now_ms)
+        if any(not entry.asked_ms for entry in entries) and self._must_wait():
+            entries = [entry for entry in entries if entry.asked_ms]
+        for entry in entries:
             self._begin(entry)
 
     def _load(self) -> None:
