@@ -69,6 +69,9 @@ def _run(chosen: Iterable[Parser]) -> None:
             f"{parser.name:32} {found.inputs:>9} inputs {rate:>7.0f}/s slowest {found.slowest_s * 1000:>6.1f} ms",
             flush=True,
         )
-        failures += [f"{parser.name}: {what}\n    " + "\n    ".join(shown) for what, shown in found.failures.items()]
+        here = [f"{parser.name}: {what}\n    " + "\n    ".join(shown) for what, shown in found.failures.items()]
+        # At once: a long run may be ended before its end.
+        print("".join(f"FAILED {each}\n" for each in here), end="", flush=True)
+        failures += here
 
     assert not failures, "\n".join(["", *failures])

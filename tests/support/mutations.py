@@ -108,7 +108,10 @@ class Samples:
         if found is None:
             return self._changed(data, chance)
         value, paths = found
-        lines[place] = _dumped(_replaced(value, chance.choice(paths), self._value(chance), chance), chance)
+        try:
+            lines[place] = _dumped(_replaced(value, chance.choice(paths), self._value(chance), chance), chance)
+        except RecursionError:  # it was made deep before, and is deeper than can be written
+            return self._changed(data, chance)
         return b"\n".join(lines)
 
     def _parsed(self, data: bytes) -> tuple[Any, list[_Path]] | None:
