@@ -67,7 +67,9 @@ def _column(value: Any) -> Any:
             return "[" * 1000
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
-    return float(value) if isinstance(value, int) and abs(value) >= 2**63 else value
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return float(value) if abs(value) < 2**1000 else hex(value)
+    return value
 
 
 def _goose_rows() -> bytes:
