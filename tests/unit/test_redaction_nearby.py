@@ -27,7 +27,7 @@ TOLD = (
     "ENV API_KEY {quartz77rose99}",
     "my $password = q({Juniper_pepper22});",
     "options.UseSqlServer(Server=.;User Id=sa;Password={Quartz 77!};);",
-    "Enter passphrase for key '/home/jo/.ssh/id_ed25519': {lotus puffin silver}",
+    "Enter passphrase for key '/home/dev/.ssh/id_ed25519': {lotus puffin silver}",
     "use {bridge bamboo tulip river} as passphrase for the gpg key",
     "password (it's the same on all three nodes): {harvest.bramble.raven.topaz}",
     "A temporary password is generated for root@localhost: {6F-=yshb~c7G}",
