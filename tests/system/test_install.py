@@ -46,7 +46,10 @@ def test_the_wheel_holds_both_roots_and_the_supervisor_configuration(built: Path
     beside = {f"agent_memory-{VERSION}.data", f"agent_memory-{VERSION}.dist-info"}
     assert {name.split("/")[0] for name in names} == {"agent_memory", *beside}
     programs = [f"agent_memory-{VERSION}.data/scripts/{name}" for name in ("memory-daemon", "memory-ingest")]
-    assert [name for name in names if ".data/" in name] == programs
+    assert [name for name in names if ".data/scripts/" in name] == programs
+    pages = f"agent_memory-{VERSION}.data/data/share/man/man1/"
+    assert {f"{pages}memory-daemon.1", f"{pages}memory-daemon-search.1"} <= set(names)
+    assert all(name.startswith((pages, programs[0], programs[1])) for name in names if ".data/" in name)
     assert "agent_memory/__init__.py" not in names
 
 

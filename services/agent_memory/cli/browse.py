@@ -16,9 +16,11 @@ from agent_memory.errors import SettingsError, UsageError
 @settings_options
 @click.pass_context
 def browse(context: click.Context) -> None:
-    """Read the memory on a whole terminal: a tree of time, search as you type.
+    """Read the memory on a whole terminal.
 
-    Press ? there for the keys. Needs the extra browse: pip install 'agent-memory[browse]'.
+    Shows a tree of time, and searches as you type. Press ? there for the keys. It needs the extra browse:
+
+    pip install "agent-memory[browse]"
 
     Example: memory-daemon browse
     """

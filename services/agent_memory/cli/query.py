@@ -289,7 +289,9 @@ def browse(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Show the children of a node, oldest first, or what below it speaks of something.
+    """Show the children of a node, or what below it is about something.
+
+    Children come oldest first.
 
     PARENT_ID is an id, a date, or a time in words; with --about it may be left out.
 

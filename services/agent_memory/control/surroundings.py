@@ -26,6 +26,7 @@ OTHER_VARIABLES: Final = (
     "MEMORY_PID_FILE",
     "MEMORY_PROJECT",
     "MEMORY_PYTHON",
+    "MEMORY_RUNNER",
     "MEMORY_SUPERVISOR_SOCKET",
 )
 # Other programs have variables of this beginning as well: less alike than this, and it is theirs.
