@@ -136,14 +136,18 @@ def test_commands_about_the_whole_daemon_take_no_store(two: Stack) -> None:
 
 
 def test_a_hook_lands_in_the_store_that_its_environment_names(two: Stack) -> None:
-    """On disk there when it returns; a store of a new name is made. What is no name is kept aside, in no store."""
+    """On disk there when it returns; a store of a new name is made. What names no store waits, in no store."""
     before = texts(two)
     call_hook(two, "Said for a new store", "h1", MEMORY_PROJECT="fresh")
     call_hook(two, "Said for no store", "h2", MEMORY_PROJECT="../fresh")
 
     assert texts(two, "fresh") == ["Said for a new store"]
-    wait_until(lambda: Spool(two.db_path).state().rejected == 1)
+    wait_until(lambda: Spool(two.db_path).state().failed == 1)
+    assert Spool(two.db_path).state().rejected == 0
+    (failure,) = two.status()["spool"]["failures"]
+    assert "'../fresh' is no name for a store" in failure["message"]
     assert texts(two) == before
+    Path(failure["path"]).unlink()
 
 
 def test_a_hook_that_calls_a_daemon_by_its_address_names_the_store_too(two: Stack) -> None:

@@ -105,7 +105,11 @@ def restart(context: click.Context, rolling: bool, as_json: bool) -> None:
         return
     if holder and stack.is_running(settings):
         # Whatever keeps it from starting must be known before it is stopped.
-        preflight.check_restart(for_daemon(context, holder.given), holder.address)
+        try:
+            preflight.check_restart(for_daemon(context, holder.given), holder.address)
+        except AgentMemoryError:
+            click.echo("The daemon was not stopped. It goes on with the settings that it had.", err=True)
+            raise
     kept = holder.given if stack.stop(settings) is not None and holder else {}
     settings = for_daemon(context, kept)
     _announce(_start(settings, {**kept, **given(context)}), settings, as_json)

@@ -68,7 +68,11 @@ def lengths(header: bytes) -> tuple[int, int]:
 
 
 def unpack(fields: bytes, payload: bytes) -> Envelope:
-    """The envelope with these fields; raises InvalidEvent where they are not an envelope's."""
+    """The envelope with these fields.
+
+    Raises InvalidEvent where they are not an envelope's, AgentMemoryError where what it names can't be a store: it
+    holds an event all the same, and waits.
+    """
     names = [field.decode(errors="replace") for field in fields.split(b"\0")]
     if len(names) not in (4, 5) or not KEY.fullmatch(names[0]):
         raise InvalidEvent(f"this is not an envelope of a hook: its fields are {fields[:HEADER_MAX_BYTES]!r}")
@@ -76,7 +80,10 @@ def unpack(fields: bytes, payload: bytes) -> Envelope:
     try:
         return Envelope(key, agent, event, project, payload, *map(project_stores.parse_name, store))
     except UsageError as error:
-        raise InvalidEvent(f"{project_stores.VARIABLE}: {error}") from error
+        raise AgentMemoryError(
+            f"{project_stores.VARIABLE}: {error}",
+            "Correct the variable; import this session with: memory-daemon backfill. Then delete the file.",
+        ) from error
 
 
 def read(data: bytes) -> Envelope:
