@@ -29,6 +29,9 @@ def work(current: Settings, lifetime: Lifetime) -> None:
     writer = Bus(current.runtime.ingest_socket)
     if not lifetime.wait_until(writer.answers):
         return
+    # Of the libraries the only one that is the worker's alone: that it can't be loaded must be known to `start`.
+    from schedule import Scheduler  # noqa: F401
+
     readiness.report(current.runtime, "worker")
     # Only now: at a start, the query service needs the processors more.
     from agent_memory.worker import runner
