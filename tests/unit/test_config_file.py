@@ -159,6 +159,16 @@ def test_a_variable_that_wins_is_named(config: Path, monkeypatch: pytest.MonkeyP
     assert "MEMORY_GRPC_PORT is set in the environment here, and wins" in run("set", "grpc_port", "50070").output
 
 
+def test_what_a_start_would_refuse_is_said_and_written(config: Path) -> None:
+    """An address on the network needs three more settings, which may be set after it."""
+    written = run("set", "grpc_host", "0.0.0.0")
+
+    assert (written.exit_code, tomllib.loads(config.read_text())["grpc_host"]) == (0, "0.0.0.0")
+    assert "No daemon starts with these settings yet" in written.stderr
+    assert "needs grpc_tls_cert and grpc_tls_key and grpc_token_file" in written.stderr
+    assert "No daemon starts" not in run("set", "grpc_host", "127.0.0.1").output
+
+
 def test_a_byte_order_mark_is_no_fault(config: Path) -> None:
     config.parent.mkdir(parents=True)
     config.write_text(MINE, encoding="utf-8-sig")

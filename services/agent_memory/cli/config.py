@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from agent_memory import credentials
 from agent_memory.cli import completing
 from agent_memory.cli.lifecycle import warn
 from agent_memory.cli.options import HELP, current, echo_next, given, json_option, settings_options
@@ -162,6 +163,10 @@ def _save(path: Path, content: str, names: Sequence[str]) -> None:
     if "timezone" in names:
         for hint in other_zone(new.timezone, zone_of_store(new)):
             click.echo(f"Note: {hint.message}. To change it: {hint.remedy}", err=True)
+    try:
+        credentials.check(new)
+    except SettingsError as error:  # the settings that go together may be set one after another
+        click.echo(f"Note: No daemon starts with these settings yet. {error}", err=True)
     if new.runtime.pid_file.exists():
         click.echo("It takes effect with: memory-daemon restart")
 
