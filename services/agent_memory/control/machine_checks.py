@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from agent_memory.capture.spool import Spool
 from agent_memory.control.checks import Balance, Finding, Grade
 from agent_memory.control.fixes import Fix
 from agent_memory.control.limits import OPEN_FILES_MIN, open_files_most
@@ -53,8 +54,7 @@ def exposed_paths(settings: Settings) -> Iterator[tuple[Path, int]]:
     runtime = settings.runtime
     private = (settings.summarizer_key_file, settings.grpc_token_file, settings.grpc_tls_key)
     named = [Path(path).expanduser() for path in private if path]
-    spool = settings.db_path.with_name(f"{settings.db_path.name}-spool")
-    for folder in (settings.db_path, runtime.folder, runtime.logs, spool):
+    for folder in (settings.db_path, runtime.folder, runtime.logs, Spool(settings.db_path).folder):
         if _is_open_to_others(folder):
             yield folder, 0o700
     for file in (*_files_in(runtime.logs), *named):
