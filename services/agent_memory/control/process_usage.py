@@ -20,8 +20,7 @@ class Usage:
 def age_s(pid: int) -> float | None:
     """For how long the process lives, by a clock that nobody sets; None as for `usage_of`."""
     try:
-        numbers = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-        began_s = int(numbers[19]) / os.sysconf("SC_CLK_TCK")
+        began_s = int(_numbers(pid)[19]) / os.sysconf("SC_CLK_TCK")
     except (OSError, IndexError, ValueError):
         return None
     return time.clock_gettime(time.CLOCK_BOOTTIME) - began_s
@@ -29,12 +28,15 @@ def age_s(pid: int) -> float | None:
 
 def usage_of(pid: int) -> Usage | None:
     """What the process uses; None where it is gone, or on a system without /proc."""
-    folder = Path(f"/proc/{pid}")
     try:
-        # Behind the name in parentheses, which may hold anything, come the state and then numbers: proc_pid_stat(5).
-        numbers = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        numbers = _numbers(pid)
         user, system, pages = int(numbers[11]), int(numbers[12]), int(numbers[21])
-        open_files = len(os.listdir(folder / "fd"))  # noqa: PTH208, names are enough
+        open_files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208, names are enough
     except (OSError, IndexError, ValueError):
         return None
     return Usage(pages * os.sysconf("SC_PAGE_SIZE"), (user + system) / os.sysconf("SC_CLK_TCK"), open_files)
+
+
+def _numbers(pid: int) -> list[str]:
+    # Behind the name in parentheses, which may hold anything, come the state and then numbers: proc_pid_stat(5).
+    return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
