@@ -93,6 +93,10 @@ class BaseScreen(Screen[None]):
     def refresh_content(self, *, has_recovered: bool) -> None:
         """Something was committed, or the daemon is back."""
 
+    def action_leave(self) -> None:
+        """Go back to the screen before."""
+        self.app.pop_screen()
+
     def _show_keys(self) -> None:
         self._footer.update(footer(self.KEYS))
 

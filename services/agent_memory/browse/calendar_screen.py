@@ -100,9 +100,6 @@ class CalendarScreen(BaseScreen):
         self.app.pop_screen()
         self._choose(_target(self._selected))
 
-    def action_leave(self) -> None:
-        self.app.pop_screen()
-
     def _begin(self) -> None:
         self._select(self._selected)
 

@@ -51,9 +51,6 @@ class FollowScreen(BaseScreen):
         self.app.pop_screen()
         self._choose(message.target)
 
-    def action_leave(self) -> None:
-        self.app.pop_screen()
-
     def action_again(self) -> None:
         view = self.daemon.view(self._list.room)
         if not self._asking.is_waiting:  # while much comes in, an answer is still an answer

@@ -78,9 +78,6 @@ class ForgetScreen(BaseScreen):
     def action_scroll(self, step: int) -> None:
         self._list.action_move(step)
 
-    def action_leave(self) -> None:
-        self.app.pop_screen()
-
     def _look(self) -> None:
         victim = self._victims[self._place]
         other = f"   (tab: {self._victims[(self._place + 1) % len(self._victims)].name})"

@@ -18,7 +18,7 @@ class HelpScreen(BaseScreen):
 
     KEYS: ClassVar[Keys] = (("esc", "back"), ("j k", "scroll"))
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,backspace,enter", "back", show=False, priority=True)
+        Binding("escape,q,question_mark,backspace,enter", "leave", show=False, priority=True)
     ]
 
     def compose_body(self) -> Iterator[Widget]:
@@ -28,6 +28,3 @@ class HelpScreen(BaseScreen):
         pane = self.query_one(ListPane)
         self.set_focus(pane)
         self.call_after_refresh(lambda: pane.show(help_rows()))
-
-    def action_back(self) -> None:
-        self.app.pop_screen()

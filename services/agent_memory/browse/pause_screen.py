@@ -58,9 +58,6 @@ class PauseScreen(BaseScreen):
     def action_choose(self) -> None:
         self._list.action_open()
 
-    def action_leave(self) -> None:
-        self.app.pop_screen()
-
     def _done(self) -> None:
         self.app.pop_screen()
         self.daemon.beat()
