@@ -17,7 +17,6 @@ from agent_memory.browse.views.status import examination
 from agent_memory.control.examination import examine
 from agent_memory.errors import AgentMemoryError
 from agent_memory.present.lines import line
-from agent_memory.present.view import View
 
 
 class StatusScreen(BaseScreen):
@@ -47,15 +46,12 @@ class StatusScreen(BaseScreen):
         if has_recovered:
             self.action_again()
 
-    def action_leave(self) -> None:
-        self.app.pop_screen()
-
     def action_again(self) -> None:
-        view = self.daemon.view(self._list.room)
-        self._asking.ask(lambda client: self._found(view), self._list.show_layout, self._fail)
+        width = self._list.room
+        self._asking.ask(lambda client: self._found(width), self._list.show_layout, self._fail)
 
-    def _found(self, view: View) -> Layout:
-        return layout(list(examination(view, examine(self.daemon.settings, self._hook_store))), view.width)
+    def _found(self, width: int) -> Layout:
+        return layout(list(examination(examine(self.daemon.settings, self._hook_store))), width)
 
     def _fail(self, error: AgentMemoryError) -> None:
         self._list.show(error_rows(error))

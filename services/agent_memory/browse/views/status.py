@@ -10,13 +10,12 @@ from agent_memory.control.checks import Grade
 from agent_memory.control.examination import Examination
 from agent_memory.present.lines import Line, flow, line, plain
 from agent_memory.present.text import counted
-from agent_memory.present.view import View
 
 _STYLES: Final = {Grade.WRONG: "bold red", Grade.NOTE: "yellow", Grade.OK: "green"}
 _SUBJECT_CELLS: Final = 12
 
 
-def examination(view: View, found: Examination) -> Iterator[Row]:
+def examination(found: Examination) -> Iterator[Row]:
     """The verdict, the findings with what to type, and the ledger's last days."""
     wrong = sum(each.grade is Grade.WRONG for each in found.findings)
     verdict = f"{counted(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong." if wrong else "All is well."
