@@ -18,8 +18,6 @@ def one_line(text: str, width: int) -> str:
 
 def cut(text: str, width: int) -> str:
     """The text in at most `width` cells, one or more; an ellipsis stands for what was cut off."""
-    if text.isascii() and text.isprintable():  # a cell for each character
-        return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
     if text.isascii():  # a character is a cell
         return text if len(text) <= width else f"{text[: width - 1].rstrip()}…"
     cells = end = fits = 0
