@@ -89,7 +89,24 @@ def test_a_language_decides_what_comes_first_in_a_date() -> None:
     assert [span.text for span in parse("5/6/2026", NOW)] == ["Wed 6 May 2026", "Fri 5 Jun 2026"]
 
 
-WORDS = ["last", "of", "the", "12", "May", "Monday", "to", "week", "ago", "since", "3", "2026", "12th", "-", "15:00"]
+WORDS = [
+    "last",
+    "of",
+    "the",
+    "12",
+    "May",
+    "Monday",
+    "to",
+    "week",
+    "fortnight",
+    "ago",
+    "since",
+    "3",
+    "2026",
+    "12th",
+    "-",
+    "15:00",
+]
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(WORDS), max_size=8))

@@ -36,6 +36,8 @@ PARTS: Final = {
 }
 _DAYS: Final = {"day": 1, "week": 7, "weekend": 7, "fortnight": 14}
 _SECONDS: Final = {"minute": 60, "hour": 3600}
+# Lengths of time that the calendar has no days for.
+_NO_CALENDAR_UNITS: Final = frozenset({*_SECONDS, "fortnight"})
 # Numbers in patterns of tokens: how many, and which day.
 _N: Final = "[nN]"
 _NTH: Final = "[nNoO]"
@@ -139,8 +141,6 @@ class _Asked:
         """Three days ago; two weeks ago is the whole week, as the calendar has it."""
         by = _by_kind(tokens)
         unit, count = by["u"], _number(by)
-        if unit in _SECONDS:
-            return []
         if unit == "fortnight":
             unit, count = "week", 2 * count
         return self._units(unit, count if "i" in by else -count)
@@ -253,7 +253,7 @@ class _Asked:
     def _week_of(self, tokens: Reading) -> list[Days]:
         """The week of the 12th, the month of 12 May."""
         unit, rest = tokens[0].value, tokens[1:]
-        if unit in _SECONDS:
+        if unit in _NO_CALENDAR_UNITS:
             return []
         found = self._days("".join(token.kind for token in rest), rest)
         return [unit_around(unit, days.first, self._zone) for days in found if days.after - days.first == ONE_DAY]
@@ -383,7 +383,7 @@ class _Asked:
 
     def _units(self, unit: str, offset: int) -> list[Days]:
         """The calendar's unit that is so many away from the current one."""
-        if unit in _SECONDS or unit == "fortnight":
+        if unit in _NO_CALENDAR_UNITS:
             return []
         return [unit_around(unit, self._shifted(unit, offset), self._zone)]
 
