@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from agent_memory.redaction.chosen import GROUPS
 from agent_memory.redaction.likeness import Likeness, is_hexadecimal, likeness
 from agent_memory.redaction.linear import places_of
 from agent_memory.redaction.names import kind_of
@@ -56,10 +57,7 @@ _TOLD: Final = re.compile(rf"(?:{_SIGN}|\s(?:is|ist|est|es|\u00e8|\u00e9|lautet)
 _WHOLE: Final = re.compile(
     r"(?P<quote>[\"'`])(?P<quoted>[!-~]{5,200}?)(?P=quote)|(?P<bare>[!#-&*-_a-~][!-~]{4,200}?)[.,;:!?]?(?=\s|\Z)"
 )
-# As services give them out for programs that have no second factor.
-_GROUPS: Final = re.compile(
-    r"(?:[a-z]{4}[ -]){3}[a-z]{4}(?![\w-])|(?:[A-Za-z0-9]{4} ){3,5}[A-Za-z0-9]{4}(?![\w-])", re.ASCII
-)
+_GROUPS: Final = re.compile(GROUPS, re.ASCII)
 _PHRASE: Final = re.compile(
     r"[^\n:]{0,100}[:=\uff1a\u300c\u00ab]\s{0,2}[\"'`]?(?P<value>[a-z]{3,12}(?: [a-z]{3,12}){2,6})"
     r"(?=[\"'`\u300d]|\s?\u00bb|[ \t]*(?:\r?\n|\r?\Z))"

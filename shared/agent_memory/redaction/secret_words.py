@@ -23,7 +23,6 @@ WORDS_IN_OTHER_LETTERS: Final = (
 # In what programs print these two stand for other things as well.
 _SHORT: Final = r"\bpwd?\b|[a-z_]pw\b"
 LONG_PASSWORD_WORDS: Final = f"{WORDS_IN_LATIN}|{WORDS_IN_OTHER_LETTERS}"
-PASSWORD_WORDS: Final = f"{LONG_PASSWORD_WORDS}|{_SHORT}"
 # Codes that open something, as words and in names.
 _CODES: Final = (
     "(?:recovery|backup|access|unlock|door|gate|alarm|safe|entry|security|activation|invitation|invite|pairing|setup|"
