@@ -8,6 +8,7 @@ All ways take turns, so that whatever else the machine does is shared fairly amo
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import shutil
@@ -45,9 +46,8 @@ class Way:
     cpu_ms: list[float] = field(default_factory=list)
 
 
-def main() -> None:
+def main(rounds: int) -> None:
     """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
     with scratch_stack() as stack:
         ways = ways_of(stack)
         taking = daemon_cpu_ms(stack)
@@ -135,4 +135,6 @@ def show(ways: list[Way]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rounds", type=int, nargs="?", default=ROUNDS, help="so often each way is taken")
+    main(parser.parse_args().rounds)
