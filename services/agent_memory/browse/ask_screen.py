@@ -27,7 +27,7 @@ _TYPING_S: Final = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was meaning, in a line, and what was found."""
+    """How the question was understood, in a line, and what was found."""
 
     meaning: str
     layout: Layout

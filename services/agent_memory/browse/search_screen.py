@@ -1,4 +1,4 @@
-"""The screen of search: what was said, by its words, with times meaning."""
+"""The screen of search: finds what was said by its words, and understands a time among them."""
 
 from __future__ import annotations
 

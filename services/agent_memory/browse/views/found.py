@@ -1,4 +1,4 @@
-"""View of a search: what was meaning, and the hits under their segments."""
+"""View of a search: how the question was understood, and the hits under their segments."""
 
 from __future__ import annotations
 
