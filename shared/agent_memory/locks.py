@@ -17,23 +17,34 @@ _PAUSE_S: Final = 0.01
 def take(path: Path, timeout_s: float = 0.0) -> int | None:
     """Lock the file, which is created if need be, or the folder, for as long as the returned descriptor is open.
 
-    None when another process still holds the lock after `timeout_s`; raises OSError where nothing can be locked.
+    None when another process still holds the lock after `timeout_s`; raises OSError where nothing can be locked, and
+    where a folder is moved away meanwhile.
     """
     deadline = time.monotonic() + timeout_s
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
+    while True:
+        descriptor = os.open(path, flags, PRIVATE_FILE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if _is_at(path, descriptor):
                 return descriptor
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    os.close(descriptor)
-                    return None
-            time.sleep(_PAUSE_S)
-    except BaseException:
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                os.close(descriptor)
+                return None
+        except BaseException:
+            os.close(descriptor)
+            raise
         os.close(descriptor)
-        raise
+        time.sleep(_PAUSE_S)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    """Whether the open file or folder still has that name: who holds its lock may have moved it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def is_taken(path: Path) -> bool:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,22 @@ def test_what_does_not_exist_is_not_taken(tmp_path: Path) -> None:
     assert descriptor is not None
     assert path.stat().st_mode & 0o777 == 0o600
     os.close(descriptor)
+
+
+def test_a_name_is_locked_and_not_what_was_moved_away(tmp_path: Path) -> None:
+    """Who waits while the holder moves the file gets the lock of what others find under the name."""
+    path = tmp_path / "lock"
+    for number in range(10):
+        held = locks.take(path)
+        assert held is not None
+        begun = threading.Event()
+        with ThreadPoolExecutor(1, initializer=begun.set) as other:
+            waiting = other.submit(locks.take, path, 30)
+            begun.wait()
+            path.rename(tmp_path / f"moved-{number}")
+            os.close(held)
+            descriptor = waiting.result()
+        assert descriptor is not None
+        assert locks.is_taken(path)
+        os.close(descriptor)
+        assert not locks.is_taken(path)
