@@ -60,9 +60,12 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def make_private_dir(path: Path) -> None:
-    """Create the folder and its parents for this user only (0700); raises OSError, PermissionError on a foreign one."""
-    path.mkdir(mode=PRIVATE_DIR, parents=True, exist_ok=True)
+def make_private_dir(path: Path, *, parents: bool = True) -> None:
+    """Create the folder for this user only (0700), and by default its parents.
+
+    Raises OSError, PermissionError on a foreign one.
+    """
+    path.mkdir(mode=PRIVATE_DIR, parents=parents, exist_ok=True)
     require_own(path)
     if path.stat().st_mode & 0o077:
         path.chmod(PRIVATE_DIR)

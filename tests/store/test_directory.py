@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from agent_memory.errors import StoreError, StoreMissing
+from agent_memory.errors import StoreError, StoreMissing, StoreNotReady
 from agent_memory.ingest import offline
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.rpc import bus_pb2 as pb
@@ -215,6 +215,14 @@ def test_a_folder_that_is_refused_keeps_its_mode(tmp_path: Path) -> None:
         Writer(tmp_path)
 
     assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_store_whose_folder_was_removed_is_not_made_again(tmp_path: Path) -> None:
+    """A project store may be moved or removed just as the writer opens it."""
+    with pytest.raises(StoreNotReady, match=r"can't be used: No such file or directory"):
+        Writer(tmp_path / "acme" / "db")
+
+    assert not (tmp_path / "acme").exists()
 
 
 def test_a_file_is_no_folder_of_a_store(tmp_path: Path) -> None:

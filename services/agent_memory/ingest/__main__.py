@@ -20,6 +20,7 @@ from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
 from agent_memory.settings import Settings
 from agent_memory.slots import is_listening, own_slot
+from agent_memory.store import directory
 from agent_memory.store_settings import of_store
 
 log = logging.getLogger("agent_memory.ingest")
@@ -37,9 +38,8 @@ def write(current: Settings, lifetime: Lifetime) -> None:
     if locks.take(runtime.ingest_lock, LOCK_WAIT_S) is None and not _took_over(runtime, lifetime):
         raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
     sweep(current.db_path, runtime.backup_lock)
-    default = Store(
-        DEFAULT_STORE, current.db_path, runtime.commits, lambda: current.timezone, cautious=lifetime.crashes > 0
-    )
+    prepared = partial(_default_prepared, current)
+    default = Store(DEFAULT_STORE, current.db_path, runtime.commits, prepared, cautious=lifetime.crashes > 0)
     project_stores.sweep(current.db_path)
     stores = Stores(default, partial(_project_store, current, lifetime.crashes > 0), time.monotonic)
     server = Server(stores, runtime)
@@ -60,6 +60,14 @@ def _took_over(runtime: RuntimePaths, lifetime: Lifetime) -> bool:
     readiness.report(runtime, slot)
     log.info(line("waiting for the end of the writer before", slot=slot))
     return lifetime.wait_until(lambda: locks.take(runtime.ingest_lock, LOCK_WAIT_S) is not None)
+
+
+def _default_prepared(current: Settings) -> str:
+    try:
+        current.db_path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise directory.unusable(current.db_path, error) from error
+    return current.timezone
 
 
 def _project_store(current: Settings, is_cautious: bool, name: str) -> Store | None:

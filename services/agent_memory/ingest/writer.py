@@ -168,8 +168,9 @@ class Group:
 class Writer(Rows):
     """The store, open for writing; raises StoreError, StoreNotReady also while another writer has it open.
 
-    A store that does not exist yet is created; its days begin at midnight in `timezone`, or in this machine's time zone
-    when that is empty. A `cautious` opening tries the store in a child first, even if there is nothing to recover.
+    A store that does not exist yet is created in a folder that does; its days begin at midnight in `timezone`, or in
+    this machine's time zone when that is empty. A `cautious` opening tries the store in a child first, even if there is
+    nothing to recover.
     """
 
     def __init__(self, db_path: Path, timezone: str = "", *, cautious: bool = False) -> None:
@@ -384,7 +385,8 @@ def _make_directory(db_path: Path) -> None:
     directory.has_store(db_path)
     directory.refuse_backup(db_path)
     try:
-        make_private_dir(db_path)
+        # Without its parents: the folder of a project store may have been moved or removed, and stays so.
+        make_private_dir(db_path, parents=False)
     except OSError as error:
         raise directory.unusable(db_path, error) from error
 

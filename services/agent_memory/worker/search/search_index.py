@@ -232,7 +232,8 @@ class SearchIndex:
 
     def _created(self, cursor: int, asked_ms: int) -> Indexer:
         """An empty file: what is new goes into it from the outbox, what is older by a scan."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Without its parents: the folder of a project store may have been moved or removed, and stays so.
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         path = self._folder / index.file_name(max(self._generations(), default=0) + 1)
         progress = Progress(
             cursor=cursor,
