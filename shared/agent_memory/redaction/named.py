@@ -12,21 +12,19 @@ from typing import Final
 
 from agent_memory.redaction.assignment import AFTER_STEM
 from agent_memory.redaction.ends import end_of_phrase, end_of_setting, end_of_value, has_mark, is_expression
-from agent_memory.redaction.names import FOREIGN_STEMS, STEMS, kind_of
+from agent_memory.redaction.names import FOREIGN_STEMS, STEMS, kind_of, name_around
 from agent_memory.redaction.passwords import is_phrase
 from agent_memory.redaction.results import is_in_result
 from agent_memory.redaction.shapes import Span
 from agent_memory.redaction.values import is_strong
 from agent_memory.redaction.weighing import PASSWORD_MIN, is_secret
 
-_NAME_MAX: Final = 48
 # The longest word before a key, and the blank behind it.
 _SPACED_MAX: Final = 12
 _VALUE_MAX: Final = 4096
 # A value that was looked at and is none is passed over from this length on: looking into it again costs time.
 _LONG: Final = 64
 
-_TAIL: Final = re.compile(r"[\w-]{0,40}+", re.ASCII)
 # In a sentence a name has spaces: "the API key is ...".
 _SPACED: Final = re.compile(
     r"(?:(?:api|access|secret|private|licen[sc]e|signing|encryption|mots?[ ]de|palavra)[ ])\Z", re.IGNORECASE
@@ -58,11 +56,7 @@ def named_values(text: str) -> Iterator[Span]:
 
 def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     """The secret that is named by the word with the stem from `start` to `end`, and where to look on."""
-    begin = start
-    while begin > 0 and start - begin < _NAME_MAX and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
-        begin -= 1
-    tail = _TAIL.match(text, end)
-    name = text[begin : tail.end() if tail else end]
+    begin, name = name_around(text, start, end)
     if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _SPACED_MAX), begin)):
         name = spaced[0] + name
     # What follows is looked at only where the name says something: it costs more.

@@ -25,6 +25,9 @@ STEMS: Final = (
     "hmac",
     "licen",
 )
+# So far a name is followed before such a word, and behind it.
+_BEFORE_MAX: Final = 48
+_TAIL: Final = re.compile(r"[\w-]{0,40}+", re.ASCII)
 # Passwords in other languages; what is not here has "pass" in it.
 FOREIGN_STEMS: Final = (
     *("kennwort", "mdp", "contrase\u00f1a", "contrasena", "clave", "parola", "senha", "psk", "wachtwoord", "kodeord"),
@@ -78,6 +81,21 @@ _OTHER_KEY: Final = re.compile(
     r"publishable|anon|site|ssh|gpg|pgp|host|storage|react|list|item|node|tree|left|right|up|down|enter|return|escape|tab)"
     r"key\d?\Z"
 )
+
+
+def begin_of_name(text: str, start: int, most: int) -> int:
+    """Where the name begins that has the word at `start` in it: at most so many characters before."""
+    begin = start
+    while begin > 0 and start - begin < most and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
+        begin -= 1
+    return begin
+
+
+def name_around(text: str, start: int, end: int) -> tuple[int, str]:
+    """The whole name that the word from `start` to `end` is in, and where it begins."""
+    begin = begin_of_name(text, start, _BEFORE_MAX)
+    tail = _TAIL.match(text, end)
+    return begin, text[begin : tail.end() if tail else end]
 
 
 @lru_cache(maxsize=4096)

@@ -16,7 +16,7 @@ from typing import Final
 from agent_memory.redaction.chosen import GROUPS
 from agent_memory.redaction.likeness import Likeness, is_hexadecimal, likeness
 from agent_memory.redaction.linear import places_of
-from agent_memory.redaction.names import kind_of
+from agent_memory.redaction.names import kind_of, name_around
 from agent_memory.redaction.passwords import is_in_account, is_phrase
 from agent_memory.redaction.plain_words import plain_word
 from agent_memory.redaction.secret_words import FOR_PASSWORD, FOR_SECRET, KEYS, NAMED_PASS, USERS
@@ -29,8 +29,6 @@ _USERS: Final = re.compile(USERS)
 _PASSWORD: Final = re.compile(f"{FOR_PASSWORD}|{NAMED_PASS}")
 # What some of these have behind them tells that they are names.
 _ENDS_NAME: Final = "\"'`\\:= \t"
-_IN_NAME: Final = re.compile(r"[\w-]{0,40}", re.ASCII)
-_NAME_MAX: Final = 48
 # So far behind such a word its value may stand.
 _REACH: Final = 120
 _VALUE_MAX: Final = 400
@@ -191,20 +189,11 @@ def _with_following(text: str) -> Iterator[tuple[int, int, int]]:
 
 def _word(text: str, start: int, end: int, following: int) -> _Word:
     word = text[start:end].lower()
-    begin, name = _name(text, start, start + len(word.rstrip(_ENDS_NAME)))
+    begin, name = name_around(text, start, start + len(word.rstrip(_ENDS_NAME)))
     behind = begin + len(name)
     stop = min(behind + _REACH, max(behind, following))
     line = text.find("\n", behind, stop)
     return _Word(text, word, name, begin, behind, line if line >= 0 else stop)
-
-
-def _name(text: str, start: int, end: int) -> tuple[int, str]:
-    """The whole name that the word from `start` to `end` is in, and where it begins."""
-    begin = start
-    while begin > 0 and start - begin < _NAME_MAX and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
-        begin -= 1
-    tail = _IN_NAME.match(text, end)
-    return begin, text[begin : tail.end() if tail else end]
 
 
 def _is_followed(word: _Word) -> bool:

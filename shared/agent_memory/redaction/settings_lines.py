@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.redaction.linear import places_of
-from agent_memory.redaction.names import kind_of
+from agent_memory.redaction.names import begin_of_name, kind_of
 from agent_memory.redaction.passwords import is_ordinary
 from agent_memory.redaction.shapes import Span
 
@@ -49,7 +49,7 @@ def passwords_of_lines(text: str) -> Iterator[Span]:
     for start, _ in _names(text):
         if start < done:
             continue
-        if (part := _PART.match(text, _begin(text, start))) and (
+        if (part := _PART.match(text, begin_of_name(text, start, _NAME_MAX))) and (
             _PARTS_BEFORE.search(text, max(0, start - _LINE_MAX), part.start()) or _PARTS_BEHIND.match(text, part.end())
         ):
             if not _FILLED_IN.match(part["value"]):
@@ -67,15 +67,7 @@ def passwords_of_lines(text: str) -> Iterator[Span]:
 
 
 def _member(text: str, start: int) -> re.Match[str] | None:
-    return _MEMBER.match(text, _begin(text, start))
-
-
-def _begin(text: str, start: int) -> int:
-    """Where the name begins that has the word at `start` in it."""
-    begin = start
-    while begin > max(0, start - _NAME_MAX) and (text[begin - 1].isalnum() or text[begin - 1] in "_-."):
-        begin -= 1
-    return begin
+    return _MEMBER.match(text, begin_of_name(text, start, _NAME_MAX))
 
 
 def _is_password(value: str, *, is_quoted: bool) -> bool:
