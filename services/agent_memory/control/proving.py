@@ -82,7 +82,7 @@ def prove_pending(settings: Settings, client: Client, show: Show = lambda done: 
     finished = follow(client, receipt.number, show)
     if finished.number == receipt.number:
         receipt.started_ms, receipt.finished_ms = finished.started_ms, finished.finished_ms
-    _look(settings, receipt, pending.passages)
+    prove_gone(settings, receipt, pending.passages)
     receipt.backups.extend(_holders(settings.db_path, receipt))
     if not receipt.number:
         receipt.number, receipt.kind, receipt.events = finished.number, finished.kind, finished.events
@@ -94,8 +94,15 @@ def prove_pending(settings: Settings, client: Client, show: Show = lambda done: 
 
 
 def prove_gone(settings: Settings, receipt: ErasureReceipt, passages: Sequence[str]) -> None:
-    """Complete the receipt of what was erased before: it looks for the passages, and is not kept."""
-    _look(settings, receipt, passages)
+    """Look for the passages, and complete the receipt with what was found. Does not keep it."""
+    proof = _proof(settings, passages)
+    receipt.proved = proof.is_proved
+    receipt.problems.extend(proof.found)
+    receipt.passages, receipt.elsewhere = proof.passages, proof.elsewhere
+    receipt.rows, receipt.files, receipt.bytes, receipt.words = proof.rows, proof.files, proof.bytes, proof.words
+    receipt.controls, receipt.controls_found = proof.controls, proof.controls_found
+    receipt.hidden_entries = proof.hidden_entries
+    receipt.proved_ms = time.time_ns() // 1_000_000
 
 
 def _has_begun(client: Client, number: int) -> bool:
@@ -105,17 +112,6 @@ def _has_begun(client: Client, number: int) -> bool:
             return False
         time.sleep(_LOOK_S)
     return True
-
-
-def _look(settings: Settings, receipt: ErasureReceipt, passages: Sequence[str]) -> None:
-    proof = _proof(settings, passages)
-    receipt.proved = proof.is_proved
-    receipt.problems.extend(proof.found)
-    receipt.passages, receipt.elsewhere = proof.passages, proof.elsewhere
-    receipt.rows, receipt.files, receipt.bytes, receipt.words = proof.rows, proof.files, proof.bytes, proof.words
-    receipt.controls, receipt.controls_found = proof.controls, proof.controls_found
-    receipt.hidden_entries = proof.hidden_entries
-    receipt.proved_ms = time.time_ns() // 1_000_000
 
 
 def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
