@@ -31,6 +31,8 @@ _PRIVATE: Final = frozenset(
 )
 # Of an URL, the scheme and the host; between them may be a name and a password.
 _SERVER: Final = re.compile(r"(https?://)(?:[^/?#]*@)?([^/?#]*).*")
+# Of a requirement, what comes after the library's name.
+_NAME_END: Final = re.compile(r"[^\w.-]")
 _FOLDER: Final = "agent-memory-report"
 
 
@@ -60,9 +62,7 @@ def versions() -> Mapping[str, Any]:
     """This program, Python, the system, and each library that the program asks for."""
     libraries = {}
     for requirement in requires("agent-memory") or []:
-        name = requirement.split(";")[0].strip()
-        for mark in "<>=!~[ (":
-            name = name.partition(mark)[0]
+        name = _NAME_END.split(requirement, maxsplit=1)[0]
         try:
             libraries[name] = version(name)
         except PackageNotFoundError:
