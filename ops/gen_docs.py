@@ -19,13 +19,11 @@ import click
 import gen_man
 from agent_memory import settings
 from agent_memory.cli.main import cli
-from agent_memory.cli.options import SHOW_VERSION
 from agent_memory.control import config_file
 from agent_memory.settings import Settings
+from gen_man import COMMON, commands
 
 ROOT = Path(__file__).resolve().parent.parent
-# Every command has them; they are listed once, at the top.
-COMMON = {str(option.name) for option in cli.params} - {"version"} | {SHOW_VERSION}
 
 CLI_INTRODUCTION = """\
 The [guide](guide.md) shows these commands at work; `--help` prints the same as this page. Commands that answer with
@@ -102,19 +100,6 @@ def cli_page() -> Iterator[str]:
         if own:
             yield ""
             yield from options_table(context, own)
-
-
-def commands(parent: click.Context) -> Iterator[click.Context]:
-    """Every command below the parent, depth first, in the order of the help."""
-    group = parent.command
-    assert isinstance(group, click.Group)
-    for name in group.list_commands(parent):
-        command = group.get_command(parent, name)
-        assert command is not None
-        context = click.Context(command, info_name=name, parent=parent)
-        yield context
-        if isinstance(command, click.Group):
-            yield from commands(context)
 
 
 def paragraphs(context: click.Context) -> str:

@@ -77,23 +77,25 @@ def command_page(context: click.Context) -> Iterable[str]:
     yield from own_options(context, ".SH OPTIONS")
     if isinstance(context.command, click.Group):
         yield ".SH COMMANDS"
-        for below in subcommands(context):
+        for below in commands(context):
+            if isinstance(below.command, click.Group):
+                continue
             yield from (f".SS {escaped(below.command_path)}", *synopsis(below), ".PP", *paragraphs(below))
             yield from own_options(below, ".PP")
     yield from see_also([PROGRAM])
 
 
-def subcommands(parent: click.Context) -> Iterator[click.Context]:
+def commands(parent: click.Context) -> Iterator[click.Context]:
+    """Every command below the parent, depth first, in the order of the help."""
     group = parent.command
     assert isinstance(group, click.Group)
     for name in group.list_commands(parent):
         command = group.get_command(parent, name)
         assert command is not None
         context = click.Context(command, info_name=name, parent=parent)
+        yield context
         if isinstance(command, click.Group):
-            yield from subcommands(context)
-        else:
-            yield context
+            yield from commands(context)
 
 
 def title(name: str) -> str:
