@@ -33,11 +33,12 @@ EXIT_STATUS = (
 )
 HOOK = (
     (".SH NAME", "memory-ingest \\- pass what an agent's hook says to the memory daemon"),
-    (".SH SYNOPSIS", ".B memory-ingest\n[\\-\\-agent AGENT] [EVENT]"),
+    (".SH SYNOPSIS", ".B memory-ingest\n[\\-\\-agent AGENT] [\\-\\-db\\-path PATH] [EVENT]"),
     (
         ".SH DESCRIPTION",
         "Reads one JSON object, an agent's hook payload, and passes it on to the daemon, or to the spool.",
     ),
+    (".PP", "\\-\\-db\\-path names another store than MEMORY_DB_PATH and the config file do."),
     (".PP", "Prints what the agent expects, and always exits 0."),
 )
 
