@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from google.protobuf.json_format import ParseDict
 
+from agent_memory import own_command
 from agent_memory.browse.rows import Kind, Target
 from agent_memory.client import Client
 from agent_memory.errors import AgentMemoryError
@@ -59,12 +57,8 @@ def forget(client: Client, selection: pb.EventSelection, events: int, settings: 
     """
     request = pb.EraseRequest(kind=pb.ERASURE_KIND_FORGET, selection=selection, expected_events=events)
     client.erase(request)
-    command = [sys.executable, "-P", "-m", "agent_memory.cli.main", "admin", "receipt", "--json"]
-    command += ["--db-path", str(settings.main_path), "--project-store", settings.store]
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PROOF_S, check=False,
-        env={name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"},
-    )  # fmt: skip
+    of_store = ("--db-path", str(settings.main_path), "--project-store", settings.store)
+    done = own_command.run("admin", "receipt", *of_store, timeout_s=_PROOF_S)
     if not done.stdout:
         raise AgentMemoryError(done.stderr.strip().removeprefix("Error: ") or f"it ended with {done.returncode}")
     return ParseDict(json.loads(done.stdout), pb.ErasureReceipt(), ignore_unknown_fields=True)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import tzinfo
 from pathlib import Path
 from typing import Any, Final
 
+from agent_memory import own_command
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError
 from agent_memory.files import make_private_dir
@@ -97,20 +95,7 @@ def prove_erasure(store: str) -> Counts:
 
 def _reported_by(*command: str, store: str, timeout_s: float) -> dict[str, Any]:
     """What a command of ours says in JSON about the store; raises AgentMemoryError where it fails."""
-    # Whatever daemon the shell that started this one sends its commands to, these are for this one.
-    environment = {name: value for name, value in os.environ.items() if name != "MEMORY_DAEMON_ADDR"}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-P", "-m", "agent_memory.cli.main", *command, "--json", "--project-store", store],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise AgentMemoryError(f"it took longer than {timeout_s:.0f} s") from error
+    done = own_command.run(*command, "--project-store", store, timeout_s=timeout_s)
     if done.returncode != 0:
         raise AgentMemoryError(done.stderr.strip() or f"it ended with {done.returncode}")
     report: dict[str, Any] = json.loads(done.stdout)
