@@ -130,6 +130,7 @@ def check(found: Mapping[str, bytes | str | None], root: Path, promised: Promise
                 target.write_bytes(content)
         db_path = top / "home" / "data" / "agent-memory" / "db"
         try:
+            db_path.parent.mkdir(parents=True, exist_ok=True)  # as the daemon does
             Writer(db_path).close()
             with open_snapshot(db_path) as reader:
                 stored = {event.event_id: event for event in events_in(reader)}

@@ -190,6 +190,7 @@ def test_a_missing_folder_is_made(stack: Stack) -> None:
 
 def make_newer(stack: Stack) -> None:
     """Let the store say that a newer version has written it."""
+    stack.db_path.parent.mkdir(parents=True)
     store = Writer(stack.db_path)
     group = Group(store)
     newer = codec.StoreInfo(schema.SCHEMA_VERSION + 1, "UTC", 0)
