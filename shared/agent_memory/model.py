@@ -28,6 +28,7 @@ class EventType(IntEnum):
     SUBAGENT_START = 6
     SUBAGENT_STOP = 7
     SESSION_END = 8
+    NOTE = 300
 
 
 class EventRole(IntEnum):

@@ -111,6 +111,8 @@ class Settings:
     session_start_tokens: int = 0
     """The most tokens of memory that an agent's session [begins with](agents.md#start-sessions-with-a-map), from 200
     to 2000. 0: nothing."""
+    agent_notes: bool = False
+    """Whether agents may [keep notes](agents.md#let-agents-keep-notes), by the tool `note`."""
     # Where each value came from: "built-in", the config file's path, an environment variable or "command line".
     sources: Mapping[str, str] = field(default_factory=dict, compare=False)
     # The store that these settings are for, which `db_path` leads to; and the path of its daemon's default store, where
@@ -177,6 +179,7 @@ VARIABLES = {
     "backup_keep": "MEMORY_BACKUP_KEEP",
     "jobs_on_battery": "MEMORY_JOBS_ON_BATTERY",
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
+    "agent_notes": "MEMORY_AGENT_NOTES",
     "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",
 }
 CHOICES = {
@@ -403,7 +406,7 @@ def _parsed(name: str, value: object, source: str) -> Any:
                 if text.lower() not in CHOICES[name]:
                     raise ValueError(f"it must be one of {', '.join(CHOICES[name])}")
                 return text.lower()
-            case "redaction" | "redact_payment_data" | "jobs_on_battery":
+            case "redaction" | "redact_payment_data" | "jobs_on_battery" | "agent_notes":
                 return _switch(text)
             case "ignore":
                 return _lines(text)

@@ -33,7 +33,7 @@ from agent_memory.hook.install import jsontext
 from agent_memory.hook.install.unusable import Unusable
 from agent_memory.hook.json_end import JsonEnd
 from agent_memory.mcp.protocol import Server
-from agent_memory.mcp.tools import TOOLS, WrongArguments, command_line
+from agent_memory.mcp.tools import NOTE, TOOLS, WrongArguments, command_line
 from agent_memory.messages import error_from_bytes, event_to_pb
 from agent_memory.present.typed_times import parse_time
 from agent_memory.query.commands.command_calls import CommandCalls, unpack
@@ -196,6 +196,7 @@ def _frames() -> Iterator[Parser]:
 def _mcp_messages() -> list[bytes]:
     meta: dict[str, object] = {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
     arguments = {"query": "Redis", "when": "last week", "tokens": 400, "project": "all", "id": "toc:year:2026"}
+    noted = ("tools/call", {"name": NOTE["name"], "arguments": {"text": "We use SQLite.", "kind": "decision"}})
     calls = [("tools/call", {"name": tool["name"], "arguments": arguments}) for tool in TOOLS]
     others: list[tuple[str, dict[str, object]]] = [
         ("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}}),
@@ -203,11 +204,11 @@ def _mcp_messages() -> list[bytes]:
     ]
     return [
         json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
-        for method, params in [*calls, *others]
+        for method, params in [*calls, noted, *others]
     ]
 
 
-def _called(name: str, arguments: dict[str, object]) -> tuple[str, bool]:
+def _called(name: str, arguments: dict[str, object], client: str, session: str) -> tuple[str, bool]:
     try:
         words = command_line(name, arguments, "/home/dev")
     except WrongArguments as error:

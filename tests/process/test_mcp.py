@@ -96,6 +96,74 @@ def test_each_call_is_answered_whatever_became_of_the_daemon(stack: Stack) -> No
     with_client(stack, "auto", work)
 
 
+def test_agents_keep_notes_where_the_user_allows_it(stack: Stack) -> None:
+    """In both eras: a note is stored once, under the client's name, without secrets, and found as a note.
+
+    What its agent's hook reports of the call is not stored beside it.
+    """
+    stack.env["MEMORY_AGENT_NOTES"] = "true"
+    stack.start()
+    # The daemon serves before it has said so to everybody.
+    wait_until(lambda: stack.db_path.with_name(f"{stack.db_path.name}-agent-notes").exists())
+    secret = "ghp_" + "Zx9wLq7Rt2Vb4Nm6Kp8Ys1Dc3Fg5Hj0Ab2Ce"
+
+    async def work(client: Any) -> None:
+        listed = await client.list_tools()
+        assert [tool.name for tool in listed.tools] == [*TOOLS, "note"]
+        assert listed.tools[-1].annotations.read_only_hint is False
+        words = {"text": f"The limpet valve stays at nine; the old token was {secret}.", "kind": "decision"}
+        answers = [await client.call_tool("note", words) for _ in range(2)]
+        assert not any(each.is_error for each in answers), answers
+        assert "limpet" not in answers[0].content[0].text
+        noted.append([each.content[0].text.splitlines()[1] for each in answers])
+        read = await client.call_tool("events", {"project": "all"})
+        assert "note      decision: The limpet valve stays at nine" in read.content[0].text
+        empty = await client.call_tool("note", {"text": "<private>nine</private>", "kind": "fact"})
+        assert empty.is_error
+
+    noted: list[list[str]] = []
+    for mode in ("legacy", "2026-07-28"):
+        with_client(stack, mode, work)
+    call = {
+        "hook_event_name": "PostToolUse",
+        "session_id": "s",
+        "tool_name": "mcp__agent-memory__note",
+        "tool_input": {"text": "The limpet valve stays at nine."},
+        "tool_response": "Noted.",
+    }
+    hook = [sys.executable, "-I", "-S", str(RUN.parent.parent / "hook" / "run.py")]
+    subprocess.run(hook, input=json.dumps(call), env=stack.env, cwd=stack.folder, text=True, check=True)
+
+    # The two clients are of one folder and day: one session.
+    assert noted == [["Noted.", "This was noted before."], ["This was noted before."] * 2]
+    events = json.loads(stack.run("query", "events", "--json").stdout)["events"]
+    assert [(each["event_type"], each["role"], each["metadata"]["note"]) for each in events] == [
+        ("EVENT_TYPE_NOTE", "EVENT_ROLE_ASSISTANT", "decision")
+    ]
+    assert secret not in events[0]["text"]
+    assert events[0]["metadata"]["project"] == str(stack.folder)
+    wait_until(lambda: "stays at nine" in stack.run("search", "limpet valve").stdout)
+
+
+def test_nobody_keeps_a_note_where_it_is_not_wanted(shared_stack: Stack) -> None:
+    """No tool without the setting, and a call of it is refused; an ignored folder keeps a user's own note out, too."""
+
+    async def work(client: Any) -> None:
+        assert [tool.name for tool in (await client.list_tools()).tools] == TOOLS
+        refused = await client.call_tool("note", {"text": "We use SQLite.", "kind": "decision"})
+        assert refused.is_error
+        assert refused.content[0].text.endswith("The user may allow it: memory-daemon config set agent_notes true")
+
+    with_client(shared_stack, "auto", work)
+    rules = shared_stack.folder / ".memoryignore"
+    rules.write_text("*\n")
+    try:
+        ignored = shared_stack.run("note", "We use SQLite.", check=False)
+    finally:
+        rules.unlink()
+    assert (ignored.returncode, "a rule says to ignore this folder" in ignored.stderr) == (1, True)
+
+
 def test_a_bridge_goes_with_its_client(shared_stack: Stack) -> None:
     """At the end of its input; and where that stays open, when the process that started it has ended."""
     program = "import subprocess, sys, time; print(subprocess.Popen(sys.argv[1:]).pid, flush=True); time.sleep(60)"

@@ -20,7 +20,7 @@ from agent_memory.mcp.protocol import (
     UNSUPPORTED_VERSION,
     Server,
 )
-from agent_memory.mcp.tools import INSTRUCTIONS, TOOLS, WrongArguments, command_line
+from agent_memory.mcp.tools import INSTRUCTIONS, NOTE, TOOLS, WrongArguments, command_line
 
 MODERN = {"_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
 ANY_JSON = st.recursive(
@@ -33,7 +33,7 @@ METHODS = st.sampled_from(["initialize", "server/discover", "tools/list", "tools
 
 @pytest.fixture
 def server() -> Server:
-    return Server("1.2.3", lambda name, arguments: (f"{name} {sorted(arguments)}", name == "wrong"))
+    return Server("1.2.3", lambda name, arguments, *who: (f"{name} {sorted(arguments)} {who}", name == "wrong"))
 
 
 def request(method: str, **params: object) -> dict[str, object]:
@@ -81,7 +81,7 @@ def test_an_unknown_method_is_refused_at_once(server: Server) -> None:
 @given(st.dictionaries(st.sampled_from(["jsonrpc", "id", "method", "params"]), ANY_JSON | METHODS) | ANY_JSON)
 def test_any_message_is_answered_or_needs_no_answer(message: object) -> None:
     """Never an exception; whoever asks with an id gets one answer with that id."""
-    reply = Server("1", lambda name, arguments: ("text", False)).answer(message)
+    reply = Server("1", lambda *call: ("text", False)).answer(message)
 
     assert reply is None or json.loads(json.dumps(reply))["jsonrpc"] == "2.0"
     if isinstance(message, dict) and isinstance(message.get("id"), str) and isinstance(message.get("method"), str):
@@ -119,11 +119,11 @@ def test_a_version_that_is_no_text_is_refused(server: Server) -> None:
     assert json.loads(reply)["error"]["code"] == INVALID_PARAMS
 
 
-@given(st.sampled_from([str(each["name"]) for each in TOOLS]), st.dictionaries(st.text(max_size=12), ANY_JSON))
+@given(st.sampled_from([str(each["name"]) for each in (*TOOLS, NOTE)]), st.dictionaries(st.text(max_size=12), ANY_JSON))
 def test_any_arguments_make_a_command_or_are_refused(name: str, arguments: dict[str, object]) -> None:
-    """No other error; a command only reads."""
+    """No other error; a command only reads, but for a note's."""
     with suppress(WrongArguments):
-        assert command_line(name, arguments, "")[0] in ("query", "search")
+        assert command_line(name, arguments, "")[0] in ("query", "search", "note")
 
 
 @pytest.mark.parametrize(
@@ -134,6 +134,8 @@ def test_any_arguments_make_a_command_or_are_refused(name: str, arguments: dict[
         ("search", {"query": " "}, "search needs query."),
         ("map", {"size": 3}, "map has no argument 'size'; it has: project, tokens."),
         ("map", {"tokens": "many"}, "tokens must be of type integer."),
+        ("note", {"text": "We use SQLite."}, "note needs kind."),
+        ("note", {"text": "Hello.", "kind": "story"}, "kind must be one of decision, fact, rejected, todo."),
         ("map", {"tokens": 9}, "tokens must be from 50 to 3000."),
         ("search", {"query": "a\0b"}, "query holds a NUL, or half a character."),
         ("search", {"query": "\ud83d"}, "query holds a NUL, or half a character."),
@@ -158,6 +160,36 @@ def test_the_tools_say_in_few_words_when_to_use_them() -> None:
     assert len(json.dumps(TOOLS, separators=(",", ":"))) < 4_500
     assert "before asking the user" in INSTRUCTIONS[:240]
     assert all(tool["annotations"] == {"readOnlyHint": True, "openWorldHint": False} for tool in TOOLS)
+
+
+def test_a_note_says_that_it_adds_something_and_nothing_is_lost_by_it() -> None:
+    """By that, clients ask before they let an agent keep one."""
+    annotations = NOTE["annotations"]
+
+    assert isinstance(annotations, dict)
+    assert (annotations["readOnlyHint"], annotations["destructiveHint"], annotations["idempotentHint"]) == (
+        False, False, True,
+    )  # fmt: skip
+    assert len(json.dumps(NOTE, separators=(",", ":"))) < 900
+
+
+def test_a_call_tells_whose_it_is_as_far_as_the_client_says() -> None:
+    """The older era names the client once, the newer one in each request; one client names its session."""
+    asked: list[tuple[str, str]] = []
+
+    def call(name: str, arguments: dict[str, object], client: str, session: str) -> tuple[str, bool]:
+        asked.append((client, session))
+        return "", False
+
+    server = Server("1", call)
+    server.answer(request("tools/call", name="map"))
+    server.answer(request("initialize", clientInfo={"name": "codex-mcp-client"}))
+    server.answer(request("tools/call", name="map", _meta={"turn": {"session_id": "s1"}}))
+    modern = {"io.modelcontextprotocol/clientInfo": {"name": "claude-code"}, "session_id": "s2"}
+    server.answer(request("tools/call", name="map", _meta={**MODERN["_meta"], **modern}))
+    server.answer(request("tools/call", name="map", _meta={"session_id": 7}))
+
+    assert asked == [("", ""), ("codex-mcp-client", "s1"), ("claude-code", "s2"), ("codex-mcp-client", "")]
 
 
 @given(st.text() | st.text().map(lambda text: f"x\n{text * 500}"))

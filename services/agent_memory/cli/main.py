@@ -36,6 +36,7 @@ COMMANDS = {
     "pause-capture": ("capturing", "Stop remembering, for a while or until resumed."),
     "resume-capture": ("capturing", "Start remembering again."),
     "search": ("search", "Find what was said, by words or with a question."),
+    "note": ("note", "Keep a decision, a fact, what was rejected, or something to do."),
     "query": ("query", "Ask the memory, from the years down to single events."),
     "browse": ("browse", "Read the memory on a whole terminal."),
     "stats": ("stats", "Show how you work: by day, hour, weekday, agent and project."),

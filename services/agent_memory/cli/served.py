@@ -34,10 +34,11 @@ log = logging.getLogger("agent_memory.query.commands")
 
 # A daemon that is older than the command, or newer, may have other options.
 OWN_VERSION: Final = version("agent-memory")
-# These only read, so the full command may run after an attempt.
+# These only read, or do the same once, so the full command may run after an attempt.
 SERVED: Final = {
     "status": None,
     "search": None,
+    "note": None,
     "query": None,
     "stats": None,
     "agents": None,

@@ -18,7 +18,8 @@ HANDSHAKE_VERSIONS = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 MODERN_VERSIONS = ("2026-07-28",)
 _VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 _SERVER_KEY = "io.modelcontextprotocol/serverInfo"
-# The tools change with the program only.
+_CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+# The tools change with the program, and with a setting that a client may take an hour to see.
 _CACHED = {"ttlMs": 3_600_000, "cacheScope": "public"}
 
 NO_JSON = -32700
@@ -28,14 +29,20 @@ INVALID_PARAMS = -32602
 UNSUPPORTED_VERSION = -32022
 
 Message = dict[str, object]
+# Answers a call with a text, and whether it is an error; given the tool's name, its arguments, the client's name and
+# the session, the last two empty where they are not known.
+Call = Callable[[str, dict[str, object], str, str], tuple[str, bool]]
 
 
 class Server:
-    """Answers messages. `call` answers a tool call with a text, and whether it is an error."""
+    """Answers messages."""
 
-    def __init__(self, version: str, call: Callable[[str, dict[str, object]], tuple[str, bool]]) -> None:
+    def __init__(self, version: str, call: Call, tools: Callable[[], list[dict[str, object]]] = lambda: TOOLS) -> None:
         self._info = {"name": NAME, "title": "Agent memory", "version": version}
         self._call = call
+        self._tools = tools
+        # In the older era it is said once.
+        self._client = ""
 
     def answer_line(self, line: bytes) -> bytes | None:
         """The reply to a message as it is sent, both without line ends; None where there is nothing to reply."""
@@ -73,6 +80,7 @@ class Server:
     def _reply(self, request_id: object, method: str, params: Message, *, is_modern: bool) -> Message:
         match method:
             case "initialize":
+                self._client = _name_in(params.get("clientInfo"))
                 asked = params.get("protocolVersion")
                 result: Message = {
                     "protocolVersion": asked if asked in HANDSHAKE_VERSIONS else HANDSHAKE_VERSIONS[-1],
@@ -89,12 +97,15 @@ class Server:
                 }
                 is_modern = True
             case "tools/list":
-                result = {"tools": TOOLS, **(_CACHED if is_modern else {})}
+                result = {"tools": self._tools(), **(_CACHED if is_modern else {})}
             case "tools/call":
                 name, arguments = params.get("name"), params.get("arguments")
                 if not isinstance(name, str) or not isinstance(arguments, dict | None):
                     return _error(request_id, INVALID_PARAMS, "A call needs the name of a tool, and its arguments.")
-                text, is_error = self._call(name, arguments or {})
+                meta = params.get("_meta")
+                meta = meta if isinstance(meta, dict) else {}
+                client = _name_in(meta.get(_CLIENT_KEY)) or self._client
+                text, is_error = self._call(name, arguments or {}, client, _session_in(meta))
                 # No structured content: clients show that in place of the text, or both.
                 result = {"content": [{"type": "text", "text": text}], "isError": is_error}
             case "ping":
@@ -104,6 +115,19 @@ class Server:
         if is_modern:
             result = {**result, "resultType": "complete", "_meta": {_SERVER_KEY: self._info}}
         return {"jsonrpc": "2.0", "id": request_id, "result": result}
+
+
+def _name_in(info: object) -> str:
+    name = info.get("name") if isinstance(info, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _session_in(meta: Message) -> str:
+    """The client's session, as one that names it does: beside the rest, or in an object of its own."""
+    for each in (meta, *meta.values()):
+        if isinstance(each, dict) and isinstance(named := each.get("session_id"), str):
+            return named
+    return ""
 
 
 def _is_id(value: object) -> bool:

@@ -10,10 +10,11 @@ import posix
 import select
 import time
 
+from agent_memory.capture import AGENT_NOTES_SUFFIX
 from agent_memory.command_client import ask, installed_version, pack
 from agent_memory.hook import client
 from agent_memory.mcp.protocol import Server
-from agent_memory.mcp.tools import ALL_PROJECTS, WrongArguments, command_line
+from agent_memory.mcp.tools import ALL_PROJECTS, NOTE, TOOLS, WrongArguments, command_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # `typing` costs 5 ms
@@ -42,7 +43,9 @@ def main(words: list[str]) -> None:
     named = _option(words, "--project-store") or posix.environ.get(b"MEMORY_PROJECT", b"").decode(errors="replace")
     of_store = ["--project-store", named] if named else []
     server = Server(
-        installed_version().decode() or "0", lambda name, arguments: _called(store, of_store, name, arguments)
+        installed_version().decode() or "0",
+        lambda *call: _called(store, of_store, *call),
+        lambda: [*TOOLS, NOTE] if _may_note(store) else TOOLS,
     )
     for line in _lines():
         reply = server.answer_line(line)
@@ -51,13 +54,17 @@ def main(words: list[str]) -> None:
     posix._exit(0)
 
 
-def _called(store: bytes, of_store: list[str], name: str, arguments: dict[str, object]) -> tuple[str, bool]:
+def _called(
+    store: bytes, of_store: list[str], name: str, arguments: dict[str, object], client: str, session: str
+) -> tuple[str, bool]:
     """The text that answers a tool call, and whether it says what went wrong."""
     folder = _repository(posix.getcwdb())
     try:
         words = command_line(name, arguments, folder.decode(errors="surrogateescape"))
     except WrongArguments as error:
         return str(error), True
+    if name == NOTE["name"]:
+        words[1:1] = _noting(client, session)
     code, text = _answered(store, of_store + words)
     if "--project" not in words:
         return text, code != 0
@@ -66,6 +73,17 @@ def _called(store: bytes, of_store: list[str], name: str, arguments: dict[str, o
         code, text = _answered(store, of_store + command_line(name, arguments, ""))
         return (text if code else f"Nothing in {project}; from every project:\n{text}"), code != 0
     return (text if code else f'In {project} (project "{ALL_PROJECTS}" for every project):\n{text}'), code != 0
+
+
+def _may_note(store: bytes) -> bool:
+    """Whether the tool for it is there: the daemon says so beside the store. A session of our own keeps none."""
+    return posix.environ.get(b"MEMORY_HOOK_DISABLED", b"0") in (b"", b"0") and _exists(store + AGENT_NOTES_SUFFIX)
+
+
+def _noting(client: str, session: str) -> list[str]:
+    """Options that tell who notes something. One agent names the session in its servers' environment."""
+    session = session or posix.environ.get(b"CLAUDE_CODE_SESSION_ID", b"").decode(errors="replace")
+    return [f"--agent={client or 'agent'}", *([f"--session={session}"] if session else [])]
 
 
 def _answered(store: bytes, words: list[str]) -> tuple[int, str]:
@@ -91,24 +109,25 @@ def _answered(store: bytes, words: list[str]) -> tuple[int, str]:
 
 def _has_stack(store: bytes) -> bool:
     """Whether the daemon was started and not stopped."""
-    try:
-        posix.lstat(store + b"-runtime")
-    except OSError:
-        return False
-    return True
+    return _exists(store + b"-runtime")
 
 
 def _repository(folder: bytes) -> bytes:
     """The folder, where it is in a git repository; else empty."""
     above = folder
     while above:
-        try:
-            posix.stat(above + b"/.git")
-        except OSError:
-            above = above.rpartition(b"/")[0]
-        else:
+        if _exists(above + b"/.git"):
             return folder
+        above = above.rpartition(b"/")[0]
     return b""
+
+
+def _exists(path: bytes) -> bool:
+    try:
+        posix.lstat(path)
+    except OSError:
+        return False
+    return True
 
 
 def _lines() -> Iterator[bytes]:

@@ -1,9 +1,11 @@
 """The tools: what an agent may ask the memory, and the command lines that answer.
 
-They only read. Names and order are part of what agents remember, so they stay.
+All but `note` only read. Names and order are part of what agents remember, so they stay.
 """
 
 from __future__ import annotations
+
+from agent_memory.capture import NOTE_KINDS
 
 TOKENS_MIN = 50
 TOKENS_MAX = 3000
@@ -109,7 +111,19 @@ TOOLS: list[dict[str, object]] = [
     ),
     _tool("projects", "Which projects", "List the projects that are remembered, the latest worked on first.", []),
 ]
-_SCHEMAS = {str(tool["name"]): tool["inputSchema"] for tool in TOOLS}
+# Offered where the user allows it. The same note twice is one.
+NOTE = _tool(
+    "note",
+    "Keep a note",
+    "Keep one thing that later sessions must know: what was decided and why, a fact that was hard to find, what was "
+    "tried and rejected, or what is left to do. One or two whole sentences that stand alone. Only what the user said "
+    "or would agree to; no progress reports, no secrets.",
+    ["text", "kind"],
+    text=_text("What to keep."),
+    kind={"type": "string", "enum": [*NOTE_KINDS]},
+)
+NOTE["annotations"] = {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": True, "openWorldHint": False}
+_SCHEMAS = {str(tool["name"]): tool["inputSchema"] for tool in (*TOOLS, NOTE)}
 
 
 def command_line(name: str, arguments: dict[str, object], default_project: str) -> list[str]:
@@ -134,6 +148,8 @@ def command_line(name: str, arguments: dict[str, object], default_project: str) 
             named = [f"--{each}={arguments[each]}" for each in spans if arguments.get(each)]
             newest = ["--newest-first"] if arguments.get("newest_first") else []
             return ["query", "events", *tokens, *within, *named, *newest]
+        case "note":
+            return ["note", "--kind", str(arguments["kind"]), "--", str(arguments["text"])]
         case _:
             return ["query", "projects"]
 
@@ -142,7 +158,7 @@ def _check(name: str, arguments: dict[str, object]) -> None:
     """What the schema says, in as much of JSON Schema as the schemas above use."""
     schema = _SCHEMAS.get(name)
     if not isinstance(schema, dict):
-        raise WrongArguments(f"There is no tool {name!r}; there are: {', '.join(_SCHEMAS)}.")
+        raise WrongArguments(f"There is no tool {name!r}; there are: {', '.join(str(each['name']) for each in TOOLS)}.")
     properties = schema["properties"]
     for each in schema.get("required", ()):
         if not str(arguments.get(each, "")).strip():
@@ -156,6 +172,8 @@ def _check(name: str, arguments: dict[str, object]) -> None:
             raise WrongArguments(f"{key} must be of type {wanted['type']}.")
         if isinstance(value, int) and not wanted.get("minimum", value) <= value <= wanted.get("maximum", value):
             raise WrongArguments(f"{key} must be from {wanted['minimum']} to {wanted['maximum']}.")
+        if value not in wanted.get("enum", (value,)):
+            raise WrongArguments(f"{key} must be one of {', '.join(wanted['enum'])}.")
         if isinstance(value, str) and not _is_text(value):
             raise WrongArguments(f"{key} holds a NUL, or half a character.")
 

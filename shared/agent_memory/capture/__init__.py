@@ -29,6 +29,10 @@ EXCLUDED_SESSIONS_SUFFIX = b"-excluded-sessions"
 # the pauses, in which the user wanted nothing captured; and the rules for what to ignore.
 PAUSES_SUFFIX = b"-pauses"
 IGNORE_SUFFIX = b"-ignore"
+# A file that is there while agents may keep notes.
+AGENT_NOTES_SUFFIX = b"-agent-notes"
+# What a note can be.
+NOTE_KINDS = ("decision", "fact", "rejected", "todo")
 # The rules for a folder of the user's.
 IGNORE_FILE = b".memoryignore"
 

@@ -28,7 +28,7 @@ _NO_MARK: Final = "agent memory recall"
 # repetitions are bounded, so that a long line of beginnings takes no time.
 _QUESTION: Final = re.compile(
     r"(?:^|[\s/;&|(`'\"=])memory-daemon['\"]?(?:\s|\\\n)(?:[^;&|\n]|\\\n){0,1000}?"
-    r"(?<![\w/.-])(?:query|search|mcp)(?![\w/.-])"
+    r"(?<![\w/.-])(?:query|search|note|mcp)(?![\w/.-])"
 )
 # In place of what the memory answered an agent; and the kind of an event that asked it.
 ANSWERED: Final = "[recalled by agent-memory, and not stored again]"

@@ -58,12 +58,12 @@ def listed(view: View, reply: pb.GetEventsResponse) -> Iterator[Line]:
 def event(view: View, reply: pb.GetEventResponse) -> Iterator[Line]:
     """One event in full: when and who, where it belongs, and every line of its text."""
     found = reply.event
-    yield line(f"{when_was(view, found.timestamp_ms)}  {role_name(found.role)}", "bold")
+    yield line(f"{when_was(view, found.timestamp_ms)}  {who(found)}", "bold")
     yield line(found.event_id, "dim")
     facts = [found.agent, project_of(found), found.metadata.get("git_branch", ""), found.metadata.get("model", "")]
     yield line(" · ".join(one_line(fact, _NAME_CELLS) for fact in facts if fact), "dim")
     yield line()
-    yield from _said(found.text or kind(found))
+    yield from _said(words(found) or kind(found))
     onwards = [view.command("query", "session", found.session_id)]
     onwards += [view.command("query", "node", short_id(reply.node_id))] if reply.node_id else []
     yield from following(view, *onwards)
@@ -96,12 +96,12 @@ def turns(view: View, reply: pb.GetEventsResponse, day: str = "") -> Iterator[Li
         is_tool = event.role == pb.EVENT_ROLE_TOOL
         yield pieces(
             (f"{view.local(event.timestamp_ms):%H:%M} ", "dim"),
-            (role_name(event.role), "dim" if is_tool else "cyan" if event.role == pb.EVENT_ROLE_USER else "green"),
+            (who(event), "dim" if is_tool else "cyan" if event.role == pb.EVENT_ROLE_USER else "green"),
         )
         if not event.text:
             yield line(f"  {kind(event)}", "dim")
             continue
-        yield from _said(event.text, _TOOL_LINES if is_tool else 0, "dim" if is_tool else "")
+        yield from _said(words(event), _TOOL_LINES if is_tool else 0, "dim" if is_tool else "")
         if is_tool and event.text.count("\n") >= _TOOL_LINES and view.program:
             yield line(f"  ... {view.command('query', 'event', event.event_id)}", "dim")
 
@@ -134,6 +134,17 @@ def grip(view: View, reply: pb.ExpandGripResponse, more: str = "") -> Iterator[L
         yield from following(view, more)
 
 
+def who(event: pb.Event) -> str:
+    """Who spoke; or that it is a note."""
+    return "note" if event.event_type == pb.EVENT_TYPE_NOTE else role_name(event.role)
+
+
+def words(event: pb.Event) -> str:
+    """What was said; of a note, what it is before that: `decision: We pin the compiler.`"""
+    noted = event.metadata.get("note", "") if event.event_type == pb.EVENT_TYPE_NOTE else ""
+    return f"{noted}: {event.text}" if noted else event.text
+
+
 def project_of(event: pb.Event) -> str:
     """The event's project, by its id, else by its folder."""
     return event.metadata.get("project_id", "") or event.metadata.get("project", "")
@@ -153,8 +164,8 @@ def _said(text: str, lines_max: int = 0, style: str = "") -> Iterator[Line]:
 
 
 def _event(view: View, event: pb.Event, cells: int) -> Iterator[Line]:
-    head = f"{when_was(view, event.timestamp_ms)}  {role_name(event.role):<9} "
-    text = one_line(event.text, cells) or kind(event)
+    head = f"{when_was(view, event.timestamp_ms)}  {who(event):<9} "
+    text = one_line(words(event), cells) or kind(event)
     if cells == _LINE_CELLS:
         text = cut(text, view.room(len(head)))
     yield flow(head, " " * len(head), text)

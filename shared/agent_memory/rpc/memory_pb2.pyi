@@ -62,6 +62,8 @@ class _EventTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventType.V
     EVENT_TYPE_SUBAGENT_START: _EventType.ValueType  # 6
     EVENT_TYPE_SUBAGENT_STOP: _EventType.ValueType  # 7
     EVENT_TYPE_SESSION_END: _EventType.ValueType  # 8
+    EVENT_TYPE_NOTE: _EventType.ValueType  # 300
+    """Something worth keeping, noted as such; its metadata `note` says what: decision, fact, rejected or todo."""
 
 class EventType(_EventType, metaclass=_EventTypeEnumTypeWrapper): ...
 
@@ -74,6 +76,8 @@ EVENT_TYPE_ASSISTANT_STOP: EventType.ValueType  # 5
 EVENT_TYPE_SUBAGENT_START: EventType.ValueType  # 6
 EVENT_TYPE_SUBAGENT_STOP: EventType.ValueType  # 7
 EVENT_TYPE_SESSION_END: EventType.ValueType  # 8
+EVENT_TYPE_NOTE: EventType.ValueType  # 300
+"""Something worth keeping, noted as such; its metadata `note` says what: decision, fact, rejected or todo."""
 Global___EventType: _TypeAlias = EventType  # noqa: Y015
 
 class _TocLevel:

@@ -10,7 +10,7 @@ from agent_memory.browse.views.words import event_target
 from agent_memory.present import event_pages
 from agent_memory.present.lines import flow, line
 from agent_memory.present.text import last_part
-from agent_memory.present.view import View, role_name
+from agent_memory.present.view import View
 from agent_memory.present.width import one_line
 from agent_memory.rpc import memory_pb2 as pb
 
@@ -31,6 +31,6 @@ def newest(view: View, events: Sequence[pb.Event]) -> Iterator[Row]:
             names = (event.agent, last_part(event_pages.project_of(event)), event.metadata.get("git_branch", ""))
             facts = " · ".join(one_line(name, _NAME_CELLS) for name in names if name)
             yield row(flow("", "", f"{day} · {facts}", "bold"))
-        head = f"{view.local(event.timestamp_ms):%H:%M:%S} {role_name(event.role):9} "
-        text = one_line(event.text, _TEXT_CELLS) or event_pages.kind(event)
+        head = f"{view.local(event.timestamp_ms):%H:%M:%S} {event_pages.who(event):9} "
+        text = one_line(event_pages.words(event), _TEXT_CELLS) or event_pages.kind(event)
         yield row(flow(head, " " * len(head), text), target=event_target(event))

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from agent_memory.capture import STORED, STORED_WITH_REPLY, peer_uid
+from agent_memory.capture import STORED, STORED_WITH_REPLY, notes, peer_uid
 from agent_memory.capture.envelope import HEADER_MAX_BYTES, lengths, unpack
 from agent_memory.capture.privacy import ignore
 from agent_memory.capture.wire import HookCall
@@ -66,6 +66,7 @@ class HookServer:
         """Begin to accept callers; raises AgentMemoryError if hooks can't be given the rules."""
         try:
             ignore.publish(self._settings.db_path, self._settings.ignore)
+            notes.publish(self._settings.db_path, allowed=self._settings.agent_notes)
         except OSError as error:
             raise AgentMemoryError(f"The rules for what to ignore can't be written for hooks: {error}.") from error
         self._inboxes.start()

@@ -157,9 +157,13 @@ def _check(event: pb.Event) -> None:
             f"event.timestamp_ms is {timestamp_ms}; it must be milliseconds since 1970, from 1 to {TIMESTAMP_MAX_MS}"
         )
     if kind and kind not in _TYPES:
-        raise InvalidEvent(f"event.event_type is {kind}; this version knows 1 to {max(_TYPES)}")
+        raise InvalidEvent(f"event.event_type is {kind}; this version knows {_known(_TYPES)}")
     if role and role not in _ROLES:
-        raise InvalidEvent(f"event.role is {role}; this version knows 1 to {max(_ROLES)}")
+        raise InvalidEvent(f"event.role is {role}; this version knows {_known(_ROLES)}")
+
+
+def _known(numbers: frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
 
 
 def _agent(name: str) -> str:

@@ -36,7 +36,8 @@ export function turns(events, { lastDay = "", dayTag = "h2", chosen = new Set() 
 }
 
 function turn(event, isChosen) {
-  const who = speaker(event.role, event.agent);
+  const note = event.event_type === "EVENT_TYPE_NOTE" ? ` · ${event.metadata?.note || "note"}` : "";
+  const who = `${speaker(event.role, event.agent)}${note}`;
   const time = h("time", { datetime: new Date(ms(event.timestamp_ms)).toISOString() }, clock(event.timestamp_ms));
   if (QUIET.has(event.event_type)) {
     return h("p", { class: "quiet-line", id: `event-${event.event_id}` }, time, " ", event.text);

@@ -14,7 +14,9 @@ from agent_memory.worker.summarizer.text import cut, ends, sentences, terms
 
 PASSAGE_MAX = 280  # characters; a longer sentence is quoted in parts
 TOOL_CHARS = 4_000  # of a tool's result; what it printed after that is seldom what a summary speaks of
-_TYPES = frozenset({EventType.USER_MESSAGE, EventType.ASSISTANT_MESSAGE, EventType.ASSISTANT_STOP})
+_TYPES = frozenset({EventType.USER_MESSAGE, EventType.ASSISTANT_MESSAGE, EventType.ASSISTANT_STOP, EventType.NOTE})
+# How surely a note tells what its kind says; of no known kind it is a fact.
+_NOTED = {"decision": 1.0, "rejected": 0.95, "fact": 0.85, "todo": 0.7}
 _ROLES = frozenset({EventRole.USER, EventRole.ASSISTANT})
 
 
@@ -37,6 +39,13 @@ class EventText:
     def is_said(self) -> bool:
         """Whether a person or an agent said it; tools and the machinery around a session say nothing."""
         return self.event.event_type in _TYPES and self.event.role in _ROLES
+
+    @property
+    def noted(self) -> float:
+        """How surely it tells, as a note, what is worth keeping, from 0 to 1; 0 for anything else."""
+        if self.event.event_type != EventType.NOTE:
+            return 0.0
+        return _NOTED.get(self.event.metadata.get("note", ""), _NOTED["fact"])
 
     @cached_property
     def speaker(self) -> str:

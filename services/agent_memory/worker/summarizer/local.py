@@ -37,6 +37,7 @@ ASKS = 1.3
 FIRST_REQUEST = 1.8
 RULES = 2.2
 DECIDES = 2.0
+NOTED = 6.0  # whoever keeps a note says that it matters more than what was said around it
 # The other lines say what it was about.
 DECISIVE_MAX = 4
 LAST_ANSWER = 1.3
@@ -90,6 +91,8 @@ def _parts(said: Sequence[Sentence], first_request: int) -> list[float]:
 
 def _importance(sentence: Sentence, first_request: int) -> float:
     """What it says for later, beside what it said for the work, as a factor."""
+    if sentence.is_noted:
+        return NOTED * sentence.decisive
     if sentence.decisive >= DECISIVE:
         return DECIDES * sentence.decisive
     return RULES if _is_rule(sentence) and sentence.event != first_request else 1.0

@@ -33,6 +33,8 @@ class Sentence:
     terms: set[str]
     # How surely it tells a decision, a cause or a rule, from 0 to 1.
     decisive: float = 0.0
+    # Whether somebody noted it as worth keeping.
+    is_noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def sentences_of(place: int, text: EventText, join_max: int, names: Sequence[str
             shown = shorten(joined.text, BULLET_MAX - len(opening))
             found = joined.words if shown is joined.text else words(shown)
             terms = terms_of(found)
-            yield Sentence(place, by_user, opens, is_talk, opening + shown, found, terms, joined.decisive)
+            decisive, is_noted = max(text.noted, joined.decisive), text.noted > 0
+            yield Sentence(place, by_user, opens, is_talk, opening + shown, found, terms, decisive, is_noted)
             opens = False
 
 

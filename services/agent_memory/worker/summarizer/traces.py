@@ -29,6 +29,7 @@ _HAPPENED = {
     EventType.SUBAGENT_START: "A subagent started.",
     EventType.SUBAGENT_STOP: "A subagent finished.",
     EventType.SESSION_END: "Session ended.",
+    EventType.NOTE: "A note without words.",
 }
 
 
