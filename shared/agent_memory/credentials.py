@@ -46,7 +46,9 @@ def certificate(settings: Settings) -> Certificate | None:
             f"{' and '.join(missing)}.",
             "docs/privacy.md says how to make them. Leave out --host and grpc_host to serve this machine only.",
         )
-    return Certificate(_read(settings, "grpc_tls_cert"), _read(settings, "grpc_tls_key", is_secret=True))
+    found = Certificate(_read(settings, "grpc_tls_cert"), _read(settings, "grpc_tls_key", is_secret=True))
+    _require_pair(settings)
+    return found
 
 
 def token(settings: Settings) -> str:
@@ -80,6 +82,26 @@ def shows(value: str, of_token: str) -> bool:
 def is_of_this_machine(address: str) -> bool:
     """Whether a gRPC target is a socket or an address that other machines don't see."""
     return address.startswith("unix:") or address.rpartition(":")[0].strip("[]") in LOOPBACK
+
+
+def _require_pair(settings: Settings) -> None:
+    """Raise SettingsError where a server can't be made of the two files: gRPC would only say that it failed."""
+    import ssl  # most daemons listen on loopback
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+            Path(settings.grpc_tls_cert).expanduser(),
+            Path(settings.grpc_tls_key).expanduser(),
+            # A key with a passphrase is refused, and nobody is asked for it.
+            password=b"",
+        )
+    except (ssl.SSLError, ValueError) as error:
+        reason = str(getattr(error, "reason", "") or error).replace("_", " ").lower()
+        raise SettingsError(
+            f"grpc_tls_cert {settings.grpc_tls_cert} and grpc_tls_key {settings.grpc_tls_key} are no certificate and "
+            f"its key, both in PEM and without a passphrase ({reason}).",
+            "docs/privacy.md says how to make them.",
+        ) from None
 
 
 def _read(settings: Settings, name: str, *, is_secret: bool = False) -> bytes:

@@ -113,6 +113,20 @@ def test_config_validate_ends_with_2_and_the_reason(home: Path) -> None:
     assert run("config", "validate").exit_code == 0
 
 
+def test_a_token_that_no_daemon_would_take_is_told_before_it_is_started(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By `config validate` and by the doctor, in the words in which `start` refuses it."""
+    monkeypatch.setenv("MEMORY_GRPC_TOKEN_FILE", str(home / "token"))
+    said = f"grpc_token_file {home / 'token'} can't be read: No such file or directory"
+
+    validated = run("config", "validate")
+
+    assert (validated.exit_code, validated.stderr) == (2, f"Error: {said}\n")
+    assert f"a restart would fail. {said}" in " ".join(run("doctor").output.split())
+    assert said in run("start").stderr
+
+
 def test_a_command_that_there_is_not_leads_to_the_one_that_was_meant() -> None:
     result = run("statsu")
 

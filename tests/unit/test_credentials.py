@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -79,3 +81,24 @@ def test_only_the_token_shows_the_token(value: str) -> None:
 def test_other_machines_are_told_from_this_one(address: str, is_ours: bool) -> None:
     """By the address as it is typed."""
     assert credentials.is_of_this_machine(address) is is_ours
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs certificates")
+def test_a_certificate_and_another_key_are_refused(tmp_path: Path) -> None:
+    """So is what is neither, and a key that asks for a passphrase: no server can be made of them."""
+    for name, protection in (("one", ["-nodes"]), ("other", ["-nodes"]), ("locked", ["-passout", "pass:secret"])):
+        kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-subj", "/CN=localhost", *protection]
+        files = ["-keyout", str(tmp_path / f"{name}.key"), "-out", str(tmp_path / f"{name}.cert")]
+        subprocess.run(["openssl", "req", "-x509", *kind, *files], check=True, capture_output=True)
+        (tmp_path / f"{name}.key").chmod(0o600)
+    written(tmp_path / "no.cert", "no certificate")
+
+    def named(certificate: str, key: str) -> Settings:
+        token = written(tmp_path / "t", TOKEN)
+        files = {"grpc_tls_cert": str(tmp_path / certificate), "grpc_tls_key": str(tmp_path / key)}
+        return settings(grpc_host="::", grpc_token_file=token, **files)
+
+    credentials.check(named("one.cert", "one.key"))
+    for certificate, key in (("one.cert", "other.key"), ("no.cert", "one.key"), ("locked.cert", "locked.key")):
+        with pytest.raises(SettingsError, match="are no certificate and its key"):
+            credentials.check(named(certificate, key))

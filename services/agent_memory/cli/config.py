@@ -59,13 +59,15 @@ def show(context: click.Context, as_json: bool) -> None:
 def validate(context: click.Context, as_json: bool) -> None:
     """Check the settings.
 
-    Checks the config file, the environment and the command line. Exits 2 with the reason if a setting is wrong, or
-    needs a library that is not installed. Warns of what is probably not meant, such as a misspelt variable.
+    Checks the config file, the environment and the command line, and the files with the token and the certificate that
+    they name. Exits 2 with the reason if a setting is wrong, or needs a library that is not installed. Warns of what is
+    probably not meant, such as a misspelt variable.
 
     Example: memory-daemon --config new.toml config validate
     """
     settings = current(context)
     check_library(settings)
+    credentials.check(settings)
     warn(settings)
     path = _config_path(context)
     if as_json:

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from agent_memory import credentials
 from agent_memory.backfill.bookmarks import Comparison
 from agent_memory.capture import envelope
 from agent_memory.capture.spool import Spool
@@ -92,13 +93,23 @@ class Balance:
 
 
 def settings(used: Settings, broken: SettingsError | None) -> Iterator[Finding]:
-    """Whether the settings can be used."""
+    """Whether a daemon can be started with the settings."""
+    broken = broken or _refused(used)
     if broken:
         text = f"not usable, so a restart would fail. {broken.message}"
         yield Finding(Grade.WRONG, "settings", text, broken.remedy or "memory-daemon config edit")
         return
     files = {source for source in used.sources.values() if Path(source).is_absolute()}
     yield Finding(Grade.OK, "settings", f"valid ({', '.join(sorted(files)) or 'no config file'})")
+
+
+def _refused(used: Settings) -> SettingsError | None:
+    """Why no daemon would listen with these settings."""
+    try:
+        credentials.check(used)
+    except SettingsError as error:
+        return error
+    return None
 
 
 def daemon(status: Status) -> Iterator[Finding]:
