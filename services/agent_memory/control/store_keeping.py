@@ -14,6 +14,7 @@ from agent_memory import locks, project_stores
 from agent_memory.capture.session_stores import SessionStores
 from agent_memory.control.connection import at_socket
 from agent_memory.errors import AgentMemoryError, NotRunning, StoreNotReady
+from agent_memory.files import make_private_dir
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
 
@@ -89,8 +90,9 @@ def nobody_has_it_open(settings: Settings, name: str) -> Iterator[None]:
     for _ in range(_TRIES):
         with suppress(NotRunning), at_socket(settings.runtime) as client:
             client.release_store(parsed)
-        lock = locks.take(db_path, _LOCK_S) if db_path.is_dir() else -1
-        if lock is not None:
+        # Where nothing was stored yet, too: otherwise a writer could begin to, in the middle of it.
+        make_private_dir(db_path)
+        if (lock := locks.take(db_path, _LOCK_S)) is not None:
             break
     else:
         raise StoreNotReady(f"The store {parsed!r} is in use.", "Try again when nothing is written to it.")
@@ -101,8 +103,7 @@ def nobody_has_it_open(settings: Settings, name: str) -> Iterator[None]:
             f"The store {parsed!r} can't be moved or removed: {error.strerror} ({error.filename})."
         ) from error
     finally:
-        if lock >= 0:
-            os.close(lock)
+        os.close(lock)
 
 
 def _forget_scratch(settings: Settings, name: str) -> None:
