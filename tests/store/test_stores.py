@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from agent_memory import project_stores
 from agent_memory.bus import frames
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.errors import StoreError, StoreNotReady, StoreUnavailable, UnknownStore
@@ -17,9 +21,12 @@ from agent_memory.ingest import stores
 from agent_memory.ingest.recovery import RecoveryFailed, recover
 from agent_memory.ingest.stores import Store
 from agent_memory.ingest.writer import Group, Writer
+from agent_memory.lifetime import Lifetime
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, schema
+from agent_memory.worker import runner
+from agent_memory.worker.store_workers import StoreWorkers
 from support.writer import WriterProcess, said
 
 START_MS = 1_760_000_000_000
@@ -294,3 +301,37 @@ def test_damage_that_is_met_while_a_store_is_open_is_told(tmp_path: Path) -> Non
         with_events.bus.ask(pb.Command(set_job_paused=pb.SetJobPaused(job_name="j", paused=True)))
     finally:
         with_events.close()
+
+
+def test_a_busy_worker_hears_that_a_store_is_to_be_let_go_of(writer: WriterProcess) -> None:
+    """It listens between two pieces of its work, not only when there is nothing left to do."""
+    heard: set[tuple[str, bytes]] = set()
+    project_stores.create(writer.db_path, "acme")
+
+    class Busy:
+        is_outdated = False
+        steps = 0
+
+        def step(self) -> bool:
+            self.steps += 1
+            # A subscription takes a moment to arrive, and says nothing when it has.
+            writer.bus.ask(pb.Command(close_store=pb.CloseStore(name="acme")))
+            return True
+
+        def hear(self, announced: set[tuple[str, bytes]]) -> None:
+            heard.update(announced)
+
+    class UntilHeard:
+        def fileno(self) -> int:
+            return never.fileno()
+
+        @property
+        def stopping(self) -> bool:
+            return ("acme", frames.ANNOUNCE_RELEASE) in heard or busy.steps >= 1000
+
+    busy, announcements = Busy(), Announcements(writer.runtime.announce_socket, None)
+    never, other_end = socket.socketpair()
+    with closing(announcements), never, other_end:
+        runner.run(cast(StoreWorkers, busy), announcements, cast(Lifetime, UntilHeard()))
+
+    assert busy.steps < 1000

@@ -18,12 +18,15 @@ SETTLE_MS: Final = 200
 
 def run(stores: StoreWorkers, announcements: Announcements, lifetime: Lifetime) -> None:
     """Work for the stores until `lifetime` says stop; the piece that is under way then is finished first."""
+    wait_ms = 0
     while not lifetime.stopping:
-        is_busy = stores.step()
+        # Also while there is much to do: somebody may wait for a store to be let go of.
+        # The time-out serves as well for announcements that were missed while the writer was away.
+        if announced := announcements.wait(wait_ms, lifetime):
+            if wait_ms:
+                lifetime.wait(SETTLE_MS)
+            stores.hear(announced)
+        wait_ms = 0 if stores.step() else PARENT_CHECK_MS
         if stores.is_outdated:
             log.info(line("the time zone of the default store has changed, beginning again"))
             return  # the supervisor starts another worker
-        # The time-out serves as well for announcements that were missed while the writer was away.
-        if not is_busy and (announced := announcements.wait(PARENT_CHECK_MS, lifetime)):
-            lifetime.wait(SETTLE_MS)
-            stores.hear(announced)
