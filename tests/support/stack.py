@@ -20,6 +20,7 @@ from unittest.mock import patch
 from agent_memory import settings
 from agent_memory.client import Client
 from agent_memory.control import stack
+from agent_memory.errors import AgentMemoryError
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 60.0
@@ -110,7 +111,9 @@ class Stack:
         self.status()
 
     def stop(self) -> None:
-        self.run("stop")
+        """Stop the daemon, in this process: what `stop` adds to that is what it says, and a wait for the system."""
+        with _environment, patch.dict(os.environ, self.env, clear=True):
+            stack.stop(settings.load())
 
     def status(self) -> dict[str, Any]:
         """What `status --json` says, asked in this process: tests look often, and a command is a sixth of a second."""
@@ -145,8 +148,8 @@ class Stack:
     def close(self) -> None:
         """Stop what runs; what does not stop is killed, and fails the test."""
         self.status()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.run("stop", check=False)
+        with contextlib.suppress(AgentMemoryError):
+            self.stop()
         # A killed supervisor's children free the store before they are quite gone.
         with contextlib.suppress(TimeoutError):
             wait_until(lambda: not any(map(is_alive, self._seen)), timeout_s=5)

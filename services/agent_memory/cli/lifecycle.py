@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -38,6 +38,7 @@ NOT_RUNNING = 3
 NOT_SOUND = 1
 
 _PORT = Number(1, 65535, "a port is")
+_REAPED_S: Final = 3.0
 # What to do about each kind of bad health.
 _ADVICE = {
     "NOT_SERVING": "The reason is at the end of: memory-daemon logs query",
@@ -236,11 +237,13 @@ def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool
 
 def _stop(settings: Settings) -> str:
     """Stop the daemon; what happened, in a sentence."""
-    from agent_memory.control import stack
+    from agent_memory.control import stack, store_lock
 
     killed = settings.runtime.pid_file.exists()
     pid = stack.stop(settings)
     if pid is not None:
+        # For those who ask by its PID whether it is gone; in a container it may be seconds until that is so.
+        store_lock.wait_until_reaped(pid, _REAPED_S)
         return f"Memory daemon stopped (PID {pid})"
     if killed:
         return "Memory daemon is NOT running (it was killed; its leftovers are removed)"

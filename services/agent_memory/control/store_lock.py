@@ -7,6 +7,8 @@ import os
 import struct
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,7 @@ from typing import Final
 _IS_MAC: Final = sys.platform == "darwin"
 _FLOCK: Final = "qqihh" if _IS_MAC else "hhqqi4x"
 _PS_S: Final = 5.0
+_LOOK_S: Final = 0.02
 
 
 def is_open(db_path: Path) -> bool:
@@ -45,6 +48,15 @@ def is_alive(pid: int) -> bool:
     """True while the process runs; one that has ended and waits for its parent does not."""
     state = _ps("stat", pid)
     return bool(state) and not state.startswith("Z")
+
+
+def wait_until_reaped(pid: int, timeout_s: float) -> None:
+    """Wait until nothing is left of a process that has ended, or for so long: what adopts it may be slow to notice."""
+    deadline = time.monotonic() + timeout_s
+    with suppress(ProcessLookupError, PermissionError):
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(_LOOK_S)
 
 
 def _holder(db_path: Path) -> int | None:
