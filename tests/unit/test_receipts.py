@@ -29,7 +29,7 @@ def test_passages_are_kept_until_the_proof_succeeds(tmp_path: Path) -> None:
 
     receipts.end(receipt(7))
     assert receipts.pending() is None
-    assert receipts.last() == receipts.of(7) == receipt(7)
+    assert receipts.last() == receipt(7)
     assert [path.name for path in tmp_path.iterdir()] == ["db-receipts"]
 
 
@@ -40,7 +40,8 @@ def test_only_so_many_receipts_are_kept(tmp_path: Path) -> None:
     for number in range(1, KEPT + 4):
         receipts.end(receipt(number))
 
-    assert receipts.of(3) is None
+    kept = sorted(int(path.stem) for path in directory.receipts_of(tmp_path / "db").iterdir())
+    assert kept == list(range(4, KEPT + 4))
     assert receipts.last() == receipt(KEPT + 3)
 
 

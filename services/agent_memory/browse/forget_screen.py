@@ -91,7 +91,8 @@ class ForgetScreen(BaseScreen):
         self._asking.ask(found, lambda pair: self._preview(*pair), self._fail)
 
     def _preview(self, selection: pb.EventSelection, found: pb.EraseResponse) -> None:
-        self._list.show(plain_rows([line(each) for each in erasure_page.preview(found, "forget")]))
+        shown = erasure_page.preview(found, "forget", self.daemon.zone)
+        self._list.show(plain_rows(list(map(line, shown))))
         self._typed.display = bool(found.events)
         if found.events:
             self._selection, self._events = selection, found.events

@@ -75,10 +75,6 @@ class Receipts:
                 return found
         return None
 
-    def of(self, number: int) -> ErasureReceipt | None:
-        """The receipt of that erasure."""
-        return self._read(self._folder / f"{number:06}{_SUFFIX}")
-
     def _paths(self) -> list[Path]:
         return sorted(path for path in self._folder.glob(f"*{_SUFFIX}") if path.stem.isdecimal())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from agent_memory.present.text import printable
@@ -13,17 +13,17 @@ from agent_memory.rpc import memory_pb2 as pb
 _SAMPLE: Final = 50  # cells of a terminal
 
 
-def preview(found: pb.EraseResponse, verb: str) -> Iterator[str]:
-    """What would be erased."""
+def preview(found: pb.EraseResponse, verb: str, zone: tzinfo) -> Iterator[str]:
+    """What would be erased; times are shown in the zone."""
     if not found.events:
         yield "No stored event is meant." if verb == "forget" else "Today's rules find nothing in the stored events."
     else:
-        span = f"from {_at(found.first_ms)} to {_at(found.last_ms)}"
+        span = f"from {_at(found.first_ms, zone)} to {_at(found.last_ms, zone)}"
         what = f"{_count(found.events, 'event')} of {_count(found.sessions, 'session')}"
         yield f"{what}, {span}:"
         for event in found.samples:
             shown = one_line(event.text, _SAMPLE) if verb == "forget" else printable(event.event_id)
-            yield f"  {_at(event.timestamp_ms)}  {shown}"
+            yield f"  {_at(event.timestamp_ms, zone)}  {shown}"
         if found.events > len(found.samples):
             yield f"  and {found.events - len(found.samples)} more"
     if found.redacted:
@@ -73,5 +73,5 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _at(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms / 1000):%Y-%m-%d %H:%M}"
+def _at(at_ms: int, zone: tzinfo) -> str:
+    return f"{datetime.fromtimestamp(at_ms / 1000, zone):%Y-%m-%d %H:%M}"
