@@ -25,5 +25,7 @@ LOOKS = (
 )
 # Set to `agent`, the text is for a model: fenced, bounded, without commands to type. Such a caller says no place.
 READER = "AGENT_MEMORY_READER"
+# Which agent that is: where each has a store of its own, the answer comes from there.
+AGENT = "AGENT_MEMORY_AGENT"
 # The settings; of all others, nothing is passed on.
 SETTINGS_PREFIX = "MEMORY_"

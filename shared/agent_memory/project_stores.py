@@ -24,7 +24,9 @@ IDLE_S: Final = 60.0
 CONFIG: Final = "config.toml"
 
 # No separator, no leading dot, one case: a name is a folder's on every file system.
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+NAME_MAX: Final = 63
+_NAME: Final = re.compile(rf"[a-z0-9][a-z0-9._-]{{0,{NAME_MAX - 1}}}")
+_NO_NAME: Final = re.compile(r"[^a-z0-9._-]+")
 # A folder of that name is on its way out, or in.
 _HIDDEN: Final = ".removed-"
 
@@ -37,9 +39,14 @@ def parse_name(text: str) -> str:
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{text[:80]!r} is no name for a store.",
-            "Use up to 63 letters a-z, digits, dots, hyphens and underscores, a letter or a digit first.",
+            f"Use up to {NAME_MAX} letters a-z, digits, dots, hyphens and underscores, a letter or a digit first.",
         )
     return name
+
+
+def of_agent(agent: str) -> str:
+    """The name of the agent's own store, as near to the agent's as can be; the default store's where none can be."""
+    return _NO_NAME.sub("-", agent.strip().lower()).lstrip("._-")[:NAME_MAX] or DEFAULT_STORE
 
 
 def folder_of_all(main: Path) -> Path:

@@ -63,10 +63,11 @@ class Settings:
     timezone: str = ""
     """The time zone whose midnights separate the days, such as `Europe/Berlin`. Empty: this machine's. A store keeps
     the zone it was made with until `admin set-timezone` [changes it](operations.md#change-the-time-zone)."""
-    multi_agent_mode: str = "separate"
-    """`separate` keeps the agent that each event names. `unified` stores every event under `agent_id`."""
+    multi_agent_mode: str = "unified"
+    """`unified`: one store for all agents, in which each event is tagged with its agent. `separate`: [a store for each
+    agent](operations.md#a-store-for-each-agent)."""
     agent_id: str = ""
-    """The one agent name that `unified` uses; required there."""
+    """With `unified`, the one agent that all events are tagged with. Empty: each with its own."""
     redaction: bool = True
     """Whether secrets are [removed before anything is stored](privacy.md#secrets)."""
     redact_payment_data: bool = False
@@ -132,6 +133,11 @@ class Settings:
         return "/".join(filter(None, (self.summarizer_provider, self.summarizer_model)))
 
     @property
+    def has_agent_stores(self) -> bool:
+        """Whether each agent has a project store of its own."""
+        return self.multi_agent_mode == "separate"
+
+    @property
     def main_path(self) -> Path:
         """The default store of the daemon that serves this one."""
         return self.default_store or self.db_path
@@ -185,7 +191,7 @@ VARIABLES = {
 CHOICES = {
     "log_level": LOG_LEVELS,
     "log_format": ("text", "json"),
-    "multi_agent_mode": ("separate", "unified"),
+    "multi_agent_mode": ("unified", "separate"),
     "summarizer_provider": (LOCAL, "anthropic", "openai"),
 }
 
@@ -256,8 +262,6 @@ def load(
 
 def _whole(settings: Settings) -> Settings:
     """The settings; raises SettingsError where one needs another."""
-    if settings.multi_agent_mode == "unified" and not settings.agent_id:
-        raise SettingsError('multi_agent_mode = "unified" needs agent_id: the name that all events are stored under.')
     if settings.summarizer_provider == "openai" and not settings.summarizer_model:
         raise SettingsError('summarizer_provider = "openai" needs summarizer_model: the name of the model to ask.')
     return settings

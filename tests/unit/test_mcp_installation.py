@@ -22,6 +22,7 @@ from agent_memory.mcp.install.installation import ServerInstallation
 from agent_memory.mcp.install.json_servers import JsonServers
 from agent_memory.mcp.install.server_status import ServerStatus, server_statuses
 from agent_memory.mcp.install.toml_servers import TomlServers
+from agent_memory.settings import for_path
 
 NOW = datetime(2026, 11, 22, 12, 30)
 STORE = Path("/home/dev/my store")
@@ -40,7 +41,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def server(name: str, store: Path = STORE) -> ServerInstallation:
-    return ServerInstallation(CLIENTS[name], store)
+    return ServerInstallation(CLIENTS[name], for_path(store))
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -269,7 +270,7 @@ def test_a_plugin_and_an_entry_are_seen_both(home: Path) -> None:
     entry = {"command": "memory-daemon", "args": ["mcp"]}
     (home / ".claude.json").write_text(json.dumps({"mcpServers": {"agent-memory": entry}}))
 
-    rows = [row for row in server_statuses(home, STORE) if row.agent == "claude-code"]
+    rows = [row for row in server_statuses(home, for_path(STORE)) if row.agent == "claude-code"]
 
     assert [(row.scope, row.state) for row in rows] == [("user", "outdated"), ("plugin", "up to date")]
     assert [row.agent for row in twice(rows)] == ["claude-code"]
@@ -280,7 +281,7 @@ def test_a_broken_file_is_told_of_and_the_others_are_shown(home: Path) -> None:
     (home / ".cursor").mkdir()
     (home / ".cursor" / "mcp.json").write_text("{")
 
-    rows: dict[str, ServerStatus] = {row.agent: row for row in server_statuses(home, STORE)}
+    rows: dict[str, ServerStatus] = {row.agent: row for row in server_statuses(home, for_path(STORE))}
 
     assert (rows["cursor"].state, "mcp.json:1: " in rows["cursor"].problem) == ("unusable", True)
     assert list(rows) == list(CLIENTS)

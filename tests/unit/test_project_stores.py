@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -293,13 +293,15 @@ def test_a_session_is_imported_into_its_own_store_only(tmp_path: Path) -> None:
         )
     ]  # fmt: skip
 
-    def imported(store: str) -> dict[str, list[str]]:
+    def imported(store: str, agents: Callable[[str, str], str] = lambda *_: "default") -> dict[str, list[str]]:
         taken: dict[str, list[str]] = {}
         importers = StoreImporters(
-            store, lambda name: Taking(name, taken), notes, rules, lambda name: name != "removed"
+            store, lambda name: Taking(name, taken), notes, rules, lambda name: name != "removed", agents
         )
         importers.take(events, Tally())
         return taken
 
     assert imported("default") == {"acme": ["1"], "default": ["3"], "clients": ["4", "5"]}
     assert imported("acme") == {"acme": ["1", "3"]}
+    # With a store for each agent, one that neither a note nor a rule names.
+    assert imported("default", lambda session, agent: agent) == {"acme": ["1"], "codex": ["3"], "clients": ["4", "5"]}

@@ -25,8 +25,11 @@ class StoreImporters:
         sessions: SessionStores,
         rules: FolderRules,
         exists: Callable[[str], bool],
+        agents: Callable[[str, str], str],
     ) -> None:
         """`store` is the one that is imported into; of the default one, sessions of others go to theirs.
+
+        `agents` has the store of a session and its agent, where neither its hooks nor its folder named one.
 
         A session of a store that does not exist any more goes nowhere: it was removed with what it remembered.
         """
@@ -35,7 +38,9 @@ class StoreImporters:
         self._importer = importer
         self._sessions = sessions
         self._rules = rules
+        self._agents_store = agents
         self._owners: dict[str, str] = {}
+        self._agents_owners: dict[tuple[str, str], str] = {}
         self._importers: dict[str, Importer] = {}
 
     def take(self, events: Iterable[Event], tally: Tally) -> None:
@@ -45,7 +50,7 @@ class StoreImporters:
             if owner == _REMOVED:
                 continue
             if self._store == DEFAULT_STORE:
-                self._of(owner or DEFAULT_STORE).take([event], tally)
+                self._of(owner or self._agents(event)).take([event], tally)
             elif owner in ("", self._store):
                 self._of(self._store).take([event], tally)
 
@@ -66,6 +71,12 @@ class StoreImporters:
             if found or folder:
                 self._owners[event.session_id] = found
         return found
+
+    def _agents(self, event: Event) -> str:
+        session = (event.session_id, event.agent or "")
+        if session not in self._agents_owners:
+            self._agents_owners[session] = self._agents_store(*session)
+        return self._agents_owners[session]
 
     def _of(self, store: str) -> Importer:
         if store not in self._importers:

@@ -21,6 +21,7 @@ from agent_memory.backfill import transcript_paths
 from agent_memory.backfill.bookmarks import Bookmarks, Comparison
 from agent_memory.cli.options import current, echo_next, json_option, settings_options
 from agent_memory.errors import AgentMemoryError, UsageError
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.present.text import counted
 from agent_memory.settings import Settings
 
@@ -188,6 +189,7 @@ def importing_each(
 ) -> Iterator[tuple[StoreImporters, Report, Advance]]:
     """What an import of sessions needs: each goes to the store that it belongs to."""
     from agent_memory import project_stores
+    from agent_memory.backfill.agent_stores import agents_store
     from agent_memory.backfill.importer import Importer
     from agent_memory.backfill.store_importers import StoreImporters
     from agent_memory.capture.session_stores import SessionStores
@@ -205,7 +207,9 @@ def importing_each(
 
         sessions, rules = SessionStores(settings.main_path), project_stores.FolderRules(settings.project_stores)
         exists = partial(project_stores.exists, settings.main_path)
-        yield StoreImporters(settings.store, importer, sessions, rules, exists), report, advance
+        default = None if dry_run else stack.enter_context(connect_to_store(settings).of_store(DEFAULT_STORE))
+        agents = agents_store(settings, default)
+        yield StoreImporters(settings.store, importer, sessions, rules, exists, agents), report, advance
 
 
 def _take(

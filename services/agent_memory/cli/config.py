@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -20,6 +21,18 @@ from agent_memory.local_zone import local_zone
 from agent_memory.paths import default_config_path
 from agent_memory.settings import VARIABLES, Settings, config_in_environment, setting_of
 from agent_memory.worker.llm.library import check_library
+
+# What becomes of what is stored, where events go to other stores from now on.
+_MOVES_NOTHING: Final = {
+    "separate": (
+        "Note: New sessions go to a store for each agent. What there is stays where it is; --all-stores asks all of "
+        "them. To have agents ask their own: memory-daemon mcp install --all-found"
+    ),
+    "unified": (
+        "Note: New sessions go to the default store. What agents' own stores hold stays there; --all-stores asks all "
+        "of them."
+    ),
+}
 
 
 @click.group(context_settings=HELP)
@@ -162,6 +175,8 @@ def _save(path: Path, content: str, names: Sequence[str]) -> None:
     for name in names:
         if new.sources[name] == VARIABLES[name]:
             click.echo(f"Note: {VARIABLES[name]} is set in the environment here, and wins over the file.", err=True)
+    if "multi_agent_mode" in names:
+        click.echo(_MOVES_NOTHING[new.multi_agent_mode], err=True)
     if "timezone" in names:
         for hint in other_zone(new.timezone, zone_of_store(new)):
             click.echo(f"Note: {hint.message}. To change it: {hint.remedy}", err=True)

@@ -11,8 +11,11 @@ from typing import Any, Final
 
 import click
 
-from agent_memory.cli.options import for_daemon, given, of_store_named
+from agent_memory.cli.caller import caller
+from agent_memory.cli.options import current, for_daemon, given, of_store_named
 from agent_memory.errors import AgentMemoryError, UsageError
+from agent_memory.model import DEFAULT_STORE
+from agent_memory.project_stores import VARIABLE
 
 OPTION: Final = "all_stores"
 HELP: Final = "Ask every store of the daemon, not only one."
@@ -25,6 +28,7 @@ def all_stores_option(command: Callable[..., None]) -> Callable[..., None]:
     def of_each(context: click.Context, *arguments: Any, **options: Any) -> None:
         if not options.pop(OPTION):
             command(context, *arguments, **options)
+            tell_of_others(context)
             return
         if options.get("as_json"):
             _print_json(context, functools.partial(command, context, *arguments, **options))
@@ -32,6 +36,14 @@ def all_stores_option(command: Callable[..., None]) -> Callable[..., None]:
             _print_pages(context, functools.partial(command, context, *arguments, **options))
 
     return click.option("--all-stores", OPTION, is_flag=True, help=HELP)(of_each)
+
+
+def tell_of_others(context: click.Context) -> None:
+    """Where each agent has a store, and none was named: say that the default one is not all."""
+    settings = current(context)
+    is_named = "project_store" in given(context) or VARIABLE in caller().environ
+    if settings.has_agent_stores and settings.store == DEFAULT_STORE and not is_named:
+        click.echo("Each agent has a store of its own, and this is the default one: --all-stores asks all.", err=True)
 
 
 def names(context: click.Context) -> list[str]:

@@ -16,7 +16,15 @@ import click
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
 from agent_memory.cli.agent_choice import agents_argument, chosen
-from agent_memory.cli.options import HELP, Command, echo_next, for_daemon, json_option, settings_options
+from agent_memory.cli.options import (
+    HELP,
+    Command,
+    daemon_and_store,
+    echo_next,
+    for_daemon,
+    json_option,
+    settings_options,
+)
 from agent_memory.errors import AgentMemoryError, NotRunning
 from agent_memory.hook.install import config_paths, self_test
 from agent_memory.hook.install.files import Change
@@ -68,25 +76,27 @@ def hooks() -> None:
 def install(context: click.Context, agents: Sequence[str], all_found: bool, in_project: bool, dry_run: bool) -> None:
     """Add our hooks to agents' settings, and change nothing else.
 
-    If one of the files can't be changed, none is.
+    If one of the files can't be changed, none is. With --project-store, they bring every session to that store,
+    whatever its folder.
 
     Example: memory-daemon hooks install claude-code
     """
     wanted = chosen(agents, registry.AGENTS, all_found=all_found)
-    store = store_named_to_hooks(for_daemon(context))
-    installations = [Installation(agent, _project(in_project), store) for agent in wanted]
+    settings, project_store = daemon_and_store(context)
+    store = store_named_to_hooks(settings)
+    installations = [Installation(agent, _project(in_project), store, project_store) for agent in wanted]
     # Plan all of them before the first is made: if one is refused, none is made.
     changes = [each.connected() for each in installations]
     for each, change in zip(installations, changes, strict=True):
         click.echo(f"{each.agent.name}: {each.path}")
         if change.before == change.after:
-            click.echo("The hooks are installed and up to date.\n")
+            click.echo(f"The hooks are installed and up to date{_to_store(each)}.\n")
             continue
         if dry_run:
             click.echo(f"{difference(change)}\nDRY RUN - No changes were made\n")
             continue
         copy = each.connect(datetime.now())
-        click.echo("Installed. Restart the agent; capture begins with its next session.")
+        click.echo(f"Installed{_to_store(each)}. Restart the agent; capture begins with its next session.")
         for note in notes(each.agent, in_project):
             click.echo(note)
         click.echo(f"The file as it was before is kept in {copy}\n" if copy else "")
@@ -224,6 +234,10 @@ def _project(in_project: bool) -> Path | None:
 def store_named_to_hooks(settings: Settings) -> str:
     """The store that must be named to hooks: empty where they find it by themselves."""
     return "" if settings.db_path == load().db_path else str(settings.db_path)
+
+
+def _to_store(installation: Installation) -> str:
+    return f", for the store {installation.project_store}" if installation.project_store else ""
 
 
 def difference(change: Change) -> str:

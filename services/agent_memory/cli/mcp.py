@@ -14,7 +14,15 @@ import click
 
 from agent_memory.cli.agent_choice import agents_argument, chosen, none_named
 from agent_memory.cli.hooks import difference
-from agent_memory.cli.options import HELP, current, echo_next, for_daemon, json_option, settings_options
+from agent_memory.cli.options import (
+    HELP,
+    current,
+    daemon_and_store,
+    echo_next,
+    for_daemon,
+    json_option,
+    settings_options,
+)
 from agent_memory.errors import AgentMemoryError
 from agent_memory.hook.install import config_paths
 from agent_memory.hook.install.formats import State
@@ -42,16 +50,17 @@ _NAMES = ", ".join(CLIENTS)
     Example: memory-daemon mcp install --all-found
     """,
 )
+@click.option("--agent", metavar="NAME", help="Which agent asks; where each has a store of its own, that one answers.")
 @settings_options
 @click.pass_context
-def mcp(context: click.Context) -> None:
+def mcp(context: click.Context, agent: str | None) -> None:
     """`memory-daemon mcp`."""
     if context.invoked_subcommand is None:
         from agent_memory.mcp import server
 
         settings = current(context)
         named = [] if settings.store == DEFAULT_STORE else ["--project-store", settings.store]
-        server.main(["--db-path", str(settings.main_path), *named])
+        server.main(["--db-path", str(settings.main_path), *named, *(["--agent", agent] if agent else [])])
 
 
 @mcp.command()
@@ -63,13 +72,16 @@ def mcp(context: click.Context) -> None:
 def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_run: bool) -> None:
     """Add the tools to agents' settings, and change nothing else.
 
-    If one of the files can't be changed, none is. An agent that must change its file itself is called for it.
+    If one of the files can't be changed, none is. An agent that must change its file itself is called for it. With
+    --project-store, the tools answer from that store, whatever the folder.
 
     Example: memory-daemon mcp install codex
     """
     wanted = chosen(agents, CLIENTS, all_found=all_found)
     with_plugin = [client for client in wanted if has_plugin(client, _project())]
-    installations = [_installation(context, client) for client in wanted if client not in with_plugin]
+    settings, store = daemon_and_store(context)
+    choice = ["--project-store", store] if store else []
+    installations = [ServerInstallation(client, settings, choice) for client in wanted if client not in with_plugin]
     for client in with_plugin:
         click.echo(f"{client.name}: has the tools by the plugin.\n")
     # Plan all of them before the first is made: if one is refused, none is made.
@@ -144,7 +156,7 @@ def status(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon mcp status
     """
-    rows = server_statuses(_project(), for_daemon(context).db_path)
+    rows = server_statuses(_project(), for_daemon(context))
     if as_json:
         shown = {"servers": [asdict(row) for row in rows], "twice": [row.agent for row in twice(rows)]}
         click.echo(json.dumps(shown, indent=2))
@@ -166,8 +178,8 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
 
     Example: memory-daemon mcp test codex
     """
-    store = for_daemon(context).db_path
-    found = {name: command_of(client, _project(), store) for name, client in CLIENTS.items()}
+    settings = for_daemon(context)
+    found = {name: command_of(client, _project(), settings) for name, client in CLIENTS.items()}
     commands = {name: words for name, words in found.items() if words}
     names = dict.fromkeys([*agents, *(commands if all_found else ())])
     if not names and all_found:
@@ -194,7 +206,7 @@ def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json
 
 
 def _installation(context: click.Context, client: Client) -> ServerInstallation:
-    return ServerInstallation(client, for_daemon(context).db_path)
+    return ServerInstallation(client, for_daemon(context))
 
 
 def _project() -> Path:

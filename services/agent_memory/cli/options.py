@@ -13,10 +13,11 @@ import click
 from agent_memory import settings
 from agent_memory.broken_settings import meant_store
 from agent_memory.cli.caller import NotServed, caller
+from agent_memory.command_call import AGENT
 from agent_memory.errors import SettingsError, UsageError
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import default_db_path
-from agent_memory.project_stores import VARIABLE, FolderRules, exists, parse_name, require
+from agent_memory.project_stores import VARIABLE, FolderRules, exists, of_agent, parse_name, require
 from agent_memory.settings import LOG_LEVELS, Settings
 from agent_memory.store_settings import of_store
 
@@ -88,8 +89,10 @@ def json_option(command: Command) -> Command:
 def current(context: click.Context) -> Settings:
     """The settings of the store that the command is about: `for_daemon`, and over them the store's own.
 
-    The store is the one that the command line names, else the environment, else a rule for the folder; else the default
-    one, as well where a path is named. Raises SettingsError, UsageError, UnknownStore.
+    The store is the one that the command line names, else the environment, else a rule for the folder, else the one of
+    the agent that asks; else the default one, as well where a path is named.
+
+    Raises SettingsError, UsageError, UnknownStore.
     """
     daemon = _of_daemon(context, {})
     given = context.meta.get(_GIVEN, {})
@@ -97,11 +100,17 @@ def current(context: click.Context) -> Settings:
         # What stores there are, only the daemon knows where it is another machine's.
         is_elsewhere = "MEMORY_DAEMON_ADDR" in caller().environ
         return of_store(daemon, named if is_elsewhere else require(daemon.db_path, named))
-    if "db_path" not in given and daemon.project_stores:
-        name = FolderRules(daemon.project_stores).store_of(_folder())
+    if "db_path" not in given:
+        name = FolderRules(daemon.project_stores).store_of(_folder()) or _agents_store(daemon)
         # Before its first session there is none.
-        return of_store(daemon, name if exists(daemon.db_path, name) else "")
+        return of_store(daemon, name) if name and exists(daemon.db_path, name) else daemon
     return daemon
+
+
+def _agents_store(daemon: Settings) -> str:
+    """The store of the agent that asks; empty where it has none of its own."""
+    agent = caller().environ.get(AGENT, "") if daemon.has_agent_stores else ""
+    return of_agent(agent) if agent else ""
 
 
 def for_daemon(context: click.Context, kept: Mapping[str, str] | None = None) -> Settings:
@@ -113,6 +122,13 @@ def for_daemon(context: click.Context, kept: Mapping[str, str] | None = None) ->
     if named and parse_name(named) != DEFAULT_STORE:
         raise UsageError("This command is about the whole daemon, not about one store.", "Leave --project-store out.")
     return _of_daemon(context, kept or {})
+
+
+def daemon_and_store(context: click.Context) -> tuple[Settings, str]:
+    """The settings of the whole daemon, and the project store that the command line names; empty for none."""
+    values = context.meta.get(_GIVEN, {})
+    named = parse_name(values.get(_STORE, ""))
+    return _of_daemon(context, {}), "" if named == DEFAULT_STORE else named
 
 
 @contextmanager

@@ -106,6 +106,8 @@ def search(
             *(("--all-stores",) if all_stores else ()),
         )
         _draw(context, reply, max_tokens, again)
+    if not all_stores:
+        each_store.tell_of_others(context)
 
 
 def _merged(context: click.Context, request: SearchRequest) -> SearchResponse:

@@ -183,9 +183,9 @@ def _tools_plan(context: click.Context) -> Sequence[str] | str:
 
 
 def _unknowing(context: click.Context) -> list[ServerInstallation]:
-    store = for_daemon(context).db_path
+    settings = for_daemon(context)
     clients = [each for each in programs.on_path(CLIENTS.values()) if not has_plugin(each, _project())]
-    return [each for client in clients if (each := ServerInstallation(client, store)).state is not State.CURRENT]
+    return [each for client in clients if (each := ServerInstallation(client, settings)).state is not State.CURRENT]
 
 
 def _inform(context: click.Context) -> None:
@@ -203,8 +203,8 @@ def _backfill_plan() -> Sequence[str] | str:
 
 
 def _knowing(context: click.Context) -> Sequence[str] | str:
-    store = for_daemon(context).db_path
-    found = [ServerInstallation(client, store) for client in CLIENTS.values()]
+    settings = for_daemon(context)
+    found = [ServerInstallation(client, settings) for client in CLIENTS.values()]
     there = [f"{each.client.name}: {each.path}" for each in found if each.state is not State.ABSENT]
     return there or "They are nowhere installed."
 

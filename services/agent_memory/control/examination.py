@@ -119,7 +119,7 @@ def _tools(settings: Settings) -> Iterable[Finding]:
     from agent_memory.hook.install.config_paths import project_root
     from agent_memory.mcp.install.server_status import server_statuses
 
-    return machine_checks.tools(server_statuses(project_root(Path.cwd()), settings.db_path))
+    return machine_checks.tools(server_statuses(project_root(Path.cwd()), settings))
 
 
 def _hooks(hook_store: str, *, came_lately: bool) -> Iterable[Finding]:

@@ -10,10 +10,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from agent_memory import project_stores
+from agent_memory.agents import registry
 from agent_memory.control.store_zone import zone_of_store
 from agent_memory.errors import SettingsError
 from agent_memory.model import LOCAL
 from agent_memory.settings import VARIABLES, Settings
+from agent_memory.store import directory
 from agent_memory.worker.llm.api_key import api_key
 
 # Variables that are no settings, and are read all the same.
@@ -70,6 +73,7 @@ def surroundings(settings: Settings, environ: Mapping[str, str] = os.environ) ->
     yield from _misspelt(environ)
     yield from _shadowed(environ)
     yield from _key(settings)
+    yield from _stores_to_come(settings)
     if settings.timezone:
         yield from other_zone(settings.timezone, zone_of_store(settings))
 
@@ -105,6 +109,17 @@ def _shadowed(environ: Mapping[str, str]) -> Iterator[Hint]:
         for name in sorted(names & (sys.stdlib_module_names | LIBRARIES)):
             text = f"PYTHONPATH has a module {name} in {folder}, which our programs get instead of the real one"
             yield Hint("environment", text, "start the daemon without PYTHONPATH")
+
+
+def _stores_to_come(settings: Settings) -> Iterator[Hint]:
+    """That from now on events go to other stores than so far."""
+    if not settings.has_agent_stores or not directory.has_store(settings.db_path):
+        return
+    if not any(project_stores.exists(settings.db_path, agent) for agent in registry.AGENTS):
+        text = (
+            "multi_agent_mode is separate: new sessions go to a store for each agent; what there is stays where it is"
+        )
+        yield Hint("stores", text, "memory-daemon config set multi_agent_mode unified, to keep one store for all")
 
 
 def _key(settings: Settings) -> Iterator[Hint]:

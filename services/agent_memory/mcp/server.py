@@ -37,11 +37,16 @@ _LATE = "The memory did not answer in time. Tell the user: memory-daemon status"
 
 
 def main(words: list[str]) -> None:
-    """Serve until the client is gone; `words` may name the store with `--db-path` and `--project-store`."""
+    """Serve until the client is gone.
+
+    `words` may name the store with `--db-path` and `--project-store`, and with `--agent` who asks.
+    """
     path = _option(words, "--db-path")
     store = path.encode(errors="surrogateescape") if path else client.store(dict(posix.environ))
     named = _option(words, "--project-store") or posix.environ.get(b"MEMORY_PROJECT", b"").decode(errors="replace")
     of_store = ["--project-store", named] if named else []
+    if agent := _option(words, "--agent"):
+        _LOOKS.append(b"AGENT_MEMORY_AGENT=" + agent.encode(errors="surrogateescape"))
     server = Server(
         installed_version().decode() or "0",
         lambda *call: _called(store, of_store, *call),

@@ -15,11 +15,13 @@ from agent_memory.files import make_private_dir
 from agent_memory.jobs import Job, jobs_for
 from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.query.agent_stores import AgentStores
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import Intake
 from agent_memory.query.open_stores import OpenStores
 from agent_memory.query.rebuild_snapshot import RebuildSnapshot
 from agent_memory.rpc import bus_pb2 as bus
+from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
 from agent_memory.slots import own_slot
@@ -77,6 +79,7 @@ class Stores:
 
     def __init__(self, default: StoreContext) -> None:
         self.default = default
+        self.agents = AgentStores(default.settings, default.reader)
         # Always open, so there is nothing to count.
         self._lent_default = nullcontext(default)
         self._projects = OpenStores(self._opened, StoreContext.close)
@@ -90,6 +93,17 @@ class Stores:
         if not name or name == DEFAULT_STORE:
             return self._lent_default
         return self._projects.using(project_stores.require(self.default.settings.db_path, name))
+
+    def using_made(self, name: str) -> AbstractContextManager[StoreContext]:
+        """As `using`, of a store that is made where there is none; raises OSError, too."""
+        if name != DEFAULT_STORE:
+            project_stores.create(self.default.settings.db_path, name)
+        return self.using(name)
+
+    def owner_of(self, event: pb.Event, sent_to: StoreContext) -> str:
+        """The name of the store that the event belongs to: its agent's, where each has one and no other is named."""
+        is_to_default = sent_to is self.default
+        return self.agents.store_of(event.session_id, event.agent) if is_to_default else sent_to.name
 
     def look_after(self, now_s: float) -> None:
         """Close the project stores that nobody uses, and now and then let the others catch up; for one thread."""

@@ -22,17 +22,19 @@ class ConfigFile:
     format: Format
 
 
-def candidates(agent: Agent, project: Path | None, store: str) -> list[ConfigFile]:
+def candidates(agent: Agent, project: Path | None, store: str, project_store: str = "") -> list[ConfigFile]:
     """Where the agent's hooks can be, for the user or for that project; the first is where they belong.
 
-    `store` is the one they are to bring events to, where that is not the one that they find by themselves.
+    `store` and `project_store` are where they are to bring events to; see `command.program`.
     """
     where = agent.hook_files
     path = project / where.project if project else user_folder(agent) / where.user
-    wanted = [Connected(hook, command(agent.name, hook.event, store, hook.answer)) for hook in agent.hooks]
+    wanted = [
+        Connected(hook, command(agent.name, hook.event, store, hook.answer, project_store)) for hook in agent.hooks
+    ]
     if where.instead_format and path.with_name(where.instead).exists():
         return [ConfigFile(path.with_name(where.instead), JsonHooks(wanted, where.instead_format))]
-    found = [ConfigFile(path, _format(agent, wanted, store))]
+    found = [ConfigFile(path, _format(agent, wanted, program(store, project_store)))]
     if where.toml:
         found.append(ConfigFile(path.with_name(where.toml), TomlHooks(wanted, HOOK_TIMEOUT_S)))
     return found
@@ -48,9 +50,9 @@ def user_folder(agent: Agent) -> Path:
     return agent.hook_files.user_folder(os.environ, Path.home())
 
 
-def _format(agent: Agent, wanted: Sequence[Connected], store: str) -> Format:
+def _format(agent: Agent, wanted: Sequence[Connected], words: Sequence[str]) -> Format:
     format_ = agent.hook_files.format
     if isinstance(format_, JsonSettings):
         return JsonHooks(wanted, format_)
     lines = {each.hook.event: each.command for each in wanted}
-    return OurFile(format_.content(HookCommands([*program(store), "--agent", agent.name], lines)))
+    return OurFile(format_.content(HookCommands([*words, "--agent", agent.name], lines)))

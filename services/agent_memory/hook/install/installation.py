@@ -15,6 +15,7 @@ from typing import Final
 from agent_memory.agents.agent import Agent
 from agent_memory.errors import AgentMemoryError
 from agent_memory.files import atomic_write, make_private_dir
+from agent_memory.hook.command import project_store_in
 from agent_memory.hook.install import config_paths, files
 from agent_memory.hook.install.config_paths import ConfigFile
 from agent_memory.hook.install.files import Change
@@ -124,10 +125,15 @@ class Addition:
 class Installation(Addition):
     """Our hooks in one agent's settings: for the project in a folder, or else for this user."""
 
-    def __init__(self, agent: Agent, project: Path | None = None, store: str = "") -> None:
-        """`store` is named to hooks that would find another by themselves. Raises SettingsRefused."""
-        super().__init__(config_paths.candidates(agent, project, store), HOOKS)
+    def __init__(self, agent: Agent, project: Path | None = None, store: str = "", project_store: str = "") -> None:
+        """`store` is named to hooks that would find another by themselves; `project_store` to hooks that are to bring
+        all to that one. Without it, one that is named there stays. Raises SettingsRefused.
+        """
+        super().__init__(config_paths.candidates(agent, project, store, project_store), HOOKS)
         self.agent = agent
+        self.project_store = project_store or (project_store_in(self._text) if self.state is not State.ABSENT else "")
+        if self.project_store != project_store:
+            super().__init__(config_paths.candidates(agent, project, store, self.project_store), HOOKS)
 
 
 def _recorded(folder: Path) -> _Record | None:

@@ -16,12 +16,21 @@ _FILE: Final = "run.py"
 _PROGRAM: Final = "memory-daemon"
 # The word by which that program serves.
 _SERVES: Final = "mcp"
+_NAMES_STORE: Final = "--project-store"
 
 
-def command(store: Path) -> list[str]:
-    """The words to start the server with. All paths are whole: agents pass few variables on, and no store's name."""
+def command(store: Path, choice: Sequence[str] = ()) -> list[str]:
+    """The words to start the server with. All paths are whole: agents pass few variables on, and no store's name.
+
+    `choice` are the options that choose one of the daemon's stores.
+    """
     run = Path(protocol.__file__).with_name(_FILE)
-    return [sys.executable, "-I", "-S", str(run), "--db-path", str(store.absolute())]
+    return [sys.executable, "-I", "-S", str(run), "--db-path", str(store.absolute()), *choice]
+
+
+def store_in(words: Sequence[str]) -> list[str]:
+    """The options by which such a command names one of the daemon's stores; empty where it names none."""
+    return next(([word, name] for word, name in pairwise(words) if word == _NAMES_STORE), [])
 
 
 def is_ours(words: Sequence[str]) -> bool:

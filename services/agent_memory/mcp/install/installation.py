@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,9 +15,10 @@ from agent_memory.hook.install.config_paths import ConfigFile
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.installation import SERVERS, Addition
 from agent_memory.mcp.install.clients import Client
-from agent_memory.mcp.install.command import command
+from agent_memory.mcp.install.command import command, store_in
 from agent_memory.mcp.install.json_servers import JsonServers
 from agent_memory.mcp.install.toml_servers import TomlServers
+from agent_memory.settings import Settings
 
 # Some are Node programs with thousands of files.
 TIMEOUT_S: Final = 60
@@ -25,11 +27,21 @@ TIMEOUT_S: Final = 60
 class ServerInstallation(Addition):
     """Our server in one client's settings, for this user."""
 
-    def __init__(self, client: Client, store: Path) -> None:
-        """`store` is the one that the server is to answer from. Raises SettingsRefused."""
+    def __init__(self, client: Client, settings: Settings, choice: Sequence[str] = ()) -> None:
+        """`settings` are the daemon's, `choice` the options that choose one of its stores.
+
+        Without a choice, a store that the client's settings name stays named; else, where each agent has a store, its
+        own is asked. Raises SettingsRefused.
+        """
         self.client = client
-        self._wanted = command(store)
-        where = client.servers
+        own = ["--agent", client.name] if settings.has_agent_stores else []
+        self._open(command(settings.main_path, choice or own))
+        if not choice and (named := store_in(self.words())):
+            self._open(command(settings.main_path, named))
+
+    def _open(self, wanted: list[str]) -> None:
+        self._wanted = wanted
+        where = self.client.servers
         folder = where.user_folder(os.environ, Path.home())
         kind = TomlServers if where.files[0].endswith(".toml") else JsonServers
         self._format = kind(self._wanted, where)

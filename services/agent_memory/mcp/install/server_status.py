@@ -14,6 +14,7 @@ from agent_memory.hook.install.statuses import PLUGIN, UNUSABLE, Status
 from agent_memory.mcp.install import plugin_server
 from agent_memory.mcp.install.clients import CLIENTS, Client
 from agent_memory.mcp.install.installation import ServerInstallation
+from agent_memory.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +25,24 @@ class ServerStatus(Status):
     command: Sequence[str]
 
 
-def server_statuses(project: Path, store: Path) -> list[ServerStatus]:
+def server_statuses(project: Path, settings: Settings) -> list[ServerStatus]:
     """Every client for this user, and those that have our server by a plugin there."""
     found = programs.found(CLIENTS.values())
     rows: list[ServerStatus] = []
     for client in CLIENTS.values():
         program = found.get(client.name, Program("", ""))
-        rows.append(_status(client, program, store))
+        rows.append(_status(client, program, settings))
         if client.agent and (file := plugins.switched_on_in(client.agent, project)) is not None:
             rows.append(_of_plugin(client, program, file))
     return rows
 
 
-def command_of(client: Client, project: Path, store: Path) -> Sequence[str]:
+def command_of(client: Client, project: Path, settings: Settings) -> Sequence[str]:
     """What the client starts, by the plugin before its settings; empty where it starts nothing of ours."""
     if has_plugin(client, project):
         return plugin_server.WORDS
     try:
-        return ServerInstallation(client, store).words()
+        return ServerInstallation(client, settings).words()
     except SettingsRefused:
         return []
 
@@ -64,10 +65,10 @@ def _of_plugin(client: Client, program: Program, file: Path) -> ServerStatus:
     )
 
 
-def _status(client: Client, program: Program, store: Path) -> ServerStatus:
+def _status(client: Client, program: Program, settings: Settings) -> ServerStatus:
     state, problem, words = UNUSABLE, "", []
     try:
-        installation = ServerInstallation(client, store)
+        installation = ServerInstallation(client, settings)
     except SettingsRefused as error:
         file, problem = error.path, error.problem
     else:

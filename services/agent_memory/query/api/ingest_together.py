@@ -45,11 +45,14 @@ class IngestTogether:
                 left.append(asked)
                 continue
             # A project store may be closed by the time that its calls are answered, unless each holds it open.
-            if request.HasField("event") and store_named(call) in ("", DEFAULT_STORE):
+            if request.HasField("event") and self._is_for_default(call):
                 together.append((asked, request.event))
             else:
                 left.append(asked)
         return [*left, *_ingest(self._stores.default, together, self._took)]
+
+    def _is_for_default(self, call: CoreCall) -> bool:
+        return store_named(call) in ("", DEFAULT_STORE) and not self._stores.agents.is_on
 
 
 def _ingest(store: StoreContext, calls: Sequence[tuple[Asked, pb.Event]], took: Histogram) -> Sequence[Asked]:

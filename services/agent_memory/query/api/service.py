@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -60,8 +62,9 @@ class MemoryService(SearchCalls):
     def IngestEvent(self, request: pb.IngestEventRequest, store: StoreContext) -> pb.IngestEventResponse:
         if not request.HasField("event"):
             raise InvalidEvent("event is missing")
-        admitted = store.intake.admit(request.event)
-        return ingested(request.event.event_id, store.batcher.append(admitted) if admitted else None)
+        with self.stores.using_made(self.stores.owner_of(request.event, store)) as own:
+            admitted = own.intake.admit(request.event)
+            return ingested(request.event.event_id, own.batcher.append(admitted) if admitted else None)
 
     @on_store
     def IngestEvents(self, request: pb.IngestEventsRequest, store: StoreContext) -> pb.IngestEventsResponse:
@@ -69,13 +72,20 @@ class MemoryService(SearchCalls):
             raise UsageError(
                 f"events holds {len(request.events)}; a call takes {BATCH_MAX_EVENTS} at most", "Send fewer at once."
             )
+        results = [pb.IngestResult(event_id=event.event_id) for event in request.events]
+        pairs = zip(request.events, results, strict=True)
+        for owner, theirs in groupby(pairs, lambda pair: self.stores.owner_of(pair[0], store)):
+            with self.stores.using_made(owner) as own:
+                self._ingest(own, list(theirs))
+        return pb.IngestEventsResponse(results=results)
+
+    def _ingest(self, store: StoreContext, pairs: Sequence[tuple[pb.Event, pb.IngestResult]]) -> None:
+        """Store the store's events, and note beside each what became of it."""
         with self._admitting:
-            outcomes = store.intake.admit_all(request.events)
+            outcomes = store.intake.admit_all([event for event, _ in pairs])
         admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
         appended = iter(store.batcher.append_all(admitted) if admitted else ())
-        response = pb.IngestEventsResponse()
-        for event, outcome in zip(request.events, outcomes, strict=True):
-            result = response.results.add(event_id=event.event_id)
+        for (_, result), outcome in zip(pairs, outcomes, strict=True):
             if isinstance(outcome, InvalidEvent):
                 result.error = str(outcome)
                 continue
@@ -89,7 +99,6 @@ class MemoryService(SearchCalls):
                     result.deduplicated = True
                 case Appended.FORGOTTEN:
                     result.ignored = result.forgotten = True
-        return response
 
     @on_store
     def GetTocRoot(self, request: pb.GetTocRootRequest, store: StoreContext) -> pb.GetTocRootResponse:

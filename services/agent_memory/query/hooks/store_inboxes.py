@@ -1,7 +1,8 @@
 """The inbox of each store, and which of them an envelope is for.
 
 A session belongs to the store that the hook's environment names, else to the one that a rule names for its folder, else
-to the default one. So an envelope that waits in the spool, or comes twice, goes where it would have gone at once.
+to its agent's where each has one, else to the default one. So an envelope that waits in the spool, or comes twice, goes
+where it would have gone at once.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from agent_memory import project_stores
 from agent_memory.capture import wire
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.session_stores import SessionStores
@@ -51,7 +51,6 @@ class StoreInboxes:
         self._stores = stores
         self._spool = spool
         self._noted = SessionStores(stores.default.settings.db_path)
-        self._main = stores.default.settings.db_path
         self._rules = FolderRules(stores.default.settings.project_stores)
         self._default = self._made(stores.default, ExitStack())
         self._projects = OpenStores(self._opened, StoreInbox.close)
@@ -99,26 +98,27 @@ class StoreInboxes:
         return nullcontext(self._default) if name == DEFAULT_STORE else self._projects.using(name)
 
     def _store_of(self, envelope: Envelope) -> str:
-        if envelope.store or not self._rules:
+        if envelope.store or not (self._rules or self._stores.agents.is_on):
             return envelope.store or DEFAULT_STORE
         try:
             call = wire.parse(envelope.payload, agent=envelope.agent, event=envelope.event, project=envelope.project)
         except Exception:
             return DEFAULT_STORE  # where it is no event either
         folder = call.project or call.cwd
+        if not folder and (known := self._sessions.get(call.session_id)):
+            return known
+        name = self._rules.store_of(folder) or self._stores.agents.store_of(call.session_id, call.agent)
         if not folder:
-            return self._sessions.get(call.session_id, DEFAULT_STORE)
-        name = self._rules.store_of(folder) or DEFAULT_STORE
+            return name
         self._sessions[call.session_id] = name
         while len(self._sessions) > SESSIONS_MAX:
             self._sessions.popitem(last=False)
         return name
 
     def _opened(self, name: str) -> StoreInbox:
-        # What a hook brings is never lost for want of a store.
-        project_stores.create(self._main, name)
         with ExitStack() as stack:
-            store = self._made(stack.enter_context(self._stores.using(name)), stack)
+            # What a hook brings is never lost for want of a store.
+            store = self._made(stack.enter_context(self._stores.using_made(name)), stack)
             store.inbox.start()
             return StoreInbox(store.inbox, store.recall, stack.pop_all())
 

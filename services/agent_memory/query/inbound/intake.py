@@ -42,7 +42,7 @@ class Intake:
     """The only way in for events, from hooks and over gRPC. For any thread."""
 
     def __init__(self, settings: Settings, redaction_key: bytes) -> None:
-        self._settings = settings
+        self._one_agent = "" if settings.has_agent_stores else settings.agent_id
         self._payment_data = settings.redact_payment_data
         self._redactor = EventRedactor(redaction_key, redaction=settings.redaction, payment_data=self._payment_data)
         # A pause of the default store is one of everything.
@@ -104,15 +104,14 @@ class Intake:
 
     def _with_defaults(self, event: pb.Event) -> pb.Event:
         """The event itself where it says everything; else a copy that does."""
-        agent, is_unified = event.agent, self._settings.multi_agent_mode == "unified"
-        name = self._settings.agent_id if is_unified else _agent(agent)
-        if event.event_type and event.role and agent == name and not is_unified:
+        agent, name = event.agent, self._one_agent or _agent(event.agent)
+        if event.event_type and event.role and agent == name and not self._one_agent:
             return event
         complete = pb.Event()
         complete.CopyFrom(event)
         complete.event_type = complete.event_type or pb.EVENT_TYPE_USER_MESSAGE
         complete.role = complete.role or pb.EVENT_ROLE_USER
-        if is_unified and agent:
+        if self._one_agent and agent:
             complete.metadata["agent"] = agent
         if agent != name:
             complete.agent = name
