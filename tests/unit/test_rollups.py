@@ -96,7 +96,7 @@ def test_what_was_only_done_comes_in_where_too_little_was_said() -> None:
 
 
 def test_what_is_decisive_wins_on_the_way_up_and_has_room_of_its_own() -> None:
-    """Nine decisions among talk of other things: the day tells eight of them, its year six, as whole sentences."""
+    """Nine decisions among talk of other things: the day tells eight of them, its month six, as whole sentences."""
     decided = [
         segment(
             place,
@@ -107,10 +107,43 @@ def test_what_is_decisive_wins_on_the_way_up_and_has_room_of_its_own() -> None:
     ]
 
     day = roll_up(DAY, decided, UTC)
-    year = roll_up(Period(TocLevel.YEAR, date(2026, 1, 1)), [day], UTC)
+    month = roll_up(Period(TocLevel.MONTH, date(2026, 1, 1)), [day], UTC)
 
-    assert [len(node.bullets) for node in (day, year)] == [8, 6]
-    assert all(text.startswith("We will keep the ") and text.endswith("have.") for text in texts(day) + texts(year))
+    assert [len(node.bullets) for node in (day, month)] == [8, 6]
+    assert all(text.startswith("We will keep the ") and text.endswith("have.") for text in texts(day) + texts(month))
+
+
+def test_a_year_tells_a_decision_of_each_month_before_a_second_of_any() -> None:
+    """Twelve months with six each, those of the first the weightiest: the year has room for sixteen."""
+    months = [
+        segment(
+            number,
+            *(
+                line(f"We keep the {noun} of {number:02}-{each}.", 0.99 - number / 200)
+                for each, noun in enumerate(NOUNS[:6])
+            ),
+        )
+        for number in range(12)
+    ]
+
+    year = roll_up(Period(TocLevel.YEAR, date(2026, 1, 1)), months, UTC)
+
+    assert len(year.bullets) == 16
+    assert len({text[-5:-3] for text in texts(year)}) == 12
+
+
+def test_a_month_names_what_its_lines_do_not() -> None:
+    """A keyword that stands in a line would cost its tokens twice; the children's other keywords all come up."""
+    weeks = [
+        segment(place, line(f"The {noun} streams.", 0.5), keywords=(noun, f"word-{place}"))
+        for place, noun in enumerate(NOUNS[:5])
+    ]
+
+    month = roll_up(Period(TocLevel.MONTH, date(2026, 1, 1)), weeks, UTC)
+
+    named = {noun for noun in NOUNS[:5] if any(noun in text for text in texts(month))}
+    assert len(named) == 4
+    assert set(month.keywords) == {*(f"word-{place}" for place in range(5)), *set(NOUNS[:5]) - named}
 
 
 def test_lines_keep_their_grips_and_weights_at_every_level() -> None:

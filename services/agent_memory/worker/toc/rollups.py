@@ -8,30 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import chain, islice, zip_longest
+from typing import Final
 
 from agent_memory.model import Bullet, TocLevel, TocNode
 from agent_memory.periods import Period
-from agent_memory.worker.summarizer.summary import BULLETS_MAX, BULLETS_MIN, DECISIVE_WEIGHT, TRACE_WEIGHT
+from agent_memory.worker.summarizer.summary import BULLETS_MIN, DECISIVE_WEIGHT, TRACE_WEIGHT
 from agent_memory.worker.summarizer.text import brief, terms
 
 SAME = 0.6  # from this share of common terms on, two lines say the same
 # A period is rolled up from so many children at most. Their ids alone decide which, so a new one seldom changes it.
 CHILDREN_MAX = 256
-# Whoever looks for something reads many periods and few segments: the longer a period, the less it says of each thing;
-# but it names many. What is decisive has room of its own: it is what a period is asked for.
 LINE_MAX = 120  # characters
-FAR_LINES_MAX = 4
 DECISIVE_LINE_MAX = 180
-DECISIVE_MAX = 8
-FAR_DECISIVE_MAX = 6
-TURN = 2  # decisive lines of one child that come before those of the others
-FAR = (TocLevel.MONTH, TocLevel.YEAR)
-KEYWORDS_MAX = 24
 POOL = 64  # lines that are compared with each other; what is left after so many repetitions is one, too
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """What a period of some length has room for: so many lines and keywords, and so many lines that are decisive."""
+
+    lines: int
+    decisive: int
+    keywords: int
+    # Decisive lines of one child that come before those of the others.
+    turn: int = 2
+    # Whether it says no more than the first sentence of each line, and names nothing that its lines name already.
+    is_far: bool = False
+
+
+# Whoever looks for something reads many periods and few segments: the longer a period, the less it says of each thing;
+# but it names many. What is decisive has room of its own: it is what a period is asked for. There is one year among
+# many months, so it may tell more of that, some of each month.
+_ROOM: Final = {
+    TocLevel.DAY: _Room(lines=5, decisive=8, keywords=24),
+    TocLevel.WEEK: _Room(lines=4, decisive=8, keywords=32),
+    TocLevel.MONTH: _Room(lines=4, decisive=6, keywords=40, is_far=True),
+    TocLevel.YEAR: _Room(lines=3, decisive=16, keywords=12, turn=1, is_far=True),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +64,23 @@ class _ChildBullet:
 def roll_up(period: Period, children: Sequence[TocNode], zone: tzinfo) -> TocNode:
     """The node of a period from the nodes below it; there is one at least.
 
-    Three to five lines, fewer only where the children have fewer. They keep the grips and weights they had below, so
+    Three lines at least, fewer only where the children have fewer. They keep the grips and weights they had below, so
     that every level leads down to the events.
     """
+    room = _ROOM[period.level]
     children = sorted(children, key=lambda child: (child.start_ms, child.node_id))
-    chosen = _chosen(children, period.level in FAR)
+    chosen = _chosen(children, room)
+    # A day has many children: its keywords change when its lines do and not more often.
+    heard = [children[child] for child in dict.fromkeys(line.child for line in chosen)]
+    named = heard if heard and period.level == TocLevel.DAY else children
+    said = frozenset[str]().union(*(terms(line.bullet.text) for line in chosen)) if room.is_far else frozenset[str]()
     start_ms, end_ms = period.span_ms(zone)
     return TocNode(
         node_id=period.node_id,
         level=period.level,
         title=period.title,
         bullets=tuple(line.bullet for line in sorted(chosen, key=lambda line: (line.child, line.place))),
-        keywords=_keywords([children[child] for child in dict.fromkeys(line.child for line in chosen)] or children),
+        keywords=tuple(islice(_keywords(named, said), room.keywords)),
         start_ms=start_ms,
         end_ms=end_ms,
         is_open=all(child.is_open for child in children),
@@ -83,24 +105,24 @@ def digest(children: Iterable[TocNode]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _chosen(children: Sequence[TocNode], is_far: bool) -> list[_ChildBullet]:
+def _chosen(children: Sequence[TocNode], room: _Room) -> list[_ChildBullet]:
     """The lines that say most, the best first, none twice: what is decisive, then one of each child before a second of
     any.
 
     What nobody spoke of, that a session started or a tool was used, comes in only where too little was said.
     """
-    lines_max, decisive_max = (FAR_LINES_MAX, FAR_DECISIVE_MAX) if is_far else (BULLETS_MAX, DECISIVE_MAX)
-    lines = sorted(chain.from_iterable(map(_ranked, range(len(children)), children)), key=_worth)
+    ranked = chain.from_iterable(map(_ranked, range(len(children)), children))
+    lines = sorted(ranked, key=lambda line: _worth(line, room.turn))
     distinct = {line.bullet.text: line for line in reversed(lines)}
     chosen: list[_ChildBullet] = []
     repeating: list[_ChildBullet] = []
     covered: list[set[str]] = []
     there: set[str] = set()
     for line in islice((line for line in lines if distinct[line.bullet.text] is line), POOL):
-        most = decisive_max if _is_decisive(line) else BULLETS_MIN if _is_trace(line) else lines_max
+        most = room.decisive if _is_decisive(line) else BULLETS_MIN if _is_trace(line) else room.lines
         if len(chosen) >= most:
             continue
-        text = _shown(line, is_far)
+        text = _shown(line, room.is_far)
         # Different lines can begin with the same sentence.
         if text in there:
             continue
@@ -128,9 +150,9 @@ def _ranked(child: int, node: TocNode) -> Iterator[_ChildBullet]:
     return (_ChildBullet(child, place, rank, node.bullets[place]) for rank, place in enumerate(order))
 
 
-def _worth(line: _ChildBullet) -> tuple[int, int, float, str, tuple[str, ...], int]:
+def _worth(line: _ChildBullet, turns: int) -> tuple[int, int, float, str, tuple[str, ...], int]:
     kind = 0 if _is_decisive(line) else 2 if _is_trace(line) else 1
-    turn = line.rank // TURN if kind == 0 else line.rank
+    turn = line.rank // turns if kind == 0 else line.rank
     return (kind, turn, -line.bullet.weight, line.bullet.text, line.bullet.grip_ids, line.child)
 
 
@@ -147,15 +169,10 @@ def _same(one: set[str], other: set[str]) -> bool:
     return len(one & other) > SAME * min(len(one), len(other))
 
 
-def _keywords(children: Sequence[TocNode]) -> tuple[str, ...]:
-    """The first keyword of each child, then the second of each, and so on, without those that name nothing new.
-
-    Only of the children that the lines are from, so that the keywords change when the lines do and not more often.
-    """
-    found: list[str] = []
-    named: set[str] = set()
+def _keywords(children: Sequence[TocNode], said: Set[str]) -> Iterator[str]:
+    """The first keyword of each child, then the second of each, and so on, without those that name nothing new."""
+    named = set(said)
     for word in chain.from_iterable(zip_longest(*(child.keywords for child in children))):
         if word is not None and not (new := terms(word) or {word.casefold()}) <= named:
             named |= new
-            found.append(word)
-    return tuple(found[:KEYWORDS_MAX])
+            yield word
