@@ -38,12 +38,13 @@ class Job:
 
 
 RECONCILE: Final = "reconcile"
+ROLLUP_DAY: Final = "toc_rollup_day"
 JOBS: Final = {
     job.name: job
     for job in (
         # Before the rollups, so that what was missed is in them, too.
         Job(RECONCILE, "30 0 * * *", 300),
-        Job("toc_rollup_day", "0 1 * * *", 300, TocLevel.DAY),
+        Job(ROLLUP_DAY, "0 1 * * *", 300, TocLevel.DAY),
         Job("toc_rollup_week", "0 2 * * 0", 300, TocLevel.WEEK),
         Job("toc_rollup_month", "0 3 1 * *", 300, TocLevel.MONTH),
         Job("toc_rollup_year", "30 3 1 1 *", 300, TocLevel.YEAR),

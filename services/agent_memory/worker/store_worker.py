@@ -28,6 +28,7 @@ from agent_memory.worker.scheduler.scheduler import Scheduler
 from agent_memory.worker.search import indexer
 from agent_memory.worker.search.search_index import SearchIndex
 from agent_memory.worker.toc.rebuild import Rebuild
+from agent_memory.worker.toc.retelling import Retelling
 from agent_memory.worker.toc.toc import Toc
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class StoreWorker:
             self._reader, writer, self._toc, zone, jobs, back_up_there, current.store, must_wait
         )
         self._rebuild = Rebuild(self._reader, self._toc)
+        self._retelling = Retelling(self._reader, writer)
         redactor = partial(_redactor, current, self._reader)
         self._erasure = Erasure(self._reader, writer, self._toc, self._search, current.db_path, redactor)
         self._proof_due = ProofDue(
@@ -133,6 +135,7 @@ class StoreWorker:
         if self._is_drained:
             self._toc.close_idle(self._now_ms())
         self._scheduler.run_due(self._now_ms())
+        self._retelling.look(self._now_ms())
         self._proof_due.look(self._now_ms())
 
     def _index(self) -> bool:

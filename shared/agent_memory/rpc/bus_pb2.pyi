@@ -348,12 +348,15 @@ class CommitToc(_message.Message):
     JOB_FIELD_NUMBER: _builtins.int
     UNFILED_FIELD_NUMBER: _builtins.int
     ERASURE_FIELD_NUMBER: _builtins.int
+    SUMMARY_RULES_FIELD_NUMBER: _builtins.int
     expected_commit: _builtins.int
     cursor: _builtins.int
     rebuild: _builtins.bytes
     """The row that says how far a rebuild is with this commit."""
     erasure: _builtins.bytes
     """The row that says how far an erasure is with this commit. Its end removes the marks."""
+    summary_rules: _builtins.int
+    """Every summary is by this version of the rules with this commit."""
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodePut]: ...
     @_builtins.property
@@ -398,19 +401,24 @@ class CommitToc(_message.Message):
         job: Global___RecordJob | None = ...,
         unfiled: _abc.Iterable[Global___FiledSegment] | None = ...,
         erasure: _builtins.bytes | None = ...,
+        summary_rules: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_erasure", b"_erasure", "_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "erasure", b"erasure", "job", b"job", "rebuild", b"rebuild"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_erasure", b"_erasure", "_rebuild", b"_rebuild", "_summary_rules", b"_summary_rules", "counter_changes", b"counter_changes", "erasure", b"erasure", "job", b"job", "rebuild", b"rebuild", "summary_rules", b"summary_rules"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_erasure", b"_erasure", "_rebuild", b"_rebuild", "counter_changes", b"counter_changes", "cursor", b"cursor", "erasure", b"erasure", "expected_commit", b"expected_commit", "job", b"job", "ledger_changes", b"ledger_changes", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments", "unfiled", b"unfiled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_erasure", b"_erasure", "_rebuild", b"_rebuild", "_summary_rules", b"_summary_rules", "counter_changes", b"counter_changes", "cursor", b"cursor", "erasure", b"erasure", "expected_commit", b"expected_commit", "job", b"job", "ledger_changes", b"ledger_changes", "nodes", b"nodes", "rebuild", b"rebuild", "removed_grips", b"removed_grips", "removed_node_ids", b"removed_node_ids", "removed_segments", b"removed_segments", "segments", b"segments", "summary_rules", b"summary_rules", "unfiled", b"unfiled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__erasure: _TypeAlias = _typing.Literal["erasure"]  # noqa: Y015
     _WhichOneofArgType__erasure: _TypeAlias = _typing.Literal["_erasure", b"_erasure"]  # noqa: Y015
     _WhichOneofReturnType__rebuild: _TypeAlias = _typing.Literal["rebuild"]  # noqa: Y015
     _WhichOneofArgType__rebuild: _TypeAlias = _typing.Literal["_rebuild", b"_rebuild"]  # noqa: Y015
+    _WhichOneofReturnType__summary_rules: _TypeAlias = _typing.Literal["summary_rules"]  # noqa: Y015
+    _WhichOneofArgType__summary_rules: _TypeAlias = _typing.Literal["_summary_rules", b"_summary_rules"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__erasure) -> _WhichOneofReturnType__erasure | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__rebuild) -> _WhichOneofReturnType__rebuild | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__summary_rules) -> _WhichOneofReturnType__summary_rules | None: ...
 
 Global___CommitToc: _TypeAlias = CommitToc  # noqa: Y015
 

@@ -185,6 +185,11 @@ class RebuildState:
     def is_running(self) -> bool:
         return self.started_ms > 0 and self.finished_ms == 0
 
+    @property
+    def has_told_all(self) -> bool:
+        """Whether it has summarized every segment again when it is finished."""
+        return self.finished_ms > 0 and self.events_done > 0 and not self.from_ms and not self.sessions
+
     def asks_the_same(self, other: RebuildState) -> bool:
         return (self.from_ms, self.sessions, self.mend) == (other.from_ms, other.sessions, other.mend)
 

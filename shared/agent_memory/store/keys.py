@@ -40,6 +40,8 @@ REDACTION_KEY: Final = b"checkpoint:redaction-key"
 REDACTED: Final = b"checkpoint:redacted"
 # Since when which version of the rules has looked for them: a line `VERSION MILLISECONDS` for each, oldest first.
 REDACTION_RULES: Final = b"checkpoint:redaction-rules"
+# The version of the rules by which all that is summarized was summarized.
+SUMMARY_RULES: Final = b"checkpoint:summary-rules"
 # The row of the tokens spent on summaries; named like a job's.
 SUMMARIES: Final = "summaries"
 

@@ -115,6 +115,11 @@ def redaction_rules(rows: Rows) -> list[tuple[int, int]]:
     return [(int(version), int(since_ms)) for version, since_ms in (line.split() for line in row.splitlines())]
 
 
+def summary_rules(rows: Rows) -> int:
+    """The version of the rules that every summary is by; 0 where some may be older than this was kept."""
+    return int(rows.get(schema.CHECKPOINTS, keys.SUMMARY_RULES) or 0)
+
+
 def redaction_key(reader: Reader) -> bytes:
     """The key of the markers for redacted secrets: the same secret has the same marker, and only in this store."""
     return reader.get(schema.CHECKPOINTS, keys.REDACTION_KEY) or b""

@@ -42,6 +42,8 @@ def commit_toc(group: Group, command: pb.Command) -> Outcome:
         group.put_visibly(schema.CHECKPOINTS, keys.REBUILD, commit.rebuild)
     if commit.HasField("erasure"):
         put_erasure(group, commit.erasure)
+    if commit.HasField("summary_rules"):
+        group.put(schema.CHECKPOINTS, keys.SUMMARY_RULES, b"%d" % commit.summary_rules)
     if commit.HasField("job"):
         # With the effects, too: a job shows as done if and only if its effects are stored.
         put_job(group, commit.job)

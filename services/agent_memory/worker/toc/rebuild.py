@@ -60,10 +60,11 @@ class Rebuild:
                 after = self._orphans(draft, state)
             case _:
                 after = self._counters(draft, state, now_ms)
+        has_told_all = after.has_told_all
         if not after.is_running:
             # They are of no more use, and every read looks at the row from now on.
             after = replace(after, sessions=())
-        self._toc.commit(draft, now_ms, rebuild=after)
+        self._toc.commit(draft, now_ms, rebuild=after, has_told_all=has_told_all)
         if not after.is_running:
             log.info(line("rebuilt", events=after.events_done, took_ms=now_ms - after.started_ms))
         return True

@@ -18,6 +18,7 @@ from agent_memory.store import codec, records
 from agent_memory.store.codec import ConsumerState, ErasureState, RebuildState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
+from agent_memory.worker import summarizer
 from agent_memory.worker.outbox import Batch
 from agent_memory.worker.toc import period_nodes, segments, summary_replacement
 from agent_memory.worker.toc.draft import Draft
@@ -106,11 +107,13 @@ class Toc:
         rebuild: RebuildState | None = None,
         erasure: ErasureState | None = None,
         job: pb.RecordJob | None = None,
+        has_told_all: bool = False,
     ) -> None:
         """Send the draft, with all that stands above what it changes, and empty it.
 
-        A cursor, the state of a rebuild, an erasure or a job become true in the same batch as the draft. Nothing is
-        sent where nothing changes. Raises StaleCommit when somebody else committed first, WriterUnavailable.
+        A cursor, the state of a rebuild, an erasure or a job become true in the same batch as the draft; with
+        `has_told_all`, or the first commit of a store, that every summary is by today's rules. Nothing is sent where
+        nothing changes. Raises StaleCommit when somebody else committed first, WriterUnavailable.
         """
         period_nodes.refresh(draft, now_ms)
         message = draft.message
@@ -124,6 +127,8 @@ class Toc:
         cursor = self.cursor if cursor is None else cursor
         if cursor == self.cursor and not message.ListFields():
             return
+        if self.state.commit == 0 or has_told_all:
+            message.summary_rules = summarizer.RULES
         message.expected_commit = self.state.commit
         message.cursor = cursor
         reply = self._writer.ask(pb.Command(commit_toc=message))
