@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from agent_memory.browse.lane import ANSWER_S, Deliver, Lane
 from agent_memory.browse.pulse import Heart, Pulse
 from agent_memory.control.connection import connect
+from agent_memory.control.store_zone import zone_of_store
 from agent_memory.local_zone import local_zone
 from agent_memory.present.view import View
 from agent_memory.settings import Settings
@@ -24,7 +25,7 @@ class Daemon:
         self.pulse = Pulse()
         self._deliver = deliver
         self._on_pulse = on_pulse
-        self.zone = ZoneInfo(local_zone())
+        self.zone = ZoneInfo(zone_of_store(settings) or local_zone())
         self._heart = Heart(settings, lambda: connect(settings), deliver, self._feel)
 
     def view(self, width: int) -> View:

@@ -11,7 +11,7 @@ import click
 
 from agent_memory.cli import completing
 from agent_memory.cli.options import Number, invocation
-from agent_memory.cli.times import here, project_named
+from agent_memory.cli.times import project_named, zone
 from agent_memory.errors import AgentMemoryError
 
 if TYPE_CHECKING:  # rich and protobuf cost 100 ms, and --help has no use for them
@@ -110,7 +110,7 @@ def view_of(context: click.Context, width: int, filters: tuple[str, ...] = ()) -
     from agent_memory.present.view import View
 
     program = shlex.join(invocation(context))
-    return View(time.time_ns() // 1_000_000, here(), program, width, filters)
+    return View(time.time_ns() // 1_000_000, zone(), program, width, filters)
 
 
 def show(

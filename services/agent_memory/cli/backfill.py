@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -293,9 +292,10 @@ def kept_transcripts(agent: str | None, path: Path | None, passed_over: Callable
 
 
 def _since_ms(text: str | None) -> int:
+    from agent_memory.cli.times import now
     from agent_memory.present.typed_times import parse_time
 
-    return parse_time(text, datetime.now().astimezone()) if text else 0
+    return parse_time(text, now()) if text else 0
 
 
 def _show(context: click.Context, report: Report, as_json: bool) -> None:

@@ -11,7 +11,7 @@ import click
 from agent_memory.cli import render
 from agent_memory.cli.caller import not_served
 from agent_memory.cli.options import current, invocation
-from agent_memory.cli.times import here
+from agent_memory.cli.times import zone
 from agent_memory.control.blame import Commit, Origin, blamed, origin, place_of
 from agent_memory.control.connection import connect
 from agent_memory.present.lines import Line, flow, line, pieces
@@ -34,7 +34,7 @@ def show(context: click.Context, wanted: str, *, as_json: bool) -> None:
         click.echo(json.dumps({"commits": [_fields(*each) for each in found]}, ensure_ascii=False, indent=2))
         return
     console = render.console()
-    view = View(0, here(), " ".join(invocation(context)), render.width(console))
+    view = View(0, zone(), " ".join(invocation(context)), render.width(console))
     render.draw(console, list(_page(view, found)))
 
 

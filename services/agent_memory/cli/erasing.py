@@ -10,7 +10,7 @@ import click
 
 from agent_memory.cli.answers import selection_options, whole_session_id
 from agent_memory.cli.options import current, json_option, settings_options
-from agent_memory.cli.times import from_to_ms, here, now, project_named
+from agent_memory.cli.times import from_to_ms, now, project_named, zone
 from agent_memory.errors import AgentMemoryError, UsageError
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _erase(
                 click.echo(reply_json(found))
             raise AgentMemoryError(f"No stored event is meant. {unknown}")
         if not as_json:
-            click.echo("\n".join(erasure_page.preview(found, verb, here())))
+            click.echo("\n".join(erasure_page.preview(found, verb, zone())))
         is_agreed = not dry_run and (yes or _is_agreed(found, verb, as_json=as_json))
         if not is_agreed:
             found.passages[:] = []

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
+import click
+
 from agent_memory.cli.caller import caller
+from agent_memory.cli.options import current
+from agent_memory.control.store_zone import zone_of_store
 from agent_memory.errors import UsageError
 from agent_memory.local_zone import local_zone
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
+
+# Those of the stores that a command has asked about, by their paths.
+_ZONES: Final = "agent_memory.zones"
 
 
 def project_named(named: str) -> str:
@@ -48,10 +56,18 @@ def then(as_of: str | None) -> datetime:
 
 
 def now() -> datetime:
-    """Now, in this machine's time zone, with its rules for other days' offsets."""
-    return datetime.now(here())
+    """Now, in the store's time zone, with its rules for other days' offsets."""
+    return datetime.now(zone())
 
 
-def here() -> ZoneInfo:
-    """This machine's time zone."""
-    return ZoneInfo(local_zone())
+def zone() -> ZoneInfo:
+    """The time zone of the store that the command is about, in which its days are cut: for all that is typed and shown.
+
+    Where there is no store yet, this machine's.
+    """
+    context = click.get_current_context()
+    settings = current(context)
+    zones: dict[Path, ZoneInfo] = context.meta.setdefault(_ZONES, {})
+    if settings.db_path not in zones:
+        zones[settings.db_path] = ZoneInfo(zone_of_store(settings) or local_zone())
+    return zones[settings.db_path]

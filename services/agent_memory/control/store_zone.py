@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 
 from agent_memory.errors import AgentMemoryError
@@ -11,10 +12,10 @@ from agent_memory.store.directory import has_store
 
 def zone_of_store(settings: Settings) -> str:
     """The zone in which the store's days are cut; empty where there is no store, or none that can be read."""
-    if settings.runtime.grpc_socket.exists():
-        from agent_memory.control.connection import connect_to_store  # 100 ms
+    if settings.runtime.grpc_socket.exists() or os.environ.get("MEMORY_DAEMON_ADDR"):
+        from agent_memory.control.connection import connect  # 100 ms
 
-        with suppress(AgentMemoryError), connect_to_store(settings) as client:
+        with suppress(AgentMemoryError), connect(settings) as client:
             return client.stats().timezone
     with suppress(AgentMemoryError, OSError):
         if has_store(settings.db_path):

@@ -212,9 +212,13 @@ class Scheduler:
         entry.unsent = None
 
     def _with_next_run(self, job: Job, state: JobState) -> JobState:
-        """The state with a time to run, never later than the next regular one: the clock may have been wrong before."""
+        """The state with a time to run: a retry's or a missed one, else the next regular one.
+
+        It is never later than that: the clock may have been wrong before, and the store's time zone another.
+        """
         regular_ms = self._regular_ms(job)
-        return replace(state, next_run_ms=min(state.next_run_ms or regular_ms, regular_ms))
+        is_kept = state.last_result == JobResult.FAILED or 0 < state.next_run_ms <= self._now_ms
+        return replace(state, next_run_ms=min(state.next_run_ms, regular_ms) if is_kept else regular_ms)
 
     def _regular_ms(self, job: Job) -> int:
         return next_run_ms(job, self._now_ms, self._zone, self._store)
