@@ -199,6 +199,7 @@ CHOICES = {
 _OPTIONAL_PATHS = frozenset({"backup_dir", "grpc_token_file", "grpc_tls_cert", "grpc_tls_key", "summarizer_key_file"})
 _PATHS = frozenset({"db_path", *_OPTIONAL_PATHS})
 
+_MEND = "Mend it with: memory-daemon config edit"
 _ALL_SETTINGS = "All that there are: memory-daemon --config /dev/null config show"
 
 
@@ -248,7 +249,7 @@ def load(
     path = config or config_in_environment(variables)
     if path is not None or content is not None or default_config_path().exists():
         path = path or default_config_path()
-        values = _checked(_read(path, content), str(path))
+        values = _checked(read_toml(path, content), str(path))
         settings = _apply(settings, _located(values, path.expanduser().absolute().parent), str(path))
     for name, variable in VARIABLES.items():
         if value := variables.get(variable):
@@ -274,7 +275,7 @@ def for_path(db_path: Path) -> Settings:
 
 def with_file(settings: Settings, path: Path, allowed: frozenset[str]) -> Settings:
     """The settings, and over them those of a file that may hold no others; raises SettingsError."""
-    values = _checked(_read(path), str(path))
+    values = _checked(read_toml(path), str(path))
     if others := sorted(values.keys() - allowed):
         raise SettingsError(f"{path}: {', '.join(others)} can't be set for one store.", "Set it for the daemon.")
     return _whole(_apply(settings, _located(values, path.parent), str(path)))
@@ -298,7 +299,8 @@ def setting_of(key: str) -> str:
     return _name(key)
 
 
-def _read(path: Path, content: str | None = None) -> dict[str, Any]:
+def read_toml(path: Path, content: str | None = None) -> dict[str, Any]:
+    """The tables of the config file, or of what it is about to hold; raises SettingsError."""
     try:
         # Some editors begin a file with a byte order mark.
         return tomllib.loads(path.expanduser().read_text(encoding="utf-8-sig") if content is None else content)
@@ -308,7 +310,7 @@ def _read(path: Path, content: str | None = None) -> dict[str, Any]:
         ) from None
     # tomllib lets through what Python says of numbers of thousands of digits, and of tables nested a thousand deep.
     except (OSError, ValueError, RuntimeError) as error:
-        raise SettingsError(f"The config file {path} can't be read: {error}") from error
+        raise SettingsError(f"The config file {path} can't be read: {error}", _MEND) from error
 
 
 def _checked(values: Mapping[str, object], source: str) -> dict[str, object]:

@@ -21,7 +21,9 @@ def test_days_clock_times_and_jobs_are_in_the_stores_zone(stack: Stack) -> None:
         wait_until(lambda: not client.stats().outbox)
 
     assert "2026-01-01 09:00" in stack.run("query", "events").stdout
-    assert "Said at nine" in stack.run("query", "events", "--from", "2026-01-01 08:59", "--to", "2026-01-01 09:01").stdout
+    assert (
+        "Said at nine" in stack.run("query", "events", "--from", "2026-01-01 08:59", "--to", "2026-01-01 09:01").stdout
+    )
     assert "Said at nine" not in stack.run("query", "events", "--from", "2026-01-01 09:01").stdout
 
     stack.run("admin", "set-timezone", "America/New_York", "--yes")

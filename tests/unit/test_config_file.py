@@ -127,6 +127,19 @@ def test_what_is_not_usable_changes_nothing(config: Path, name: str, value: str,
     assert said in done.output
 
 
+def test_a_file_that_is_no_toml_is_told_with_what_mends_it(config: Path) -> None:
+    """By the line and the column, and in the words of the one parser that reads it everywhere."""
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text('log_level = "info\n')
+
+    done = run("set", "log_level", "debug")
+
+    assert (done.exit_code, config.read_text()) == (2, 'log_level = "info\n')
+    assert "at line 1, column 18" in done.output
+    assert "memory-daemon config edit" in done.output
+    assert "u000a" not in done.output
+
+
 def test_a_value_that_is_not_usable_can_be_mended(config: Path) -> None:
     made(config, "grpc_port = 99999\n")
 

@@ -448,3 +448,13 @@ def test_a_record_nested_too_deeply_costs_only_itself(depth: int) -> None:
 def test_codex_spells_a_tool_in_its_transcript_as_in_its_hook(space: str, name: str, spelled: str) -> None:
     """Else the memory's own tools would be taken for somebody else's."""
     assert codex_transcript._call({"name": name, "namespace": space, "arguments": "{}"})[0] == spelled
+
+
+def test_what_an_agent_keeps_beside_its_transcripts_is_not_told_of(tmp_path: Path) -> None:
+    """It belongs to them; whoever names the folder need not hear that it was left out."""
+    (tmp_path / "agent-1.meta.json").write_text('{"agentType": "Explore"}')
+    (tmp_path / "other.json").write_text("{}")
+    passed_over: list[Broken] = []
+
+    assert transcript_paths.named(tmp_path, "", passed_over.append) == []
+    assert [each.path.name for each in passed_over] == ["other.json"]

@@ -21,6 +21,7 @@ _SEARCHED_BYTES: Final = 64 << 20
 _NOT_ITS_OWN: Final = "it is a link, or no file; name the place that it leads to"
 # How files may end that somebody else put into a folder.
 _ENDINGS: Final = (".jsonl", ".json", ".db")
+_BESIDE: Final = tuple(ending for agent in registry.AGENTS.values() for ending in agent.transcripts.beside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _files(folder: Path, endings: tuple[str, ...], passed_over: Report, below: s
             if (Path(place) / name).is_symlink():
                 passed_over(Broken(Path(place) / name, 0, _NOT_ITS_OWN))
         if not below or below in Path(place).relative_to(folder).parts:
-            yield from (Path(place) / name for name in names if name.endswith(endings))
+            yield from (Path(place) / name for name in names if name.endswith(endings) and not name.endswith(_BESIDE))
 
 
 def _transcript(agent: str, path: Path) -> Transcript | None:

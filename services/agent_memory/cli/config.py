@@ -19,7 +19,7 @@ from agent_memory.control.surroundings import other_zone
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.local_zone import local_zone
 from agent_memory.paths import default_config_path
-from agent_memory.settings import VARIABLES, Settings, config_in_environment, setting_of
+from agent_memory.settings import VARIABLES, Settings, config_in_environment, read_toml, setting_of
 from agent_memory.worker.llm.library import check_library
 
 # What becomes of what is stored, where events go to other stores from now on.
@@ -121,7 +121,9 @@ def set_(context: click.Context, name: str, value: str) -> None:
     Example: memory-daemon config set retention_days 365
     """
     path, setting = _config_path(context), setting_of(name)
-    content = config_file.changed(config_file.read(path), setting, value)
+    before = config_file.read(path)
+    read_toml(path, before)
+    content = config_file.changed(before, setting, value)
     _save(path, content, [setting])
 
 

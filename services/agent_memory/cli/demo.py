@@ -104,6 +104,7 @@ def _play(daemon: Client, settings: Settings, zone: tzinfo) -> None:
         raise AgentMemoryError(f"{stored} of {expected} events arrived; the hook gave up on the others.")
     _wait_until_complete(daemon, settings)
     click.echo(f"{stored} events are stored, and all of them are in the table of contents.")
+    click.echo(f"The other {len(calls) - stored} calls only announce something, and hold nothing to store.")
 
 
 def _wait_until_complete(daemon: Client, settings: Settings) -> None:

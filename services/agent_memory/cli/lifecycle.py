@@ -171,7 +171,7 @@ def _found(context: click.Context) -> Settings:
     """The settings in force; broken ones are told of, and are in nobody's way who looks at the daemon or ends it."""
     settings, error = found_settings(context)
     if error:
-        click.echo(f"Warning: {error}\nThis is about {settings.db_path}.", err=True)
+        click.echo(f"Warning: {error}\nWithout it, the daemon of the store {settings.db_path} is meant.", err=True)
     return settings
 
 

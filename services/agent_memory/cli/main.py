@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from agent_memory.cli.caller import NotServed, caller
-from agent_memory.cli.options import HELP, VERSION, given, settings_options, with_version
+from agent_memory.cli.options import HELP, VERSION, given, settings_options, with_common_options
 from agent_memory.cli.remedies import explained
 from agent_memory.errors import AgentMemoryError
 
@@ -79,7 +79,7 @@ class _Root(click.Group):
         module = importlib.import_module(f"agent_memory.cli.{COMMANDS[cmd_name][0]}")
         # No function can be called import, and none has a hyphen in its name.
         name = cmd_name.replace("-", "_")
-        return with_version(getattr(module, f"{name}_" if keyword.iskeyword(name) else name))
+        return with_common_options(getattr(module, f"{name}_" if keyword.iskeyword(name) else name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

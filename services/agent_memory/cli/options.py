@@ -57,28 +57,35 @@ class _NonEmptyPath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class _Everywhere(click.Option):
+    """An option that every command takes: explained by the root alone, so that each one's help is about its own."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        return super().get_help_record(ctx) if ctx.parent is None else None
+
+
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
     """Note what was given; the innermost command is parsed last, so it wins."""
     if value is not None and parameter.name:
         context.meta.setdefault(_GIVEN, {})[parameter.name] = value
 
 
-def remembered(*names: str, **attributes: Any) -> Callable[[Command], Command]:
+def remembered(*names: str, cls: type[click.Option] = click.Option, **attributes: Any) -> Callable[[Command], Command]:
     """An option that is a setting: `current` finds it, and the command's function does not get it."""
-    return click.option(*names, expose_value=False, callback=_remember, **attributes)
+    return click.option(*names, cls=cls, expose_value=False, callback=_remember, **attributes)
 
 
 def settings_options(command: Command) -> Command:
     """`--config`, `--log-level`, `--db-path` and `--project-store`, to be given before or after the command's name."""
     path = _NonEmptyPath(path_type=Path)
     command = remembered(
-        "--project-store", "--store", "project_store", metavar="NAME", help="One of the daemon's stores, by its name."
-    )(command)
-    command = remembered("--db-path", type=path, metavar="PATH", help="The store's folder.")(command)
-    command = remembered(
-        "--log-level", type=click.Choice(LOG_LEVELS, case_sensitive=False), help="How much the processes log."
-    )(command)
-    return remembered("--config", type=path, metavar="PATH", help="The config file to read.")(command)
+        "--project-store", "--store", "project_store", metavar="NAME", help="One of the daemon's stores, by its name.",
+        cls=_Everywhere,
+    )(command)  # fmt: skip
+    command = remembered("--db-path", cls=_Everywhere, type=path, metavar="PATH", help="The store's folder.")(command)
+    levels = click.Choice(LOG_LEVELS, case_sensitive=False)
+    command = remembered("--log-level", cls=_Everywhere, type=levels, help="How much the processes log.")(command)
+    return remembered("--config", cls=_Everywhere, type=path, metavar="PATH", help="The config file to read.")(command)
 
 
 def json_option(command: Command) -> Command:
@@ -209,13 +216,20 @@ def echo_next(context: click.Context, *commands: str) -> None:
         click.echo(f"{'      ' if number else 'Next: '}{command_line(context, *command.split())}")
 
 
-def with_version(command: click.Command) -> click.Command:
-    """The command, and those below it, with `--version`, except where that means something else."""
+def with_common_options(command: click.Command) -> click.Command:
+    """The command, and those below it, with `--version`, except where that means something else.
+
+    What its help does not explain, because every command takes it, is named below.
+    """
     if not any("--version" in parameter.opts for parameter in command.params):
-        click.version_option(None, "--version", SHOW_VERSION, package_name="agent-memory", message=VERSION)(command)
+        click.version_option(
+            None, "--version", SHOW_VERSION, package_name="agent-memory", message=VERSION, cls=_Everywhere
+        )(command)
+    common = [parameter.opts[0] for parameter in command.params if isinstance(parameter, _Everywhere)]
+    command.epilog = f"It takes {', '.join(common)}, too; memory-daemon --help explains them."
     if isinstance(command, click.Group):
         for below in command.commands.values():
-            with_version(below)
+            with_common_options(below)
     return command
 
 

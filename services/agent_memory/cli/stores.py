@@ -94,7 +94,9 @@ def create(context: click.Context, name: str) -> None:
 def remove(context: click.Context, name: str, yes: bool) -> None:
     """Remove a project store and everything that it remembers.
 
-    Its own backups outside of its folder stay.
+    Its own backups outside of its folder stay, and so do agents' transcripts, of which nothing is taken in again. A
+    session makes the store again, empty, where a rule in project_stores, MEMORY_PROJECT, an agent's hooks or
+    multi_agent_mode still names it; this command warns of a rule.
 
     Example: memory-daemon stores remove acme
     """

@@ -133,7 +133,7 @@ def daemon(status: Status) -> Iterator[Finding]:
 
 def store(stats: pb.GetStatsResponse, free_bytes: int) -> Iterator[Finding]:
     """What the store holds, how far the table of contents is behind, and whether the disk has room."""
-    size = f"{stats.events} events, {stats.disk_usage_bytes / 1e6:.0f} MB at {stats.db_path}"
+    size = f"{stats.events} events, {stats.disk_usage_bytes / 1e6:.1f} MB at {stats.db_path}"
     yield Finding(Grade.OK, "store", size)
     for consumer, waiting in sorted(stats.waiting.items()):
         if waiting:

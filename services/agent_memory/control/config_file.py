@@ -57,17 +57,13 @@ def beginning() -> str:
 
 
 def changed(content: str, name: str, typed: str) -> str:
-    """The content with the setting at its new value, wherever it stands; raises SettingsError if it is no TOML.
+    """The content, which must be TOML, with the setting at its new value, wherever it stands; raises SettingsError.
 
     `typed` is the value as one types it: a text without quotes, a list or a table in TOML or JSON.
     """
     import tomlkit  # only who changes a file waits for it
-    from tomlkit.exceptions import TOMLKitError
 
-    try:
-        document = tomlkit.parse(content)
-    except TOMLKitError as error:
-        raise SettingsError(f"The config file is not TOML: {error}") from error
+    document = tomlkit.parse(content)
     value = _value(name, typed)
     for table, inner in _places(name):
         if table in document and isinstance(document[table], Mapping) and table not in VARIABLES:

@@ -217,6 +217,8 @@ class Transcripts:
     endings: tuple[str, ...]
     # A folder that each of them is below, at whatever depth; empty where there is none.
     below: str = ""
+    # How files end that lie beside them and belong to them.
+    beside: tuple[str, ...] = ()
     recognises: Callable[[TranscriptHead], bool]
     replay: Replay
     # What reads the lines of one while its session is live; None where hooks tell all that is said.

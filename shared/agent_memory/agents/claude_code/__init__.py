@@ -40,6 +40,7 @@ def _transcripts() -> Transcripts:
         folder=_FOLDER,
         parts=("projects",),
         endings=(".jsonl",),
+        beside=(".meta.json",),
         recognises=transcript.recognises,
         replay=replay_with(transcript.Session),
         reader=transcript.Session,
