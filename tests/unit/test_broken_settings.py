@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from agent_memory.broken_settings import meant_store
 from agent_memory.paths import default_db_path
+from agent_memory.settings.broken import meant_store
 
 
 @pytest.mark.parametrize(

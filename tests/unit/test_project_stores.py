@@ -22,7 +22,7 @@ from agent_memory.paths import default_db_path
 from agent_memory.project_stores import IDLE_S, OPEN_MAX, FolderRules
 from agent_memory.query.open_stores import WAITING_MAX, OpenStores
 from agent_memory.settings import Settings
-from agent_memory.store_settings import of_store
+from agent_memory.settings.of_store import of_store
 
 
 @given(st.text(alphabet=st.characters() | st.sampled_from("./\\~\0 A1-_"), max_size=80))

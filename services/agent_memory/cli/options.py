@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import click
 
 from agent_memory import settings
-from agent_memory.broken_settings import meant_store
 from agent_memory.cli.caller import NotServed, caller
 from agent_memory.command_call import AGENT
 from agent_memory.errors import SettingsError, UsageError
@@ -19,7 +18,8 @@ from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import default_db_path
 from agent_memory.project_stores import VARIABLE, FolderRules, exists, of_agent, parse_name, require
 from agent_memory.settings import LOG_LEVELS, Settings
-from agent_memory.store_settings import of_store
+from agent_memory.settings.broken import meant_store
+from agent_memory.settings.of_store import of_store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -19,9 +19,9 @@ from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
 from agent_memory.settings import Settings
+from agent_memory.settings.of_store import of_store
 from agent_memory.slots import is_listening, own_slot
 from agent_memory.store import directory
-from agent_memory.store_settings import of_store
 
 log = logging.getLogger("agent_memory.ingest")
 

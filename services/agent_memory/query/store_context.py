@@ -24,10 +24,10 @@ from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search.reader import IndexReader
 from agent_memory.settings import Settings
+from agent_memory.settings.of_store import of_store
 from agent_memory.slots import own_slot
 from agent_memory.store import directory, erasures, records
 from agent_memory.store.reader import Reader
-from agent_memory.store_settings import of_store
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from agent_memory.bus.client import Announcements, Bus
 from agent_memory.files import make_private_dir
 from agent_memory.lifetime import Lifetime, run
 from agent_memory.settings import Settings
-from agent_memory.store_settings import of_store
+from agent_memory.settings.of_store import of_store
 
 # Whoever waits for an answer comes first: taking events in and reading them must not feel the summaries being made.
 NICENESS: Final = 10

@@ -7,7 +7,8 @@ from typing import Final
 
 from agent_memory import project_stores
 from agent_memory.model import DEFAULT_STORE
-from agent_memory.settings import Settings, with_file
+from agent_memory.settings.loading import with_file
+from agent_memory.settings.record import Settings
 
 # What may differ from store to store: what comes into it, what is made of it, and how long it is kept.
 OF_A_STORE: Final = frozenset(

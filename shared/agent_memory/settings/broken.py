@@ -10,7 +10,7 @@ from typing import Final
 
 from agent_memory.errors import SettingsError
 from agent_memory.paths import default_config_path, default_db_path
-from agent_memory.settings import config_in_environment
+from agent_memory.settings.loading import config_in_environment
 
 _DB_PATH: Final = re.compile(r"\s*db_path\s*=")
 
