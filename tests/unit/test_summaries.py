@@ -112,6 +112,15 @@ PLAN = (
         (["https://example.org/shop/issues/42", "make the header sticky"], "Make the header sticky"),
         (["[Request interrupted by user]", "make the header sticky"], "Make the header sticky"),
         (["コミットしてください", "検索の遅さを調べてください"], "検索の遅さを調べてください"),
+        (["Fixes #77\n\nThe search loses umlauts"], "The search loses umlauts"),
+        (["You are an expert in Go. Your task is to find the race in the uploader."], "Find the race in the uploader"),
+        (["[Image #1] why is the button so far left?"], "Why is the button so far left?"),
+        (["no, what I want is to keep the old parser"], "Keep the old parser"),
+        (["Claude, quick question - what's the limit of webhook retries?"], "What's the limit of webhook retries?"),
+        (["SELECT a FROM orders WHERE b > 100\n\nwhy is this slow on staging?"], "Why is this slow on staging?"),
+        (["<command-name>/review</command-name> <command-args>the login</command-args>"], "/review the login"),
+        (["est-ce que tu peux corriger le calcul de la TVA ?"], "Corriger le calcul de la TVA"),
+        (["すみません、注文一覧の出力が文字化けします"], "注文一覧の出力が文字化けします"),
         (["Committe das bitte", "Die Rechnung auf Deutsch drucken"], "Die Rechnung auf Deutsch drucken"),
     ],
 )
@@ -120,6 +129,13 @@ def test_the_title_is_the_first_request_with_content(turns: list[str], title: st
     talk = [(role, text) for turn in turns for role, text in ((USER, turn), (ASSISTANT, "That is done, all of it."))]
 
     assert summarize(conversation(*talk)).title == title
+
+
+def test_what_machinery_tells_of_itself_is_no_title() -> None:
+    """A session that was only compacted has no words of anybody's."""
+    compacted = conversation((SYSTEM, 'PreCompact: {"trigger": "manual"}'))
+
+    assert "trigger" not in everything(summarize(compacted))
 
 
 def test_a_segment_of_tools_alone_is_titled_by_what_they_were_for() -> None:

@@ -12,7 +12,7 @@ _WORDS: Final = """
 commit commits committed push pushed merge merged rebase amend stash pull pr prs mr request branch branches main master
 origin continue proceed go ahead resume carry retry again rerun run tests test lint format build look looks good fine
 great perfect nice works working stop wait cancel undo fix try correct yes done finish thanks change changes message
-it now please everything push stage staged ship summary summarize compact
+it now please everything push stage staged ship fixes closes summary summarize compact
 committe committen commite mach weiter weitermachen fortfahren nochmal stopp warte abbrechen passt sieht gut los
 continue continuez vas-y reprends relance arrête attends parfait commite pousse fusionne fais
 sigue continúa adelante para espera perfecto sube haz
@@ -27,5 +27,5 @@ _UNSPACED: Final = re.compile(
 
 
 def is_chore(text: str, terms: Set[str]) -> bool:
-    """Whether the sentence of these terms asks for nothing else."""
-    return terms <= CHORES or _UNSPACED.match(text) is not None
+    """Whether the sentence of these terms asks for nothing else; a number alone ("Fixes #77") is no task either."""
+    return {each for each in terms if not each.isdecimal()} <= CHORES or _UNSPACED.match(text) is not None

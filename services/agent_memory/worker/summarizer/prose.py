@@ -13,7 +13,9 @@ _MACHINE_TAGS = (
     "thinking", "function_calls", "function_results", "document", "documents", "pasted_text", "attached_files",
 )  # fmt: skip
 _MACHINE_OPENING = re.compile(rf"<({'|'.join(_MACHINE_TAGS)})\b[^<>]{{0,200}}>")
-_TAG = re.compile(r"(?<!\w)</?[A-Za-z][\w:-]{0,40}(?:\s[^<>\n]{0,200})?/?>|<!--")
+_TAG = re.compile(r"(?<!\w)<[A-Za-z][\w:-]{0,40}(?:\s[^<>\n]{0,200})?/?>|</[A-Za-z][\w:-]{0,40}>|<!--")
+# What stands in a prompt for a picture or a text that was put into it.
+_PUT_IN = re.compile(r"\[(?:Image|Pasted text) #\d{1,4}[^\[\]\n]{0,40}\]")
 _FENCE = re.compile(r"^[ \t>]{0,8}(```|~~~)[^`\n]*\n(?:.*?^[ \t>]{0,8}\1[`~]*[ \t]*$|.*\Z)", re.MULTILINE | re.DOTALL)
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]{0,20}[A-Za-z]")
 # Surrogates can't be written anywhere, and control and direction characters would play tricks on a terminal.
@@ -27,10 +29,11 @@ _MACHINE_LINE = re.compile(
     |\$[ ]|>>>|\#!|\||[{}]|"[\w$.-]+"\s*:|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|[-dlbcps][rwxsStT-]{9}|\d+[ ]?[|→│]
     |\S+:\d+:|\^+|[=~*_-]{4,}|npm[ ](?:ERR|WARN)|\[?(?:INFO|DEBUG|WARN|WARNING|ERROR|TRACE|FATAL)\b[\]:]
     |(?:\w+\.)*\w+(?:Error|Exception|Warning):[ ]|[~.\w-]*/[\w./~-]*$
-    |(?:def|class|async)[ ]\S.*:$|(?:from|import)[ ][\w.]+(?:[ ]import[ ].*|;)?$
+    |(?:def|class|async)[ ]\S.*:$|(?:async[ ])?(?:def|fn|func)[ ]\w+\(|(?:from|import)[ ][\w.]+(?:[ ]import[ ].*|;)?$
     |\[Request[ ]interrupted
     |(?:let|const|var)[ ][\w$]+[ ]?=|[\w$.\[\]]+[ ]?[-+*/|&]?=[ ]?\S|[\w$.]+\([^()]*\);?$|return[ ][\w$.]+$
-    |(?:for|while|if|switch|catch)[ ]?\(.*[){][ ]?\{?$|return[ ].*[;)\]}]$|SELECT[ ].*,|(?:LEFT|INNER|CROSS)[ ]JOIN[ ]
+    |(?:for|while|if|switch|catch)[ ]?\(.*[){][ ]?\{?$|return[ ].*[;)\]}]$|SELECT[ ].*(?:,|[ ]FROM[ ])
+    |(?:LEFT|INNER|CROSS)[ ]JOIN[ ]
     |(?:FROM|WHERE|JOIN|HAVING|LIMIT|VALUES|ORDER[ ]BY|GROUP[ ]BY)[ ][\w"(]
     |(?:import|class|return|const|let|var|function|public|private|package|using|export|SELECT|INSERT|UPDATE)[ ].*[;{(]$
     """,
@@ -90,6 +93,8 @@ def bare(text: str) -> str:
 
 
 def _without_blocks(text: str) -> str:
+    if " #" in text:
+        text = _PUT_IN.sub(" ", text)
     if "<" in text:
         text = _TAG.sub(" ", _without_machine_blocks(text))
     if "```" in text or "~~~" in text:

@@ -24,6 +24,7 @@ too even still already yet now then today always never ever maybe perhaps actual
 certainly simply much many more most lot lots some any each every all both few several other others another same such
 own first last next new thing things stuff way ways bit kind sort case well back able right continue proceed ahead e.g
 i.e etc vs via am pm sounds glad absolutely totally truly exactly
+itself ourselves yourselves himself herself themselves must've should've could've would've might've ultrathink
 """
 _GERMAN = """
 der die das den dem des ein eine einen einem einer eines kein keine keinen und oder aber sondern denn weil dass daß ob

@@ -17,20 +17,27 @@ _COURTESY = re.compile(
     r"""(?:
       (?:hi|hey|hello|good\ morning|good\ evening|ok|okay|alright|well|so|now|great|perfect|thanks(?:\ a\ lot)?
         |thank\ you|yes|yeah|yep|sure|cool|nice|wow|and|also|then|next|but|please|pls|plz|kindly|just|maybe|actually
-        |btw|by\ the\ way
+        |btw|by\ the\ way|basically|(?:ultrathink|think\ hard(?:er)?)(?:\ about)?
         |hallo|moin|guten\ (?:morgen|tag|abend)|super|danke|bitte|ja|und|dann|jetzt|mal
         |bonjour|salut|merci|svp|s'il\ (?:te|vous)\ pla[iî]t|et|alors
         |hola|gracias|por\ favor|oye|y|ahora|olá|oi|obrigad[oa]|ciao|grazie|per\ favore
         |привет|здравствуйте|спасибо|пожалуйста|да|и)
         (?=[\s,!.:;—–-])(?:\s*[,!.:;—–-])*
+     # "No, use X": but "no tests" asks for something.
+     |(?:no|nope|nein|nee|non|não|нет|claude|codex|gemini|copilot|as\ discussed),
+     |(?:a\ )?(?:quick|short)\ question\ ?[-–—:,]
+     |what\ (?:i|we)\ (?:want|need)\ is(?:\ that|\ to)?
+     |your\ (?:task|job)\ is(?:\ to)?
      |(?P<asks>(?:can|could|would|will)\ (?:you|we)(?:\ (?:please|kindly|just|also|maybe|now|help\ me(?:\ to)?))*
        |(?:kannst|könntest|würdest)\ du(?:\ (?:bitte|mal|mir|uns|noch|auch))*
        |(?:können|könnten)\ (?:sie|wir)(?:\ (?:bitte|mal))*
-       |(?:peux|pourrais)[\ -]tu|(?:pouvez|pourriez)[\ -]vous|puedes|podrías|podemos|você\ pode|pode|poderia
+       |est-ce\ que\ (?:tu\ peux|vous\ pouvez)
+       |(?:peux|pourrais)[\ -]tu|(?:pouvez|pourriez)[\ -]vous|puedes|podrías|podemos|você\ pode|pode|podes|poderia
        |puoi|potresti|можешь|можете|мог\ бы\ ты|не\ могли\ бы\ вы)
      |(?:i|we)(?:\ would|['’]d)?(?:\ really)?\ (?:want|like|love|need)\ (?:you\ )?to
      |help\ me(?:\ to)?|let['’]?s|it\ would\ be\ (?:nice|great|good)\ (?:to|if\ you\ could)
-    )(?:\s+|$)""",
+    )(?:\s+|$)
+    |(?:すみません|こんにちは|おはようございます|ありがとうございます|お疲れ様です|你好|您好|谢谢)[、。，,！!\s]+""",
     re.VERBOSE | re.IGNORECASE,
 )
 _COURTESY_AFTER = re.compile(
@@ -40,6 +47,9 @@ COURTESIES_MAX = 6
 LITTLE_MIN = 12  # characters; a shorter request of one term says too little
 TOPICS_MAX = 3
 _URL = re.compile(r"\w+://\S+")
+_PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?[,:;]?")
+# Who the assistant is to be is no task.
+_ROLE = re.compile(r"(?:you are|act as|du bist|tu es|eres|você é|sei) (?:an?|eine?|une?|una|uma?)\b", re.IGNORECASE)
 
 
 def title_for(asked: Sequence[Sentence], lines: Sequence[tuple[str, float]], otherwise: str) -> str:
@@ -49,8 +59,9 @@ def title_for(asked: Sequence[Sentence], lines: Sequence[tuple[str, float]], oth
     as "Implement this plan:". `otherwise` is the title where nothing was said; empty when there is none.
     """
     tasks = [each for each in asked if not is_chore(each.text, each.terms) and not each.text.endswith((":", "："))]
-    saying = [each.text for each in tasks if len(each.terms) > 1 and not each.terms <= COMMON]
-    little = [each.text for each in tasks if each.terms and len(each.text) >= LITTLE_MIN]
+    particular = [each for each in tasks if not each.terms <= COMMON]
+    saying = [each.text for each in particular if len(each.terms) > 1]
+    little = [each.text for each in particular if len(each.text) >= LITTLE_MIN]
     said = [text for text, weight in sorted(lines, key=lambda line: -line[1]) if weight > TRACE_WEIGHT]
     for text in (*saying, *little, *said, otherwise, *(text for text, _ in lines)):
         if (title := title_of(text)) and not _URL.fullmatch(title):
@@ -65,6 +76,7 @@ def title_of_talk(people: Sequence[str], keywords: Sequence[str]) -> str:
 
 def title_of(text: str) -> str:
     """A request as a title: its first sentence without greeting and courtesy, in at most TITLE_MAX characters."""
+    text = _without_role(text)
     asked = False
     for _ in range(COURTESIES_MAX):
         match = _COURTESY.match(text)
@@ -77,6 +89,11 @@ def title_of(text: str) -> str:
     if asked:
         title = title.rstrip(" ?？؟")
     # A sentence begins with a capital, a name such as test_retry or useState stays as it is written.
-    if (words := title.split(maxsplit=1)) and words[0].isalpha() and words[0].islower():
+    if (words := title.split(maxsplit=1)) and _PLAIN_WORD.fullmatch(words[0]) and words[0].islower():
         title = title[:1].upper() + title[1:]
     return shorten(title, TITLE_MAX)
+
+
+def _without_role(text: str) -> str:
+    """The text from the first sentence on that does not only say who the assistant is to be."""
+    return next((text[start:] for start, end in sentences(text) if not _ROLE.match(text, start, end)), "")

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from agent_memory.model import Event, EventType
+from agent_memory.model import Event, EventRole, EventType
 from agent_memory.worker.summarizer.prose import bare, printable
 from agent_memory.worker.summarizer.summary import BULLET_MAX
 from agent_memory.worker.summarizer.text import HEAD_CHARS, shorten
@@ -87,6 +87,6 @@ def _counted(tool: str, count: int, failed: int) -> str:
 def _first_text(events: Sequence[Event]) -> str:
     for event in events:
         text = bare(_FENCE.sub("", printable(event.text[:HEAD_CHARS])))
-        if text and event.event_type not in (EventType.SESSION_START, EventType.SESSION_END):
+        if text and event.role != EventRole.SYSTEM:
             return shorten(text, BULLET_MAX)
     return ""
