@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from agent_memory.redaction import MARKER
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
-from agent_memory.redaction.redactor import MARKER, Redactor, redact
+from agent_memory.redaction.redactor import Redactor, redact
 from bench.redaction import Taken, ours, scores
 from support.secret_samples import PLACES, SERVICES, made, samples
 

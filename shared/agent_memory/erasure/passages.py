@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.model import Event
-from agent_memory.redaction.redactor import MARKER
+from agent_memory.redaction import MARKER
 
 # Long enough that nobody else said the same by chance, short enough to lie within one line of most texts.
 PASSAGE_MAX: Final = 48

@@ -7,13 +7,12 @@ secret: two places can be told to hold the same one, and nobody without the key 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from agent_memory.plain_view import plain_view
-from agent_memory.redaction import payment
+from agent_memory.redaction import MARKER, payment
 from agent_memory.redaction.codes import codes
 from agent_memory.redaction.commands import passwords_in_commands
 from agent_memory.redaction.environment import environment_values
@@ -34,7 +33,6 @@ from agent_memory.redaction.shapes import Span, aws_pairs, known_tokens, tokens_
 from agent_memory.redaction.tables import tabled
 from agent_memory.redaction.wrapped import continued, wrapped_tokens
 
-MARKER: Final = re.compile(r"\[redacted:([a-z0-9-]{1,40})(?::[0-9a-z]{4})?\]")
 _TAG_LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TAG_LENGTH: Final = 4
 # What was hidden by what was taken out is looked for again; more often only a text that was made for it needs.
