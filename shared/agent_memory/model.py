@@ -111,11 +111,16 @@ class TocNode:
     # what they were written from.
     summarized_by: str = LOCAL
     summary_source: str = ""
+    # Segments only: its events were erased, and this summary of them is kept.
+    events_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Grip:
-    """An excerpt, tied to the events that prove it: all events of the session from the start event to the end event."""
+    """An excerpt, tied to the events that prove it: all events of the session from the start event to the end event.
+
+    Where the events were erased and their summary was kept, the excerpt is empty.
+    """
 
     grip_id: str
     excerpt: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -230,4 +232,36 @@ def test_what_is_older_than_the_setting_says_is_forgotten_by_the_job(stack: Stac
     stack.run("scheduler", "run-now", "retention")
 
     assert ids_of(stack, "z1") == ["young"]
+    assert "The store is sound." in stack.run("admin", "verify").stdout
+
+
+def test_what_is_old_goes_and_its_summaries_stay(stack: Stack) -> None:
+    """Shown first, done when it is typed, proved; the line is there, and its proof says that it is not."""
+    stack.start()
+    old_ms = time.time_ns() // 1_000_000 - 800 * 86_400_000
+    texts = [f"We decided on plan {number}, because walrus{number}word is cheaper by far." for number in range(12)]
+    old = [said(f"old{number}", old_ms + number * 1000, text, session_id="w1") for number, text in enumerate(texts)]
+    young = said("young", old_ms + 200 * 86_400_000, "We decided on the young plan.", session_id="w1")
+    with stack.client() as client:
+        client.ingest_many([*old, young])
+        settle(stack, client)
+    day = f"{datetime.fromtimestamp(old_ms / 1000, UTC):%Y-%m-%d}"
+    before = stack.run("query", "node", day, env={"TZ": "UTC"}).stdout
+    assert "We decided on plan" in before
+    words = ("admin", "retention", "--older-than", "2y", "--keep-summaries")
+    assert "12 events of 1 session" in stack.run(*words).stdout
+    assert len(ids_of(stack, "w1")) == 13
+
+    receipt = json.loads(stack.run(*words, "--yes", "--json").stdout)
+
+    assert (receipt["proved"], receipt["problems"], receipt["keep_summaries"]) == (True, [], True)
+    assert 0 < int(receipt["in_summaries"]) < int(receipt["passages"])
+    assert ids_of(stack, "w1") == ["young"]
+    assert stack.run("query", "node", day, env={"TZ": "UTC"}).stdout == before
+    grip = re.findall(r"grip:\S+", before)[0]
+    assert "The events that proved this line were erased." in stack.run("query", "expand", grip).stdout
+    stack.run("admin", "rebuild-toc", "--yes")
+    assert stack.run("query", "node", day, env={"TZ": "UTC"}).stdout == before
+    with stack.client() as client:
+        assert [each.forgotten for each in client.ingest_many(old)] == [True] * 12
     assert "The store is sound." in stack.run("admin", "verify").stdout

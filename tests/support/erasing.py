@@ -54,13 +54,15 @@ class Eraser(Searching):
         self.begin(list(events), kind)
         self.finish()
 
-    def begin(self, events: Collection[Event], kind: ErasureKind = ErasureKind.FORGET) -> None:
+    def begin(
+        self, events: Collection[Event], kind: ErasureKind = ErasureKind.FORGET, *, keep_summaries: bool = False
+    ) -> None:
         """Mark these events, and have them erased by whoever steps."""
         self.reader.catch_up()
         names = [
             pb.EventName(session_id=e.session_id, timestamp_ms=e.timestamp_ms, event_id=e.event_id) for e in events
         ]
-        self.bus.ask(pb.Command(mark_events=pb.MarkEvents(afresh=True, events=names)))
+        self.bus.ask(pb.Command(mark_events=pb.MarkEvents(afresh=True, events=names, keep_summaries=keep_summaries)))
         number = erasures.state(self.reader).number + 1
         state = ErasureState(number=number, kind=kind, events=len(events), started_ms=self.now_ms)
         self.bus.ask(pb.Command(begin_erasure=pb.BeginErasure(value=codec.to_json(state))))

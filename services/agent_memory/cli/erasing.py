@@ -101,26 +101,40 @@ def redact(context: click.Context, rescan: bool, dry_run: bool, yes: bool, as_js
 @click.option(
     "--older-than", metavar="AGE", help="Such as 2y, 18 months or 90d; by default the setting retention_days."
 )
+@click.option(
+    "--keep-summaries/--no-keep-summaries",
+    default=None,
+    help="Keep the summaries of what is forgotten; by default as the setting retention_keep_summaries says.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would be forgotten.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 @settings_options
 @click.pass_context
-def retention(context: click.Context, older_than: str | None, dry_run: bool, yes: bool, as_json: bool) -> None:
+def retention(
+    context: click.Context, older_than: str | None, keep_summaries: bool | None, dry_run: bool, yes: bool, as_json: bool
+) -> None:
     """Forget the events that are older than AGE.
 
     The same as `forget --to`. If retention_days is set, the scheduled job of this name does it, too.
+
+    With --keep-summaries, the titles, lines and keywords that were made of them stay; a part of a conversation goes
+    when all of it is older than AGE. Nothing proves such a line any more, and searches and filters do not lead to it.
+    The proof is that nothing is left but what summaries quote.
 
     Example: memory-daemon admin retention --older-than 2y
     """
     from agent_memory.present.times import parse_age
     from agent_memory.rpc.memory_pb2 import ERASURE_KIND_FORGET, EraseRequest, EventSelection
 
-    days = parse_age(older_than) if older_than else current(context).retention_days
+    settings = current(context)
+    keep_summaries = settings.retention_keep_summaries if keep_summaries is None else keep_summaries
+    days = parse_age(older_than) if older_than else settings.retention_days
     if not days:
         raise UsageError("Nothing says how long events are kept.", "Give --older-than, or set retention_days.")
     to_ms = int((time.time() - days * 86_400) * 1000)
-    request = EraseRequest(kind=ERASURE_KIND_FORGET, selection=EventSelection(to_ms=max(0, to_ms)))
+    selection = EventSelection(to_ms=max(0, to_ms))
+    request = EraseRequest(kind=ERASURE_KIND_FORGET, selection=selection, keep_summaries=keep_summaries)
     _erase(context, request, "forget", dry_run=dry_run, yes=yes, as_json=as_json)
 
 

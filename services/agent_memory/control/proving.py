@@ -95,10 +95,10 @@ def prove_pending(settings: Settings, client: Client, show: Show = lambda done: 
 
 def prove_gone(settings: Settings, receipt: ErasureReceipt, passages: Sequence[str]) -> None:
     """Look for the passages, and complete the receipt with what was found. Does not keep it."""
-    proof = _proof(settings, passages)
+    proof = _proof(settings, passages, summaries_stay=receipt.keep_summaries)
     receipt.proved = proof.is_proved
     receipt.problems.extend(proof.found)
-    receipt.passages, receipt.elsewhere = proof.passages, proof.elsewhere
+    receipt.passages, receipt.elsewhere, receipt.in_summaries = proof.passages, proof.elsewhere, proof.in_summaries
     receipt.rows, receipt.files, receipt.bytes, receipt.words = proof.rows, proof.files, proof.bytes, proof.words
     receipt.controls, receipt.controls_found = proof.controls, proof.controls_found
     receipt.hidden_entries = proof.hidden_entries
@@ -114,7 +114,7 @@ def _has_begun(client: Client, number: int) -> bool:
     return True
 
 
-def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
+def _proof(settings: Settings, passages: Sequence[str], *, summaries_stay: bool) -> Proof:
     """Look for the passages in this machine's files; again for a while, as readers let go of deleted ones."""
     if not passages:
         return Proof()
@@ -123,7 +123,9 @@ def _proof(settings: Settings, passages: Sequence[str]) -> Proof:
     spool = Spool(settings.main_path).folder
     until = time.monotonic() + _PROOF_WAIT_S
     while True:
-        proof = prove(settings.db_path, settings.runtime.logs, passages, processes, spool)
+        proof = prove(
+            settings.db_path, settings.runtime.logs, passages, processes, spool, summaries_stay=summaries_stay
+        )
         if proof.is_proved or time.monotonic() > until:
             return proof
         time.sleep(1)

@@ -94,10 +94,12 @@ class Erasing:
         selection = _selection_of(store, request.selection)
         if kind == ErasureKind.FORGET and selection.is_empty:
             raise UsageError("selection is empty", "Say which events to forget.")
+        if request.keep_summaries and (kind, selection) != (ErasureKind.FORGET, Selection(to_ms=selection.to_ms)):
+            raise UsageError("keep_summaries is about all that is older than a time", "Name only the time.")
         reader = store.caught_up()
         if request.dry_run:
             found = _Found()
-            for _ in _selected(store, reader, kind, selection, found):
+            for _ in _selected(store, reader, kind, selection, found, whole_segments=request.keep_summaries):
                 pass
             if kind == ErasureKind.FORGET:
                 found.response.inputs = sum(1 for _ in inputs.about(Spool(store.settings.main_path), selection))
@@ -148,12 +150,12 @@ def _begin(
     found = _Found()
     names = (
         bus.EventName(session_id=event.session_id, timestamp_ms=event.timestamp_ms, event_id=event.event_id)
-        for event in _selected(store, reader, kind, selection, found)
+        for event in _selected(store, reader, kind, selection, found, whole_segments=request.keep_summaries)
     )
     # First without any: an erasure that is under way refuses it before all is looked through.
     store.writer.ask(bus.Command(mark_events=bus.MarkEvents(afresh=True)))
     for page in _pages(names, MARKS_A_COMMAND):
-        store.writer.ask(bus.Command(mark_events=bus.MarkEvents(events=page)))
+        store.writer.ask(bus.Command(mark_events=bus.MarkEvents(events=page, keep_summaries=request.keep_summaries)))
     reply = found.reply()
     if request.HasField("expected_events") and reply.events != request.expected_events:
         raise UsageError(
@@ -174,16 +176,17 @@ def _begin(
     begun = ErasureState(number=state.number + 1, kind=kind, events=reply.events, started_ms=now_ms)
     reply.number = begun.number
     # First: whoever proves the erasure needs it, also after a power cut.
-    Receipts(store.settings.db_path).begin(_receipt(reply, request.kind), reply.passages)
+    Receipts(store.settings.db_path).begin(_receipt(reply, request), reply.passages)
     store.writer.ask(bus.Command(begin_erasure=bus.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
     return reply
 
 
-def _receipt(begun: pb.EraseResponse, kind: pb.ErasureKind.ValueType) -> pb.ErasureReceipt:
+def _receipt(begun: pb.EraseResponse, request: pb.EraseRequest) -> pb.ErasureReceipt:
     """What is known of the receipt when the erasure begins."""
     return pb.ErasureReceipt(
         number=begun.number,
-        kind=kind,
+        kind=request.kind,
+        keep_summaries=request.keep_summaries,
         events=begun.events,
         sessions=begun.sessions,
         inputs=begun.inputs,
@@ -192,10 +195,18 @@ def _receipt(begun: pb.EraseResponse, kind: pb.ErasureKind.ValueType) -> pb.Eras
 
 
 def _selected(
-    store: StoreContext, reader: Reader, kind: ErasureKind, selection: Selection, found: _Found
+    store: StoreContext,
+    reader: Reader,
+    kind: ErasureKind,
+    selection: Selection,
+    found: _Found,
+    *,
+    whole_segments: bool,
 ) -> Iterator[pb.Event]:
     """The events that it is about; `found` is told of each."""
     rows = _rows(reader, selection)
+    if whole_segments:
+        rows = records.event_rows(reader, _rows_of_whole_segments(reader, selection.to_ms))
     if kind == ErasureKind.REDACT:
         yield from _redactable(store, reader, rows, selection, found)
         return
@@ -248,6 +259,18 @@ def _session_rows(reader: Reader, session_ids: Iterable[str]) -> Iterator[bytes]
         prefix = keys.session(session_id)
         for key, _ in reader.scan(schema.EVENTS, prefix, keys.after(prefix)):
             yield keys.event_of_session_row(key)
+
+
+def _rows_of_whole_segments(reader: Reader, to_ms: int) -> Iterator[bytes]:
+    """The events of all closed segments that ended before that time."""
+    for session_id in records.sessions(reader):
+        for first, row in records.segments_from(reader, session_id, (0, "")):
+            if row.is_open or row.last_ms >= to_ms:
+                break
+            start = keys.session_event(session_id, *first)
+            stop = keys.session_event(session_id, row.last_ms, row.last_event_id) + b"\0"
+            for key, _ in reader.scan(schema.EVENTS, start, stop):
+                yield keys.event_of_session_row(key)
 
 
 def _pages(items: Iterable[_Item], size: int) -> Iterator[list[_Item]]:

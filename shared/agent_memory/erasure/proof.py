@@ -50,6 +50,8 @@ class Proof:
     passages: int = 0
     # Passages that also stand in events that stay, and so prove nothing.
     elsewhere: int = 0
+    # Passages that summaries quote which were to stay.
+    in_summaries: int = 0
     rows: int = 0
     files: int = 0
     bytes: int = 0
@@ -73,17 +75,24 @@ class Proof:
 
 
 def prove(
-    db_path: Path, logs: Path, passages: Sequence[str], processes: Sequence[int] = (), spool: Path | None = None
+    db_path: Path,
+    logs: Path,
+    passages: Sequence[str],
+    processes: Sequence[int] = (),
+    spool: Path | None = None,
+    *,
+    summaries_stay: bool = False,
 ) -> Proof:
     """Look for the passages wherever the store keeps anything; `processes` are the daemon's.
 
-    `spool` is where its envelopes wait, if not beside it.
+    `spool` is where its envelopes wait, if not beside it. What summaries quote is left out where `summaries_stay`.
 
     Raises StoreError where the store can't be read.
     """
     proof = Proof(passages=len(passages))
     wanted = list(dict.fromkeys(passage.encode("utf-8", "surrogatepass") for passage in passages))
     with open_snapshot(db_path) as reader:
+        wanted = _without_quoted(reader, wanted, proof) if summaries_stay else wanted
         left = _search_rows(reader, wanted, proof)
         _search_index(reader, db_path, left, proof)
     if left:
@@ -124,6 +133,14 @@ class _Sought:
         self._search = search_for_any(list(self.words)) if self.words else None
         # How often a word was met again that is looked for no more.
         self._stale = 0
+
+
+def _without_quoted(reader: Reader, wanted: Sequence[bytes], proof: Proof) -> list[bytes]:
+    """The passages that stand in no version of a node."""
+    missing = _Sought(wanted)
+    for _, value in reader.scan(schema.TOC_NODES, b"", b"\xff"):
+        proof.in_summaries += len(missing.take_from(value))
+    return list(missing.words)
 
 
 def _search_rows(reader: Reader, wanted: Sequence[bytes], proof: Proof) -> list[bytes]:

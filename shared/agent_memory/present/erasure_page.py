@@ -37,6 +37,8 @@ def receipt(receipt: pb.ErasureReceipt) -> Iterator[str]:
     """What was erased, and what the proof found."""
     done = "Redacted" if receipt.kind == pb.ERASURE_KIND_REDACT else "Forgotten"
     yield f"{done}: {_count(receipt.events, 'event')} of {_count(receipt.sessions, 'session')}"
+    if receipt.keep_summaries:
+        yield "Their summaries were kept, without proofs."
     if receipt.inputs:
         yield f"Deleted: {_count(receipt.inputs, 'input')} of hooks"
     yield ""
@@ -48,6 +50,8 @@ def receipt(receipt: pb.ErasureReceipt) -> Iterator[str]:
     yield f"for {_count(receipt.passages, 'passage')} of what is erased."
     if receipt.elsewhere:
         yield f"Left out, since they also stand in events that stay: {receipt.elsewhere}."
+    if receipt.in_summaries:
+        yield f"Left out, since kept summaries quote them: {receipt.in_summaries}."
     if receipt.proved:
         yield "Nothing was found. Copies elsewhere, such as the agents' own transcripts,"
         yield "were not looked at."

@@ -115,7 +115,10 @@ def day_of(view: View, event: pb.Event) -> str:
 def grip(view: View, reply: pb.ExpandGripResponse, more: str = "") -> Iterator[Line]:
     """A grip: its excerpt, the events that prove it, and their neighbours."""
     grip = reply.grip
-    yield flow("“", " ", one_line(grip.excerpt, _EXCERPT_CELLS) + "”", "bold")
+    if grip.excerpt:
+        yield flow("“", " ", one_line(grip.excerpt, _EXCERPT_CELLS) + "”", "bold")
+    else:
+        yield line("The events that proved this line were erased. Only the summary was kept.", "bold")
     yield line(f"{grip.grip_id}  {when_was(view, grip.timestamp_ms)}", "dim")
     for heading, events, cells in (
         ("Before", reply.events_before, _LINE_CELLS),

@@ -964,8 +964,11 @@ class MarkEvents(_message.Message):
 
     AFRESH_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
+    KEEP_SUMMARIES_FIELD_NUMBER: _builtins.int
     afresh: _builtins.bool
     """Drop what was marked before: whoever marked it never began."""
+    keep_summaries: _builtins.bool
+    """The summaries of segments that consist of such events stay."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___EventName]: ...
     def __init__(
@@ -973,10 +976,11 @@ class MarkEvents(_message.Message):
         *,
         afresh: _builtins.bool = ...,
         events: _abc.Iterable[Global___EventName] | None = ...,
+        keep_summaries: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["afresh", b"afresh", "events", b"events"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["afresh", b"afresh", "events", b"events", "keep_summaries", b"keep_summaries"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4948,10 +4948,15 @@ class EraseRequest(_message.Message):
     SELECTION_FIELD_NUMBER: _builtins.int
     DRY_RUN_FIELD_NUMBER: _builtins.int
     EXPECTED_EVENTS_FIELD_NUMBER: _builtins.int
+    KEEP_SUMMARIES_FIELD_NUMBER: _builtins.int
     kind: Global___ErasureKind.ValueType
     dry_run: _builtins.bool
     expected_events: _builtins.int
     """Refused where it would be another number of events."""
+    keep_summaries: _builtins.bool
+    """Forget only the events of whole segments that ended before `selection.to_ms`, which is all that it may name then,
+    and keep the summaries of those segments. Their grips stay, without an excerpt.
+    """
     @_builtins.property
     def selection(self) -> Global___EventSelection:
         """Must name something to forget; what to redact may be everything."""
@@ -4963,10 +4968,11 @@ class EraseRequest(_message.Message):
         selection: Global___EventSelection | None = ...,
         dry_run: _builtins.bool = ...,
         expected_events: _builtins.int | None = ...,
+        keep_summaries: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_expected_events", b"_expected_events", "expected_events", b"expected_events", "selection", b"selection"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_events", b"_expected_events", "dry_run", b"dry_run", "expected_events", b"expected_events", "kind", b"kind", "selection", b"selection"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expected_events", b"_expected_events", "dry_run", b"dry_run", "expected_events", b"expected_events", "keep_summaries", b"keep_summaries", "kind", b"kind", "selection", b"selection"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__expected_events: _TypeAlias = _typing.Literal["expected_events"]  # noqa: Y015
     _WhichOneofArgType__expected_events: _TypeAlias = _typing.Literal["_expected_events", b"_expected_events"]  # noqa: Y015
@@ -5095,6 +5101,8 @@ class ErasureReceipt(_message.Message):
     HIDDEN_ENTRIES_FIELD_NUMBER: _builtins.int
     PROVED_MS_FIELD_NUMBER: _builtins.int
     BACKUPS_FIELD_NUMBER: _builtins.int
+    KEEP_SUMMARIES_FIELD_NUMBER: _builtins.int
+    IN_SUMMARIES_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     kind: Global___ErasureKind.ValueType
     events: _builtins.int
@@ -5118,6 +5126,9 @@ class ErasureReceipt(_message.Message):
     """Entries in files that no read shows any more."""
     proved_ms: _builtins.int
     """When the proof was made, in milliseconds."""
+    keep_summaries: _builtins.bool
+    """The summaries of the events were kept, and passages that these quote were not looked for."""
+    in_summaries: _builtins.int
     @_builtins.property
     def redacted(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]: ...
     @_builtins.property
@@ -5152,10 +5163,12 @@ class ErasureReceipt(_message.Message):
         hidden_entries: _builtins.int = ...,
         proved_ms: _builtins.int = ...,
         backups: _abc.Iterable[_builtins.str] | None = ...,
+        keep_summaries: _builtins.bool = ...,
+        in_summaries: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "bytes", b"bytes", "controls", b"controls", "controls_found", b"controls_found", "elsewhere", b"elsewhere", "events", b"events", "files", b"files", "finished_ms", b"finished_ms", "hidden_entries", b"hidden_entries", "inputs", b"inputs", "kind", b"kind", "number", b"number", "passages", b"passages", "problems", b"problems", "proved", b"proved", "proved_ms", b"proved_ms", "redacted", b"redacted", "rows", b"rows", "sessions", b"sessions", "started_ms", b"started_ms", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backups", b"backups", "bytes", b"bytes", "controls", b"controls", "controls_found", b"controls_found", "elsewhere", b"elsewhere", "events", b"events", "files", b"files", "finished_ms", b"finished_ms", "hidden_entries", b"hidden_entries", "in_summaries", b"in_summaries", "inputs", b"inputs", "keep_summaries", b"keep_summaries", "kind", b"kind", "number", b"number", "passages", b"passages", "problems", b"problems", "proved", b"proved", "proved_ms", b"proved_ms", "redacted", b"redacted", "rows", b"rows", "sessions", b"sessions", "started_ms", b"started_ms", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

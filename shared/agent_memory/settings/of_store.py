@@ -20,6 +20,7 @@ OF_A_STORE: Final = frozenset(
         "redact_payment_data",
         "redaction",
         "retention_days",
+        "retention_keep_summaries",
         "session_start_tokens",
         "summarizer_base_url",
         "summarizer_daily_tokens",

@@ -86,6 +86,8 @@ class Settings:
     From 256 to 4 MiB."""
     retention_days: int = 0
     """How many days events are kept before the job `retention` [forgets them](privacy.md#retention). 0: for ever."""
+    retention_keep_summaries: bool = False
+    """Whether [the summaries stay](privacy.md#retention) when events are forgotten because of their age."""
     backup_dir: str = ""
     """The folder in which the job `backup` makes [a backup every night](operations.md#back-up). It must exist, so that
     a disk that is not there is not taken for it. Empty: no backups are made by themselves."""
@@ -170,6 +172,7 @@ VARIABLES = {
     "project_names": "MEMORY_PROJECT_NAMES",
     "project_stores": "MEMORY_PROJECT_STORES",
     "retention_days": "MEMORY_RETENTION_DAYS",
+    "retention_keep_summaries": "MEMORY_RETENTION_KEEP_SUMMARIES",
     "backup_dir": "MEMORY_BACKUP_DIR",
     "backup_keep": "MEMORY_BACKUP_KEEP",
     "jobs_on_battery": "MEMORY_JOBS_ON_BATTERY",

@@ -173,6 +173,7 @@ _PARSERS: Final[Mapping[str, _Parser]] = {
     "agent_id": str.lower,
     "redaction": _switch,
     "redact_payment_data": _switch,
+    "retention_keep_summaries": _switch,
     "jobs_on_battery": _switch,
     "agent_notes": _switch,
     "ignore": _rules,

@@ -340,6 +340,8 @@ def erasure_state(value: bytes | None) -> ErasureState:
 def node_to_json(node: TocNode) -> bytes:
     content: dict[str, Any] = {name: getattr(node, name) for name in TocNode.__slots__}
     content["bullets"] = [{"text": b.text, "grip_ids": b.grip_ids, "weight": b.weight} for b in node.bullets]
+    if not node.events_gone:
+        del content["events_gone"]  # what earlier versions can't read is in few stores
     return _bytes(content)
 
 

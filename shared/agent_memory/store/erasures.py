@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from agent_memory.store import codec, keys, records, schema
 from agent_memory.store.codec import ErasureState
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 from agent_memory.store.rows import Rows
+
+# The value of an event's mark where the summary of its segment is to stay.
+SUMMARY_STAYS: Final = b"summary"
 
 
 def state(rows: Rows) -> ErasureState:
@@ -31,11 +35,12 @@ def marked_sessions(reader: Reader, after: str = "") -> Iterator[str]:
     return records.names(reader, schema.CHECKPOINTS, start, stop, lambda row: keys.marked(row[0])[0], keys.marks)
 
 
-def marked_events(reader: Reader, session_id: str) -> Iterator[Position]:
-    """The positions of a session's events that are to be erased, in order."""
+def marked_events(reader: Reader, session_id: str, *, summary_stays: bool | None = None) -> Iterator[Position]:
+    """The positions of a session's events that are to be erased, in order; only those whose summary stays, or goes."""
     prefix = keys.marks(session_id)
-    for key, _ in reader.scan(schema.CHECKPOINTS, prefix, keys.after(prefix)):
-        yield keys.marked(key)[1]
+    for key, value in reader.scan(schema.CHECKPOINTS, prefix, keys.after(prefix)):
+        if summary_stays in (None, value == SUMMARY_STAYS):
+            yield keys.marked(key)[1]
 
 
 def forgotten_sessions(rows: Rows) -> dict[str, int]:

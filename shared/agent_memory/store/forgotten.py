@@ -15,6 +15,8 @@ from typing import Final
 from agent_memory.files import PRIVATE_FILE
 
 _EVENT: Final = "event"
+# An event whose segment's summary is kept.
+_WORDS: Final = "words"
 _SESSION: Final = "session"
 _ERASURE: Final = "erasure"
 # More than the last line of an erasure has.
@@ -38,13 +40,16 @@ class ForgottenFile:
     def path(self) -> Path:
         return self._path
 
-    def add(self, erasure: int, event_ids: Iterable[str], until_ms: Mapping[str, int]) -> None:
-        """Add what an erasure took; it is on disk then."""
+    def add(
+        self, erasure: int, event_ids: Iterable[str], until_ms: Mapping[str, int], summarized: Iterable[str] = ()
+    ) -> None:
+        """Add what an erasure took, `summarized` are events of which it left the summaries; it is on disk then."""
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, PRIVATE_FILE)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             # A line that was torn before ends here.
             file.write("\n")
             file.writelines(f"{_EVENT}\t{event_id}\n" for event_id in event_ids)
+            file.writelines(f"{_WORDS}\t{event_id}\n" for event_id in summarized)
             file.writelines(f"{_SESSION}\t{until}\t{session_id}\n" for session_id, until in until_ms.items())
             file.write(f"{_ERASURE}\t{erasure}\n")
             file.flush()
@@ -64,13 +69,18 @@ class ForgottenFile:
         for fields in self._lines(_EVENT):
             yield fields[0]
 
+    def summarized_ids(self) -> Iterator[str]:
+        """The events in it whose summaries were kept; some perhaps twice."""
+        for fields in self._lines(_WORDS):
+            yield fields[0]
+
     def event_ids_of(self, erasure: int, limit: int) -> list[str]:
         """Up to so many of the events that this erasure took."""
         found: list[str] = []
         with suppress(FileNotFoundError), self._path.open("rb") as file:
             for line in file:
                 kind, _, rest = line.rstrip(b"\n").decode(errors="replace").partition("\t")
-                if kind == _EVENT and len(found) < limit:
+                if kind in (_EVENT, _WORDS) and len(found) < limit:
                     found.append(rest)
                 elif kind == _ERASURE:
                     if rest == str(erasure):

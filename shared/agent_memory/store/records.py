@@ -359,7 +359,9 @@ def outbox(reader: Reader, after: int) -> Iterator[tuple[int, str, Position]]:
 
 
 def is_segment(reader: Reader, node: TocNode) -> bool:
-    """Whether the node of level SEGMENT belongs to one of its session's segments."""
+    """Whether the node of level SEGMENT belongs to one of its session's segments, or is what is kept of one."""
+    if node.events_gone:
+        return True
     start = keys.segment(node.session_id, node.start_ms, "")
     rows = reader.scan(schema.CHECKPOINTS, start, keys.after(start))
     return any(codec.segment_row(value).node_id == node.node_id for _, value in rows)

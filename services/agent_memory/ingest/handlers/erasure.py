@@ -12,7 +12,7 @@ from agent_memory.ingest.handlers.outcome import Outcome, refused
 from agent_memory.ingest.writer import Group
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.rpc import memory_pb2 as memory
-from agent_memory.store import codec, keys, schema
+from agent_memory.store import codec, erasures, keys, schema
 from agent_memory.store.codec import ErasureState
 from agent_memory.store.ledger import QUARTER_MS
 
@@ -24,8 +24,9 @@ def mark_events(group: Group, command: pb.Command) -> Outcome:
     if command.mark_events.afresh:
         group.delete_range(schema.CHECKPOINTS, keys.MARK_PREFIX, keys.after(keys.MARK_PREFIX))
     put = group.putter(schema.CHECKPOINTS)
+    value = erasures.SUMMARY_STAYS if command.mark_events.keep_summaries else b""
     for name in command.mark_events.events:
-        put(keys.mark(name.session_id, name.timestamp_ms, name.event_id), b"")
+        put(keys.mark(name.session_id, name.timestamp_ms, name.event_id), value)
     return Outcome(pb.Reply(protocol=frames.PROTOCOL, events_marked=pb.EventsMarked()))
 
 

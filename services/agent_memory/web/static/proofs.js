@@ -33,6 +33,10 @@ async function fill(proof, evidence, bullet, signal) {
     return;
   }
   const { grip } = first;
+  if (!grip.excerpt) {
+    proof.append(h("p", {}, "What proved this line was erased; only the summary was kept."));
+    return;
+  }
   // A line is often the excerpt itself; saying it twice side by side proves nothing more.
   const isSame = plain(grip.excerpt) === plain(bullet.text);
   const button = h("button", { type: "button", class: "quiet", "aria-expanded": "false", "aria-controls": evidence.id }, "Show what was said");

@@ -9,8 +9,9 @@ that may tell of them go, and then the files that held any of it.
 from __future__ import annotations
 
 import logging
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date, timedelta
@@ -144,6 +145,9 @@ class Erasure:
         self._reader.catch_up()
         draft = self._toc.draft()
         for session_id, positions in marked.items():
+            self._keep_summaries(draft, session_id, positions)
+        self._toc.commit(draft, now_ms)
+        for session_id, positions in marked.items():
             self._summarize_again(draft, session_id, positions, now_ms)
         self._toc.commit(draft, now_ms)
         self._search.restore(marked, now_ms)
@@ -191,6 +195,17 @@ class Erasure:
 
     def _rewrite(self, events: list[bytes], found: Counter[str]) -> None:
         self._writer.ask(pb.Command(erase_events=pb.EraseEvents(rewritten=events, redacted=found)))
+
+    def _keep_summaries(self, draft: Draft, session_id: str, positions: Sequence[Position]) -> None:
+        """Draft that summaries stay which are to stay: those of segments of which all events are marked so."""
+        apart = set(erasures.marked_events(self._reader, session_id, summary_stays=True))
+        if not apart:
+            return
+        for first, row in records.segments_from(self._reader, session_id, (0, "")):
+            begin = bisect_left(positions, first)
+            inside = positions[begin : bisect_right(positions, (row.last_ms, row.last_event_id))]
+            if len(inside) == sum(row.counts.values()) and apart.issuperset(inside):
+                draft.keep_summary(session_id, first, row)
 
     def _summarize_again(self, draft: Draft, session_id: str, positions: list[Position], now_ms: int) -> None:
         """Draft the session segmented again where events were erased, without any version that may tell of them."""
@@ -256,7 +271,7 @@ class Erasure:
         return tells_of_period(version, partial(records.grip, self._reader), self._is_touched)
 
     def _is_touched(self, session_id: str) -> bool:
-        return next(erasures.marked_events(self._reader, session_id), None) is not None
+        return next(erasures.marked_events(self._reader, session_id, summary_stays=False), None) is not None
 
     # Files
 
@@ -264,7 +279,9 @@ class Erasure:
         """Have the store's files rewritten without what is erased; whether that is done."""
         if self._compaction is None:
             if state.kind == ErasureKind.FORGET:
-                self._noted.add(state.number, self._marked_ids(), erasures.forgotten_sessions(self._reader))
+                forgotten, summarized = (self._marked_ids(summary_stays=stays) for stays in (False, True))
+                until_ms = erasures.forgotten_sessions(self._reader)
+                self._noted.add(state.number, forgotten, until_ms, summarized)
                 beside_store.forget_sessions(self._db_path, self._emptied_sessions())
             beside_store.remove_log_tails(self._db_path)
             self._compaction = in_background(partial(compact, self._writer))
@@ -277,9 +294,9 @@ class Erasure:
         self._pause(error, now_ms)
         return False
 
-    def _marked_ids(self) -> Iterator[str]:
+    def _marked_ids(self, *, summary_stays: bool) -> Iterator[str]:
         for session_id in erasures.marked_sessions(self._reader):
-            for _, event_id in erasures.marked_events(self._reader, session_id):
+            for _, event_id in erasures.marked_events(self._reader, session_id, summary_stays=summary_stays):
                 yield event_id
 
     def _emptied_sessions(self) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
@@ -34,23 +35,32 @@ def renew(reader: Reader, writer: Bus, noted: ForgottenFile, receipts: Receipts,
     if last <= known.number or known.is_running:
         return False
     writer.ask(pb.Command(mark_events=pb.MarkEvents(afresh=True)))
-    marked = 0
     passages: list[str] = []
-    remaining = noted.event_ids()
-    while page := list(islice(remaining, PAGE_EVENTS)):
+    summarized = _mark(reader, writer, noted.summarized_ids(), passages, keep_summaries=True)
+    # After them: what was forgotten altogether goes altogether.
+    marked = summarized + _mark(reader, writer, noted.event_ids(), passages, keep_summaries=False)
+    sessions = [pb.ForgottenSession(session_id=name, until_ms=until_ms) for name, until_ms in noted.sessions()]
+    begun = ErasureState(number=last + 1, events=marked, started_ms=now_ms)
+    receipt = memory.ErasureReceipt(
+        number=begun.number, kind=memory.ERASURE_KIND_FORGET, events=marked, keep_summaries=summarized > 0
+    )
+    receipts.begin(receipt, passages)
+    writer.ask(pb.Command(begin_erasure=pb.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
+    log.warning(line("the store is older than its last erasure, erasing again", events=marked, erasure=last))
+    return True
+
+
+def _mark(reader: Reader, writer: Bus, event_ids: Iterator[str], passages: list[str], *, keep_summaries: bool) -> int:
+    """Mark those of the events that are stored, and refuse the others; how many are marked. Adds to the passages."""
+    marked = 0
+    while page := list(islice(event_ids, PAGE_EVENTS)):
         stored = list(map(event_from_bytes, records.event_rows_by_id(reader, page)))
         passages += filter(None, map(passage_of, stored[: max(0, PASSAGES_MAX - len(passages))]))
         names = [
             pb.EventName(session_id=event.session_id, timestamp_ms=event.timestamp_ms, event_id=event.event_id)
             for event in stored
         ]
-        writer.ask(pb.Command(mark_events=pb.MarkEvents(events=names)))
+        writer.ask(pb.Command(mark_events=pb.MarkEvents(events=names, keep_summaries=keep_summaries)))
         writer.ask(pb.Command(refuse_events=pb.RefuseEvents(event_ids=page)))
         marked += len(names)
-    sessions = [pb.ForgottenSession(session_id=name, until_ms=until_ms) for name, until_ms in noted.sessions()]
-    begun = ErasureState(number=last + 1, events=marked, started_ms=now_ms)
-    receipt = memory.ErasureReceipt(number=begun.number, kind=memory.ERASURE_KIND_FORGET, events=marked)
-    receipts.begin(receipt, passages)
-    writer.ask(pb.Command(begin_erasure=pb.BeginErasure(value=codec.to_json(begun), sessions=sessions)))
-    log.warning(line("the store is older than its last erasure, erasing again", events=marked, erasure=last))
-    return True
+    return marked

@@ -101,7 +101,8 @@ class PendingSummaries:
             yield PendingPeriod(node, children, rollups.digest(children))
 
     def _is_done(self, child: TocNode) -> bool:
-        return not child.is_open and (self._with_later_ones or bool(child.summary_source) or self._is_given_up(child))
+        is_summarized = bool(child.summary_source) or child.events_gone
+        return not child.is_open and (self._with_later_ones or is_summarized or self._is_given_up(child))
 
     def _segment(self, node_id: str) -> Iterator[Pending]:
         node = records.node(self._reader, node_id)

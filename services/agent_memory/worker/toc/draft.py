@@ -104,6 +104,29 @@ class Draft:
         value = codec.node_to_json(latest)
         self.message.nodes.add(node_id=latest.node_id, version=latest.version, value=value, dropped_versions=dropped)
 
+    def keep_summary(self, session_id: str, first: Position, row: SegmentRow) -> None:
+        """Keep the segment's node as it is, though its events go, and no older version of it.
+
+        Nothing is cut any more where it was; its grips lose their excerpts.
+        """
+        self.remove_segment(session_id, first, row)
+        node = self.node(row.node_id)
+        if node is None:
+            return
+        named = dict.fromkeys(grip_id for bullet in node.bullets for grip_id in bullet.grip_ids)
+        grips = [grip for each in named if (grip := records.grip(self._reader, each)) is not None]
+        empty = [replace(grip, excerpt="", evidence_checksum="") for grip in grips]
+        kept = self._nodes[node.node_id] = replace(node, events_gone=True)
+        self.message.nodes.add(
+            node_id=node.node_id,
+            version=node.version,
+            value=codec.node_to_json(kept),
+            grips=[pb.GripPut(grip_id=grip.grip_id, value=codec.grip_to_json(grip)) for grip in empty],
+            dropped_versions=[
+                version for version, _ in records.versions(self._reader, node.node_id) if version != node.version
+            ],
+        )
+
     def drop_node(self, node_id: str) -> None:
         """Remove whatever there is under that id, also what can't be read."""
         self._nodes[node_id] = None
