@@ -11,6 +11,8 @@ from typing import Final
 
 # From a call answered from memory to one that somebody gives up, each about twice to three times the one before.
 SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+# From a rollup with nothing to do to a backup or a compaction of years.
+RUN_SECONDS: Final = (0.01, 0.1, 1.0, 10.0, 60.0, 300.0, 1800.0, 7200.0)
 SIZES: Final = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0)
 
 

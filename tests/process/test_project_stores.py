@@ -173,6 +173,19 @@ def test_a_pause_of_everything_is_one_of_each_store(two: Stack) -> None:
     assert "Said elsewhere meanwhile" in texts(two)
 
 
+def test_a_monitor_sees_each_store(two: Stack) -> None:
+    """All of them by what is told without opening them, one by a page of its own; doctor knows how many there are."""
+    page = two.run("metrics").stdout
+    assert 'agent_memory_project_store_damaged{store="acme"} 0' in page
+    own = two.run("metrics", "--project-store", "acme").stdout
+    assert "\nagent_memory_events 1\n" in own
+    assert "agent_memory_spool_events" not in own
+    assert two.run("metrics", "--project-store", "nowhere", check=False).returncode == 2
+    stores = [each for each in json.loads(two.run("doctor", "--json", check=False).stdout)["findings"]
+              if each["subject"] == "stores"]  # fmt: skip
+    assert (stores[0]["grade"], "project store" in stores[0]["message"]) == ("ok", True)
+
+
 def test_a_backup_and_an_export_hold_one_store(two: Stack, tmp_path: Path) -> None:
     """The backup of a project store restores into a store of its own."""
     two.run("admin", "backup", tmp_path / "backups", "--project-store", "acme")

@@ -19,6 +19,7 @@ from agent_memory.control.metrics import AGENTS_MAX, NO_AGENT, OTHER_AGENTS, Ans
 from agent_memory.control.process_usage import Usage
 from agent_memory.control.running_metrics import PREFIX
 from agent_memory.control.stack import Status
+from agent_memory.control.store_keeping import KeptStore
 from agent_memory.histogram import Histogram
 from agent_memory.ingest.figures import NOTED_MAX, WriterFigures
 from agent_memory.rpc import memory_pb2 as pb
@@ -45,6 +46,7 @@ def answers(ledger: Iterable[pb.LedgerEntry] = ()) -> Answers:
     running = pb.GetMetricsResponse(
         calls={"GetNode": took},
         fsync_seconds=took,
+        job_seconds={"backup": took},
         reader_lag_events=4,
         oldest_age_seconds={"toc": 7.5},
         rocksdb={"block-cache-usage": 100},
@@ -54,7 +56,8 @@ def answers(ledger: Iterable[pb.LedgerEntry] = ()) -> Answers:
 
 
 def read(status: Status = RUNNING, found: Answers | None = None) -> dict[str, Read]:
-    return parse(text(families(status, {"ingest": Usage(1 << 20, 1.5, 9)}, found, NOW_S)))
+    kept = [KeptStore("default", "/db", 1, 1, True), KeptStore("acme", "/acme/db", 70, 2500, False, "torn")]
+    return parse(text(families(status, {"ingest": Usage(1 << 20, 1.5, 9)}, found, kept if found else [], NOW_S)))
 
 
 def figure(page: dict[str, Read], name: str, **labels: str) -> float:
@@ -89,6 +92,7 @@ def test_what_calls_and_commits_took_is_told_as_histograms() -> None:
     assert figure(page, "fsync_duration_seconds", part="_sum") == 9.5
     assert figure(page, "call_duration_seconds", kind="GetNode", part="_count") == 6
     assert page[f"{PREFIX}commit_duration_seconds"].samples == {}
+    assert figure(page, "job_duration_seconds", job="backup", part="_count") == 6
     assert figure(page, "reader_lag_events") == 4
     assert figure(page, "backlog_oldest_age_seconds", kind="toc") == 7.5
     assert figure(page, "rocksdb_block_cache_bytes") == 100
@@ -132,6 +136,16 @@ def test_the_oldest_entry_is_as_old_as_the_first_look_that_had_it() -> None:
     assert len(figures._noted) <= NOTED_MAX
 
 
+def test_project_stores_are_told_without_opening_them() -> None:
+    """By their names; the default store's figures are the page's others."""
+    page = read(found=answers())
+
+    assert figure(page, "project_store_bytes", store="acme") == 70
+    assert figure(page, "project_store_damaged", store="acme") == 1
+    assert figure(page, "project_store_written_timestamp_seconds", store="acme") == 2.5
+    assert (("store", "default"),) not in page[f"{PREFIX}project_store_open"].samples
+
+
 def test_a_paused_job_is_never_late() -> None:
     """It has no next run, and before its first run no last one."""
     page = read(found=answers())
@@ -167,15 +181,20 @@ def test_programs_can_not_make_series_without_end() -> None:
 
 
 def test_names_are_those_that_prometheus_asks_for() -> None:
-    """Counters end in _total and nothing else does; every metric says what it is; labels are the four agreed ones."""
+    """Counters end in _total and nothing else does; every metric says what it is; labels are the four agreed
+    ones, and of project stores their names."""
     page = read(found=answers([pb.LedgerEntry(agent="codex", stored=5)]))
 
     assert all(name.startswith(PREFIX) and each.help.endswith(".") for name, each in page.items())
     assert {name for name in page if name.endswith("_total")} == {
         name for name, each in page.items() if each.kind == "counter"
     }
-    labels = {label for each in page.values() for sample in each.samples for label, _ in sample}
-    assert labels == {"agent", "kind", "job", "process"} | {"le", "part"}
+    of_stores = {name for name in page if name.startswith(f"{PREFIX}project_store_")}
+    labels = {name: {label for sample in each.samples for label, _ in sample} for name, each in page.items()}
+    assert set().union(*(labels[name] for name in page.keys() - of_stores)) == {
+        *("agent", "kind", "job", "process"), *("le", "part"),
+    }  # fmt: skip
+    assert all(labels[name] == {"store"} for name in of_stores)
 
 
 @given(st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)))

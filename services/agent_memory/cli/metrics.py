@@ -7,8 +7,10 @@ from typing import Final
 
 import click
 
-from agent_memory.cli.options import for_daemon, settings_options
+from agent_memory.cli.options import daemon_and_store, settings_options
 from agent_memory.errors import AgentMemoryError
+from agent_memory.project_stores import require
+from agent_memory.settings.of_store import of_store
 
 # Whoever collects the file is another user, and there is nothing in it but figures.
 _READABLE: Final = 0o644
@@ -23,7 +25,7 @@ _READABLE: Final = 0o644
 def metrics(context: click.Context, textfile: Path | None) -> None:
     """Print figures for a monitor, in Prometheus' text format.
 
-    Exits 0 also without a daemon: agent_memory_up is 0 then.
+    Exits 0 also without a daemon: agent_memory_up is 0 then. With --project-store, that store's figures.
 
     Example: memory-daemon metrics --textfile /var/lib/node_exporter/agent_memory.prom
     """
@@ -31,7 +33,8 @@ def metrics(context: click.Context, textfile: Path | None) -> None:
     from agent_memory.control.metrics import collect
     from agent_memory.files import atomic_write
 
-    page = text(collect(for_daemon(context)))
+    daemon, store = daemon_and_store(context)
+    page = text(collect(of_store(daemon, require(daemon.db_path, store)) if store else daemon))
     if textfile is None:
         click.echo(page, nl=False)
         return

@@ -333,17 +333,19 @@ def balances(entries: Iterable[pb.LedgerEntry], waiting: Counts, rejected: Count
     return found
 
 
-def ledger(found: Iterable[Balance], outbox: int) -> Iterator[Finding]:
+def ledger(found: Iterable[Balance], outbox: int, store: str = "") -> Iterator[Finding]:
     """Every gap between what is stored and what is reachable; the check of the spool has what is not stored.
 
-    `outbox` is how many events are on the way into the table of contents: so many may be missing for a moment.
+    `outbox` is how many events are on the way into the table of contents: so many may be missing for a moment. `store`
+    is the name of a project store.
     """
+    named, option = (f"store {store}", f" --project-store {store}") if store else ("ledger", "")
     gaps = [each for each in found if each.stored != each.reachable]
     if sum(abs(each.stored - each.reachable) for each in gaps) <= outbox:
         return
     for each in gaps:
         text = f"{each.day} {each.agent}: {each.stored} events are stored, {each.reachable} are reachable from the root"
-        yield Finding(Grade.WRONG, "ledger", text, "memory-daemon admin verify --repair")
+        yield Finding(Grade.WRONG, named, text, f"memory-daemon admin verify --repair{option}")
 
 
 def waiting_envelopes(spool: Spool, zone: tzinfo) -> Counts:

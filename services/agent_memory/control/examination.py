@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from agent_memory.backfill.bookmarks import Bookmarks
 from agent_memory.capture.spool import Spool
-from agent_memory.control import checks, machine_checks, stack
+from agent_memory.control import checks, machine_checks, stack, store_keeping
 from agent_memory.control.checks import Balance, Finding, Grade
 from agent_memory.control.preflight import port_problem
 from agent_memory.control.process_usage import age_s
@@ -21,6 +23,8 @@ from agent_memory.control.stack import Status
 from agent_memory.control.surroundings import surroundings
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.local_zone import local_zone
+from agent_memory.model import DEFAULT_STORE
+from agent_memory.present.text import counted
 from agent_memory.settings import Settings
 
 # So many days of the ledger are shown; of those before, only what is not as it should be.
@@ -85,6 +89,7 @@ def examine(settings: Settings, hook_store: str, broken: SettingsError | None = 
     findings += checks.jobs(scheduler)
     findings += checks.transcripts(runs, Bookmarks(settings.db_path).last_comparison(), int(now_s * 1000))
     findings += checks.ledger(balances, stats.waiting["toc"])
+    findings += _project_stores(settings, from_day)
     return Examination(findings, balances)
 
 
@@ -113,6 +118,22 @@ def _room(settings: Settings) -> Iterable[Finding]:
     """Without a daemon: whether the disk has room for a store."""
     nearest = next(path for path in (settings.db_path, *settings.db_path.parents) if path.exists())
     return checks.room(shutil.disk_usage(nearest).free, settings.db_path)
+
+
+def _project_stores(settings: Settings, from_day: str) -> Iterator[Finding]:
+    """The ledgers of those that are open; opening the others would take a tenth of a second each."""
+    from agent_memory.control.connection import connect_to_store
+
+    kept = [store for store in store_keeping.stores(settings) if store.name != DEFAULT_STORE]
+    for store in kept:
+        if not store.is_open:
+            continue
+        with suppress(AgentMemoryError), connect_to_store(settings).of_store(store.name) as client:
+            balances = checks.balances(client.ledger().entries, Counter(), Counter(), from_day)
+            yield from checks.ledger(balances, client.stats().waiting["toc"], store.name)
+    if kept:
+        open_ = sum(store.is_open for store in kept)
+        yield Finding(Grade.OK, "stores", f"{counted(len(kept), 'project store')}, of which {open_} open now")
 
 
 def _tools(settings: Settings) -> Iterable[Finding]:

@@ -20,8 +20,11 @@ from agent_memory.control.exposition import Family, Kind
 from agent_memory.control.process_usage import Usage, usage_of
 from agent_memory.control.running_metrics import PREFIX, running_families
 from agent_memory.control.stack import Status
+from agent_memory.control.store_keeping import KeptStore, stores
+from agent_memory.control.store_metrics import project_store_families
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
@@ -52,31 +55,45 @@ class Answers:
 
 
 def collect(settings: Settings) -> list[Family]:
-    """All metrics, now; a daemon that does not run or does not answer is a figure among them."""
+    """All metrics, now; a daemon that does not run or does not answer is a figure among them.
+
+    With the settings of a project store, that store's own.
+    """
     status = stack.status(settings)
+    if settings.store != DEFAULT_STORE:
+        return list(families_of_store(status, _ask(settings) if status.running else None, time.time()))
     pids = {process.name: process.pid for process in status.processes}
     if status.processes:
         pids[_SUPERVISOR] = status.pid
     used = {name: found for name, pid in pids.items() if pid and (found := usage_of(pid))}
-    return list(families(status, used, _ask(settings) if status.running else None, time.time()))
+    answers, kept = (_ask(settings), stores(settings)) if status.running else (None, [])
+    return list(families(status, used, answers, kept, time.time()))
 
 
-def families(status: Status, used: Mapping[str, Usage], answers: Answers | None, now_s: float) -> Iterator[Family]:
-    """The metrics of a daemon in this state, in a fixed order."""
-    serves = status.health == "SERVING" and answers is not None
-    yield _gauge("up", "Whether the daemon runs and serves.", _one(serves))
-    yield _gauge("collected_timestamp_seconds", "When these figures were collected.", _one(round(now_s, 3)))
-    yield _gauge("uptime_seconds", "For how long the daemon runs.", _one(status.uptime_s))
+def families(
+    status: Status, used: Mapping[str, Usage], answers: Answers | None, kept: Iterable[KeptStore], now_s: float
+) -> Iterator[Family]:
+    """The metrics of a daemon in this state and of its default store, in a fixed order; `kept` are all stores."""
+    yield from families_of_store(status, answers, now_s)
     yield from _processes(status, used)
-    yield from _store(answers)
-    yield from _jobs(answers)
-    yield from running_families(answers.running if answers else None, answers.prices if answers else {})
+    yield from project_store_families(kept)
     yield from _spool(status.spool, now_s)
     made_s = status.backup_ms / 1e3 if status.backup_ms else None
     yield _gauge("last_backup_timestamp_seconds", "When the last backup was made.", _one(made_s))
     paused = status.capture_paused_until_ms is not None
     yield _gauge("capture_paused", "Whether capture is paused, and so nothing is remembered.", _one(paused))
     yield _gauge("capture_broken", "Whether nothing can be captured.", _one(bool(status.capture_problem)))
+
+
+def families_of_store(status: Status, answers: Answers | None, now_s: float) -> Iterator[Family]:
+    """The metrics of one store."""
+    serves = status.health == "SERVING" and answers is not None
+    yield _gauge("up", "Whether the daemon runs and serves.", _one(serves))
+    yield _gauge("collected_timestamp_seconds", "When these figures were collected.", _one(round(now_s, 3)))
+    yield _gauge("uptime_seconds", "For how long the daemon runs.", _one(status.uptime_s))
+    yield from _store(answers)
+    yield from _jobs(answers)
+    yield from running_families(answers.running if answers else None, answers.prices if answers else {})
 
 
 def _processes(status: Status, used: Mapping[str, Usage]) -> Iterator[Family]:

@@ -39,6 +39,8 @@ def running_families(found: pb.GetMetricsResponse | None, prices: Mapping[str, f
     yield _histogram("commit_duration_seconds", "What the writer took for a group.", found, "commit_seconds")
     yield _histogram("fsync_duration_seconds", "What the disk took to have a group.", found, "fsync_seconds")
     yield _histogram("group_commands", "Commands that were committed together.", found, "group_commands")
+    runs = {job: _buckets(took) for job, took in found.job_seconds.items()} if found else {}
+    yield _family("job_duration_seconds", "What runs of jobs took.", runs, "job", "histogram")
     lag = {None: float(found.reader_lag_events)} if found else {}
     yield _family("reader_lag_events", "Events stored and not yet seen by the query service.", lag)
     ages: Mapping[str, float] = dict(found.oldest_age_seconds) if found else {}

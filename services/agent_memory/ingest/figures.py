@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from agent_memory.histogram import SECONDS, SIZES, Histogram
+from agent_memory.histogram import RUN_SECONDS, SECONDS, SIZES, Histogram
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store.codec import ConsumerState
 
@@ -26,6 +26,7 @@ class WriterFigures:
         self.commit_seconds = Histogram(SECONDS)
         self.fsync_seconds = Histogram(SECONDS)
         self.group_commands = Histogram(SIZES)
+        self.job_seconds: dict[str, Histogram] = {}
         # Up to which entry of the outbox there was one, and when.
         self._noted: list[tuple[int, float]] = [(sequence, clock_s())]
 
@@ -39,6 +40,10 @@ class WriterFigures:
             self._noted.append((sequence, now_s))
             if len(self._noted) > NOTED_MAX:
                 del self._noted[1:-1:2]
+
+    def ran(self, job: str, took_s: float) -> None:
+        """Note a run of a scheduled job."""
+        self.job_seconds.setdefault(job, Histogram(RUN_SECONDS)).observe(took_s)
 
     def oldest_age_s(self, cursor: int, sequence: int) -> float:
         """For how long, about, the oldest entry behind the cursor has waited; 0 where none does."""
@@ -59,6 +64,7 @@ class WriterFigures:
             group_commands=_message(self.group_commands),
             oldest_age_seconds={name: self.oldest_age_s(state.cursor, sequence) for name, state in consumers.items()},
             rocksdb=rocksdb,
+            job_seconds={job: _message(took) for job, took in self.job_seconds.items()},
         )
 
 

@@ -144,6 +144,10 @@ class Group:
         consumers, sequence = self._writer.consumers, self._writer.counters.sequence
         return self._writer.figures.message(consumers, sequence, self._writer.properties())
 
+    def note_run(self, job: str, took_s: float) -> None:
+        """Count what a run of a scheduled job took."""
+        self._writer.figures.ran(job, took_s)
+
     @property
     def batch(self) -> WriteBatch:
         """All rows of the group, and the counters after it."""

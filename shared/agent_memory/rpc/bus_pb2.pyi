@@ -1496,11 +1496,33 @@ class WriterFigures(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class JobSecondsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___Histogram: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___Histogram | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     COMMIT_SECONDS_FIELD_NUMBER: _builtins.int
     FSYNC_SECONDS_FIELD_NUMBER: _builtins.int
     GROUP_COMMANDS_FIELD_NUMBER: _builtins.int
     OLDEST_AGE_SECONDS_FIELD_NUMBER: _builtins.int
     ROCKSDB_FIELD_NUMBER: _builtins.int
+    JOB_SECONDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def commit_seconds(self) -> Global___Histogram:
         """From a group's first command to its last byte on disk, and the fsync of it."""
@@ -1517,6 +1539,10 @@ class WriterFigures(_message.Message):
     def rocksdb(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """RocksDB's own, by the names of its properties."""
 
+    @_builtins.property
+    def job_seconds(self) -> _containers.MessageMap[_builtins.str, Global___Histogram]:
+        """What runs of scheduled jobs took, by job."""
+
     def __init__(
         self,
         *,
@@ -1525,10 +1551,11 @@ class WriterFigures(_message.Message):
         group_commands: Global___Histogram | None = ...,
         oldest_age_seconds: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         rocksdb: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        job_seconds: _abc.Mapping[_builtins.str, Global___Histogram] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands", "oldest_age_seconds", b"oldest_age_seconds", "rocksdb", b"rocksdb"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands", "job_seconds", b"job_seconds", "oldest_age_seconds", b"oldest_age_seconds", "rocksdb", b"rocksdb"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

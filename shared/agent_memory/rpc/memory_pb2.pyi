@@ -1428,6 +1428,27 @@ class GetMetricsResponse(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class JobSecondsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___Histogram: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___Histogram | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     CALLS_FIELD_NUMBER: _builtins.int
     APPEND_SECONDS_FIELD_NUMBER: _builtins.int
     COMMIT_SECONDS_FIELD_NUMBER: _builtins.int
@@ -1437,6 +1458,7 @@ class GetMetricsResponse(_message.Message):
     OLDEST_AGE_SECONDS_FIELD_NUMBER: _builtins.int
     ROCKSDB_FIELD_NUMBER: _builtins.int
     SPENT_TOKENS_FIELD_NUMBER: _builtins.int
+    JOB_SECONDS_FIELD_NUMBER: _builtins.int
     reader_lag_events: _builtins.int
     """Events that the writer has stored and that this process had not yet read."""
     @_builtins.property
@@ -1461,6 +1483,10 @@ class GetMetricsResponse(_message.Message):
     def spent_tokens(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Tokens that summaries have cost since the store began, "input" and "output"."""
 
+    @_builtins.property
+    def job_seconds(self) -> _containers.MessageMap[_builtins.str, Global___Histogram]:
+        """How long runs of scheduled jobs took, by job."""
+
     def __init__(
         self,
         *,
@@ -1473,10 +1499,11 @@ class GetMetricsResponse(_message.Message):
         oldest_age_seconds: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         rocksdb: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         spent_tokens: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        job_seconds: _abc.Mapping[_builtins.str, Global___Histogram] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["append_seconds", b"append_seconds", "commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_seconds", b"append_seconds", "calls", b"calls", "commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands", "oldest_age_seconds", b"oldest_age_seconds", "reader_lag_events", b"reader_lag_events", "rocksdb", b"rocksdb", "spent_tokens", b"spent_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append_seconds", b"append_seconds", "calls", b"calls", "commit_seconds", b"commit_seconds", "fsync_seconds", b"fsync_seconds", "group_commands", b"group_commands", "job_seconds", b"job_seconds", "oldest_age_seconds", b"oldest_age_seconds", "reader_lag_events", b"reader_lag_events", "rocksdb", b"rocksdb", "spent_tokens", b"spent_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

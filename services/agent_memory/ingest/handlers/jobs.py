@@ -6,7 +6,7 @@ from agent_memory.bus import frames
 from agent_memory.ingest.handlers.outcome import Outcome
 from agent_memory.ingest.writer import Group
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.store import keys, schema
+from agent_memory.store import codec, keys, schema
 
 
 def record_job(group: Group, command: pb.Command) -> Outcome:
@@ -47,5 +47,7 @@ def put_job(group: Group, record: pb.RecordJob) -> None:
     group.put_visibly(schema.CHECKPOINTS, keys.job(record.job_name), record.value)
     if record.HasField("runs"):
         group.put_visibly(schema.CHECKPOINTS, keys.job_runs(record.job_name), record.runs)
+        if runs := codec.job_runs(record.runs):
+            group.note_run(record.job_name, runs[-1].duration_ms / 1000)
     if record.is_answer:
         group.delete(schema.CHECKPOINTS, keys.run_asked_for(record.job_name))
