@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 # From this on, a change is more than the noise of a run.
 NOTABLE: Final = 0.10
+# The head of the table, which has 80 columns.
+HEAD: Final = f"{'':<36}{'value':>10} {'':<5}{'of floor':>9}{'before':>10}{'change':>9}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +63,22 @@ def kept(folder: Path) -> list[Run]:
     return sorted(found, key=lambda run: run.at_ms)
 
 
-def lines(figures: Iterable[Figure], earlier: Run | None) -> Iterator[str]:
-    """The figures as a table of 80 columns, beside those of the earlier run."""
-    before = {figure.name: figure for figure in earlier.figures} if earlier else {}
-    yield f"{'':<36}{'value':>10} {'':<5}{'of floor':>9}{'before':>10}{'change':>9}"
-    for figure in figures:
-        yield _line(figure, before)
-
-
 def worse(figures: Iterable[Figure], earlier: Run | None) -> list[Figure]:
     """The figures that have become notably worse."""
     before = {figure.name: figure for figure in earlier.figures} if earlier else {}
     return [each for each in figures if each.name in before and each.change_since(before[each.name]) >= NOTABLE]
 
 
-def _line(figure: Figure, before: Mapping[str, Figure]) -> str:
+def line(figure: Figure, earlier: Run | None) -> str:
+    """The figure's line of the table, beside the earlier run's."""
     ratio = f"{figure.ratio:.2f}x" if figure.floor else ""
     text = f"{figure.name:<36}{_shown(figure.value):>10} {figure.unit:<5}{ratio:>9}"
-    if (earlier := before.get(figure.name)) is None:
+    before = next((each for each in earlier.figures if each.name == figure.name), None) if earlier else None
+    if before is None:
         return text.rstrip()
-    change = figure.change_since(earlier)
+    change = figure.change_since(before)
     mark = "" if abs(change) < NOTABLE else f"{change:+.0%}{'!' if change > 0 else ' '}"
-    return f"{text}{_shown(earlier.value):>10}{mark:>9}".rstrip()
+    return f"{text}{_shown(before.value):>10}{mark:>9}".rstrip()
 
 
 def _shown(value: float) -> str:

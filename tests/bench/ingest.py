@@ -50,13 +50,14 @@ def main(events: int) -> None:
 
 def bare_rows(count: int) -> list[list[Row]]:
     """The rows that the writer writes for so many events, event by event."""
-    events = list(rig.conversations(count, "bare"))
-    mean_bytes = sum(event.ByteSize() for event in events) / count
-    print(f"{count:,} events of {mean_bytes:.0f} B, groups of {rig.BATCH_EVENTS}")
+    events = rig.conversations(count, "bare")
     return [list(_rows(number, event)) for number, event in enumerate(events, 1)]
 
 
 def _print_bare(rows: Sequence[Sequence[Row]]) -> None:
+    # An event's own row is its first.
+    mean_bytes = sum(len(each[0][2]) for each in rows) / len(rows)
+    print(f"{len(rows):,} events of {mean_bytes:.0f} B, groups of {rig.BATCH_EVENTS}")
     least = [[row for row in each if row[0] == schema.OUTBOX or row[1].startswith(keys.EVENT_PREFIX)] for each in rows]
     rig.table(
         ["bare loop", "events/s"],

@@ -43,6 +43,8 @@ IN_FLIGHT: Final = (1, 16, 128)
 UNARY_S: Final = 3.0
 BULK_IN_FLIGHT: Final = 4
 READS: Final = 200
+# As many as a call gives.
+DAY_SEGMENTS: Final = 500
 STARTS: Final = 5
 IDLE_S: Final = 20.0
 COMMANDS: Final = ("--version", "status", "query root", "query node", "query map", "search postgres", "admin stats")
@@ -51,22 +53,13 @@ COMMANDS: Final = ("--version", "status", "query root", "query node", "query map
 def main(parts: Sequence[str], rounds: int, events: int) -> int:
     """Measure, print and keep; how many figures have become notably worse."""
     rig.print_machine("overview")
-    found: list[Figure] = []
-    with rig.scratch_stack() as stack:
-        if "idle" in parts:
-            found += _idle(stack)
-        if "start" in parts:
-            found += _start(stack)
-        rig.load(stack, rig.conversations(events))
-        rig.wait_until_drained(stack)
-        for part, measure in (("commands", _commands), ("reads", _reads), ("unary", _unary)):
-            if part in parts:
-                found += measure(stack, rounds)
-    if "bulk" in parts:
-        found += _bulk(events)
     folder, commit = RESULTS / platform.node(), _commit()
     earlier = next((run for run in reversed(figures.kept(folder)) if run.commit != commit), None)
-    print("\n".join(figures.lines(found, earlier)))
+    found: list[Figure] = []
+    print(figures.HEAD)
+    for figure in _measured(parts, rounds, events):
+        found.append(figure)
+        print(figures.line(figure, earlier), flush=True)
     if earlier:
         print(f"\nBefore: {earlier.commit}, {datetime.fromtimestamp(earlier.at_ms / 1000):%Y-%m-%d %H:%M}")
     if set(parts) == set(PARTS):
@@ -74,6 +67,23 @@ def main(parts: Sequence[str], rounds: int, events: int) -> int:
     slower = figures.worse(found, earlier)
     print(f"{len(slower)} of {len(found)} figures are worse by a tenth or more.")
     return len(slower)
+
+
+def _measured(parts: Sequence[str], rounds: int, events: int) -> Iterator[Figure]:
+    with rig.scratch_stack() as stack:
+        if "idle" in parts:
+            yield from _idle(stack, "fresh")
+        if "start" in parts:
+            yield from _start(stack)
+        rig.load(stack, rig.conversations(events))
+        rig.wait_until_drained(stack)
+        if "idle" in parts:
+            yield from _idle(stack, f"{events:,} events")
+        for part, measure in (("commands", _commands), ("reads", _reads), ("unary", _unary)):
+            if part in parts:
+                yield from measure(stack, rounds)
+    if "bulk" in parts:
+        yield from _bulk(events)
 
 
 # --- what starts a process
@@ -197,6 +207,8 @@ def _questions(stack: Stack) -> Iterator[tuple[str, str, bytes]]:
     yield "GetNode", "GetNode", pb.GetNodeRequest(node_id=segment.node_id).SerializeToString()
     yield "BrowseToc 20", "BrowseToc", pb.BrowseTocRequest(parent_id=day).SerializeToString()
     span = pb.GetEventsRequest(from_timestamp_ms=segment.start_time_ms, to_timestamp_ms=rig.LAST_DAY_MS * 2, limit=100)
+    whole = pb.BrowseTocRequest(parent_id=day, limit=DAY_SEGMENTS).SerializeToString()
+    yield "BrowseToc of a day", "BrowseToc", whole
     yield "GetEvents 100", "GetEvents", span.SerializeToString()
     yield "ExpandGrip", "ExpandGrip", pb.ExpandGripRequest(grip_id=grip).SerializeToString()
     yield "Search", "Search", pb.SearchRequest(query="postgres queue").SerializeToString()
@@ -205,16 +217,16 @@ def _questions(stack: Stack) -> Iterator[tuple[str, str, bytes]]:
 # --- what waits
 
 
-def _idle(stack: Stack) -> Iterator[Figure]:
-    """Processor time, wake-ups and memory of a fresh stack, of all its processes."""
+def _idle(stack: Stack, when: str) -> Iterator[Figure]:
+    """Processor time, wake-ups and memory of a stack at rest, of all its processes."""
     running = rig.processes(stack)
     switches = _switches(running)
     with rig.cpu_used(running) as used:
         time.sleep(IDLE_S)
-    yield Figure("idle, CPU of all", sum(used.values()) / IDLE_S * 100, "%")
-    yield Figure("idle, context switches of all", (_switches(running) - switches) / IDLE_S, "/s")
-    yield Figure("idle, RSS of all", sum(map(rig.rss_mib, running.values())), "MiB")
-    yield Figure("idle, PSS of all", sum(map(rig.pss_mib, running.values())), "MiB")
+    yield Figure(f"idle, {when}, CPU", sum(used.values()) / IDLE_S * 100, "%")
+    yield Figure(f"idle, {when}, switches", (_switches(running) - switches) / IDLE_S, "/s")
+    yield Figure(f"idle, {when}, RSS", sum(map(rig.rss_mib, running.values())), "MiB")
+    yield Figure(f"idle, {when}, PSS", sum(map(rig.pss_mib, running.values())), "MiB")
 
 
 def _switches(running: Mapping[str, psutil.Process]) -> int:
