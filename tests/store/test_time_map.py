@@ -73,6 +73,16 @@ def test_every_section_has_its_turn(keeper: Keeper) -> None:
     assert reply.tokens <= time_map.TOKENS_DEFAULT
 
 
+def test_a_period_says_what_it_was_about(keeper: Keeper) -> None:
+    """A date alone is nothing to choose by; a conversation has its title."""
+    sections = {section.title: list(section.nodes) for section in map_of(keeper, 3000).sections}
+
+    week = sections["Weeks"][0]
+    assert 0 < len(week.keywords) <= time_map.KEYWORDS_MAX
+    assert f"{week.title}: {', '.join(week.keywords)}  {week.node_id}" in printed(map_of(keeper, 3000))
+    assert not any(node.keywords for node in sections["Today"])
+
+
 def test_sections_begin_with_the_newest_and_leave_out_none_between(keeper: Keeper) -> None:
     """Whole days, newest first, from today back; what is going on stands in its own section only."""
     sections = {section.title: list(section.nodes) for section in map_of(keeper, 3000).sections}

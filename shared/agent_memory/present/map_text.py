@@ -20,13 +20,15 @@ def heading(title: str) -> Line:
 def entry(node: pb.TocLine) -> Iterator[Line]:
     """A node: its title, its id, and about how many tokens it costs to read; then what it says.
 
-    Of a session when it was, on which branch, with which agent, and what was left open, too.
+    Of a period what it was about, too; of a session when it was, on which branch, with which agent, and what was left
+    open.
     """
     known = " · ".join(filter(None, (node.when, node.branch, ", ".join(node.agents) if node.when else "")))
     yield pieces(
         ("- ", ""),
         (f"{known}  " if known else "", "green"),
         (node.title or "(untitled)", ""),
+        (f": {', '.join(node.keywords)}" if node.keywords else "", ""),
         (f"  [{node.open}]" if node.open else "", "yellow"),
         (f"  {node.node_id}  ~{node.tokens}", "dim"),
     )

@@ -2375,6 +2375,7 @@ class TocLine(_message.Message):
     WHEN_FIELD_NUMBER: _builtins.int
     BRANCH_FIELD_NUMBER: _builtins.int
     OPEN_FIELD_NUMBER: _builtins.int
+    KEYWORDS_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -2396,6 +2397,10 @@ class TocLine(_message.Message):
 
     @_builtins.property
     def agents(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def keywords(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of a map's periods: the first of what they were about."""
+
     def __init__(
         self,
         *,
@@ -2412,10 +2417,11 @@ class TocLine(_message.Message):
         when: _builtins.str = ...,
         branch: _builtins.str = ...,
         open: _builtins.str = ...,
+        keywords: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "branch", b"branch", "bullets", b"bullets", "end_time_ms", b"end_time_ms", "is_open", b"is_open", "level", b"level", "node_id", b"node_id", "open", b"open", "project", b"project", "start_time_ms", b"start_time_ms", "title", b"title", "tokens", b"tokens", "when", b"when"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agents", b"agents", "branch", b"branch", "bullets", b"bullets", "end_time_ms", b"end_time_ms", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "open", b"open", "project", b"project", "start_time_ms", b"start_time_ms", "title", b"title", "tokens", b"tokens", "when", b"when"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

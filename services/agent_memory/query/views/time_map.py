@@ -28,6 +28,8 @@ TOKENS_DEFAULT: Final = 400
 SECTION_MAX: Final = 30
 # The latest active conversations are looked for among so many open ones.
 OPEN_MAX: Final = 200
+# What a period was about, in so many words: enough to choose by.
+KEYWORDS_MAX: Final = 3
 # The line that the map ends with.
 _END_TOKENS: Final = tokens.of_text(f"{map_text.LEGEND_MORE}\n")
 
@@ -88,7 +90,9 @@ def _sections(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[Sec
 def _line(reader: Reader, as_of_ms: int | None, node: TocNode) -> pb.TocLine:
     if node.level == TocLevel.SEGMENT:
         return session_lines.line(reader, node, as_of_ms)
-    return toc.line(reader, node, as_of_ms)
+    found = toc.line(reader, node, as_of_ms)
+    found.keywords.extend(node.keywords[:KEYWORDS_MAX])
+    return found
 
 
 def _nodes(reader: Reader, now_ms: int, as_of_ms: int | None) -> Iterator[tuple[str, Sequence[TocNode]]]:
