@@ -106,6 +106,14 @@ def test_an_empty_memory_says_what_to_do() -> None:
     assert "Next: memory-daemon hooks install --all-found\n      memory-daemon demo" in page
 
 
+def test_a_memory_whose_contents_are_being_made_is_not_empty() -> None:
+    """Right after an import there is nothing to read down; nobody is sent to install hooks for that."""
+    page = drawn("root", pb.GetTocRootResponse(waiting=4716))
+
+    assert page.startswith("4716 events are stored; the table of contents is being made.")
+    assert "hooks install" not in page
+
+
 def test_nothing_then_is_not_nothing_ever() -> None:
     """Asked of a time before the first year, the answer names that time and does not send anybody to install hooks."""
     page = drawn("root", pb.GetTocRootResponse(), "", "2026-01-31")

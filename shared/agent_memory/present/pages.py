@@ -41,6 +41,11 @@ def root(view: View, reply: pb.GetTocRootResponse, more: str = "", as_of: str | 
         yield line(f"Nothing had been remembered by {as_of}.", "bold")
         yield from following(view, view.command("query", "root"))
         return
+    if not reply.nodes and reply.waiting:
+        are = "is" if reply.waiting == 1 else "are"
+        yield line(f"{counted(reply.waiting, 'event')} {are} stored; the table of contents is being made.", "bold")
+        yield from following(view, view.command("query", "root"))
+        return
     if not reply.nodes:
         yield line("Nothing is remembered yet.", "bold")
         yield line("Connect your coding agents, or watch recorded sessions go through:")

@@ -670,9 +670,12 @@ class GetTocRootResponse(_message.Message):
     SIZE_TOKENS_FIELD_NUMBER: _builtins.int
     HAS_MORE_FIELD_NUMBER: _builtins.int
     NEEDED_TOKENS_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
     size_tokens: _builtins.int
     has_more: _builtins.bool
     needed_tokens: _builtins.int
+    waiting: _builtins.int
+    """Events that are stored and not yet in the table of contents."""
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocNode]: ...
     def __init__(
@@ -682,10 +685,11 @@ class GetTocRootResponse(_message.Message):
         size_tokens: _builtins.int = ...,
         has_more: _builtins.bool = ...,
         needed_tokens: _builtins.int = ...,
+        waiting: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "needed_tokens", b"needed_tokens", "nodes", b"nodes", "size_tokens", b"size_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["has_more", b"has_more", "needed_tokens", b"needed_tokens", "nodes", b"nodes", "size_tokens", b"size_tokens", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

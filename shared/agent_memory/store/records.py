@@ -69,6 +69,12 @@ def consumers(rows: Rows) -> dict[str, ConsumerState]:
     }
 
 
+def waiting(reader: Reader) -> dict[str, int]:
+    """How many events each consumer of the outbox has not come to yet, by its name."""
+    sequence = counters(reader).sequence
+    return {name: sequence - state.cursor for name, state in consumers(reader).items()}
+
+
 def consumer(rows: Rows, name: str) -> ConsumerState:
     """How far that consumer has come; not at all while the store does not know it."""
     value = rows.get(schema.CHECKPOINTS, keys.consumer(name))

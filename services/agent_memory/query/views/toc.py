@@ -57,7 +57,8 @@ def toc_root(reader: Reader, request: pb.GetTocRootRequest) -> pb.GetTocRootResp
     as_of_ms = as_of_ms_of(request)
     budget = Budget(request.max_tokens)
     nodes = _that_fit(_messages(reader, records.year_ids(reader)[::-1], as_of_ms, EVERYTHING), budget)
-    return pb.GetTocRootResponse(nodes=nodes, has_more=budget.has_more, **budget.price)
+    waiting = records.waiting(reader)[records.TOC]
+    return pb.GetTocRootResponse(nodes=nodes, has_more=budget.has_more, waiting=waiting, **budget.price)
 
 
 def node(

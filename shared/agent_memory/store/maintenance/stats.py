@@ -13,7 +13,7 @@ from agent_memory.store.reader import Reader, open_snapshot
 def stats(reader: Reader, db_path: Path) -> pb.GetStatsResponse:
     """The counters of an open store, and its size on disk in bytes."""
     counters = records.counters(reader)
-    waiting = {name: counters.sequence - state.cursor for name, state in records.consumers(reader).items()}
+    waiting = records.waiting(reader)
     info = records.store_info(reader)
     return pb.GetStatsResponse(
         db_path=str(db_path),
