@@ -16,6 +16,7 @@ from agent_memory.agents.agent import Agent, Speaker
 from agent_memory.agents.jsonl import LINE_MAX_BYTES, objects
 from agent_memory.agents.replayed_call import Reader, ReplayedCall
 from agent_memory.capture.wire import HookCall
+from agent_memory.recent import keep
 
 # More than anybody has open at once. Beyond it, the one that was read longest ago starts from its beginning again.
 FOLLOWED_MAX: Final = 256
@@ -66,11 +67,8 @@ class FollowedTranscripts:
         found = list(dict.fromkeys(filter(_is_path, agent.transcripts.paths_of(speaker))))
         with self._lock:
             for path in found:
-                if path not in self._files:
-                    self._files[path] = _File(agent, path, agent.transcripts.reader(Path(path)))
-                self._files.move_to_end(path)
-            while len(self._files) > FOLLOWED_MAX:
-                self._files.popitem(last=False)
+                file = self._files.get(path) or _File(agent, path, agent.transcripts.reader(Path(path)))
+                keep(self._files, path, file, FOLLOWED_MAX)
         return found
 
     def unread(self, paths: Iterable[str]) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent_memory.capture import recalled
+from agent_memory.recent import keep
 
 # Words that stand in the same order by chance are fewer.
 RUN_WORDS: Final = 5
@@ -56,10 +57,7 @@ class Recollections:
     def note(self, session_id: str, text: str) -> None:
         """The memory told the session this."""
         with self._lock:
-            known = self._sessions.setdefault(session_id, _Recalled())
-            self._sessions.move_to_end(session_id)
-            while len(self._sessions) > SESSIONS_MAX:
-                self._sessions.popitem(last=False)
+            known = keep(self._sessions, session_id, self._sessions.get(session_id) or _Recalled(), SESSIONS_MAX)
             for line in text.split("\n"):
                 for sentence in {line, *_SENTENCE_END.split(line)}:
                     words = _words(sentence)
@@ -167,7 +165,4 @@ def _runs(words: Sequence[str]) -> Iterator[int]:
 
 def _add(keys: OrderedDict[int, None], new: Iterable[int]) -> None:
     for key in new:
-        keys[key] = None
-        keys.move_to_end(key)
-    while len(keys) > RUNS_MAX:
-        keys.popitem(last=False)
+        keep(keys, key, None, RUNS_MAX)

@@ -9,6 +9,7 @@ from typing import Final
 
 from agent_memory.agents import registry
 from agent_memory.capture.wire import HookCall
+from agent_memory.recent import keep
 
 # More than anybody has open at once; the one that was silent longest goes first.
 SESSIONS_MAX: Final = 4096
@@ -40,11 +41,11 @@ class Sessions:
         speaker = call.subagent_id or call.session_id
         with self._lock:
             if call.hook == "SubagentStart" and call.subagent_id:
-                self._remember(call.subagent_id, _Session(call.project, parent=call.session_id))
+                self._keep(call.subagent_id, _Session(call.project, parent=call.session_id))
             elif call.project:
-                self._remember(call.session_id, replace(self._session(call.session_id), project=call.project))
+                self._keep(call.session_id, replace(self._session(call.session_id), project=call.project))
             if call.model:
-                self._remember(speaker, replace(self._session(speaker), model=call.model))
+                self._keep(speaker, replace(self._session(speaker), model=call.model))
             session, model = self._session(call.session_id), self._session(speaker).model
         call = replace(call, project=call.project or session.project, model=model)
         if not session.parent or not registry.named(call.agent).subagents_are_sessions:
@@ -60,8 +61,5 @@ class Sessions:
     def _session(self, session_id: str) -> _Session:
         return self._known.get(session_id, _Session())
 
-    def _remember(self, session_id: str, session: _Session) -> None:
-        self._known[session_id] = session
-        self._known.move_to_end(session_id)
-        if len(self._known) > SESSIONS_MAX:
-            self._known.popitem(last=False)
+    def _keep(self, session_id: str, session: _Session) -> None:
+        keep(self._known, session_id, session, SESSIONS_MAX)

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
+from agent_memory.recent import keep
 from agent_memory.rpc import memory_pb2 as pb
 
 _PREFIX: Final = "hooks-test-"
@@ -35,11 +36,9 @@ class Trials:
 
     def keep(self, event: pb.Event) -> None:
         with self._lock:
-            events = self._sessions.setdefault(event.session_id, {})
+            events = keep(self._sessions, event.session_id, self._sessions.get(event.session_id) or {}, SESSIONS_MAX)
             if len(events) < EVENTS_MAX:
                 events[event.event_id] = event
-            while len(self._sessions) > SESSIONS_MAX:
-                self._sessions.popitem(last=False)
 
     def of(self, session_id: str) -> list[pb.Event]:
         """What came of that trial, in the order of time."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from agent_memory.model import Event
+from agent_memory.recent import keep
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
 
@@ -69,11 +70,7 @@ class Copies:
             return _content(event.metadata, event.role, event.text) in beginning.contents
 
     def _beginning(self, session_id: str) -> _Beginning:
-        beginning = self._sessions.setdefault(session_id, _Beginning())
-        self._sessions.move_to_end(session_id)
-        if len(self._sessions) > SESSIONS_MAX:
-            self._sessions.popitem(last=False)
-        return beginning
+        return keep(self._sessions, session_id, self._sessions.get(session_id) or _Beginning(), SESSIONS_MAX)
 
     def _sessions_of(self, turn_id: str, event: Event) -> set[str]:
         """The other sessions with that turn, about that time."""

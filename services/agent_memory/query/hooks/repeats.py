@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from agent_memory.capture.envelope import REPEATED_WITHIN_MS, Envelope
+from agent_memory.recent import keep
 
 # Far more calls than come in while their repeats may.
 CALLS_MAX: Final = 4096
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 class Repeats:
@@ -33,15 +31,8 @@ class Repeats:
                 return replace(envelope, key=key)
             first = self._first.get(content)
             if first is None or abs(first.arrived_ms - envelope.arrived_ms) > REPEATED_WITHIN_MS:
-                _keep(self._first, content, replace(envelope, payload=b""))
+                keep(self._first, content, replace(envelope, payload=b""), CALLS_MAX)
                 return envelope
             if first.key != envelope.key:
-                _keep(self._repeats, envelope.key, first.key)
+                keep(self._repeats, envelope.key, first.key, CALLS_MAX)
             return replace(envelope, key=first.key)
-
-
-def _keep(calls: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
-    calls[key] = value
-    calls.move_to_end(key)
-    if len(calls) > CALLS_MAX:
-        calls.popitem(last=False)

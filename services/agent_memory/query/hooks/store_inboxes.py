@@ -25,6 +25,7 @@ from agent_memory.query.hooks.hook_inbox import HookInbox, Taken
 from agent_memory.query.hooks.recall import Recall
 from agent_memory.query.open_stores import OpenStores
 from agent_memory.query.store_context import StoreContext, Stores
+from agent_memory.recent import keep
 
 # Of so many sessions it is known to which store their last call with a folder went.
 SESSIONS_MAX: Final = 1000
@@ -110,10 +111,7 @@ class StoreInboxes:
         name = self._rules.store_of(folder) or self._stores.agents.store_of(call.session_id, call.agent)
         if not folder:
             return name
-        self._sessions[call.session_id] = name
-        while len(self._sessions) > SESSIONS_MAX:
-            self._sessions.popitem(last=False)
-        return name
+        return keep(self._sessions, call.session_id, name, SESSIONS_MAX)
 
     def _opened(self, name: str) -> StoreInbox:
         with ExitStack() as stack:

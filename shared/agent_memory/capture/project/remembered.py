@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
+from agent_memory.recent import keep
+
 # More than anybody works in. The one that was asked for longest ago is dropped first.
 REMEMBERED_MAX: Final = 1024
 
@@ -30,10 +32,7 @@ class Remembered(Generic[Value]):
             return known[1]
         value = read()
         with self._lock:
-            self._known[path] = (stamp, value)
-            self._known.move_to_end(path)
-            if len(self._known) > REMEMBERED_MAX:
-                self._known.popitem(last=False)
+            keep(self._known, path, (stamp, value), REMEMBERED_MAX)
         return value
 
 
