@@ -9,10 +9,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from agent_memory.exchange import exporting, importing, lines
+from agent_memory.exchange import exporting, importing, json_events, lines
+from agent_memory.exchange.batches import in_batches
 from agent_memory.exchange.lines import ExportUnusable
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.present import markdown
@@ -171,3 +172,21 @@ def test_markdown_reads_as_a_conversation() -> None:
         "> ```",
         "",
     ]
+
+
+def test_what_is_no_event_counts_for_a_batch_too() -> None:
+    """A file of nothing but damaged lines is told bit by bit, not all at the end."""
+    found = list(in_batches((f"Line {number} can't be read.", 20) for number in range(1200)))
+
+    assert [(len(events), len(problems)) for events, problems in found] == [(0, 500), (0, 500), (0, 200)]
+
+
+@given(JSON, st.sampled_from(["timestamp", "text", "metadata", "event_type", "session_id"]))
+@example(float("inf"), "timestamp")
+def test_a_row_of_an_earlier_program_is_an_event_or_none(value: object, field: str) -> None:
+    """Whatever stands in a field: one row of many must not end the import."""
+    row = {"event_id": "1", "session_id": "s", "timestamp": 1, "event_type": "user_message", "role": "user", "text": ""}
+    assert json_events.event_of(json.dumps(row).encode()).event_id == "1"
+
+    with contextlib.suppress(*json_events.NO_EVENT):
+        assert isinstance(json_events.event_of(json.dumps({**row, field: value}).encode()), Event)

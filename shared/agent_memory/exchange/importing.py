@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.exchange import lines
+from agent_memory.exchange.batches import Batch, Read, in_batches
 from agent_memory.exchange.lines import ExportUnusable
-from agent_memory.model import Event
 
-BATCH_EVENTS: Final = 500
-BATCH_BYTES: Final = 8 << 20
 # More than any event has, also with every character escaped.
 LINE_MAX_BYTES: Final = 256 << 20
 
@@ -37,14 +35,15 @@ def check(path: Path) -> int:
     return ends.events
 
 
-def batches(path: Path, *, partial: bool = False) -> Iterator[tuple[list[Event], list[str]]]:
-    """The events, so many at a time, each time with what is wrong with lines that hold none, a sentence each.
+def batches(path: Path, *, partial: bool = False) -> Iterator[Batch]:
+    """The events, a batch at a time; only a `partial` reading goes past a line that can't be read.
 
-    Only a `partial` reading goes past such a line. Raises ExportUnusable, OSError.
+    Raises ExportUnusable, OSError.
     """
-    batch: list[Event] = []
-    problems: list[str] = []
-    size = 0
+    return in_batches(_events(path, partial=partial))
+
+
+def _events(path: Path, *, partial: bool) -> Iterator[Read]:
     for number, line in enumerate(_lines(path), start=1):
         if number == 1:
             lines.check_header(line)
@@ -54,16 +53,10 @@ def batches(path: Path, *, partial: bool = False) -> Iterator[tuple[list[Event],
         except ExportUnusable as error:
             if not partial:
                 raise ExportUnusable(f"Line {number} of {path} can't be read: {error}.") from error
-            problems.append(f"Line {number} can't be read: {error}.")
+            yield f"Line {number} can't be read: {error}.", len(line)
             continue
         if event:
-            batch.append(event)
-            size += len(line)
-        if len(batch) == BATCH_EVENTS or size >= BATCH_BYTES:
-            yield batch, problems
-            batch, problems, size = [], [], 0
-    if batch or problems:
-        yield batch, problems
+            yield event, len(line)
 
 
 def _lines(path: Path) -> Iterator[bytes]:

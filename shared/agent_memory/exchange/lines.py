@@ -80,14 +80,14 @@ def event_of(content: bytes) -> Event | None:
         return None
     try:
         event = Event(
-            event_id=_text(record["event_id"]),
-            session_id=_text(record["session_id"]),
+            event_id=whole_text(record["event_id"]),
+            session_id=whole_text(record["session_id"]),
             timestamp_ms=_number(record["timestamp_ms"]),
-            event_type=EventType[_text(record["event_type"]).upper()],
-            role=EventRole[_text(record["role"]).upper()],
-            text=_text(record["text"]),
-            metadata=_texts(record["metadata"]),
-            agent=None if record.get("agent") is None else _text(record["agent"]),
+            event_type=EventType[whole_text(record["event_type"]).upper()],
+            role=EventRole[whole_text(record["role"]).upper()],
+            text=whole_text(record["text"]),
+            metadata=_whole_texts(record["metadata"]),
+            agent=None if record.get("agent") is None else whole_text(record["agent"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ExportUnusable(f"it is no event: {error!r}") from error
@@ -103,9 +103,18 @@ def end_of(content: bytes) -> End | None:
     """What the last line says; None where this is none."""
     try:
         record = _record(content)
-        return End(_number(record["events"]), _text(record["sha256"])) if record.get("type") == "end" else None
+        return End(_number(record["events"]), whole_text(record["sha256"])) if record.get("type") == "end" else None
     except (ExportUnusable, KeyError, TypeError, ValueError):
         return None
+
+
+def whole_text(value: object) -> str:
+    """The text; raises TypeError for anything else, ValueError for half a character."""
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    # JSON can hold half a character, which nothing else here can.
+    value.encode()
+    return value
 
 
 def _line(record: Mapping[str, Any]) -> bytes:
@@ -122,18 +131,10 @@ def _record(content: bytes) -> dict[str, Any]:
     return record
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    # JSON can hold half a character, which nothing else here can.
-    value.encode()
-    return value
-
-
-def _texts(value: object) -> dict[str, str]:
+def _whole_texts(value: object) -> dict[str, str]:
     if not isinstance(value, dict):
         raise TypeError(f"{value!r} is no object")
-    return {_text(name): _text(each) for name, each in value.items()}
+    return {whole_text(name): whole_text(each) for name, each in value.items()}
 
 
 def _number(value: object) -> int:
