@@ -228,6 +228,25 @@ def test_a_history_of_another_program_comes_from_standard_input(shared_stack: St
     assert event.text.startswith("From elsewhere: [redacted")
 
 
+def test_a_history_whose_sessions_take_turns_is_looked_up_by_session(shared_stack: Stack, tmp_path: Path) -> None:
+    """What is stored of a session is read once, and not again for each of its lines."""
+    path = tmp_path / "turns.jsonl"
+    lines = [
+        {"text": f"Turn {number}", "timestamp": 1769763600 + number, "session_id": f"turns-{number % 2}"}
+        | {"event_id": f"01KG7M4T00ABCDEFGHJKMNP{number:03}"}
+        for number in range(40)
+    ]
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    with shared_stack.client() as client:
+        shared_stack.run("import", path)
+        before = sum(client.metrics().calls["GetEvents"].counts)
+
+        report = json.loads(shared_stack.run("import", path, "--json").stdout)
+
+        assert sum(client.metrics().calls["GetEvents"].counts) - before == 2
+    assert report["agents"]["-"]["known"] == 40
+
+
 def test_a_history_is_told_to_nobody_but_the_daemon_of_its_store(shared_stack: Stack, tmp_path: Path) -> None:
     """On a machine with several users somebody else's daemon may have the port while one's own does not run."""
     chats = tmp_path / "chats.jsonl"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from agent_memory.agents.replayed_call import Broken
 from agent_memory.backfill.report import Report, Tally
@@ -16,6 +17,7 @@ from agent_memory.client import Client
 from agent_memory.errors import WriterUnavailable
 from agent_memory.ids import NO_TIME, timed_apart
 from agent_memory.model import Event
+from agent_memory.recent import keep
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.copies import Copies
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
@@ -29,8 +31,12 @@ FIRST_WAIT_S: Final = 0.25
 # A hook's time and a transcript's may be this far apart for one event: as long as all hooks of a call may take.
 NEAR_MS: Final = 60_000
 _PAGE_EVENTS: Final = 500
+# Sessions whose stored ids are known at once: a history may have many under way at one time.
+_SESSIONS: Final = 64
 # Stands where a secret stood.
 _TAKEN_OUT: Final = "[redacted:"
+
+_Ids: TypeAlias = dict[str, list[tuple[int, str]]]
 
 
 class Importer:
@@ -119,35 +125,36 @@ class _Stored:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._session_id = ""
-        # Of one session, by the part that the ids of one event share: its time and its id.
-        self._ids: dict[str, list[tuple[int, str]]] = {}
+        # By session: by the part that the ids of one event share, its times and its ids.
+        self._sessions: OrderedDict[str, _Ids] = OrderedDict()
 
     def same(self, event: Event) -> Event:
         """The event, under the id that it is stored under."""
         time_part, name = timed_apart(event.event_id)
         if time_part == NO_TIME:
             return event
-        if event.session_id != self._session_id:
-            self._session_id, self._ids = event.session_id, {}
-            self._load()
-        near = [each for each in self._ids.get(name, ()) if abs(each[0] - event.timestamp_ms) <= NEAR_MS]
+        known = self._sessions.get(event.session_id)
+        ids = keep(
+            self._sessions, event.session_id, self._read(event.session_id) if known is None else known, _SESSIONS
+        )
+        near = [each for each in ids.get(name, ()) if abs(each[0] - event.timestamp_ms) <= NEAR_MS]
         if not near:
             return event
         found = min(near, key=lambda each: abs(each[0] - event.timestamp_ms))
-        self._ids[name].remove(found)
+        ids[name].remove(found)
         return replace(event, event_id=found[1])
 
-    def _load(self) -> None:
-        request = pb.GetEventsRequest(session_id=self._session_id, to_timestamp_ms=TIMESTAMP_MAX_MS, limit=_PAGE_EVENTS)
+    def _read(self, session_id: str) -> _Ids:
+        ids: _Ids = {}
+        request = pb.GetEventsRequest(session_id=session_id, to_timestamp_ms=TIMESTAMP_MAX_MS, limit=_PAGE_EVENTS)
         while True:
             page = self._client.events(request)
             for event in page.events:
                 time_part, name = timed_apart(event.event_id)
                 if time_part != NO_TIME:
-                    self._ids.setdefault(name, []).append((event.timestamp_ms, event.event_id))
+                    ids.setdefault(name, []).append((event.timestamp_ms, event.event_id))
             if not page.has_more:
-                return
+                return ids
             request.cursor = page.cursor
 
 
