@@ -155,8 +155,10 @@ class Bus:
         with self._lock:
             self._wake()
         self._thread.join()
-        while self._waiting:
-            _, request = self._waiting.popitem()
+        with self._lock:
+            left = list(self._waiting.values())
+            self._waiting.clear()
+        for request in left:
             request.end(WriterUnavailable("This process is stopping.", "The same request may be sent again."))
         self._waker.close()
         self._wakes.close()
