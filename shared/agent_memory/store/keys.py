@@ -190,10 +190,6 @@ def names_of_node_row(key: bytes) -> tuple[str, str]:
     return node_id, f"grip:{bare}"
 
 
-def grip_id_of_node_row(key: bytes, node_id: str) -> str:
-    return key[len(b"node:%s:" % node_id.encode()) :].decode()
-
-
 def segments(session_id: str) -> bytes:
     """The prefix of the rows of a session's segments."""
     return SEGMENT_PREFIX + session_id.encode() + b"\0"

@@ -366,11 +366,7 @@ def outbox(reader: Reader, after: int) -> Iterator[tuple[int, str, Position]]:
 
 def is_segment(reader: Reader, node: TocNode) -> bool:
     """Whether the node of level SEGMENT belongs to one of its session's segments, or is what is kept of one."""
-    if node.events_gone:
-        return True
-    start = keys.segment(node.session_id, node.start_ms, "")
-    rows = reader.scan(schema.CHECKPOINTS, start, keys.after(start))
-    return any(codec.segment_row(value).node_id == node.node_id for _, value in rows)
+    return node.events_gone or segment_of(reader, node) is not None
 
 
 def sessions(reader: Reader, after: str = "") -> Iterator[str]:

@@ -84,7 +84,7 @@ def _remove_node(group: Group, node_id: str) -> None:
 
 def _remove_grips(group: Group, node_id: str, kept: set[str]) -> None:
     for row in group.keys_with(schema.GRIPS, keys.node_grips(node_id)):
-        grip_id = keys.grip_id_of_node_row(row, node_id)
+        _, grip_id = keys.names_of_node_row(row)
         if grip_id not in kept:
             _remove_grip(group, node_id, grip_id)
 

@@ -22,7 +22,7 @@ from agent_memory.capture import IGNORE_FILE, IGNORE_SUFFIX, tools, wire
 from agent_memory.capture.privacy import gitignore
 from agent_memory.capture.privacy.gitignore import Pattern
 from agent_memory.errors import InvalidEvent
-from agent_memory.files import make_private_dir
+from agent_memory.files import atomic_write, make_private_dir
 
 # A file with more lines than fit into this is none that somebody wrote by hand.
 _FILE_MAX_BYTES: Final = 256 << 10
@@ -174,9 +174,7 @@ def publish(db_path: Path, lines: Sequence[str]) -> None:
         path.unlink(missing_ok=True)
         return
     make_private_dir(path.parent)
-    new = path.with_name(f".{path.name}-{os.getpid()}")
-    new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    new.replace(path)
+    atomic_write(path, "".join(f"{line}\n" for line in lines).encode())
 
 
 def _last(matching: Iterable[Rule]) -> bool:
