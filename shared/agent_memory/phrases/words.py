@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -34,6 +34,8 @@ class Token:
 
 
 Reading = tuple[Token, ...]
+# In a pattern of kinds: how many.
+NUMBER: Final = "[nN]"
 
 # A script without spaces: its words are found by the longest that is known.
 _UNSPACED: Final = re.compile("[\u3005\u3040-\u30ff\u3400-\u9fff]")
@@ -79,6 +81,21 @@ def readings(spelling: str, language: Language) -> Iterator[Reading]:
         if reading and reading not in seen:
             seen.add(reading)
             yield reading
+
+
+def kinds(reading: Reading) -> str:
+    """The kinds of its tokens, for patterns."""
+    return "".join(token.kind for token in reading)
+
+
+def by_kind(reading: Reading) -> dict[str, Any]:
+    """What its tokens say; of two of one kind, the last."""
+    return {token.kind: token.value for token in reading}
+
+
+def number_of(said: Mapping[str, Any]) -> int:
+    """How many, or which, by kind; one where no number is named."""
+    return next((int(said[kind]) for kind in "nNoO" if kind in said), 1)
 
 
 def _plain(text: str) -> str:
