@@ -17,7 +17,7 @@ import pytest
 from agent_memory import capture
 from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool
-from agent_memory.hook import client
+from agent_memory.hook import client, spooling
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
 from support.stack import Stack, wait_until
@@ -96,7 +96,7 @@ def test_what_was_handed_over_and_spooled_is_one_event(stack: Stack) -> None:
     folder = os.fsencode(spool(stack).folder)
 
     assert client.send(folder, envelope, time.monotonic() + 10)
-    assert client.spool_envelope(folder, envelope)
+    assert spooling.spool_envelope(folder, envelope)
     wait_until(lambda: is_taken_in(stack))
 
     assert [event.text for event in events(stack)] == ["Hello"]
@@ -157,7 +157,7 @@ def test_what_is_acknowledged_is_stored_and_what_fails_is_tried_again(stack: Sta
     for number in range(130):
         key = b"%020d-%016x" % (time.time_ns(), number)
         envelope = client.pack(key, b"", b"", b"", [prompt("spooled", prompt_id=str(number))])
-        assert client.spool_envelope(os.fsencode(spool(stack).folder), envelope)
+        assert spooling.spool_envelope(os.fsencode(spool(stack).folder), envelope)
 
     stack.start()
     call_hook(stack, prompt("sent", prompt_id="sent"))

@@ -23,7 +23,7 @@ from agent_memory.capture import spool as spool_module
 from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.spool import Spool, excluded_sessions
 from agent_memory.capture.spool_failures import Failure
-from agent_memory.hook import client
+from agent_memory.hook import client, spooling
 from agent_memory.hook.command import command, program
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.rpc_methods import SERVICE
@@ -318,7 +318,7 @@ def test_what_our_own_processes_start_is_not_remembered(form: list[str], home: P
 
 def test_a_full_spool_keeps_what_it_has(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest is never thrown away for the newest."""
-    for module in (client, spool_module):
+    for module in (spooling, spool_module):
         monkeypatch.setattr(module, "SPOOL_MAX_ENVELOPES", 3)
     folder = os.fsencode(spool(home).folder)
     spool(home).link_socket(home / "hook.sock")
@@ -326,7 +326,7 @@ def test_a_full_spool_keeps_what_it_has(home: Path, monkeypatch: pytest.MonkeyPa
     spool(home).failures.write([Failure("odd", "It is a folder.", "Move it.")])
     keys = [b"%020d-0000000000000000" % number for number in range(5)]
 
-    kept = [client._spool_in(folder, key, client.pack(key, b"", b"", b"", [STDIN])) for key in keys]
+    kept = [spooling._spool_in(folder, key, client.pack(key, b"", b"", b"", [STDIN])) for key in keys]
 
     assert kept == [True, True, True, False, False]
     assert [path.name.encode() for path in spool(home).waiting()] == keys[:3]
@@ -344,7 +344,7 @@ def test_where_the_spool_cannot_be_written_the_folder_beside_the_door_takes_its_
     envelope = client.pack(b"%020d-0000000000000000" % 1, b"", b"", b"", [STDIN])
     (spool(home).folder / ("." + "1".zfill(20) + "-0000000000000000")).mkdir()
 
-    assert client.spool_envelope(folder, envelope)
+    assert spooling.spool_envelope(folder, envelope)
 
     assert [path.parent for path in spool(home).waiting()] == [runtime / "spool"]
 

@@ -13,7 +13,7 @@ import threading
 from contextlib import suppress
 
 from agent_memory import capture
-from agent_memory.hook import client
+from agent_memory.hook import client, spooling
 
 # A daemon that is named is reached by gRPC, whose import alone takes half of the usual deadline.
 REMOTE_DEADLINE_MS = 1400
@@ -70,7 +70,7 @@ def in_store(words: list[str]) -> list[str]:
 def _deliver_or_spool(words: list[str]) -> None:
     """Send the event to the named daemon; one that does not arrive in time waits for this machine's daemon."""
     envelope, store, _ = client.read_stdin(*client.named(words))
-    if not envelope or client.is_ignored(store, envelope):
+    if not envelope or spooling.is_ignored(store, envelope):
         return
     # An agent shows its user whatever a hook, or a library in it, writes to stderr.
     os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)
@@ -80,7 +80,7 @@ def _deliver_or_spool(words: list[str]) -> None:
     sending.start()
     sending.join(_deadline_ms() / 1000)
     if not delivered.is_set():
-        client.spool_envelope(capture.spool_of(store), envelope)
+        spooling.spool_envelope(capture.spool_of(store), envelope)
 
 
 def _send(parts: list[bytes], delivered: threading.Event) -> None:
