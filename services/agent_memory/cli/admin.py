@@ -37,7 +37,7 @@ _LOOK_S: Final = 0.2
 def admin() -> None:
     """Inspect and maintain the store.
 
-    What only reads works without a daemon, too; so do compact, backup and restore.
+    Commands that only read work without a daemon, too; so do compact, backup and restore.
 
     Example: memory-daemon admin stats
     """
@@ -80,7 +80,7 @@ def compact(context: click.Context, column_family: str) -> None:
     type=click.Choice(["bm25", "vector", "all"]),
     default="all",
     show_default=True,
-    help="Which index: of words (bm25), or of vectors, of which none is kept.",
+    help="Which index: of words (bm25), or of vectors (there is none).",
 )
 @click.option("--all", "kind", flag_value="all", help="The same as --type all.")
 @settings_options

@@ -26,7 +26,7 @@ def agents() -> None:
 @click.pass_context
 @all_stores_option
 def list_(context: click.Context, as_json: bool) -> None:
-    """Show the agents, the one with most events first.
+    """Show the agents, the busiest first.
 
     Example: memory-daemon agents list
     """
@@ -42,7 +42,7 @@ def list_(context: click.Context, as_json: bool) -> None:
 @click.argument("agent", required=False, shell_complete=completing.agents)
 @click.option("--from", "from_", metavar="TIME", help="The first time; by default, 30 days ago.")
 @click.option("--to", metavar="TIME", help="The last time; by default, now.")
-@click.option("--by", "bucket", type=click.Choice(["day", "week"]), default="day", help="What is counted together.")
+@click.option("--by", "bucket", type=click.Choice(["day", "week"]), default="day", help="What to count by.")
 @json_option
 @settings_options
 @click.pass_context
@@ -50,7 +50,7 @@ def list_(context: click.Context, as_json: bool) -> None:
 def activity(
     context: click.Context, agent: str | None, from_: str | None, to: str | None, bucket: str, as_json: bool
 ) -> None:
-    """Show how many events there were of each agent, by day or by week.
+    """Count each agent's events, by day or by week.
 
     Example: memory-daemon agents activity claude-code --by week
     """

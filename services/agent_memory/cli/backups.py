@@ -45,8 +45,8 @@ def backup() -> None:
 def create(context: click.Context, folder: Path, keep: int | None, as_json: bool) -> None:
     """Make a backup in DIR, in a folder named after the time.
 
-    A backup takes only the room of what is new since the one before it. On the store's own disk it shares files with
-    the store: it helps against mistakes there, and not against a broken disk.
+    A backup takes room only for what is new since the one before it. On the store's own disk it shares files with the
+    store: it protects against mistakes, but not against a broken disk.
 
     Example: memory-daemon admin backup ~/backups --keep 7
     """

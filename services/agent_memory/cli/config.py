@@ -93,9 +93,9 @@ def validate(context: click.Context, as_json: bool) -> None:
 @settings_options
 @click.pass_context
 def init(context: click.Context) -> None:
-    """Write a config file that explains every setting, and sets none.
+    """Write a config file that explains every setting and sets none.
 
-    Leaves one that is there as it is.
+    Leaves an existing one as it is.
 
     Example: memory-daemon config init
     """
@@ -133,7 +133,7 @@ def set_(context: click.Context, name: str, value: str) -> None:
 def edit(context: click.Context) -> None:
     """Edit the config file, and check it before it is saved.
 
-    Opens it in $VISUAL or $EDITOR. A file that is not there yet begins with every setting explained.
+    Opens it in $VISUAL or $EDITOR. A new file begins with every setting explained.
 
     Example: EDITOR=nano memory-daemon config edit
     """

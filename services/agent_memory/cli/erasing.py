@@ -192,7 +192,8 @@ def _erase(
 def receipt(context: click.Context, as_json: bool) -> None:
     """Show the receipt of the last erasure.
 
-    Waits for an erasure that goes on, and makes its proof if nobody has. Exits 1 if something may be left.
+    Waits for an erasure that is still going on, and makes its proof if there is none yet. Exits 1 if something may be
+    left.
 
     Example: memory-daemon admin receipt
     """

@@ -24,7 +24,7 @@ PROGRAM = "memory-daemon"
 # `query` imports, nor the list of commands for all of them.
 COMMANDS = {
     "setup": ("setup", "Set everything up, step by step."),
-    "uninstall": ("setup", "Take everything out again but what is remembered."),
+    "uninstall": ("setup", "Undo what setup did, and keep what is remembered."),
     "start": ("lifecycle", "Start the daemon and return when it serves."),
     "stop": ("lifecycle", "Stop the daemon and wait until it has ended."),
     "restart": ("lifecycle", "Restart the daemon with the options it had."),

@@ -72,7 +72,7 @@ def mcp(context: click.Context, agent: str | None) -> None:
 def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_run: bool) -> None:
     """Add the tools to agents' settings, and change nothing else.
 
-    If one of the files can't be changed, none is. An agent that must change its file itself is called for it. With
+    If one of the files can't be changed, none is. Where only the agent may write its file, its own command is run. With
     --project-store, the tools answer from that store, whatever the folder.
 
     Example: memory-daemon mcp install codex
@@ -173,8 +173,7 @@ def status(context: click.Context, as_json: bool) -> None:
 def test(context: click.Context, agents: Sequence[str], all_found: bool, as_json: bool) -> None:
     """Start the server as agents would, and ask it once.
 
-    It is started by the command in the agent's settings and with the few variables that the most sparing agent passes
-    on.
+    Starts it by the command in the agent's settings, with the few environment variables that every agent passes on.
 
     Example: memory-daemon mcp test codex
     """

@@ -25,7 +25,7 @@ _READABLE: Final = 0o644
 def metrics(context: click.Context, textfile: Path | None) -> None:
     """Print figures for a monitor, in Prometheus' text format.
 
-    Exits 0 also without a daemon: agent_memory_up is 0 then. With --project-store, that store's figures.
+    Exits 0 even without a daemon; agent_memory_up is 0 then. With --project-store, prints that store's figures.
 
     Example: memory-daemon metrics --textfile /var/lib/node_exporter/agent_memory.prom
     """

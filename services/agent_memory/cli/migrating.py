@@ -14,7 +14,7 @@ from agent_memory.present.text import counted, printable
 
 @click.command()
 @click.option("--from", "from_version", type=int, metavar="V", help="Rewrite what may be of this schema or later.")
-@click.option("--to", "to_version", type=int, metavar="V", help="The schema that is wanted; it must be the newest.")
+@click.option("--to", "to_version", type=int, metavar="V", help="The schema to migrate to; it must be the newest.")
 @click.option(
     "--source", type=click.Path(path_type=Path, file_okay=False), metavar="FOLDER",
     help="Store the events of this store of an earlier program, whose values are JSON.",

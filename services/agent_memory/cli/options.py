@@ -79,7 +79,7 @@ def settings_options(command: Command) -> Command:
     """`--config`, `--log-level`, `--db-path` and `--project-store`, to be given before or after the command's name."""
     path = _NonEmptyPath(path_type=Path)
     command = remembered(
-        "--project-store", "--store", "project_store", metavar="NAME", help="One of the daemon's stores, by its name.",
+        "--project-store", "--store", "project_store", metavar="NAME", help="The store to use, by its name.",
         cls=_Everywhere,
     )(command)  # fmt: skip
     command = remembered("--db-path", cls=_Everywhere, type=path, metavar="PATH", help="The store's folder.")(command)

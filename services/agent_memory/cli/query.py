@@ -111,7 +111,7 @@ def toc_map(
 @click.pass_context
 @all_stores_option
 def projects(context: click.Context, as_json: bool) -> None:
-    """Show the projects, the latest worked on first.
+    """Show the projects, the most recent first.
 
     Example: memory-daemon query projects
     """

@@ -41,7 +41,7 @@ _PAGE_EVENTS = 1000
 @click.command()
 @click.option("--from", "from_", metavar="TIME", help="The first time; by default, the first event.")
 @click.option("--to", metavar="TIME", help="The last time, or the last day or week; by default, the last event.")
-@click.option("--limit", default=_LIMIT, show_default=True, type=Number(1), help="Events at most.")
+@click.option("--limit", default=_LIMIT, show_default=True, type=Number(1), help="The most events to show.")
 @filter_options
 @click.option("--newest-first", is_flag=True, help="Show the last event first.")
 @click.option("--cursor", metavar="CURSOR", help="Where the last page ended.")
@@ -149,9 +149,9 @@ def event(context: click.Context, event_id: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("session_id", shell_complete=completing.sessions)
-@click.option("--limit", default=0, type=Number(0), metavar="N", help="Events at most; by default, all.")
+@click.option("--limit", default=0, type=Number(0), metavar="N", help="The most events to show; by default, all.")
 @click.option("--cursor", metavar="CURSOR", help="Where the last page ended.")
-@click.option("--pager/--no-pager", default=True, help="Page through it on a terminal, as by default.")
+@click.option("--pager/--no-pager", default=True, help="On a terminal, use a pager, as by default.")
 @json_option
 @settings_options
 @click.pass_context
@@ -160,7 +160,7 @@ def session(
 ) -> None:
     """Read a whole conversation.
 
-    SESSION_ID may be shortened to a beginning that no other session has. Of what tools said the first lines are shown.
+    SESSION_ID may be shortened, as long as no other session begins the same. Tool results show their first lines.
 
     Example: memory-daemon query session 3f2a9c10
     """

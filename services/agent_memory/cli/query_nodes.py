@@ -65,8 +65,8 @@ def node(
 ) -> None:
     """Show one node: what was asked, decided, done and found.
 
-    NODE_ID is an id, a date, or a time in words. Below each line are the grips that prove it. With a project, an agent
-    or a session, a period is told from that one's conversations alone.
+    NODE_ID is an id, a date, or a time in words. Below each line are the grips that prove it. With --project,
+    --agent or --session, a period is summarized from those conversations alone.
 
     Example: memory-daemon query node "last week" --project .
     """
@@ -109,7 +109,7 @@ def node(
 @click.option("--parent-id", "parent_id_option", metavar="NODE_ID", help="The same as the argument.")
 @click.option("--limit", default=_LIMIT, show_default=True, type=Number(1), help="Children per page.")
 @click.option("--token", metavar="ID", help="Where the last page ended: its last child.")
-@click.option("--about", metavar="WORDS", default="", help="Only what speaks of it, the most telling first.")
+@click.option("--about", metavar="WORDS", default="", help="Only what is about this, the most telling first.")
 @filter_options
 @as_of_option
 @tokens_option
@@ -130,7 +130,7 @@ def browse(
     max_tokens: int,
     as_json: bool,
 ) -> None:
-    """Show the children of a node, or what below it is about something.
+    """Show what is below a node, or only what is about something.
 
     Children come oldest first.
 

@@ -26,10 +26,12 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
 @click.option("--role", metavar="ROLE", default="", help="Only from user, assistant, system or tool.")
 @click.option("--file", metavar="PATH", default="", help="Only what touched this file or speaks of it.")
 @click.option("--blame", metavar="FILE[:LINE]", default="", help="Show the session that made the change git blames.")
-@click.option("--limit", default=0, type=Number(0), metavar="N", help="Hits at most; by default 10, with --tokens 100.")
+@click.option(
+    "--limit", default=0, type=Number(0), metavar="N", help="The most hits; by default 10, or 100 with --tokens."
+)
 @tokens_option
 @click.option("--as-of", metavar="TIME", help="Only what was said by then.")
-@click.option("--explain", is_flag=True, help="Say of each hit why it is there.")
+@click.option("--explain", is_flag=True, help="Say why each hit is there.")
 @click.option("--all-stores", is_flag=True, help=each_store.HELP)
 @json_option
 @settings_options
@@ -55,7 +57,8 @@ def search(
 ) -> None:
     """Find what was said, by words or with a question.
 
-    "Quotes" hold words together, -word leaves out what has it, and a time such as "last week" is looked at first.
+    "Quotes" keep words together, -word leaves out what has that word, and what was said in a time such as "last week"
+    comes first.
 
     Example: memory-daemon search why did we drop the second worker last week
     """

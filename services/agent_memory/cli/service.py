@@ -34,8 +34,8 @@ def service() -> None:
 def install(context: click.Context, dry_run: bool) -> None:
     """Install the daemon as a service, and start it.
 
-    Writes a unit of systemd, or an agent of launchd. --config, --db-path and --log-level are kept in it. A daemon that
-    runs is stopped first; hooks keep events in the spool meanwhile.
+    Writes a systemd unit or a launchd agent. --config, --db-path and --log-level are kept in it. A running
+    daemon is stopped first; meanwhile hooks keep events in the spool.
 
     Example: memory-daemon service install --dry-run
     """
@@ -90,7 +90,7 @@ def uninstall(context: click.Context, dry_run: bool) -> None:
 @settings_options
 @click.pass_context
 def status(context: click.Context, as_json: bool) -> None:
-    """Show whether the service is installed and runs.
+    """Show whether the service is installed and running.
 
     Exits 3 if it is not installed.
 

@@ -74,10 +74,10 @@ def setup(context: click.Context, yes: bool) -> None:
 @settings_options
 @click.pass_context
 def uninstall(context: click.Context, yes: bool) -> None:
-    """Take everything out again but what is remembered.
+    """Undo what setup did, and keep what is remembered.
 
     Removes the tools and the hooks from agents' settings, removes the service, and stops the daemon. Each step is shown
-    first, and done if you agree. Says in the end where the data lies.
+    first, and done if you agree. Says at the end where the data is.
 
     Example: memory-daemon uninstall
     """

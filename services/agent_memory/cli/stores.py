@@ -22,8 +22,8 @@ _MEGABYTE = 1_000_000
 def stores() -> None:
     """Keep memories apart: stores that share nothing but the daemon.
 
-    Each project store has its own events, index, jobs, backups and settings. Nothing of one is ever told from another,
-    unless --all-stores asks for all. Any command is about the store that --project-store or MEMORY_PROJECT names. (What
+    Each project store has its own events, index, jobs, backups and settings. No store answers with what is in another,
+    unless --all-stores asks them all. A command is about the store that --project-store or MEMORY_PROJECT names. (What
     `query projects` lists are not stores, but the repositories that one store remembers.)
 
     Example: memory-daemon stores create acme
@@ -67,7 +67,7 @@ def list_(context: click.Context, as_json: bool) -> None:
 def create(context: click.Context, name: str) -> None:
     """Make a project store.
 
-    Hooks that find its name in MEMORY_PROJECT make it by themselves, and so does a rule in project_stores.
+    A hook that finds its name in MEMORY_PROJECT makes it by itself, and so does a rule in project_stores.
 
     Example: memory-daemon stores create acme
     """
@@ -94,7 +94,7 @@ def create(context: click.Context, name: str) -> None:
 def remove(context: click.Context, name: str, yes: bool) -> None:
     """Remove a project store and everything that it remembers.
 
-    Its own backups outside of its folder stay, and so do agents' transcripts, of which nothing is taken in again. A
+    Backups outside its folder stay, and so do agents' transcripts, but nothing of them is taken in again. A
     session makes the store again, empty, where a rule in project_stores, MEMORY_PROJECT, an agent's hooks or
     multi_agent_mode still names it; this command warns of a rule.
 

@@ -23,9 +23,9 @@ _MILLION = 1_000_000
 @settings_options
 @click.pass_context
 def summaries(context: click.Context, as_json: bool) -> None:
-    """Show which summaries wait for a model, and the cost.
+    """Show which summaries wait for a model, and what they cost.
 
-    Estimates what they would cost, and shows what was spent. Sends nothing.
+    Estimates what the waiting ones would cost, and shows what was spent so far. Sends nothing.
 
     Example: MEMORY_SUMMARIZER_PROVIDER=anthropic memory-daemon admin summaries
     """
