@@ -137,14 +137,88 @@ def test_every_response_keeps_the_page_to_itself(server: Page, cookie: str) -> N
         assert each.headers["Server"] is None
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE"])
-def test_the_page_is_only_read(server: Page, cookie: str, method: str) -> None:
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE"])
+def test_the_page_is_read_and_changed_in_one_way_each(server: Page, cookie: str, method: str) -> None:
     """Another method is refused, and so is one that nobody knows; what it brings is not taken for a request."""
     smuggled = f"GET /api/session?id=birds HTTP/1.1\r\nHost: {server.host}\r\nCookie: {cookie}\r\n\r\n"
     found = server.send("/api/root", {"Cookie": cookie}, method, "" if method == "HEAD" else smuggled)
 
-    assert (found.status, found.headers["Allow"]) == (405, "GET")
+    assert (found.status, found.headers["Allow"]) == (405, "GET, POST")
     assert b"willow" not in found.body
+
+
+def changes(server: Page, cookie: str) -> dict[str, str]:
+    """The headers with which the page's own program asks for a change."""
+    token = server.ask(cookie, "about").json["token"]
+    return {
+        "Cookie": cookie,
+        "Origin": f"http://{server.host}",
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Type": "application/json",
+        "X-Agent-Memory-Token": token,
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": ""}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Cookie": ""}, 401),
+        ({"X-Agent-Memory-Token": ""}, 403),
+        ({"X-Agent-Memory-Token": "guess"}, 403),
+    ],
+)
+def test_only_the_page_s_own_program_changes_something(
+    shared_stack: Stack, server: Page, cookie: str, wrong: dict[str, str], status: int
+) -> None:
+    """Another site, another name, no cookie, no token: nothing is paused."""
+    found = server.send("/api/pause", {**changes(server, cookie), **wrong}, "POST", '{"length": "30m"}')
+
+    assert found.status == status
+    assert "Capture: paused" not in shared_stack.run("status").stdout
+
+
+def test_capture_is_paused_and_resumed(shared_stack: Stack, server: Page, cookie: str) -> None:
+    """As by the command, for the lengths that are offered; what is no such change is refused."""
+    own = changes(server, cookie)
+    refused = ["", "[]", '{"length": 1}', '{"length": "-h"}', '{"length": "30m", "store": "../x"}', "[" * 4000]
+    for body in refused:
+        assert server.send("/api/pause", own, "POST", body).status in (400, 404), body
+    assert server.send("/api/stop", own, "POST", "{}").status == 400
+    assert server.send("/api/pause", own, "POST", " " * 5000).status == 413
+    assert server.ask(cookie, "capture").json["capture_paused_until_ms"] is None
+
+    paused = server.send("/api/pause", own, "POST", '{"length": "2h"}').json["capture_paused_until_ms"]
+    try:
+        assert server.ask(cookie, "capture").json["capture_paused_until_ms"] == paused
+        assert "Capture: paused" in shared_stack.run("status").stdout
+    finally:
+        server.send("/api/resume", own, "POST", "{}")
+    assert server.ask(cookie, "capture").json["capture_paused_until_ms"] is None
+
+
+def test_a_conversation_is_forgotten_once_it_was_looked_at(shared_stack: Stack, server: Page, cookie: str) -> None:
+    """Shown first; then as many events as were shown, or none; with a proof."""
+    own = changes(server, cookie)
+    with shared_stack.client() as client:
+        client.ingest(said("owl-1", AT_MS + 1000, "The owl's nest is behind the barn door", session_id="owls"))
+        client.ingest(said("owl-2", AT_MS + 2000, "The owl flew off", session_id="owls"))
+
+    shown = server.send("/api/preview", own, "POST", '{"session": "owls"}').json
+    too_few = server.send("/api/forget", own, "POST", '{"session": "owls", "events": "1"}')
+    there = server.ask(cookie, "session", id="owls").json["events"]
+    done = server.send("/api/forget", own, "POST", '{"session": "owls", "events": "2"}').json
+
+    assert (shown["events"], shown["samples"][0]["text"]) == ("2", "The owl's nest is behind the barn door")
+    assert (too_few.status, "2 events are selected now, and not 1" in too_few.json["error"]) == (400, True)
+    assert len(there) == 2
+    assert (done["events"], done["proved"]) == ("2", True)
+    assert server.ask(cookie, "session", id="owls").json.get("session") is None
+    for body in ("{}", '{"events": "2"}', '{"session": "birds"}', '{"session": "birds", "events": "--yes"}'):
+        assert server.send("/api/forget", own, "POST", body).status == 400
 
 
 @pytest.mark.parametrize(
@@ -245,8 +319,14 @@ def test_a_store_is_shown_alone(shared_stack: Stack, server: Page, cookie: str) 
     shared_stack.run("stores", "create", "acme")
     with page(shared_stack, "--project-store", "acme") as other:
         theirs = other.send(other.opening).cookie
-        assert other.ask(theirs, "about").json == {"store": "acme"}
-        assert server.ask(cookie, "about").json == {"store": "default"}
+        shown = [page.ask(key, "about").json for page, key in ((other, theirs), (server, cookie))]
+        assert [(each["store"], each["stores"]) for each in shown] == [
+            ("acme", ["acme"]), ("default", ["default", "acme"]),
+        ]  # fmt: skip
+        # A page of one store shows no other; that of the default one may.
+        assert other.ask(theirs, "newest", store="default").status == 400
+        assert server.ask(cookie, "newest", store="../acme").status == 400
+        assert server.ask(cookie, "newest", store="nowhere").status in (400, 404)
         assert "birds" not in other.ask(theirs, "newest").body.decode()
         connection = http.client.HTTPConnection("127.0.0.1", other.port, timeout=60)
         connection.request("GET", "/api/live", headers={"Cookie": theirs})
@@ -260,6 +340,7 @@ def test_a_store_is_shown_alone(shared_stack: Stack, server: Page, cookie: str) 
         connection.close()
         assert "Acme's own swan" in other.ask(theirs, "newest").body.decode()
         assert "Acme's own swan" not in server.ask(cookie, "newest").body.decode()
+        assert "Acme's own swan" in server.ask(cookie, "newest", store="acme").body.decode()
 
 
 def test_it_ends_at_an_interrupt_and_says_how_to_go_on(shared_stack: Stack) -> None:

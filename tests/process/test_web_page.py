@@ -211,11 +211,11 @@ def test_a_long_conversation_is_read_in_pages_and_entered_anywhere(shared_stack:
     assert window.run("document.querySelectorAll('article.turn').length") == 450
     go(window, "#/session/long")
     assert window.run("document.querySelectorAll('article.turn').length") == 200
-    window.click(".reading button")
+    window.click(".reading > div > button")
     window.wait("document.querySelectorAll('article.turn').length === 400")
-    window.click(".reading button")
+    window.click(".reading > div > button")
     window.wait("document.querySelectorAll('article.turn').length === 450")
-    assert window.run("document.querySelector('.reading button').hidden")
+    assert window.run("document.querySelector('.reading > div > button').hidden")
 
 
 def test_screen_readers_find_their_way(window: Browser) -> None:
@@ -254,6 +254,63 @@ def test_it_follows_the_system_s_colours_and_any_width(window: Browser, tmp_path
     window.size(1280, 900)
     window.picture(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 10_000
+
+
+def test_capture_is_paused_from_the_page(shared_stack: Stack, window: Browser) -> None:
+    """By the button or its key; the button says how it is, and goes on with it."""
+    go(window, "#/")
+    window.press("p")
+    window.wait("!!document.querySelector('dialog .choices button')")
+    window.click("dialog .choices button:nth-child(2)")
+    window.wait("document.querySelector('#capture').innerText.startsWith('Capture paused until')")
+    assert "paused until" in shared_stack.run("status").stdout
+    window.click("#capture")
+    window.wait("!!document.querySelector('dialog .choices button')")
+    assert window.text("dialog .choices button") == "Resume now"
+    window.click("dialog .choices button")
+    window.wait("document.querySelector('#capture').innerText == 'Pause'")
+
+
+def test_a_conversation_is_forgotten_when_it_is_typed(shared_stack: Stack, window: Browser) -> None:
+    """What would go is shown as text; another number does nothing, Escape leaves all as it is."""
+    hostile = "An adder <img src=x onerror=window.hacked=8> under the stone"
+    with shared_stack.client() as client:
+        client.ingest(said("adder", NOW_MS - 3_600_000, hostile, session_id="adders"))
+    go(window, "#/session/adders")
+    window.click("button.alarm")
+    window.wait("!!document.querySelector('dialog .typed')")
+    assert window.text("dialog .samples li") == hostile
+    window.type("forget 2")
+    assert window.run("document.querySelector('dialog button.alarm').disabled") is True
+    window.press("Escape")
+    window.wait("!document.querySelector('dialog')")
+    window.click("button.alarm")
+    window.wait("document.activeElement?.classList.contains('typed')")
+    window.type("forget 1")
+    window.press("Enter")
+    window.wait("document.querySelector('dialog')?.innerText.includes('nothing was found')")
+    window.click("dialog form button")
+    window.wait("location.hash == '#/'")
+    assert window.run("window.hacked") is None
+    assert "under the stone" not in shared_stack.run("query", "events", "--newest-first").stdout
+
+
+def test_another_store_is_chosen(shared_stack: Stack, tmp_path: Path) -> None:
+    """From a list, where there are several; what is shown is of that store alone."""
+    shared_stack.run("stores", "create", "acme")
+    try:
+        with page(shared_stack) as served, browser(tmp_path) as window:
+            window.open(served.link)
+            window.wait("!!document.querySelector('#store select')")
+            window.wait("document.querySelector('#content').innerText.includes('conversation')")
+            window.run(
+                "(() => { const list = document.querySelector('#store select'); list.value = 'acme';"
+                "list.dispatchEvent(new Event('change')); })()"
+            )
+            window.wait("document.querySelector('#content').innerText.includes('Nothing is remembered')")
+            assert window.complaints == []
+    finally:
+        shared_stack.run("stores", "remove", "acme", "--yes")
 
 
 def test_it_says_that_the_daemon_has_ended_and_goes_on_with_the_next(shared_stack: Stack, window: Browser) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from agent_memory.model import TocLevel
 from agent_memory.periods import Period, parse_period
 from agent_memory.web import assets
+from agent_memory.web.changes import command_line as change_line
 from agent_memory.web.idle import Idle
 from agent_memory.web.places import place
 from agent_memory.web.questions import WrongQuestion, command_line
@@ -66,6 +67,20 @@ def test_what_is_asked_never_becomes_an_option(name: str, text: str) -> None:
     own = {"query", "search", *("node", "browse", "expand", "event", "session"), "--json", "--explain", "--"}
     for at, word in enumerate(words):
         assert word in own or re.match(r"--[a-z-]+=", word) or words[at - 1] == "--", words
+
+
+@given(name=st.sampled_from(["pause", "resume", "preview", "forget"]), text=st.text(min_size=1))
+def test_what_is_to_be_changed_never_becomes_an_option(name: str, text: str) -> None:
+    """As for questions; and nothing is forgotten without a number of events."""
+    given_ = {"length": text, "session": text, "from": text, "to": text, "events": text}
+    for each in (given_, {**given_, "length": "2h", "events": "7"}):
+        try:
+            words = change_line(name, each)
+        except WrongQuestion:
+            continue
+        own = {"pause-capture", "resume-capture", "admin", "forget", "2h", "--dry-run", "--yes"}
+        assert all(word in own or re.match(r"--(session|from|to|expect)=", word) for word in words), words
+        assert ("--yes" in words) == any(word.startswith("--expect=") for word in words)
 
 
 def test_only_what_is_known_can_be_asked() -> None:

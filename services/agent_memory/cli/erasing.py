@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_memory.cli.answers import selection_options, whole_session_id
-from agent_memory.cli.options import current, json_option, settings_options
+from agent_memory.cli.options import Number, current, json_option, settings_options
 from agent_memory.cli.times import from_to_ms, now, project_named, zone
 from agent_memory.errors import AgentMemoryError, UsageError
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--file", default="", metavar="PATH", help="Only tool calls that name this file, by its last parts.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be forgotten.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--expect", type=Number(1), metavar="N", help="Forget nothing unless it is N events.")
 @json_option
 @settings_options
 @click.pass_context
@@ -45,6 +46,7 @@ def forget(
     file: str,
     dry_run: bool,
     yes: bool,
+    expect: int | None,
     as_json: bool,
 ) -> None:
     """Erase events for good, and all that was made of them.
@@ -71,7 +73,7 @@ def forget(
         selection.from_ms = from_ms
     if to:
         selection.to_ms = to_ms + 1
-    request = EraseRequest(kind=ERASURE_KIND_FORGET, selection=selection)
+    request = EraseRequest(kind=ERASURE_KIND_FORGET, selection=selection, expected_events=expect)
     _erase(context, request, "forget", dry_run=dry_run, yes=yes, as_json=as_json)
 
 
@@ -166,7 +168,8 @@ def _erase(
                 click.echo(reply_json(found))
             return
         request.dry_run = False
-        request.expected_events = found.events
+        if not request.HasField("expected_events"):
+            request.expected_events = found.events
         with proving.turn(settings):
             # Of an erasure whose command was interrupted.
             if not client.erasure_status().is_running:

@@ -32,7 +32,7 @@ def web(context: click.Context, open_browser: bool, port: int) -> None:
     """Look at the memory in a browser.
 
     Prints a link that opens the page once, and serves the page to this machine until Ctrl-C, or until nobody has looked
-    at it for 30 minutes. Nothing can be changed there.
+    at it for 30 minutes.
 
     Example: memory-daemon web --open
     """

@@ -16,6 +16,8 @@ from typing import Final
 
 # 256 bits.
 _SECRET_BYTES: Final = 32
+# The header of a request that changes something.
+TOKEN: Final = "X-Agent-Memory-Token"
 _OWN_SITE: Final = ("", "same-origin", "none")
 
 
@@ -65,6 +67,13 @@ class Admission:
         if is_own and headers.get("Sec-Fetch-Site", "") in _OWN_SITE:
             return None
         return Refusal(403, "Another site asked for this. Open the page by its own link.")
+
+    def refuse_forged(self, headers: Message, token: str) -> Refusal | None:
+        """A change that our page's own program did not ask for: it says where it is from, and the page's token."""
+        is_own = headers.get("Origin", "").lower() in [f"http://{host}" for host in self._hosts]
+        if is_own and hmac.compare_digest(headers.get(TOKEN, "").encode(), token.encode()):
+            return None
+        return Refusal(403, "This change was not asked for by the page.")
 
     def refuse_stranger(self, headers: Message) -> Refusal | None:
         """A request without the cookie."""

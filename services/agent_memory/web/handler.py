@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,13 +11,17 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from agent_memory.web.admission import Admission, Refusal
-from agent_memory.web.answers import Answers, failed
+from agent_memory.web.answers import Answers, failed, store_meant
 from agent_memory.web.assets import Asset
+from agent_memory.web.changes import Changes
 from agent_memory.web.idle import Idle
 from agent_memory.web.live import Live
+from agent_memory.web.questions import Given, WrongQuestion
 
 # A connection that says nothing is closed after this.
 QUIET_S: Final = 30
+# What the page's program sends to have something changed is shorter.
+_BODY_MAX_BYTES: Final = 4096
 # Where to go on from a refusal, for people.
 _AGAIN: Final = "For a new link, press Enter where memory-daemon web runs, or type it again."
 _JSON: Final = "application/json; charset=utf-8"
@@ -50,6 +55,7 @@ class Site:
 
     admission: Admission
     answers: Answers
+    changes: Changes
     assets: Mapping[str, Asset]
     live: Live
     idle: Idle
@@ -90,11 +96,36 @@ class PageHandler(BaseHTTPRequestHandler):
             self.server.site.idle.touch()
             self._serve(address.path, given)
 
+    def do_POST(self) -> None:
+        """A change, which our own page's program asks for."""
+        admission, path = self.server.site.admission, urlsplit(self.path).path
+        length = self.headers.get("Content-Length", "")
+        refusal = (
+            admission.refuse_host(self.headers.get_all("Host", []))
+            or admission.refuse_origin(self.headers)
+            or admission.refuse_stranger(self.headers)
+            or admission.refuse_forged(self.headers, self.server.site.answers.token)
+        )
+        if refusal is None and (not path.startswith("/api/") or not length.isdecimal()):
+            refusal = Refusal(404, "There is nothing here.")
+        if refusal is None and int(length) > _BODY_MAX_BYTES:
+            refusal = Refusal(413, "That is too long.")
+        if refusal is not None:
+            self.close_connection = True  # its body is not read
+            self._refuse(refusal)
+            return
+        with self.server.site.idle.in_use():
+            given = _object(self.rfile.read(int(length)))
+            name = path.removeprefix("/api/")
+            no_object = failed(400, "That is no JSON object of texts.", "WRONG_QUESTION")
+            answer = no_object if given is None else self.server.site.changes.change(name, given)
+            self._send(answer.status, _JSON, answer.body)
+
     def _refuse_method(self) -> None:
         self.close_connection = True  # its body is not read
-        self._send(405, "text/plain", b"This page is only read.\n", {"Allow": "GET"})
+        self._send(405, "text/plain", b"This is no request of the page.\n", {"Allow": "GET, POST"})
 
-    do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = _refuse_method  # noqa: N815
+    do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_TRACE = do_CONNECT = _refuse_method  # noqa: N815
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What is no HTTP, in a line: the standard page would quote what was sent."""
@@ -108,14 +139,23 @@ class PageHandler(BaseHTTPRequestHandler):
         if path == "/":
             self._send_asset("/index.html")
         elif path == "/api/live":
-            self.close_connection = True
-            self._begin(200, {"Content-Type": "text/event-stream", "Connection": "close"})
-            self.server.site.live.stream(self.wfile)
+            self._stream(given)
         elif path.startswith("/api/"):
             answer = self.server.site.answers.answer(path.removeprefix("/api/"), given)
             self._send(answer.status, _JSON, answer.body)
         else:
             self._refuse(Refusal(404, "There is nothing here."))
+
+    def _stream(self, given: Given) -> None:
+        live = self.server.site.live
+        try:
+            store = store_meant(live.daemon, given)
+        except WrongQuestion as error:
+            self._refuse(Refusal(400, str(error)))
+            return
+        self.close_connection = True
+        self._begin(200, {"Content-Type": "text/event-stream", "Connection": "close"})
+        live.stream(self.wfile, store)
 
     def _redeem(self, token: str) -> None:
         if "prefetch" in self.headers.get("Sec-Purpose", self.headers.get("Purpose", "")):
@@ -154,3 +194,14 @@ class PageHandler(BaseHTTPRequestHandler):
         for name, value in {**_HEADERS, **headers}.items():
             self.send_header(name, value)
         self.end_headers()
+
+
+def _object(body: bytes) -> Given | None:
+    """The JSON object of texts that these bytes are; None where they are none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        return None
+    return found

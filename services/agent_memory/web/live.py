@@ -25,13 +25,13 @@ class Live:
     """The streams of all pages that are open. For any thread; each stream has a `DaemonState` of its own."""
 
     def __init__(self, daemon: DaemonState, idle: Idle) -> None:
-        self._daemon = daemon
+        self.daemon = daemon
         self._idle = idle
         self._ended = threading.Event()
 
-    def stream(self, to: BufferedIOBase) -> None:
-        """Write events until the reader is gone, or `end` is called."""
-        daemon = DaemonState(self._daemon.db_path, self._daemon.store)
+    def stream(self, to: BufferedIOBase, store: str) -> None:
+        """Write events of that store until the reader is gone, or `end` is called."""
+        daemon = DaemonState(self.daemon.db_path, store)
         with self._idle.in_use():
             try:
                 to.write(b"retry: %d\n" % _RETRY_MS)

@@ -35,7 +35,7 @@ def _root(given: Given) -> list[str]:
 
 
 def _days(given: Given) -> list[str]:
-    return ["stats", f"--days={given.get('days') or 366}", *_options(given, "to")]
+    return ["stats", f"--days={given.get('days') or 366}", *options(given, "to")]
 
 
 def _map(given: Given) -> list[str]:
@@ -43,47 +43,43 @@ def _map(given: Given) -> list[str]:
 
 
 def _node(given: Given) -> list[str]:
-    return ["query", "node", f"--node-id={_required(given, 'id')}"]
+    return ["query", "node", f"--node-id={required(given, 'id')}"]
 
 
 def _children(given: Given) -> list[str]:
     return [
         "query",
         "browse",
-        f"--parent-id={_required(given, 'id')}",
+        f"--parent-id={required(given, 'id')}",
         f"--limit={_CHILDREN}",
-        *_options(given, "token"),
+        *options(given, "token"),
     ]
 
 
 def _grip(given: Given) -> list[str]:
-    return ["query", "expand", f"--grip-id={_required(given, 'id')}", *_options(given, "before", "after")]
+    return ["query", "expand", f"--grip-id={required(given, 'id')}", *options(given, "before", "after")]
 
 
 def _event(given: Given) -> list[str]:
-    return ["query", "event", "--", _required(given, "id")]
+    return ["query", "event", "--", required(given, "id")]
 
 
 def _session(given: Given) -> list[str]:
-    return ["query", "session", f"--limit={_EVENTS}", *_options(given, "cursor"), "--", _required(given, "id")]
+    return ["query", "session", f"--limit={_EVENTS}", *options(given, "cursor"), "--", required(given, "id")]
 
 
 def _newest(given: Given) -> list[str]:
-    return ["query", "events", "--newest-first", f"--limit={_NEWEST}", *_options(given, "cursor")]
+    return ["query", "events", "--newest-first", f"--limit={_NEWEST}", *options(given, "cursor")]
 
 
 def _search(given: Given) -> list[str]:
     words = given.get("query", "").strip()
     if words.startswith("--"):
         words = words.lstrip("-")  # `search` would take it for an option
-    filters = _options(given, "when", "project", "agent")
+    filters = options(given, "when", "project", "agent")
     if not words and not filters:
         raise WrongQuestion("Type what to look for.")
     return ["search", "--explain", f"--limit={_HITS}", *filters, "--", words]
-
-
-def _status(given: Given) -> list[str]:
-    return ["status"]
 
 
 def _stats(given: Given) -> list[str]:
@@ -101,16 +97,17 @@ _QUESTIONS: Final[Mapping[str, Callable[[Given], list[str]]]] = {
     "session": _session,
     "newest": _newest,
     "search": _search,
-    "status": _status,
     "stats": _stats,
 }
 
 
-def _required(given: Given, name: str) -> str:
+def required(given: Given, name: str) -> str:
+    """The value of that name; raises WrongQuestion."""
     if not given.get(name):
         raise WrongQuestion(f"{name} is missing.")
     return given[name]
 
 
-def _options(given: Given, *names: str) -> list[str]:
+def options(given: Given, *names: str) -> list[str]:
+    """The options of those names that have a value, each in one word, whatever it begins with."""
     return [f"--{name}={given[name]}" for name in names if given.get(name)]

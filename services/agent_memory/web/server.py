@@ -15,6 +15,7 @@ from agent_memory.tcp_peer import GONE, user_at
 from agent_memory.web import assets
 from agent_memory.web.admission import Admission
 from agent_memory.web.answers import Answers
+from agent_memory.web.changes import Changes
 from agent_memory.web.daemon_state import DaemonState
 from agent_memory.web.handler import PageHandler, Site, SiteServer
 from agent_memory.web.idle import Idle
@@ -50,7 +51,14 @@ class PageServer(SiteServer):
             ) from error
         self.daemon = DaemonState(db_path, store)
         idle = Idle(time.monotonic)
-        self.site = Site(Admission(self.port), Answers(self.daemon), assets.load(), Live(self.daemon, idle), idle)
+        self.site = Site(
+            Admission(self.port),
+            Answers(self.daemon),
+            Changes(self.daemon),
+            assets.load(),
+            Live(self.daemon, idle),
+            idle,
+        )
         self._connections = threading.BoundedSemaphore(CONNECTIONS_MAX)
 
     @property

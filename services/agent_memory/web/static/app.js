@@ -1,6 +1,7 @@
 // The page: which view is shown, what its keys do, and whether the daemon is there.
 
-import { ask, Failed } from "./api.js";
+import { ask, Failed, liveAddress, useToken } from "./api.js";
+import { changeCapture, showCapture } from "./capture.js";
 import { h } from "./dom.js";
 import { help } from "./help.js";
 import { home } from "./home.js";
@@ -9,6 +10,7 @@ import { nodeLink, searchLink } from "./names.js";
 import { node } from "./node.js";
 import { search } from "./search.js";
 import { session } from "./session.js";
+import { showStores } from "./stores.js";
 import { useZone } from "./times.js";
 
 // What is stored in bursts is shown a moment later, once.
@@ -23,8 +25,10 @@ const VIEWS = { "": home, node, session, search, live };
 let current = {};
 let leaving = new AbortController();
 let isZoned = false;
+let hasStores = false;
 let isDown = false;
 let again;
+let reopen;
 const scrolled = new Map();
 let shownHash = location.hash;
 let isForward = true;
@@ -45,9 +49,11 @@ async function show({ isSame = false } = {}) {
     if (!isZoned) {
       const [stats, about] = await Promise.all([ask("stats", {}, signal), ask("about", {}, signal)]);
       useZone(stats.timezone);
-      if (about.store !== "default") document.getElementById("store").textContent = about.store;
-      isZoned = true;
+      useToken(about.token);
+      if (!hasStores) showStores(about, switched);
+      isZoned = hasStores = true;
     }
+    showCapture().catch(() => {}); // what can't be asked now is said by the view itself
     const view = await VIEWS[name](given, signal);
     if (signal.aborted) return;
     current = view;
@@ -64,6 +70,16 @@ async function show({ isSame = false } = {}) {
     clearTimeout(waiting);
     if (!signal.aborted) document.getElementById("progress").hidden = true;
   }
+}
+
+/** Begin again, with another store. */
+function switched() {
+  isZoned = false;
+  isForward = true;
+  content.replaceChildren();
+  reopen();
+  if (location.hash === "#/") show();
+  else location.hash = "#/";
 }
 
 function arrive(view) {
@@ -125,7 +141,7 @@ function follow() {
   const open = () => {
     close();
     let isFirst = true;
-    stream = new EventSource("/api/live");
+    stream = new EventSource(liveAddress());
     stream.addEventListener("message", (event) => {
       if (!JSON.parse(event.data).up) {
         failed({ reason: "NOT_RUNNING" });
@@ -152,6 +168,7 @@ function follow() {
     }
   });
   open();
+  reopen = open;
 }
 
 function keys(event) {
@@ -165,6 +182,7 @@ function keys(event) {
     "[": () => go(current.before),
     "]": () => go(current.after),
     u: () => (current.up ? go(current.up) : (location.hash = "#/")),
+    p: changeCapture,
     l: () => (location.hash = "#/live"),
     y: () => (location.hash = "#/"),
     j: () => step(1),

@@ -1,5 +1,6 @@
 // The keys, in a dialog.
 
+import { dialog } from "./dialog.js";
 import { h } from "./dom.js";
 
 const KEYS = [
@@ -9,15 +10,13 @@ const KEYS = [
   ["u", "Up, to the longer period"],
   ["y", "The year"],
   ["l", "Live"],
+  ["p", "Pause capture, or go on"],
   ["← ↑ ↓ →", "Move in the heat map, Enter opens the day"],
   ["?", "This list"],
 ];
 
 /** Show the keys until they are closed. */
 export function help() {
-  if (document.querySelector("dialog[open]")) return;
   const rows = KEYS.map(([keys, what]) => h("tr", {}, h("th", { scope: "row" }, keys.split(/\s+/).map((key) => h("kbd", {}, key))), h("td", {}, what)));
-  const dialog = h("dialog", { "aria-labelledby": "keys-title", close: () => dialog.remove() }, h("h2", { id: "keys-title" }, "Keys"), h("table", {}, rows), h("form", { method: "dialog" }, h("button", { class: "button" }, "Close")));
-  document.body.append(dialog);
-  dialog.showModal();
+  dialog("Keys", h("table", {}, rows));
 }

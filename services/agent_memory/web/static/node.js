@@ -2,11 +2,12 @@
 
 import { ask } from "./api.js";
 import { h } from "./dom.js";
+import { forgetButton } from "./forget.js";
 import { heatmap, summary } from "./heatmap.js";
 import { conversations, periods } from "./lists.js";
 import { below, nodeLink, projectName, searchLink, sessionLink } from "./names.js";
 import { lines } from "./proofs.js";
-import { ago, longDay, span } from "./times.js";
+import { ago, longDay, ms, span } from "./times.js";
 
 const KEYWORDS = 12;
 
@@ -80,12 +81,12 @@ function beside(place) {
 function facts(found) {
   const day = found.level === "TOC_LEVEL_DAY" ? ago(found.node_id.replace("toc:day:", "")) : "";
   const texts = [day, found.agents.join(", "), found.is_open && "still going on"].filter(Boolean);
-  return texts.length > 0 && h("p", { class: "facts" }, texts.join(" · "));
+  return h("p", { class: "facts" }, texts.join(" · "), forgetButton("all that was said in this time", { from: found.start_time_ms, to: String(ms(found.end_time_ms) - 1) }));
 }
 
 function segmentFacts(found) {
   const texts = [`${longDay(found.start_time_ms)}, ${span(found.start_time_ms, found.end_time_ms)}`, found.project && projectName(found.project), found.agents.join(", "), found.is_open && "still going on"];
-  return h("p", { class: "facts" }, texts.filter(Boolean).join(" · "), h("a", { class: "button", href: `${sessionLink(found.session_id)}?part=${found.start_time_ms}` }, "Read the conversation"));
+  return h("p", { class: "facts" }, texts.filter(Boolean).join(" · "), h("a", { class: "button", href: `${sessionLink(found.session_id)}?part=${found.start_time_ms}` }, "Read the conversation"), forgetButton("this part of the conversation", { session: found.session_id, from: found.start_time_ms, to: found.end_time_ms }));
 }
 
 function keywords(found, place) {

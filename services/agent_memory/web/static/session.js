@@ -2,6 +2,7 @@
 
 import { ask, Failed } from "./api.js";
 import { append, counted, h } from "./dom.js";
+import { forgetButton } from "./forget.js";
 import { nodeLink, projectName } from "./names.js";
 import { clock, dayOf, longDay, ms, span } from "./times.js";
 import { turns } from "./turns.js";
@@ -25,7 +26,7 @@ export async function session({ id, event = "", part = "" }, signal) {
       "div",
       { class: "reading" },
       h("div", { class: "heading" }, h("h1", { tabindex: -1 }, found.title || "A conversation")),
-      h("p", { class: "facts" }, texts.filter(Boolean).join(" · "), isShort && h("a", { class: "button", href: nodeLink(found.segments[0].node_id) }, "Summary and proofs")),
+      h("p", { class: "facts" }, texts.filter(Boolean).join(" · "), isShort && h("a", { class: "button", href: nodeLink(found.segments[0].node_id) }, "Summary and proofs"), forgetButton("this conversation", { session: found.session_id })),
       found.segments.length > 1 && parts(found.segments),
       reader.element,
     ),
