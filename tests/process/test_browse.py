@@ -133,6 +133,53 @@ def test_search_answers_while_it_is_typed(memory: Stack, size: tuple[int, int]) 
     drive(memory, steps, size=size, now_ms=NOW_MS)
 
 
+def test_it_is_narrowed_to_a_project_or_an_agent(memory: Stack) -> None:
+    """Tree, node and search are told from what is left; the header says so, and everything comes back."""
+    other = said("gull", at(18, 17), "The gull nests on the roof.", session_id="gull")
+    with memory.client() as client:
+        client.ingest(replace(other, agent="codex", metadata={"project_id": "github.com/acme/birds"}))
+        memory.wait_until(lambda: client.stats().outbox == 0)
+
+    async def steps(screen: Screen) -> None:
+        await screen.until("gull nests", "16:00 test_retry")
+        await screen.press("n")
+        await screen.until("Only a project", "github.com/acme/birds", "codex")
+        await screen.press("j", "enter")
+        await screen.until("agent-memory · birds", "gull nests", without="test_retry")
+        await screen.press("slash")
+        await screen.until("a question")
+        await screen.type("where")
+        await screen.until("17:00 user", without="test_retry")
+        await screen.press("escape", "n")
+        await screen.until("• github.com/acme/birds")
+        await screen.press("g", "enter")
+        await screen.until("16:00 test_retry", without="agent-memory · birds")
+        await screen.press("slash")
+        await screen.until("17:00 user", "test_retry")
+        await screen.press("escape")
+
+    drive(memory, steps, now_ms=NOW_MS)
+    with memory.client() as client:
+        client.erase(pb.EraseRequest(kind=pb.ERASURE_KIND_FORGET, selection=pb.EventSelection(session_ids=["gull"])))
+        memory.wait_until(lambda: not client.erasure_status().is_running)
+
+
+def test_another_store_is_chosen(memory: Stack) -> None:
+    """The browser ends with its name, and begins again for it."""
+    memory.run("stores", "create", "acme")
+
+    async def steps(screen: Screen) -> None:
+        await screen.until("16:00 - 16:02")
+        await screen.press("n")
+        await screen.until("Another store", "• default")
+        await screen.press("G", "enter")
+
+    try:
+        assert drive(memory, steps, now_ms=NOW_MS).return_value == "acme"
+    finally:
+        memory.run("stores", "remove", "acme", "--yes")
+
+
 def test_a_time_in_words_leads_to_its_node(memory: Stack) -> None:
     """Understood while it is typed; a half-typed one is no error to shout about."""
 

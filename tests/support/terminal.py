@@ -28,7 +28,7 @@ Drive = Callable[["Screen"], Awaitable[None]]
 class Screen:
     """A browser that runs, and its keys."""
 
-    def __init__(self, browser: Browser, pilot: Pilot[None]) -> None:
+    def __init__(self, browser: Browser, pilot: Pilot[str]) -> None:
         self.browser = browser
         self._pilot = pilot
 

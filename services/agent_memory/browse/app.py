@@ -23,8 +23,8 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Browser(App[None]):
-    """Shows the memory of the daemon that the settings lead to."""
+class Browser(App[str]):
+    """Shows the memory of the daemon that the settings lead to; returns the store that is to be shown next, if any."""
 
     TITLE = "agent-memory"
     CSS_PATH = "browse.tcss"
@@ -74,10 +74,16 @@ class Browser(App[None]):
                     screen.refresh_content(has_recovered=not before.is_up)
 
 
-def run(settings: Settings, hook_store: str) -> int:
-    """Show the memory until the user quits; the exit code. `hook_store` is the store that hooks are to be given."""
+def run(settings: Settings, hook_store: str, settings_of: Callable[[str], Settings]) -> int:
+    """Show the memory until the user quits; the exit code. `hook_store` is the store that hooks are to be given.
+
+    `settings_of` has the settings of the daemon's stores by their names.
+    """
     # What was loaded stays: a collection that went through all of it would hold up a key for 60 ms.
     gc.freeze()
-    browser = Browser(settings, hook_store)
-    browser.run()
-    return browser.return_code or 0
+    while True:
+        browser = Browser(settings, hook_store)
+        store = browser.run()
+        if store is None:
+            return browser.return_code or 0
+        settings = settings_of(store)

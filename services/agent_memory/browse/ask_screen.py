@@ -53,6 +53,7 @@ class AskScreen(BaseScreen):
     def __init__(self, daemon: Daemon, choose: Callable[[Target], None]) -> None:
         super().__init__(daemon)
         self._choose = choose
+        self._filters = daemon.filters
         # What was typed before there was a place for it.
         self._early = ""
 
@@ -78,6 +79,10 @@ class AskScreen(BaseScreen):
         self._question.value = self._early
         self._question.cursor_position = len(self._early)
         self.call_after_refresh(self._ask)
+
+    def on_screen_resume(self) -> None:
+        if self._filters != self.daemon.filters:
+            self._ask()
 
     def on_key(self, event: events.Key) -> None:
         if self.focused is None and event.character and event.is_printable:
@@ -132,7 +137,7 @@ class AskScreen(BaseScreen):
         self._ask()
 
     def _ask(self, settle_s: float = 0) -> None:
-        text = self._question.value.strip()
+        text, self._filters = self._question.value.strip(), self.daemon.filters
         if not text:
             self._asking.cancel()
             self._show_meaning("")

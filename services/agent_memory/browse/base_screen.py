@@ -17,7 +17,9 @@ from agent_memory.browse.lane import Lane
 from agent_memory.browse.pulse import problem_of
 from agent_memory.browse.rows import Row, cells, row
 from agent_memory.errors import AgentMemoryError
+from agent_memory.model import DEFAULT_STORE
 from agent_memory.present.lines import flow, line, plain
+from agent_memory.present.text import last_part
 from agent_memory.present.width import one_line
 
 # An answer that takes longer is seen to be waited for.
@@ -25,6 +27,7 @@ _LOOK_S: Final = 0.25
 _TICKS_SHOWN: Final = 3
 _SAID_S: Final = 2.0
 _NAME: Final = " agent-memory"
+_PART_CELLS: Final = 20
 
 
 class BaseScreen(Screen[None]):
@@ -72,9 +75,10 @@ class BaseScreen(Screen[None]):
             return
         pulse = self.daemon.pulse
         said = "waiting for the daemon..." if self._waited >= _TICKS_SHOWN and pulse.is_up else pulse.described
-        room = max(1, self.app.size.width - cells(_NAME) - 4)
+        name = self._shown_name()
+        room = max(1, self.app.size.width - cells(name) - 4)
         shown = one_line(said, room)
-        gap = " " * max(2, self.app.size.width - cells(_NAME) - cells(shown) - 1)
+        gap = " " * max(2, self.app.size.width - cells(name) - cells(shown) - 1)
         style = (
             "bold red"
             if pulse.problem
@@ -82,8 +86,14 @@ class BaseScreen(Screen[None]):
             if pulse.paused_until_ms or self._waited >= _TICKS_SHOWN
             else "green"
         )
-        text = Text.assemble((_NAME, "bold"), gap, (shown, style), no_wrap=True, end="")
+        text = Text.assemble((name, "bold"), gap, (shown, style), no_wrap=True, end="")
         self._header.update(text)
+
+    def _shown_name(self) -> str:
+        """Our name, and what of the memory is shown where that is not all of it."""
+        store, filters = self.daemon.settings.store, self.daemon.filters
+        parts = ["" if store == DEFAULT_STORE else store, last_part(filters.project), filters.agent]
+        return " · ".join([_NAME, *(one_line(part, _PART_CELLS) for part in parts if part)])
 
     def say(self, what: str) -> None:
         """Show a line for a moment."""

@@ -55,7 +55,7 @@ class CalendarScreen(BaseScreen):
     def compose_body(self) -> Iterator[Widget]:
         self._counting = self.lane()
         self._grid = Static(id="grid")
-        self._page = Reader(self.lane(), self.daemon.view, id="day")
+        self._page = Reader(self.lane(), self.daemon, id="day")
         self._page.can_focus = False
         yield self._grid
         yield self._page

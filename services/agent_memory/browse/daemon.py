@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from agent_memory.browse.lane import ANSWER_S, Deliver, Lane
 from agent_memory.browse.pulse import Heart, Pulse
+from agent_memory.client import NO_FILTERS
 from agent_memory.control.connection import connect
 from agent_memory.control.store_zone import zone_of_store
 from agent_memory.local_zone import local_zone
@@ -23,6 +24,8 @@ class Daemon:
         self.settings = settings
         self.now_ms = now_ms
         self.pulse = Pulse()
+        # What the screens show of the memory.
+        self.filters = NO_FILTERS
         self._deliver = deliver
         self._on_pulse = on_pulse
         self.zone = ZoneInfo(zone_of_store(settings) or local_zone())

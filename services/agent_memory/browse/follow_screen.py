@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
-from agent_memory.browse.base_screen import BaseScreen, error_rows
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.keys import FOLLOW, Keys
 from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.list_screen import ListScreen
 from agent_memory.browse.rows import Layout, Target, layout
 from agent_memory.browse.views.newest import newest
-from agent_memory.client import Client
-from agent_memory.errors import AgentMemoryError
+from agent_memory.client import Client, Filters
 from agent_memory.present.view import View
 from agent_memory.rpc import memory_pb2 as pb
 
 _EVENTS: Final = 100
 
 
-class FollowScreen(BaseScreen):
+class FollowScreen(ListScreen):
     """Calls `choose` with the event that was chosen. While the cursor is at the end, it stays there."""
 
     KEYS: ClassVar[Keys] = FOLLOW
@@ -35,14 +33,8 @@ class FollowScreen(BaseScreen):
         super().__init__(daemon)
         self._choose = choose
 
-    def compose_body(self) -> Iterator[Widget]:
-        self._asking = self.lane()
-        self._list = ListPane(id="list")
-        yield self._list
-
-    def on_mount(self) -> None:
-        self.set_focus(self._list)
-        self.call_after_refresh(self.action_again)
+    def begin(self) -> None:
+        self.action_again()
 
     def refresh_content(self, *, has_recovered: bool) -> None:
         self.action_again()
@@ -52,9 +44,9 @@ class FollowScreen(BaseScreen):
         self._choose(message.target)
 
     def action_again(self) -> None:
-        view = self.daemon.view(self._list.room)
+        view, filters = self.daemon.view(self._list.room), self.daemon.filters
         if not self._asking.is_waiting:  # while much comes in, an answer is still an answer
-            self._asking.ask(lambda client: _latest(client, view), self._show, self._fail, settle_s=0)
+            self._asking.ask(lambda client: _latest(client, view, filters), self._show, self._fail, settle_s=0)
 
     def _show(self, found: Layout) -> None:
         if self._list.is_at_end:
@@ -63,10 +55,8 @@ class FollowScreen(BaseScreen):
         else:
             self._list.show_layout(found, found.place_of(self._list.target))
 
-    def _fail(self, error: AgentMemoryError) -> None:
-        self._list.show(error_rows(error))
 
-
-def _latest(client: Client, view: View) -> Layout:
-    reply = client.events(pb.GetEventsRequest(newest_first=True, limit=_EVENTS))
+def _latest(client: Client, view: View, filters: Filters) -> Layout:
+    request = pb.GetEventsRequest(newest_first=True, limit=_EVENTS, project=filters.project, agent=filters.agent)
+    reply = client.events(request)
     return layout(list(newest(view, reply.events[::-1])), view.width)

@@ -25,6 +25,7 @@ CALENDAR: Final[Keys] = (
 FOLLOW: Final[Keys] = (("G", "newest"), ("enter", "open"), ("esc", "back"))
 STATUS: Final[Keys] = (("j k", "scroll"), ("r", "look again"), ("esc", "back"))
 PAUSE: Final[Keys] = (("enter", "choose"), ("esc", "back"))
+NARROW: Final[Keys] = (("enter", "choose"), ("j k", "move"), ("esc", "back"))
 FORGET: Final[Keys] = (("enter", "forget it, once it is typed"), ("tab", "something else"), ("esc", "back"))
 
 _HELP: Final = (
@@ -55,6 +56,7 @@ _HELP: Final = (
             ("/", "search as you type: words, “quotes”, -without, times"),
             ("t", "go to a time in words: last March, letzte Woche"),
             ("c", "the year, a cell for each day"),
+            ("n", "show only a project, an agent, or another store"),
         ),
     ),
     (

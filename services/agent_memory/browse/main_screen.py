@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -17,6 +17,7 @@ from agent_memory.browse.follow_screen import FollowScreen
 from agent_memory.browse.forget_screen import ForgetScreen
 from agent_memory.browse.keys import MAIN, Keys
 from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.narrow_screen import NarrowScreen
 from agent_memory.browse.pause_screen import PauseScreen
 from agent_memory.browse.questions import Children, children_of, latest
 from agent_memory.browse.reader import Reader
@@ -26,6 +27,7 @@ from agent_memory.browse.status_screen import StatusScreen
 from agent_memory.browse.time_screen import TimeScreen
 from agent_memory.browse.time_tree import ROOT, TimeTree, above
 from agent_memory.browse.views import nodes
+from agent_memory.client import Filters
 from agent_memory.errors import AgentMemoryError
 from agent_memory.model import TocLevel
 from agent_memory.periods import Period
@@ -55,6 +57,7 @@ class MainScreen(BaseScreen):
         Binding("s", "status", show=False, priority=True),
         Binding("p", "pause", show=False, priority=True),
         Binding("x", "forget", show=False, priority=True),
+        Binding("n", "narrow", show=False, priority=True),
     ]
 
     def __init__(self, daemon: Daemon, hook_store: str) -> None:
@@ -69,7 +72,7 @@ class MainScreen(BaseScreen):
     def compose_body(self) -> Iterator[Widget]:
         self._children, self._refreshing = self.lane(), self.lane()
         self._tree = ListPane(id="tree", wraps=False)
-        self._page = Reader(self.lane(), self.daemon.view, id="page")
+        self._page = Reader(self.lane(), self.daemon, id="page")
         yield Horizontal(self._tree, self._page, id="body")
 
     def on_mount(self) -> None:
@@ -91,7 +94,7 @@ class MainScreen(BaseScreen):
             nearest = next((each for each in (node_id, *reversed(way)) if each in seen), "")
             self._draw(Target(Kind.NODE, nearest))
 
-        self._children.ask(lambda client: children_of(client, known.unknown([ROOT, *way])), arrive, self._fail)
+        self._ask_for(known.unknown([ROOT, *way]), arrive)
 
     def refresh_content(self, *, has_recovered: bool) -> None:
         self._is_stale = True
@@ -180,6 +183,21 @@ class MainScreen(BaseScreen):
         if target and (found := victims(target, self._page.place)):
             self.app.push_screen(ForgetScreen(self.daemon, found))
 
+    def action_narrow(self) -> None:
+        self.app.push_screen(NarrowScreen(self.daemon, self._narrowed, self._change_store))
+
+    def _narrowed(self, filters: Filters) -> None:
+        """Begin again, with what these leave."""
+        self.daemon.filters = filters
+        self._focus(self._tree)
+        self.show_pulse()
+        self._begin()
+
+    def _change_store(self, name: str) -> None:
+        """End; whoever started this starts it again for that store."""
+        if name != self.daemon.settings.store:
+            self.app.exit(name)
+
     def _show_screen(self, name: str, make: Callable[[], BaseScreen]) -> None:
         """Show a screen that stays as it was left."""
         if not self.app.is_screen_installed(name):
@@ -210,7 +228,8 @@ class MainScreen(BaseScreen):
         self.set_focus(pane)
 
     def _begin(self) -> None:
-        self._children.ask(latest, self._start, self._fail)
+        filters = self.daemon.filters
+        self._children.ask(lambda client: latest(client, filters), self._start, self._fail)
 
     def _start(self, found: Children) -> None:
         """Show what was last: the latest day is open, its latest conversation is under the cursor."""
@@ -237,8 +256,8 @@ class MainScreen(BaseScreen):
         if not self._known.children.get(ROOT):
             self._begin()
             return
-        loaded = self._known.loaded()
-        self._refreshing.ask(lambda client: children_of(client, loaded), self._refreshed, lambda error: None)
+        loaded, filters = self._known.loaded(), self.daemon.filters
+        self._refreshing.ask(lambda client: children_of(client, loaded, filters), self._refreshed, lambda error: None)
 
     def _refreshed(self, found: Children) -> None:
         before = self._tree.target
@@ -262,9 +281,14 @@ class MainScreen(BaseScreen):
 
         unknown = self._known.unknown([target.id])
         if unknown:
-            self._children.ask(lambda client: children_of(client, unknown), arrive, self._fail)
+            self._ask_for(unknown, arrive)
         else:
             arrive({})
+
+    def _ask_for(self, node_ids: Sequence[str], arrive: Callable[[Children], None]) -> None:
+        """Ask for the children of these."""
+        filters = self.daemon.filters
+        self._children.ask(lambda client: children_of(client, node_ids, filters), arrive, self._fail)
 
     def _go_to(self, node_id: str) -> None:
         for place, entry in enumerate(self._known.entries()):

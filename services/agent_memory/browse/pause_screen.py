@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
-from agent_memory.browse.base_screen import BaseScreen, error_rows
 from agent_memory.browse.keys import PAUSE, Keys
 from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.list_screen import ListScreen
 from agent_memory.browse.rows import BLANK, Kind, Row, Target, row
 from agent_memory.capture.privacy.pauses import OPEN_END_MS, Pauses
 from agent_memory.errors import AgentMemoryError
@@ -21,7 +19,7 @@ _LENGTHS: Final = (("30 minutes", 30), ("2 hours", 120), ("1 day", 24 * 60), ("u
 _RESUME: Final = "resume"
 
 
-class PauseScreen(BaseScreen):
+class PauseScreen(ListScreen):
     """Pauses and resumes what `pause-capture` and `resume-capture` do."""
 
     KEYS: ClassVar[Keys] = PAUSE
@@ -30,14 +28,8 @@ class PauseScreen(BaseScreen):
         Binding("l,right", "choose", show=False, priority=True),
     ]
 
-    def compose_body(self) -> Iterator[Widget]:
-        self._asking = self.lane()
-        self._list = ListPane(id="list")
-        yield self._list
-
-    def on_mount(self) -> None:
-        self.set_focus(self._list)
-        self.call_after_refresh(lambda: self._list.show(_choices(is_paused=bool(self.daemon.pulse.paused_until_ms))))
+    def begin(self) -> None:
+        self._list.show(_choices(is_paused=bool(self.daemon.pulse.paused_until_ms)))
 
     def on_list_pane_opened(self, message: ListPane.Opened) -> None:
         choice, settings, now_ms = message.target.id, self.daemon.settings, self.daemon.now_ms()
@@ -53,7 +45,7 @@ class PauseScreen(BaseScreen):
             except OSError as error:
                 raise AgentMemoryError(f"Nothing was changed: {pauses.path} can't be written: {error}.") from error
 
-        self._asking.ask(change, lambda _: self._done(), lambda error: self._list.show(error_rows(error)))
+        self._asking.ask(change, lambda _: self._done(), self._fail)
 
     def action_choose(self) -> None:
         self._list.action_open()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agent_memory.browse.time_tree import ROOT
-from agent_memory.client import Client
+from agent_memory.client import Client, Filters
 from agent_memory.rpc import memory_pb2 as pb
 
 _PAGE: Final = 100
@@ -22,34 +22,42 @@ EVENTS_MAX: Final = 500
 Children = dict[str, list[pb.TocNode]]
 
 
-def children_of(client: Client, node_ids: Sequence[str]) -> Children:
+def children_of(client: Client, node_ids: Sequence[str], filters: Filters) -> Children:
     """The children of each, newest first."""
-    return {node_id: _children(client, node_id) for node_id in node_ids}
+    return {node_id: _children(client, node_id, filters) for node_id in node_ids}
 
 
-def latest(client: Client) -> Children:
+def latest(client: Client, filters: Filters) -> Children:
     """The years, and the children of the latest year, month, week and day."""
     found: Children = {}
     node_id = ROOT
     while True:
-        found[node_id] = _children(client, node_id)
+        found[node_id] = _children(client, node_id, filters)
         if not found[node_id] or found[node_id][0].level == pb.TOC_LEVEL_SEGMENT:
             return found
         node_id = found[node_id][0].node_id
 
 
-def _children(client: Client, node_id: str) -> list[pb.TocNode]:
+def _children(client: Client, node_id: str, filters: Filters) -> list[pb.TocNode]:
     if node_id == ROOT:
-        return list(client.root().nodes)
+        return _years(client, filters)
     found: list[pb.TocNode] = []
     token: str | None = None
     while len(found) < CHILDREN_MAX:
-        reply = client.browse(node_id, _PAGE, token)
+        reply = client.browse(node_id, _PAGE, token, filters=filters)
         found += reply.children
         token = reply.continuation_token
         if not reply.has_more:
             break
     return found[::-1]
+
+
+def _years(client: Client, filters: Filters) -> list[pb.TocNode]:
+    years = list(client.root().nodes)
+    if not filters:
+        return years
+    replies = [client.node(each.node_id, filters=filters) for each in years]
+    return [reply.node for reply in replies if reply.HasField("node")]
 
 
 @dataclass(frozen=True, slots=True)

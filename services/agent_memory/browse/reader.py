@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
 from agent_memory.browse.base_screen import error_rows
+from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.lane import Lane
 from agent_memory.browse.list_pane import ListPane
 from agent_memory.browse.questions import Stretch, conversation, extended
 from agent_memory.browse.rows import Kind, Layout, Row, Target, layout
 from agent_memory.browse.views import nodes, words
-from agent_memory.client import Client
+from agent_memory.client import Client, Filters
 from agent_memory.errors import AgentMemoryError
 from agent_memory.present.view import View
 
@@ -38,7 +39,7 @@ class _Place:
 
 
 class Reader(ListPane):
-    """Asks in `lane` for what it is to show; `view` is how, in lines of so many cells."""
+    """Asks in `lane` for what it is to show, as the daemon's view and filters have it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l", "open", show=False, priority=True),
@@ -46,10 +47,10 @@ class Reader(ListPane):
         Binding("r", "again", show=False, priority=True),
     ]
 
-    def __init__(self, lane: Lane, view: Callable[[int], View], *, id: str) -> None:  # noqa: A002 - as widgets do
+    def __init__(self, lane: Lane, daemon: Daemon, *, id: str) -> None:  # noqa: A002 - as widgets do
         super().__init__(id=id)
         self._lane = lane
-        self._view = view
+        self._daemon = daemon
         self._way: list[_Place] = []
         self._stretch = _NO_STRETCH
         self.has_failed = False
@@ -107,11 +108,14 @@ class Reader(ListPane):
             self.go(target)
 
     def _ask(self, cursor: Target | None) -> None:
-        target, view = self._way[-1].target, self._view(self.room)
-        self._lane.ask(lambda client: page_of(client, target, view), lambda page: self._show(page, cursor), self._fail)
+        target, view, filters = self._way[-1].target, self._daemon.view(self.room), self._daemon.filters
+        self._lane.ask(
+            lambda client: page_of(client, target, view, filters), lambda page: self._show(page, cursor), self._fail
+        )
 
     def _extend(self, *, earlier: bool) -> None:
-        session_id, stretch, view, kept = self._way[-1].target.id, self._stretch, self._view(self.room), self.target
+        session_id, stretch, kept = self._way[-1].target.id, self._stretch, self.target
+        view = self._daemon.view(self.room)
         edge = stretch.events[0 if earlier else -1]
 
         def more(client: Client) -> Page:
@@ -137,11 +141,11 @@ class Reader(ListPane):
         self.show(error_rows(error))
 
 
-def page_of(client: Client, target: Target, view: View) -> Page:
+def page_of(client: Client, target: Target, view: View, filters: Filters) -> Page:
     """The page that a target leads to, as the daemon answers now."""
     match target.kind:
         case Kind.NODE:
-            reply = client.node(target.id)
+            reply = client.node(target.id, filters=filters)
             return _page(view, nodes.node(view, reply.node) if reply.HasField("node") else nodes.no_node(target.id))
         case Kind.GRIP:
             proof = client.expand(target.id)

@@ -27,8 +27,10 @@ class SearchScreen(AskScreen):
     _is_any_time = False
 
     def answer(self, client: Client, text: str, view: View) -> Answer:
-        is_any_time = self._is_any_time
-        reply = client.search(pb.SearchRequest(query=text, limit=_HITS, when="any" if is_any_time else ""))
+        is_any_time, filters = self._is_any_time, self.daemon.filters
+        request = pb.SearchRequest(query=text, limit=_HITS, project=filters.project, agent=filters.agent)
+        request.when = "any" if is_any_time else ""
+        reply = client.search(request)
         meaning = found.meaning(reply)
         if is_any_time:
             meaning = "; ".join(filter(None, ("any time", meaning)))

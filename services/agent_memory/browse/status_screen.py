@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.widget import Widget
 
-from agent_memory.browse.base_screen import BaseScreen, error_rows
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.keys import STATUS, Keys
-from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.list_screen import ListScreen
 from agent_memory.browse.rows import Layout, layout, row
 from agent_memory.browse.views.status import examination
 from agent_memory.control.examination import examine
-from agent_memory.errors import AgentMemoryError
 from agent_memory.present.lines import line
 
 
-class StatusScreen(BaseScreen):
+class StatusScreen(ListScreen):
     """What `doctor` says. `hook_store` is the store that hooks have to be told of, empty where they find it."""
 
     KEYS: ClassVar[Keys] = STATUS
@@ -32,15 +28,9 @@ class StatusScreen(BaseScreen):
         super().__init__(daemon)
         self._hook_store = hook_store
 
-    def compose_body(self) -> Iterator[Widget]:
-        self._asking = self.lane()
-        self._list = ListPane(id="list")
-        yield self._list
-
-    def on_mount(self) -> None:
-        self.set_focus(self._list)
+    def begin(self) -> None:
         self._list.show([row(line("Looking at everything...", "dim"))])
-        self.call_after_refresh(self.action_again)
+        self.action_again()
 
     def refresh_content(self, *, has_recovered: bool) -> None:
         if has_recovered:
@@ -52,6 +42,3 @@ class StatusScreen(BaseScreen):
 
     def _found(self, width: int) -> Layout:
         return layout(list(examination(examine(self.daemon.settings, self._hook_store))), width)
-
-    def _fail(self, error: AgentMemoryError) -> None:
-        self._list.show(error_rows(error))

@@ -8,8 +8,9 @@ from importlib.util import find_spec
 
 import click
 
-from agent_memory.cli.options import current, settings_options
+from agent_memory.cli.options import current, of_store_named, settings_options
 from agent_memory.errors import SettingsError, UsageError
+from agent_memory.settings import Settings
 
 
 @click.command()
@@ -37,4 +38,8 @@ def browse(context: click.Context) -> None:
     from agent_memory.browse.app import run
     from agent_memory.cli.hooks import store_named_to_hooks
 
-    context.exit(run(settings, store_named_to_hooks(settings)))
+    def settings_of(store: str) -> Settings:
+        with of_store_named(context, store):
+            return current(context)
+
+    context.exit(run(settings, store_named_to_hooks(settings), settings_of))
