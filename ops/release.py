@@ -3,8 +3,10 @@
     .venv/bin/python ops/release.py --key ~/.ssh/id_ed25519
     .venv/bin/python ops/release.py --dry-run
 
-Writes to dist/VERSION/: the source and the wheel, a bill of materials (sbom.cdx.json), SHA256SUMS of these three and
-its signature, SHA256SUMS.sig. Then tags the commit vVERSION, signed with the same SSH key. Uploads nothing.
+Writes to dist/VERSION/: the source and the wheel, a bill of materials (sbom.cdx.json), SHA256SUMS of all of it and its
+signature, SHA256SUMS.sig. With --pex, which needs the package index, also a file that runs by itself on this platform;
+with --from URL, the address at which all of it will be, a formula for Homebrew. Then tags the commit vVERSION, signed
+with the same SSH key. Uploads nothing.
 
 VERSION is pyproject.toml's. It must be the newest in CHANGELOG.md, with nothing left under "Unreleased"; every change
 must be committed. A dry run only prints what is missing of that, builds all the same, and neither signs nor tags.
@@ -23,6 +25,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pex
 from sbom import bill_of_materials
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,6 +39,8 @@ def main() -> None:
     how = parser.add_mutually_exclusive_group(required=True)
     how.add_argument("--key", type=Path, help="the SSH key to sign with; a .pub file if an agent holds the other half")
     how.add_argument("--dry-run", action="store_true", help="build and check, but neither sign nor tag")
+    parser.add_argument("--pex", action="store_true", help="make a file that runs by itself on this platform, too")
+    parser.add_argument("--from", dest="address", metavar="URL", help="where the files will be; writes a formula")
     arguments = parser.parse_args()
 
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
@@ -45,6 +50,13 @@ def main() -> None:
     if missing and not arguments.dry_run:
         raise SystemExit(1)
     folder = build(version)
+    if arguments.pex:
+        pex.make(NAME, version, next(folder.glob("*.whl")), ROOT / "requirements.lock")
+    if arguments.address:
+        formula = (ROOT / "ops" / "homebrew" / f"{NAME}.rb").read_text(encoding="utf-8")
+        source = next(folder.glob("*.tar.gz"))
+        (folder / f"{NAME}.rb").write_text(formula_of(formula, source, arguments.address), encoding="utf-8")
+    sum_up(folder)
     if arguments.key:
         key = arguments.key.expanduser().resolve()
         sign(folder / SUMS, key)
@@ -81,10 +93,25 @@ def build(version: str) -> Path:
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     bill = bill_of_materials(NAME, version, lock, int(committed_s))
     (folder / "sbom.cdx.json").write_text(json.dumps(bill, indent=2) + "\n", encoding="utf-8")
-
-    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(folder.iterdir())]
-    (folder / SUMS).write_text("".join(sums), encoding="utf-8")
     return folder
+
+
+def formula_of(formula: str, source: Path, address: str) -> str:
+    """The formula with the source's address below `address` and its hash."""
+    values = {"HOMEPAGE": address, "URL": f"{address.rstrip('/')}/{source.name}", "SHA256": digest(source)}
+    for name, value in values.items():
+        formula = formula.replace(f'"@{name}@"', json.dumps(value))
+    return formula
+
+
+def sum_up(folder: Path) -> None:
+    """Write the hashes of all that is in the folder."""
+    sums = [f"{digest(path)}  {path.name}\n" for path in sorted(folder.iterdir())]
+    (folder / SUMS).write_text("".join(sums), encoding="utf-8")
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def sign(path: Path, key: Path) -> None:

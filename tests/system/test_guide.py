@@ -32,6 +32,24 @@ DOCUMENTS = {
     "docs/operations.md": True,
     "docs/recovery.md": True,
 }
+# By the questions of docs/comparison.md, what the commands beside them print to show the answer.
+SHOWN = {
+    "Is it remembered without anybody asking?": r"^claude-code +2\.1\.0 ",
+    "And what was before?": r"^claude-code +[1-9]",
+    "Is one memory shared by several agents?": r"^claude-code(.*\n)+codex|^codex(.*\n)+claude-code",
+    "Can a summary be proved?": r"^The evidence$",
+    "Can a time be asked for?": r"Wed",
+    "Can it be searched?": r"postgres|Nothing was found",
+    "Does it need a language model or a key?": r"^summarizer_provider += local ",
+    "Does anything leave the machine?": r"^grpc_host += 127\.0\.0\.1 ",
+    "Are secrets kept out?": r"^redaction += true ",
+    "Can it forget?": r"--dry-run",
+    "Do agents get tools?": r"tools: map, search, open, expand, events, projects$",
+    "Does it store its own answers again?": r"^codex .*up to date",
+    "Can it be taken out?": r"--dry-run",
+}
+# Those whose commands want a person: tests/process/test_browse_terminal.py and test_web_page.py run them.
+FOR_PEOPLE = {"Can people look?"}
 # What the documents call the home of whoever reads them, and the folder of the sockets.
 HOME = "/home/dev"
 RUNTIME = "/run/user/1000"
@@ -73,6 +91,27 @@ def test_no_document_escapes() -> None:
     with_commands = {page for page in pages if any(steps(page.read_text(encoding="utf-8")))}
 
     assert with_commands == {CHECKOUT / document for document in DOCUMENTS}
+
+
+def test_the_comparison_shows_what_it_says(tmp_path: Path) -> None:
+    """Every command in its table of ours prints the answer that stands beside it."""
+    page = (CHECKOUT / "docs" / "comparison.md").read_text(encoding="utf-8")
+    rows = {cells[1].strip(): cells[3] for line in page.splitlines() if len(cells := line.split("|")) == 5}
+    asked = {question: re.findall(r"`(memory-daemon [^`]+)`", cell) for question, cell in rows.items()}
+    asked = {question: commands for question, commands in asked.items() if commands}
+    assert asked.keys() == SHOWN.keys() | FOR_PEOPLE
+
+    with scratch(tmp_path / "scratch") as stack, closing(Reader(stack)) as reader:
+        reader.run("memory-daemon start")
+        reader.run("memory-daemon mcp install codex")
+        asks = '{"hook_event_name": "UserPromptSubmit", "session_id": "c", "prompt": "Why is the build red?"}'
+        reader.run(f"echo {shlex.quote(asks)} | memory-ingest --agent codex")
+        for question, pattern in SHOWN.items():
+            printed = ""
+            for command in asked[question]:
+                grip = re.search(r"grip:\S+", printed)
+                printed = "\n".join(reader.run(command.replace("GRIP_ID", grip[0] if grip else "")))
+            assert re.search(pattern, printed, re.MULTILINE), f"{question}\n{asked[question]}\n{printed}"
 
 
 class Reader:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tempfile
 import venv
 import zipfile
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+from support.stack import free_port, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSION = version("agent-memory")
@@ -73,6 +77,8 @@ def test_an_installed_package_works_from_any_folder(built: Path, tmp_path: Path)
     own = Path(sysconfig.get_path("purelib", vars={"base": str(environment)}))
     (own / "libraries.pth").write_text(sysconfig.get_path("purelib"))
 
+    assert (environment / "share" / "man" / "man1" / "memory-daemon-note.1").is_file()
+    assert_serves(environment)
     assert_all_answer(environment, tmp_path / "home")
 
 
@@ -84,6 +90,22 @@ def test_what_it_needs_is_named(built: Path, tmp_path: Path) -> None:
     run(environment / "bin" / "pip", "install", "--quiet", next(built.glob("*.whl")), cwd=tmp_path)
 
     assert_all_answer(environment, tmp_path / "home")
+
+
+def assert_serves(environment: Path) -> None:
+    """The daemon starts in a fresh HOME, stores, answers, and stops without a trace of a process."""
+    program = environment / "bin" / "memory-daemon"
+    with tempfile.TemporaryDirectory(prefix="am-") as folder:  # short: sockets are below it
+        home = Path(folder)
+        run(program, "start", "--port", str(free_port()), cwd=home, home=home)
+        try:
+            assert run(program, "note", "The heron sleeps in the third willow", cwd=home, home=home) == "Noted.\n"
+            assert "third willow" in run(program, "query", "events", cwd=home, home=home)
+            status = json.loads(run(program, "status", "--json", cwd=home, home=home))
+        finally:
+            stopped = run(program, "stop", cwd=home, home=home)
+    assert "Memory daemon stopped" in stopped
+    assert not any(is_alive(each["pid"]) for each in status["processes"])
 
 
 def assert_all_answer(environment: Path, home: Path) -> None:

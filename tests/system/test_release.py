@@ -10,8 +10,11 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import tarfile
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -73,6 +76,64 @@ def test_the_bill_of_materials_names_every_pin_and_who_asked_for_it(checkout: Pa
     assert edges.keys() == {*components, root["purl"]}
     assert {ref for refs in edges.values() for ref in refs} <= components.keys()
     assert {components[ref]["name"] for ref in edges[root["purl"]]} >= {"click", "grpcio", "rich", "rocksdict"}
+
+
+def test_a_formula_installs_the_source_and_what_the_lock_pins(checkout: Path, tmp_path: Path) -> None:
+    """Its hash is the source's, in which are the lock that it installs by and the man pages; Ruby can read it."""
+    assert release(checkout, "--dry-run", "--from", "https://example.org/0/").returncode == 0
+    written = contents(checkout)
+    formula = written["agent-memory.rb"].decode()
+
+    source = f"agent_memory-{VERSION}.tar.gz"
+    assert f'url "https://example.org/0/{source}"' in formula
+    assert f'sha256 "{hashlib.sha256(written[source]).hexdigest()}"' in formula
+    assert "@" not in formula.replace("python@", "")
+    assert (
+        f"{hashlib.sha256(written['agent-memory.rb']).hexdigest()}  agent-memory.rb" in written["SHA256SUMS"].decode()
+    )
+    with tarfile.open(checkout / "dist" / VERSION / source) as unpacked:
+        unpacked.extractall(tmp_path, filter="data")
+    folder = tmp_path / f"agent_memory-{VERSION}"
+    lock = (folder / "requirements.lock").read_bytes()
+    assert lock == (checkout / "requirements.lock").read_bytes()
+    assert b"\nhatchling==" in lock  # it builds the package, for which the formula gets nothing else
+    assert list(folder.glob("ops/man/memory-daemon*.1"))
+    if shutil.which("ruby"):
+        subprocess.run(["ruby", "-c", "-"], input=formula.encode(), check=True)
+
+
+@pytest.mark.drill
+def test_a_file_that_runs_by_itself_serves_in_a_fresh_home(checkout: Path, tmp_path: Path) -> None:
+    """Made from the wheel and the lock; from anywhere, without an environment, it starts, stores, answers and stops."""
+    made = release(checkout, "--dry-run", "--pex")
+    assert made.returncode == 0, made.stderr
+    (file,) = (checkout / "dist" / VERSION).glob("*.pex")
+    assert f"  {file.name}" in (checkout / "dist" / VERSION / "SHA256SUMS").read_text()
+    own = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MEMORY_", "XDG_", "PYTHON", "PEX"))
+    }
+    with tempfile.TemporaryDirectory(prefix="am-") as home:  # short: sockets are below it
+
+        def run(*words: str) -> str:
+            done = subprocess.run([file, *words], env={**own, "HOME": home}, cwd=home, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        assert run("--version") == f"memory-daemon {VERSION}\n"
+        run("start", "--port", str(port))
+        try:
+            assert run("note", "The heron sleeps in the third willow") == "Noted.\n"
+            assert "third willow" in run("query", "events")
+            run("hooks", "install", "codex")
+            run("mcp", "install", "codex")
+            assert "the server answers" in run("mcp", "test", "codex")
+        finally:
+            run("stop")
+        hooks = (Path(home) / ".codex" / "hooks.json").read_text()
+        assert f"{home}/.local/share/agent-memory-program/" in hooks
 
 
 @pytest.mark.parametrize(
