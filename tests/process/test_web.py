@@ -204,7 +204,7 @@ def test_a_conversation_is_forgotten_once_it_was_looked_at(shared_stack: Stack, 
     """Shown first; then as many events as were shown, or none; with a proof."""
     own = changes(server, cookie)
     with shared_stack.client() as client:
-        client.ingest(said("owl-1", AT_MS + 1000, "The owl's nest is behind the barn door", session_id="owls"))
+        client.ingest(said("owl-1", AT_MS + 1000, "The owl's nest is behind the barn roof", session_id="owls"))
         client.ingest(said("owl-2", AT_MS + 2000, "The owl flew off", session_id="owls"))
 
     shown = server.send("/api/preview", own, "POST", '{"session": "owls"}').json
@@ -212,7 +212,7 @@ def test_a_conversation_is_forgotten_once_it_was_looked_at(shared_stack: Stack, 
     there = server.ask(cookie, "session", id="owls").json["events"]
     done = server.send("/api/forget", own, "POST", '{"session": "owls", "events": "2"}').json
 
-    assert (shown["events"], shown["samples"][0]["text"]) == ("2", "The owl's nest is behind the barn door")
+    assert (shown["events"], shown["samples"][0]["text"]) == ("2", "The owl's nest is behind the barn roof")
     assert (too_few.status, "2 events are selected now, and not 1" in too_few.json["error"]) == (400, True)
     assert len(there) == 2
     assert (done["events"], done["proved"]) == ("2", True)

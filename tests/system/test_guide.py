@@ -39,14 +39,14 @@ SHOWN = {
     "Is one memory shared by several agents?": r"^claude-code(.*\n)+codex|^codex(.*\n)+claude-code",
     "Can a summary be proved?": r"^The evidence$",
     "Can a time be asked for?": r"Wed",
-    "Can it be searched?": r"postgres|Nothing was found",
-    "Does it need a language model or a key?": r"^summarizer_provider += local ",
-    "Does anything leave the machine?": r"^grpc_host += 127\.0\.0\.1 ",
+    "Can it be searched?": r"▸ .*Postgres",
+    "Does it need a language model or a key?": r'^summarizer_provider += "local"',
+    "Does anything leave the machine?": r'^grpc_host += "127\.0\.0\.1"',
     "Are secrets kept out?": r"^redaction += true ",
     "Can it forget?": r"--dry-run",
     "Do agents get tools?": r"tools: map, search, open, expand, events, projects$",
     "Does it store its own answers again?": r"^codex .*up to date",
-    "Can it be taken out?": r"--dry-run",
+    "Can it be taken out?": r"Removes the tools and the hooks",
 }
 # Those whose commands want a person: tests/process/test_browse_terminal.py and test_web_page.py run them.
 FOR_PEOPLE = {"Can people look?"}

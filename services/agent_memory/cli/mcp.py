@@ -101,8 +101,8 @@ def install(context: click.Context, agents: Sequence[str], all_found: bool, dry_
             click.echo(f"{difference(each.connected())}\nDRY RUN - No changes were made\n")
         else:
             copy = each.connect(datetime.now())
-            kept = f"The file as it was before is kept in {copy}\n" if copy else ""
-            click.echo("\n".join(["Installed. Restart the agent.", *notes(each.client), kept]))
+            kept = [f"The file as it was before is kept in {copy}"] if copy else []
+            click.echo("\n".join(["Installed. Restart the agent.", *notes(each.client), *kept, ""]))
     if failed:
         raise AgentMemoryError(f"Not installed: {', '.join(failed)}. Type the commands above where the program is.")
     if not dry_run:
@@ -239,9 +239,9 @@ def notes(client: Client) -> Iterator[str]:
 
 
 def _first_line(answer: str) -> str:
-    """Of what a model would read, the first line that is not the fence."""
+    """Of what a model would read, the first line that is not the fence, without the branch of a tree before it."""
     lines = [line for line in answer.splitlines() if line.strip() and not line.startswith("<")]
-    return printable(lines[0]) if lines else "(nothing)"
+    return printable(lines[0]).lstrip("├└─ ") if lines else "(nothing)"
 
 
 def _table(rows: Sequence[ServerStatus]) -> str:

@@ -45,11 +45,12 @@ def main(words: list[str]) -> None:
     store = path.encode(errors="surrogateescape") if path else client.store(dict(posix.environ))
     named = _option(words, "--project-store") or posix.environ.get(b"MEMORY_PROJECT", b"").decode(errors="replace")
     of_store = ["--project-store", named] if named else []
-    if agent := _option(words, "--agent"):
+    agent = _option(words, "--agent")
+    if agent:
         _LOOKS.append(b"AGENT_MEMORY_AGENT=" + agent.encode(errors="surrogateescape"))
     server = Server(
         installed_version().decode() or "0",
-        lambda *call: _called(store, of_store, *call),
+        lambda name, given, client, session: _called(store, of_store, name, given, agent or client, session),
         lambda: [*TOOLS, NOTE] if _may_note(store) else TOOLS,
     )
     for line in _lines():
