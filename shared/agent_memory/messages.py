@@ -64,7 +64,9 @@ def node_to_pb(node: TocNode, child_ids: list[str]) -> pb.TocNode:
         title=node.title,
         # A reader who wants prose gets the bullets joined where nobody wrote a summary.
         summary=" ".join(bullet.text for bullet in node.bullets),
-        bullets=[pb.TocBullet(text=bullet.text, grip_ids=bullet.grip_ids) for bullet in node.bullets],
+        bullets=[
+            pb.TocBullet(text=bullet.text, grip_ids=bullet.grip_ids, weight=bullet.weight) for bullet in node.bullets
+        ],
         keywords=node.keywords,
         child_node_ids=child_ids,
         start_time_ms=node.start_ms,

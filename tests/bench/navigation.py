@@ -4,7 +4,8 @@
 
 For each summarizer a tree is built from all conversations together, as one store holds them, by the real cutting and
 rolling up; only the words of the segments differ, and all have the same room. Each question is then looked for from the
-root down, by nothing but what the nodes say: a reader takes those that match its words best (BM25).
+root down, by nothing but what the nodes say: a reader takes those that match its words best (BM25). A node with a
+single child below it is read for all of them, down to where there is a choice or a segment: lists name that one.
 
 - "found": at every level the three best children of the three best nodes are kept; how often a segment that holds
   evidence is among the last three, and how many tokens of nodes were read on the way.
@@ -23,7 +24,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from itertools import accumulate
 from math import log
@@ -164,6 +165,8 @@ def _segment_page(node: TocNode, segment: Segment) -> Page:
 
 def _page(node: TocNode, children: tuple[Page, ...]) -> Page:
     text = _text(node)
+    if len(children) == 1:
+        return replace(children[0], terms=_terms(text), tokens=of_text(text))
     return Page(_terms(text), of_text(text), children)
 
 
@@ -181,15 +184,16 @@ def _terms(text: str) -> Counter[str]:
 def _beam(roots: Sequence[Page], question: Question) -> tuple[bool, int]:
     """Whether a segment with evidence is kept to the end, and the tokens of the nodes that were read."""
     tokens = 0
-    seen = list(roots)
-    while True:
-        tokens += sum(page.tokens for page in seen)
+    read: Sequence[Page] = roots
+    kept: list[Page] = []
+    while read:
+        tokens += sum(page.tokens for page in read)
+        # Segments come at every depth; those that were kept stand beside what is read next.
+        seen = [*(page for page in kept if not page.children), *read]
         scores = _scores(seen, question)
         kept = sorted(seen, key=lambda page: -scores[id(page)])[:BEAM]
-        below = [child for page in kept for child in page.children]
-        if not below:
-            return any(page.events & question.evidence for page in kept), tokens
-        seen = below
+        read = [child for page in kept for child in page.children]
+    return any(page.events & question.evidence for page in kept), tokens
 
 
 def _best_first(roots: Sequence[Page], question: Question) -> int:

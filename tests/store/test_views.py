@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from agent_memory.query.views import events as event_views
+from agent_memory.query.views import toc
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store.keys import TIMESTAMP_MAX_MS
+from support.conversations import BEGIN_MS
+from support.keeper import Keeper
 from support.writer import WriterProcess, said
 
 
@@ -30,3 +33,21 @@ def test_a_beginning_behind_the_last_possible_key_finds_nothing(writer: WriterPr
     found = event_views.events(writer.reader(), pb.GetEventsRequest(from_timestamp_ms=TIMESTAMP_MAX_MS + 1))
 
     assert not found.events
+
+
+def test_a_list_names_where_a_period_leads_that_offers_no_choice(writer: WriterProcess) -> None:
+    """A year of one segment leads to that segment; with a second one on the same day, to the day."""
+    keeper = Keeper(writer)
+    writer.append([said("e1", BEGIN_MS, session_id="one")])
+    keeper.drain()
+
+    alone = toc.toc_root(keeper.reader, pb.GetTocRootRequest()).nodes[0]
+    writer.append([said("e2", BEGIN_MS + 1000, session_id="two")])
+    keeper.drain()
+    both = toc.toc_root(keeper.reader, pb.GetTocRootRequest()).nodes[0]
+    day = toc.browse(keeper.reader, pb.BrowseTocRequest(parent_id=both.leads_to))
+    keeper.close()
+
+    assert alone.leads_to.startswith("toc:segment:")
+    assert both.leads_to.startswith("toc:day:")
+    assert [child.leads_to for child in day.children] == ["", ""]

@@ -147,3 +147,22 @@ def test_json_is_the_wire_with_every_field() -> None:
     assert '"has_more": false' in text
     assert '"session_id": ""' in text
     assert "日本語" in text
+
+
+def test_a_list_shows_the_lines_that_say_most_and_where_an_entry_leads() -> None:
+    """Two of five, in their order; the way down passes over what offers no choice."""
+    weights = (0.1, 0.95, 0.2, 0.3, 0.92)
+    week = pb.TocNode(
+        node_id="toc:week:2026:W05",
+        level=pb.TOC_LEVEL_WEEK,
+        title="Week 5",
+        bullets=[pb.TocBullet(text=f"line {place}", weight=weight) for place, weight in enumerate(weights)],
+        leads_to=SEGMENT_ID,
+    )
+
+    page = drawn("browse", "toc:month:2026:01", pb.BrowseTocResponse(children=[week]), "", width=200)
+
+    short = SEGMENT_ID.removeprefix("toc:segment:")
+    assert [line.split("• ")[1] for line in page.splitlines() if "•" in line] == ["line 1", "line 4"]
+    assert f"toc:week:2026:W05 → {short}" in page
+    assert f"memory-daemon query node {short}" in page

@@ -21,6 +21,7 @@ from agent_memory.rpc import memory_pb2 as pb
 # What a list shows of each entry; a node's own page shows all of it.
 _BULLETS_SHOWN: Final = 2
 _LINE_CELLS: Final = 100
+_SEGMENT_PREFIX: Final = "toc:segment:"
 # Longer than any path.
 _NAME_CELLS: Final = 4096
 # What a period is called that is not over.
@@ -53,7 +54,7 @@ def root(view: View, reply: pb.GetTocRootResponse, more: str = "", as_of: str | 
         return
     yield line("Everything that is remembered", "bold")
     yield from _entries(view, reply.nodes)
-    yield from following(view, view.filtered("query", "browse", reply.nodes[0].node_id), *([more] if more else []))
+    yield from following(view, _onwards(view, reply.nodes[0]), *([more] if more else []))
 
 
 def node(view: View, node: pb.TocNode, more: str = "") -> Iterator[Line]:
@@ -161,14 +162,7 @@ def browse(view: View, parent_id: str, reply: pb.BrowseTocResponse, more: str) -
         return
     yield line(parent_id or "What speaks of it", "bold")
     yield from _entries(view, reply.children)
-    first = reply.children[0]
-    is_segment = first.level == pb.TOC_LEVEL_SEGMENT
-    onwards = view.command("query", "node", short_id(first.node_id))
-    yield from following(
-        view,
-        onwards if is_segment else view.filtered("query", "browse", first.node_id),
-        *([more] if reply.has_more else []),
-    )
+    yield from following(view, _onwards(view, reply.children[0]), *([more] if reply.has_more else []))
 
 
 def price(reply: Answer) -> Line:
@@ -199,6 +193,14 @@ def heading(view: View, node: pb.TocNode) -> Iterator[Line]:
         yield line(f"only {shlex.join(view.filters)}", "dim")
 
 
+def _onwards(view: View, node: pb.TocNode) -> str:
+    """The command that goes down from an entry of a list: to a segment, or to where there is a choice."""
+    node_id = node.leads_to or node.node_id
+    if node_id.startswith(_SEGMENT_PREFIX):
+        return view.command("query", "node", short_id(node_id))
+    return view.filtered("query", "browse", node_id)
+
+
 def _entries(view: View, nodes: Sequence[pb.TocNode]) -> Iterator[Line]:
     for glyph, below, node in branches(nodes):
         yield pieces(
@@ -206,15 +208,23 @@ def _entries(view: View, nodes: Sequence[pb.TocNode]) -> Iterator[Line]:
             (_title(node), "bold"),
             (f"  {_age(view, node)}", "yellow" if node.is_open else "green"),
         )
-        yield line(f"{below}{node.node_id}", "dim")
+        # Whoever goes down passes over what offers no choice.
+        leads = f" → {short_id(node.leads_to)}" if node.leads_to else ""
+        yield line(f"{below}{node.node_id}{leads}", "dim")
         yield line(f"{below}{facts(view, node)}", "dim")
-        for bullet in node.bullets[:_BULLETS_SHOWN]:
+        for bullet in _weightiest(node.bullets):
             if node.relevance:  # these are why the node is there
                 yield flow(f"{below}• ", f"{below}  ", bullet.text)
             else:
                 yield line(f"{below}• {one_line(bullet.text, view.room(len(below) + 2))}")
         if node.keywords:
             yield line(f"{below}{one_line(', '.join(node.keywords), view.room(len(below)))}", "cyan")
+
+
+def _weightiest(bullets: Sequence[pb.TocBullet]) -> list[pb.TocBullet]:
+    """The lines that say most, in their order."""
+    places = sorted(range(len(bullets)), key=lambda place: -bullets[place].weight)[:_BULLETS_SHOWN]
+    return [bullets[place] for place in sorted(places)]
 
 
 def _toc_line(glyph: str, node: pb.TocLine) -> Line:

@@ -377,7 +377,10 @@ class TocBullet(_message.Message):
 
     TEXT_FIELD_NUMBER: _builtins.int
     GRIP_IDS_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
     text: _builtins.str
+    weight: _builtins.float
+    """From 0 to 1: how much it says, beside other lines of any node."""
     @_builtins.property
     def grip_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     def __init__(
@@ -385,10 +388,11 @@ class TocBullet(_message.Message):
         *,
         text: _builtins.str = ...,
         grip_ids: _abc.Iterable[_builtins.str] | None = ...,
+        weight: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grip_ids", b"grip_ids", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grip_ids", b"grip_ids", "text", b"text", "weight", b"weight"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -420,6 +424,7 @@ class TocNode(_message.Message):
     TOKENS_FIELD_NUMBER: _builtins.int
     RELEVANCE_FIELD_NUMBER: _builtins.int
     SEGMENTS_FOUND_FIELD_NUMBER: _builtins.int
+    LEADS_TO_FIELD_NUMBER: _builtins.int
     node_id: _builtins.str
     level: Global___TocLevel.ValueType
     title: _builtins.str
@@ -445,6 +450,8 @@ class TocNode(_message.Message):
     the best segments.
     """
     segments_found: _builtins.int
+    leads_to: _builtins.str
+    """Of a node in a list, where it has one child: the first node below it that offers a choice, or the only segment."""
     @_builtins.property
     def bullets(self) -> _containers.RepeatedCompositeFieldContainer[Global___TocBullet]: ...
     @_builtins.property
@@ -476,10 +483,11 @@ class TocNode(_message.Message):
         tokens: _builtins.int = ...,
         relevance: _builtins.float = ...,
         segments_found: _builtins.int = ...,
+        leads_to: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "level", b"level", "node_id", b"node_id", "project", b"project", "relevance", b"relevance", "segments_found", b"segments_found", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summarized_by", b"summarized_by", "summary", b"summary", "title", b"title", "tokens", b"tokens", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_summary", b"_summary", "agents", b"agents", "bullets", b"bullets", "child_node_ids", b"child_node_ids", "end_time_ms", b"end_time_ms", "event_count", b"event_count", "is_open", b"is_open", "keywords", b"keywords", "leads_to", b"leads_to", "level", b"level", "node_id", b"node_id", "project", b"project", "relevance", b"relevance", "segments_found", b"segments_found", "session_id", b"session_id", "start_time_ms", b"start_time_ms", "summarized_by", b"summarized_by", "summary", b"summary", "title", b"title", "tokens", b"tokens", "version", b"version", "written_ms", b"written_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__summary: _TypeAlias = _typing.Literal["summary"]  # noqa: Y015
     _WhichOneofArgType__summary: _TypeAlias = _typing.Literal["_summary", b"_summary"]  # noqa: Y015

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, takewhile
 from typing import Final
 
@@ -186,7 +186,7 @@ def node_message(reader: Reader, node_id: str, as_of_ms: int | None, scope: Scop
 
 
 def _messages(reader: Reader, node_ids: list[str], as_of_ms: int | None, scope: Scope) -> Iterator[pb.TocNode]:
-    """The nodes of a list, each with its price."""
+    """The nodes of a list, each with its price, and with where it leads if there is no choice."""
     if scope and any(records.period(node_id) for node_id in node_ids):
         filtered = (node_message(reader, node_id, as_of_ms, scope) for node_id in node_ids)
         found = (message for message in filtered if message is not None)
@@ -194,7 +194,18 @@ def _messages(reader: Reader, node_ids: list[str], as_of_ms: int | None, scope: 
         found = (_whole(reader, each, as_of_ms) for each in records.nodes(reader, node_ids, as_of_ms))
     for message in found:
         message.tokens = reading_tokens(message)
+        message.leads_to = _leads_to(reader, message.child_node_ids, as_of_ms, scope)
         yield message
+
+
+def _leads_to(reader: Reader, child_ids: Sequence[str], as_of_ms: int | None, scope: Scope) -> str:
+    """The first node below with more than one child, or a segment; empty where these children are a choice already."""
+    found = ""
+    while len(child_ids) == 1:
+        found = child_ids[0]
+        period = records.period(found)
+        child_ids = list(islice(_child_ids(reader, period, "", as_of_ms, scope), 2)) if period else ()
+    return found
 
 
 def _that_fit(messages: Iterator[pb.TocNode], budget: Budget) -> list[pb.TocNode]:
