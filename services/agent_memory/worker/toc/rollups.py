@@ -170,9 +170,13 @@ def _same(one: set[str], other: set[str]) -> bool:
 
 
 def _keywords(children: Sequence[TocNode], said: Set[str]) -> Iterator[str]:
-    """The first keyword of each child, then the second of each, and so on, without those that name nothing new."""
+    """The first keyword of each child, then the second of each, and so on, without those that name nothing new.
+
+    Of each child the topics come before the files: many children worked on a file, and it says least of what on.
+    """
     named = set(said)
-    for word in chain.from_iterable(zip_longest(*(child.keywords for child in children))):
+    topics_first = (sorted(child.keywords, key=lambda word: "." in word or "/" in word) for child in children)
+    for word in chain.from_iterable(zip_longest(*topics_first)):
         if word is not None and not (new := terms(word) or {word.casefold()}) <= named:
             named |= new
             yield word
