@@ -262,6 +262,10 @@ def test_damage_in_one_store_leaves_the_others_served(stack: Stack) -> None:
     assert "sick" in stack.run("status").stdout
     asked = stack.run("query", "root", "--all-stores", check=False)
     assert (asked.returncode, "Store well" in asked.stdout, "can't be opened" in asked.stderr) == (1, True, True)
+    (folder_of(stack, "sick") / "config.toml").write_text("retention_days = 'soon'\n")
+    found = stack.run("search", "well", "--all-stores", check=False)
+    assert (found.returncode, "In the well one" in found.stdout, "Store sick" in found.stderr) == (1, True, True)
+    (folder_of(stack, "sick") / "config.toml").unlink()
     doctor = stack.run("doctor", check=False)
     assert "sick" in doctor.stdout
     # What hooks brought for it waits, and is not lost.

@@ -56,13 +56,29 @@ def names(context: click.Context) -> list[str]:
         return [store.name for store in client.stores().stores]
 
 
+@contextmanager
+def answering_alone(context: click.Context, name: str) -> Iterator[list[AgentMemoryError]]:
+    """In the block, that store is the one that is asked; what it fails with is put into the list, and not raised.
+
+    One store's trouble does not keep the others from answering.
+    """
+    failed: list[AgentMemoryError] = []
+    try:
+        with of_store_named(context, name):
+            yield failed
+    except AgentMemoryError as error:
+        failed.append(error)
+
+
 def _print_pages(context: click.Context, show: Callable[[], None]) -> None:
     has_failed = False
     for place, name in enumerate(names(context)):
         click.secho(f"{'' if place == 0 else chr(10)}Store {name}", bold=True)
-        with _reporting(lambda error: click.echo(f"Error: {error}", err=True)) as failed, of_store_named(context, name):
+        with answering_alone(context, name) as failed:
             show()
-        has_failed = has_failed or bool(failed)
+        for error in failed:
+            click.echo(f"Error: {error}", err=True)
+            has_failed = True
     context.exit(1 if has_failed else 0)
 
 
@@ -71,20 +87,9 @@ def _print_json(context: click.Context, show: Callable[[], None]) -> None:
     has_failed = False
     for name in names(context):
         output = io.StringIO()
-        with _reporting(lambda error: None) as failed, of_store_named(context, name), redirect_stdout(output):
+        with answering_alone(context, name) as failed, redirect_stdout(output):
             show()
         found[name] = {"error": str(failed[0])} if failed else json.loads(output.getvalue())
         has_failed = has_failed or bool(failed)
     click.echo(json.dumps({"stores": found}, indent=2))
     context.exit(1 if has_failed else 0)
-
-
-@contextmanager
-def _reporting(report: Callable[[AgentMemoryError], None]) -> Iterator[list[AgentMemoryError]]:
-    """One store's trouble does not keep the others from answering."""
-    failed: list[AgentMemoryError] = []
-    try:
-        yield failed
-    except AgentMemoryError as error:
-        failed.append(error)
-        report(error)

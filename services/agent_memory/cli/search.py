@@ -8,11 +8,11 @@ import click
 
 from agent_memory.cli import each_store
 from agent_memory.cli.answers import filter_options, filter_words, option_words, tokens_option, view_of
-from agent_memory.cli.options import Number, current, json_option, of_store_named, settings_options
+from agent_memory.cli.options import Number, current, json_option, settings_options
 from agent_memory.cli.times import as_of_ms, from_to_ms, project_named, then
-from agent_memory.errors import StoreError, WriterUnavailable
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
+    from agent_memory.errors import AgentMemoryError
     from agent_memory.present.lines import Line
     from agent_memory.rpc.memory_pb2 import SearchRequest, SearchResponse
 
@@ -92,8 +92,9 @@ def search(
     )
     if from_ or to:
         request.from_timestamp_ms, request.to_timestamp_ms = from_to_ms(from_, to, then(as_of))
+    has_failed = False
     if all_stores:
-        reply = _merged(context, request)
+        reply, has_failed = _merged(context, request)
     else:
         with connect(current(context)) as client:
             reply = client.search(request)
@@ -111,22 +112,28 @@ def search(
         _draw(context, reply, max_tokens, again)
     if not all_stores:
         each_store.tell_of_others(context)
+    if has_failed:
+        context.exit(1)
 
 
-def _merged(context: click.Context, request: SearchRequest) -> SearchResponse:
-    """The answer of all stores; one that can't answer is told on standard error."""
+def _merged(context: click.Context, request: SearchRequest) -> tuple[SearchResponse, bool]:
+    """The answer of all stores, and whether one has failed, which is told on standard error; raises where all have."""
     from agent_memory.control.connection import connect
     from agent_memory.search.limits import limit_of
     from agent_memory.search.merging import merged
 
-    replies = {}
+    replies: dict[str, SearchResponse] = {}
+    failures: dict[str, AgentMemoryError] = {}
     for name in each_store.names(context):
-        try:
-            with of_store_named(context, name), connect(current(context)) as client:
-                replies[name] = client.search(request)
-        except (StoreError, WriterUnavailable) as error:  # its trouble is none of the others'
-            click.echo(f"Store {name}: {error}", err=True)
-    return merged(replies, limit_of(request))
+        with each_store.answering_alone(context, name) as failed, connect(current(context)) as client:
+            replies[name] = client.search(request)
+        if failed:
+            failures[name] = failed[0]
+    if not replies:
+        raise next(iter(failures.values()))
+    for name, error in failures.items():
+        click.echo(f"Store {name}: {error}", err=True)
+    return merged(replies, limit_of(request)), bool(failures)
 
 
 def _print_json(reply: SearchResponse, max_tokens: int) -> None:
