@@ -33,7 +33,7 @@ REPLACED_LOOK_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What an answer is to be told from: the segments of a project, an agent, a session. Empty: of all."""
+    """What an answer is to be made from: the segments of a project, an agent, a session. Empty: of all."""
 
     project: str = ""
     agent: str = ""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from agent_memory.model import Event, TocNode
-from agent_memory.periods import day_of
+from agent_memory.periods import day_of, parse_period
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState, Spending
@@ -179,7 +179,7 @@ def test_what_has_not_changed_is_never_asked_about_again(model: Model) -> None:
     model.until(model.all_told)
     asked = len(model.server.asked)
 
-    periods = filter(None, map(records.period, model.nodes()))
+    periods = filter(None, map(parse_period, model.nodes()))
     toc, now_ms = model.keeper.toc, model.keeper.now_ms
     draft = toc.draft()
     period_nodes.draft_periods(draft, list(periods), now_ms)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
+from agent_memory.periods import parse_period
 from agent_memory.store import codec, keys, records, schema
 from agent_memory.store.codec import SegmentRow
 from agent_memory.store.reader import Reader
@@ -34,7 +35,7 @@ def tree_of(reader: Reader) -> Tree:
         node_id = waiting.pop()
         node = records.node(reader, node_id)
         assert node is not None
-        period = records.period(node_id)
+        period = parse_period(node_id)
         children = tuple(records.child_ids(reader, period)) if period else ()
         named = dict.fromkeys(grip_id for bullet in node.bullets for grip_id in bullet.grip_ids)
         grips = tuple(grip for grip_id in named if (grip := records.grip(reader, grip_id)) is not None)

@@ -43,7 +43,7 @@ class Importer:
     """Sends events to a daemon; without one, it only counts."""
 
     def __init__(self, client: Client | None, report: Report, *, names_events: bool = False) -> None:
-        """With `names_events`, others gave the ids: an event whose id is another's is told, and not taken for it."""
+        """With `names_events`, the ids come from elsewhere: an event under another one's id is reported as refused."""
         self._client = client
         self._report = report
         self._names_events = names_events
@@ -120,7 +120,8 @@ class Importer:
 class _Stored:
     """Finds the stored event that is the same as one of a transcript, where their ids differ only in a time.
 
-    The hook and the transcript have the same, a little apart by their clocks: the nearest is it, and is it once.
+    A hook and a transcript report one event at slightly different times: the nearest stored event counts as the same,
+    and each only once.
     """
 
     def __init__(self, client: Client) -> None:

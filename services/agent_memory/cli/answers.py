@@ -38,7 +38,7 @@ def tokens_option(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def filter_options(command: Callable[..., None]) -> Callable[..., None]:
-    """`--project`, `--agent` and `--session`: what an answer is told from."""
+    """`--project`, `--agent` and `--session`: what an answer is made from."""
     for names, metavar, what, complete in (
         (("--session", "session_id"), "ID", "Only this session.", completing.sessions),
         (("--agent",), "NAME", "Only this agent's sessions.", completing.agents),

@@ -1,7 +1,7 @@
-"""Delivered calls: the last ones that left this machine by gRPC, so that a hook which is named twice tells one event.
+"""Delivered calls: the last ones that left this machine by gRPC, so that a hook that is set up twice stores one event.
 
-Of the calls that reach the daemon by its socket, it knows the repeats itself. Here each hook is a process of its own,
-and a file beside the store says which calls there were.
+The daemon itself knows the repeats of calls that reach it by its socket. These calls are made by a process each, so a
+file beside the store remembers them.
 """
 
 from __future__ import annotations

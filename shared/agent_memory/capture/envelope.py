@@ -14,7 +14,7 @@ HEADER_MAX_BYTES = 80
 # There is a path, of up to 4096 bytes, and two names.
 FIELDS_MAX_BYTES = 16 << 10
 MAX_BYTES = HEADER_MAX_BYTES + FIELDS_MAX_BYTES + PAYLOAD_MAX_BYTES
-# A hook that is named twice is called twice for one happening. Nobody says the same twice in so short a time.
+# A hook that is set up twice is called twice for one event. Nobody says the same thing twice in so short a time.
 REPEATED_WITHIN_MS = 1000
 KEY = re.compile(r"\d{20}-[0-9a-f]{16}")
 

@@ -9,11 +9,10 @@ from itertools import islice, takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from agent_memory import periods
 from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
-from agent_memory.periods import Period
+from agent_memory.periods import Period, parse_period
 from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import (
     ConsumerState,
@@ -241,7 +240,7 @@ def days(reader: Reader) -> list[Period]:
         date = found.removeprefix("toc:segment:").partition(":")[0]
         named.add(date)
         after = f"toc:segment:{date};"
-    return [day for text in sorted(named) if (day := periods.parse_period(text)) is not None]
+    return [day for text in sorted(named) if (day := parse_period(text)) is not None]
 
 
 def period_ids(reader: Reader, level: TocLevel) -> Iterator[str]:
@@ -272,11 +271,6 @@ def newest_ids(reader: Reader, prefix: str, until: str, limit: int) -> list[str]
 def segment_prefix(day: Period) -> str:
     """What the ids of a day's segments begin with."""
     return f"toc:segment:{day.first.isoformat()}:"
-
-
-def period(node_id: str) -> Period | None:
-    """The period that a node id, in any of its spellings, names; None for a segment's id and for anything else."""
-    return periods.parse_period(node_id)
 
 
 def grip(reader: Reader, grip_id: str) -> Grip | None:

@@ -11,7 +11,7 @@ from agent_memory.hook.install.unusable import Unusable
 
 
 class State(Enum):
-    """Whether a file has what of ours it should have."""
+    """Whether a file has our hooks or tools, and up to date."""
 
     ABSENT = "not installed"
     OUTDATED = "outdated"

@@ -1,4 +1,4 @@
-"""Installations: what is ours in an agent's settings, for this user or one project; added, inspected, removed."""
+"""Installations: what we put into an agent's settings, for this user or one project; added, inspected, removed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.unusable import Unusable
 from agent_memory.paths import data_dir
 
-# What of ours there is in agents' files; one file may hold both.
+# What we put into agents' files; one file may hold both.
 HOOKS: Final = "hooks"
 SERVERS: Final = "mcp"
 
@@ -50,7 +50,7 @@ class _Record:
 
 
 class Addition:
-    """What is ours in one file of an agent's, as it is now."""
+    """What we put, or would put, into one of an agent's files, as it is now."""
 
     def __init__(self, candidates: list[ConfigFile], kind: str) -> None:
         """`kind` is HOOKS or SERVERS: each has a folder of what is kept for undoing it. Raises SettingsRefused."""

@@ -1,4 +1,4 @@
-"""Statuses: whether an agent has what of ours it should have, in one of the places where it looks for it."""
+"""Statuses: whether an agent has our hooks or tools, in one of the places where it looks for such."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PLUGIN: Final = "plugin"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Ours, in one place of an agent's."""
+    """Our hooks or tools in one of an agent's places."""
 
     agent: str
     # "user" or "project"; "plugin" for what comes with our plugin.
@@ -43,6 +43,6 @@ def by_plugin(found: Iterable[Status]) -> set[str]:
 
 
 def twice(found: Sequence[_Status]) -> list[_Status]:
-    """What is in settings of agents that have it by a plugin, too."""
+    """What stands in the settings of agents that also have it by a plugin."""
     agents = by_plugin(found)
     return [each for each in found if each.scope != PLUGIN and each.agent in agents and each.is_there]

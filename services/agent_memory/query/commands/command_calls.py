@@ -14,9 +14,9 @@ from agent_memory.errors import InvalidEvent
 
 log = logging.getLogger(__name__)
 
-# They are answered one after another; the threads that wait are not there for hooks.
+# Calls are answered one at a time, and each that waits keeps a thread from serving hooks.
 WAITING_MAX: Final = 4
-# The full command takes less.
+# In less than this the caller has loaded the full command and answered itself.
 WAIT_S: Final = 1.0
 
 _HEADER: Final = re.compile(re.escape(COMMAND_CALL) + rb" (\d{1,7})\n")

@@ -1,4 +1,4 @@
-"""Repeats: the calls of a hook that an agent's settings name twice, as a plugin and a file of settings may."""
+"""Repeats: the second calls of a hook that is set up twice, as by a plugin and in a file of settings."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from agent_memory.query.open_stores import OpenStores
 from agent_memory.query.store_context import StoreContext, Stores
 from agent_memory.recent import keep
 
-# Of so many sessions it is known to which store their last call with a folder went.
+# Sessions whose store is known, from their last call that named a folder.
 SESSIONS_MAX: Final = 1000
 
 
@@ -37,7 +37,7 @@ class StoreInbox:
 
     inbox: HookInbox
     recall: Recall
-    # Keeps the store open; of the default one, nothing.
+    # Keeps a project store open; empty for the default one.
     held: ExitStack
 
     def close(self) -> None:

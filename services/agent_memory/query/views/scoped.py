@@ -1,4 +1,4 @@
-"""Periods told from what a filter leaves of them: "what did I do on atlas last week".
+"""Periods summarized from what a filter leaves of them: "what did I do on atlas last week".
 
 Such a node is made when it is asked for, from the segments of its scope, and is never stored. A stored node is short
 and changes seldom; this one need not be either, so it may say more and says it whole.
@@ -31,7 +31,7 @@ _CHILD_IDS_MAX: Final = 1000
 
 
 def node(reader: Reader, period: Period, scope: Scope, as_of_ms: int | None = None) -> pb.TocNode | None:
-    """The period's node, told from the scope's segments; None where it has none there."""
+    """The period's node, summarized from the scope's segments; None where it has none there."""
     ids = _segment_ids(reader, period, scope)
     found = records.nodes(reader, _spread(ids, SEGMENTS_MAX), as_of_ms)
     if not found:

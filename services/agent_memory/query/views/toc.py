@@ -11,7 +11,7 @@ from agent_memory.errors import UsageError
 from agent_memory.messages import node_to_pb
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.page_tokens import no_token
-from agent_memory.periods import Period
+from agent_memory.periods import Period, parse_period
 from agent_memory.query.views import scoped
 from agent_memory.query.views.budget import Budget
 from agent_memory.query.views.reading_cost import reading_tokens
@@ -73,7 +73,7 @@ def node(
     if request.HasField("version") and as_of_ms is not None:
         raise UsageError("version and as_of_ms each name a version; give one of them")
     if request.HasField("version") and scope:
-        raise UsageError("a node that is told from a filter's segments has no versions; leave out version")
+        raise UsageError("a node that is summarized from a filter's segments has no versions; leave out version")
     message: pb.TocNode | None
     if request.HasField("version"):
         found = records.node_version(reader, node_id, max(0, request.version))
@@ -108,7 +108,7 @@ def browse(
         raise UsageError("parent_id is empty", "GetTocRoot names the nodes to begin with.")
     as_of_ms = as_of_ms_of(request)
     parent_id = canonical(request.parent_id if meant is None else meant)
-    parent = records.period(parent_id)
+    parent = parse_period(parent_id)
     if parent is None:
         return pb.BrowseTocResponse(parent_id=_if_there(reader, parent_id, as_of_ms))
     limit = min(request.limit, BROWSE_MAX) if request.limit > 0 else BROWSE_DEFAULT
@@ -136,7 +136,7 @@ def line(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocL
 
 
 def lines(reader: Reader, found: Iterable[TocNode], as_of_ms: int | None, scope: Scope) -> Iterator[pb.TocLine]:
-    """The nodes in a line each, those that have something of the scope, and what they cost when told from it."""
+    """The nodes that have something of the scope, a line each, with what they cost when summarized from it."""
     for each in found:
         message = node_message(reader, each.node_id, as_of_ms, scope) if scope else _whole(reader, each, as_of_ms)
         if message is not None:
@@ -160,7 +160,7 @@ def line_of(message: pb.TocNode) -> pb.TocLine:
 
 def canonical(node_id: str) -> str:
     """The id that a spelling of it stands for: "2026-W05", or a segment's without its beginning."""
-    period = records.period(node_id)
+    period = parse_period(node_id)
     if period is not None:
         return period.node_id
     return f"{_SEGMENT_PREFIX}{node_id}" if _SHORT_SEGMENT.fullmatch(node_id) else node_id
@@ -168,7 +168,7 @@ def canonical(node_id: str) -> str:
 
 def _whole(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.TocNode:
     """The node as a message, with its children's ids, and with its project if it is a segment."""
-    period = records.period(found.node_id) if found.level != TocLevel.SEGMENT else None
+    period = parse_period(found.node_id) if found.level != TocLevel.SEGMENT else None
     children = islice(_child_ids(reader, period, "", as_of_ms, EVERYTHING), CHILD_IDS_MAX) if period else ()
     message = node_to_pb(found, list(children))
     if period is None and (segment := records.segment_of(reader, found)) is not None:
@@ -177,8 +177,8 @@ def _whole(reader: Reader, found: TocNode, as_of_ms: int | None = None) -> pb.To
 
 
 def node_message(reader: Reader, node_id: str, as_of_ms: int | None, scope: Scope) -> pb.TocNode | None:
-    """The node, told from the scope; None where there is none, or nothing of the scope in it."""
-    period = records.period(node_id)
+    """The node, summarized from the scope; None where there is none, or nothing of the scope in it."""
+    period = parse_period(node_id)
     if scope and period is not None:
         return scoped.node(reader, period, scope, as_of_ms)
     found = records.node(reader, node_id, as_of_ms)
@@ -187,7 +187,7 @@ def node_message(reader: Reader, node_id: str, as_of_ms: int | None, scope: Scop
 
 def _messages(reader: Reader, node_ids: list[str], as_of_ms: int | None, scope: Scope) -> Iterator[pb.TocNode]:
     """The nodes of a list, each with its price, and with where it leads if there is no choice."""
-    if scope and any(records.period(node_id) for node_id in node_ids):
+    if scope and any(parse_period(node_id) for node_id in node_ids):
         filtered = (node_message(reader, node_id, as_of_ms, scope) for node_id in node_ids)
         found = (message for message in filtered if message is not None)
     else:
@@ -203,7 +203,7 @@ def _leads_to(reader: Reader, child_ids: Sequence[str], as_of_ms: int | None, sc
     found = ""
     while len(child_ids) == 1:
         found = child_ids[0]
-        period = records.period(found)
+        period = parse_period(found)
         child_ids = list(islice(_child_ids(reader, period, "", as_of_ms, scope), 2)) if period else ()
     return found
 
@@ -253,7 +253,7 @@ def _if_there(reader: Reader, node_id: str, as_of_ms: int | None) -> str:
 
 
 def _child_after(parent: Period, token: str) -> str:
-    period = records.period(token)
+    period = parse_period(token)
     is_child = (
         period.parent == parent
         if period is not None

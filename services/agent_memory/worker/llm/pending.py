@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from agent_memory.model import Event, TocNode
-from agent_memory.periods import Period
+from agent_memory.periods import Period, parse_period
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker.llm.material import Item, items_of_period, items_of_segment
@@ -74,7 +74,7 @@ class PendingSummaries:
 
     def __iter__(self) -> Iterator[Pending]:
         for year_id in reversed(records.year_ids(self._reader)):
-            year = records.period(year_id)
+            year = parse_period(year_id)
             if year is not None:
                 yield from self._period(year)
 
@@ -84,7 +84,7 @@ class PendingSummaries:
             return
         child_ids = list(records.child_ids(self._reader, period))
         for child_id in reversed(child_ids):
-            child = records.period(child_id)
+            child = parse_period(child_id)
             if child is not None:
                 yield from self._period(child)
             else:

@@ -17,7 +17,7 @@ from typing import Final
 from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Grip, TocLevel
-from agent_memory.periods import Period
+from agent_memory.periods import Period, parse_period
 from agent_memory.store import codec, keys, ledger, records, schema
 from agent_memory.store.codec import LedgerEntry, RebuildStage, RebuildState
 from agent_memory.store.reader import Reader
@@ -97,7 +97,7 @@ class Rebuild:
         """The weeks, months and years: few, so all at once, from the bottom up."""
         above = {each for day in records.days(self._reader) for each in day.ancestors()}
         for level in (TocLevel.WEEK, TocLevel.MONTH, TocLevel.YEAR):
-            there = filter(None, map(records.period, records.period_ids(self._reader, level)))
+            there = filter(None, map(parse_period, records.period_ids(self._reader, level)))
             period_nodes.draft_periods(draft, sorted({*there, *_at(level, above)}), now_ms)
         return replace(state, stage=RebuildStage.ORPHANS) if state.mend else replace(state, finished_ms=now_ms)
 

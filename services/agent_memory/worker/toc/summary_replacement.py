@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from agent_memory.model import Bullet, Grip, TocNode
-from agent_memory.periods import day_of
+from agent_memory.periods import day_of, parse_period
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.worker.toc import rollups
@@ -40,7 +40,7 @@ def replace_summary(draft: Draft, reader: Reader, summary: NewSummary, now_ms: i
         summary_source=summary.summary_source,
     )
     draft.put_node(node, summary.grips, now_ms)
-    period = records.period(summary.node_id)
+    period = parse_period(summary.node_id)
     above = period.parent if period else day_of(node.start_ms, draft.zone)
     if above:
         draft.touch(above)
@@ -49,7 +49,7 @@ def replace_summary(draft: Draft, reader: Reader, summary: NewSummary, now_ms: i
 
 def _source(draft: Draft, reader: Reader, node: TocNode) -> str | None:
     """The digest of what a summary of the node is written from now; None while its segment can still grow."""
-    if period := records.period(node.node_id):
+    if period := parse_period(node.node_id):
         return rollups.digest(draft.children(period))
     found = records.segment_of(reader, node)
     return None if found is None or found[1].is_open else found[1].digest

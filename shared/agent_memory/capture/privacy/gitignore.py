@@ -52,7 +52,7 @@ class Pattern:
     of_folders: bool
 
     def matches(self, path: str, *, is_folder: bool) -> bool:
-        """Whether the pattern matches this very path, told from its folder on. What lies below it is another path."""
+        """Whether the pattern matches this very path, given from its folder on. What lies below it is another path."""
         if self.of_folders and not is_folder:
             return False
         match = self.expression.search(path)

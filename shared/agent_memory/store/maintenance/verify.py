@@ -17,6 +17,7 @@ from google.protobuf.message import DecodeError
 
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
+from agent_memory.periods import parse_period
 from agent_memory.store import codec, erasures, keys, ledger, records, schema
 from agent_memory.store.codec import Counters, LedgerEntry, SegmentRow
 from agent_memory.store.evidence_checksum import evidence_checksum
@@ -239,7 +240,7 @@ class _Verification:
                 self._found.report(node.node_id, "is no segment of its session", node.session_id)
             parent_id: str | None = f"toc:day:{node.node_id.removeprefix('toc:segment:').partition(':')[0]}"
         else:
-            period = records.period(node.node_id)
+            period = parse_period(node.node_id)
             if period is None or next(records.child_ids(self._reader, period), None) is None:
                 self._found.report(node.node_id, "has no children")
             parent_id = period.parent.node_id if period and period.parent else None

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from agent_memory.model import TocLevel
-from agent_memory.periods import Period
+from agent_memory.periods import Period, parse_period
 from agent_memory.query.views import toc
 from agent_memory.query.views.budget import Budget
 from agent_memory.query.views.reading_cost import reading_tokens
@@ -62,7 +62,7 @@ def browse(
     Raises UsageError.
     """
     parent_id = toc.canonical(parent_id) if parent_id else ""
-    parent = records.period(parent_id)
+    parent = parse_period(parent_id)
     if parent_id and records.node(toc_reader, parent_id, toc.as_of_ms_of(request)) is None:
         return pb.BrowseTocResponse()
     if parent_id and parent is None:  # nothing is below a segment
@@ -104,7 +104,7 @@ def _places(turns: Sequence[Turn], parent: Period | None) -> list[_Place]:
 
 def _passed_over(node_id: str, turns: list[Turn]) -> _Place:
     """The node, or the one below it that holds all of it."""
-    while (period := records.period(node_id)) is not None:
+    while (period := parse_period(node_id)) is not None:
         below = {_below(turn, period) for turn in turns}
         if len(below) > 1:
             break

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Final
 
 from agent_memory.model import TocNode
+from agent_memory.periods import parse_period
 from agent_memory.query.views.budget import Budget
 from agent_memory.query.views.search.asked import required
 from agent_memory.rpc import memory_pb2 as pb
@@ -55,7 +56,7 @@ def search_children(reader: Reader, request: pb.SearchChildrenRequest) -> pb.Sea
 def _child_ids(reader: Reader, parent_id: str) -> Iterator[str]:
     if not parent_id:
         return iter(records.year_ids(reader))
-    parent = records.period(parent_id)
+    parent = parse_period(parent_id)
     return records.child_ids(reader, parent) if parent else iter(())
 
 
