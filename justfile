@@ -56,6 +56,10 @@ docs: dev
 picture: dev
     .venv/bin/python ops/gen_picture.py
 
+# record the browser, driven by keys
+recording: dev
+    PYTHONPATH=tests .venv/bin/python ops/gen_recording.py
+
 # pin and hash the dependencies again; --upgrade takes the newest
 lock *arguments:
     ops/lock "$@"
