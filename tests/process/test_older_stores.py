@@ -18,11 +18,13 @@ from google.protobuf.message import Message
 
 from agent_memory.client import Client
 from agent_memory.ingest.migrating import migrate
-from agent_memory.ingest.writer import Writer
+from agent_memory.ingest.writer import Group, Writer
+from agent_memory.jobs import JOBS, ROLLUP_DAY
 from agent_memory.present.json_text import reply_json
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.store import schema
+from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import open_snapshot
+from agent_memory.worker.summarizer import RULES
 from support import transcripts
 from support.stack import Stack
 
@@ -41,6 +43,16 @@ def older(stack: Stack) -> Stack:
     stack.env["MEMORY_DB_PATH"] = str(stack.db_path)
     (stack.folder / "db-spool").rename(stack.folder / "waiting")
     return stack
+
+
+def pause_rollups(stack: Stack) -> None:
+    """Have the store stay as it was told: a rollup that is due by now tells it again by today's rules."""
+    store = Writer(stack.db_path)
+    group = Group(store)
+    for job in JOBS:
+        group.put(schema.CHECKPOINTS, keys.paused(job), b"")
+    store.commit(group)
+    store.close()
 
 
 def lost(before: Any, now: Any) -> list[str]:
@@ -78,6 +90,7 @@ def recorded(stack: Stack) -> list[dict[str, Any]]:
 
 def test_every_question_gets_the_answer_of_the_version_that_wrote_the_store(older: Stack) -> None:
     """Root, each node and its children, each grip with its events, and all events: 144 replies, field by field."""
+    pause_rollups(older)
     older.start()
 
     asked = recorded(older)
@@ -101,6 +114,7 @@ def test_a_store_is_migrated_and_answers_as_before(older: Stack) -> None:
     with open_snapshot(older.db_path) as reader:
         rows = [row for family in (schema.TOC_NODES, schema.GRIPS) for _, row in reader.scan(family, b"", b"\xff")]
     assert not [row for row in rows if any(f'"{name}"'.encode() in row for name in ("words_by", "words_of", "seal"))]
+    pause_rollups(older)
     older.start()
     with older.client() as client:
         found = [lost(each["reply"], ask(client, each["words"])) for each in recorded(older)]
@@ -155,6 +169,20 @@ def test_a_store_is_upgraded_by_opening_it_and_is_sound(older: Stack) -> None:
     assert jobs["toc_rollup_day"].run_count >= 1
     assert jobs["rocksdb_compaction"].is_paused
     assert verified.stdout
+
+
+def test_a_store_is_told_again_by_todays_rules(older: Stack) -> None:
+    """With the next rollup of the days, in the background; it stays sound, and the store says so when it is done."""
+    older.start()
+
+    older.run("scheduler", "run-now", ROLLUP_DAY)
+
+    with older.client() as client:
+        done = older.wait_until(lambda: (status := client.rebuild_status()).finished_ms and status)
+    older.stop()
+    with open_snapshot(older.db_path) as reader:
+        assert records.summary_rules(reader) == RULES
+    assert (done.events_done, done.nodes_written > 0) == (80, True)
 
 
 def test_what_older_hooks_spooled_is_taken_in(older: Stack) -> None:
