@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from agent_memory.query.views import events as event_views
 from agent_memory.query.views import toc, when
 from agent_memory.query.views.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.store import records
 from agent_memory.store.reader import Reader
 from agent_memory.tokens import of_text
 from support.keeper import BERLIN, Keeper
@@ -221,6 +223,32 @@ def test_evidence_goes_before_its_neighbours_and_near_ones_before_far_ones(reade
     assert not evidence.events_after
     assert list(one.events_before) == [whole.events_before[-1]]
     assert not one.events_after
+
+
+def test_evidence_that_does_not_fit_a_page_is_said_to_be_left_out(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proof that is cut must not look whole; its first event is there whatever its size."""
+    first, *_, last = (event for event in events(reader, 0).events if event.session_id == "s3")
+    wide = records.grip(reader, a_grip(reader))
+    assert wide is not None
+    wide = replace(
+        wide,
+        session_id="s3",
+        timestamp_ms=first.timestamp_ms,
+        event_id_start=first.event_id,
+        end_timestamp_ms=last.timestamp_ms,
+        event_id_end=last.event_id,
+    )
+    monkeypatch.setattr(records, "grip", lambda reader, grip_id: wide)
+    request = pb.ExpandGripRequest(grip_id="wide", events_before=0, events_after=0)
+    whole = event_views.expand(reader, request)
+    monkeypatch.setattr(event_views, "PAGE_MAX_BYTES", 1)
+
+    cut = event_views.expand(reader, request)
+
+    assert (len(whole.excerpt_events), whole.has_more) == (6, False)
+    assert ([event.event_id for event in cut.excerpt_events], cut.has_more) == ([first.event_id], True)
 
 
 def test_what_is_left_out_is_neither_read_nor_priced(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:

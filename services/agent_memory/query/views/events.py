@@ -84,23 +84,26 @@ def expand(reader: Reader, request: pb.ExpandGripRequest) -> pb.ExpandGripRespon
     until_ms = _until_ms(request)
     onwards = records.session_events(reader, grip.session_id, first)
     quoted = takewhile(lambda event: event.position <= last, onwards)
-    evidence = list(takewhile(budget.takes, _page(quoted, EXCERPT_EVENTS_MAX)))
-    earlier = _page(records.session_events(reader, grip.session_id, first, backwards=True), before)
+    preceding = records.session_events(reader, grip.session_id, first, backwards=True)
     following = records.session_events(reader, grip.session_id, (last[0], last[1] + "\0"))
-    later = _page(takewhile(lambda event: event.timestamp_ms <= until_ms, following), after)
+    later = takewhile(lambda event: event.timestamp_ms <= until_ms, following)
+    evidence: list[pb.Event] = []
     sides: tuple[list[pb.Event], list[pb.Event]] = ([], [])
+    around = _nearest_first(sides, islice(preceding, before), islice(later, after))
     has_more = False
-    for side, event in _nearest_first(sides, earlier, later):
-        if budget.size_bytes + event.ByteSize() > PAGE_MAX_BYTES or not budget.takes(event):
+    for place, event in chain(((evidence, event) for event in quoted), around):
+        found = event_to_pb(event)
+        is_full = len(place) == EXCERPT_EVENTS_MAX or budget.size_bytes + found.ByteSize() > PAGE_MAX_BYTES
+        if (is_full and any((evidence, *sides))) or not budget.takes(found):
             has_more = True
             break
-        side.append(event)
+        place.append(found)
     return pb.ExpandGripResponse(
         grip=message,
         events_before=reversed(sides[0]),
         excerpt_events=evidence,
         events_after=sides[1],
-        has_more=has_more or budget.has_more,
+        has_more=has_more,
         **budget.price,
     )
 
@@ -203,19 +206,9 @@ def _neighbours(wanted: int) -> int:
     return max(0, min(wanted, NEIGHBOURS_MAX))
 
 
-def _page(events: Iterator[Event], limit: int) -> Iterator[pb.Event]:
-    """The first events as messages: at least one, at most `limit`, and no more than fit into a page."""
-    size = 0
-    for number, message in enumerate(map(event_to_pb, islice(events, limit))):
-        size += message.ByteSize()
-        if number and size > PAGE_MAX_BYTES:
-            return
-        yield message
-
-
 def _nearest_first(
-    sides: tuple[list[pb.Event], list[pb.Event]], earlier: Iterator[pb.Event], later: Iterator[pb.Event]
-) -> Iterator[tuple[list[pb.Event], pb.Event]]:
+    sides: tuple[list[pb.Event], list[pb.Event]], earlier: Iterator[Event], later: Iterator[Event]
+) -> Iterator[tuple[list[pb.Event], Event]]:
     """The neighbours on both sides in turns, each with the side that it belongs to."""
     for pair in zip_longest(earlier, later):
         yield from ((side, event) for side, event in zip(sides, pair, strict=True) if event is not None)
