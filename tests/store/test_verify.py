@@ -11,7 +11,8 @@ from agent_memory.ingest.writer import Group, Writer
 from agent_memory.messages import event_to_pb
 from agent_memory.model import Event, Grip, TocNode
 from agent_memory.store import codec, keys, records, schema
-from agent_memory.store.maintenance.verify import Findings, verify
+from agent_memory.store.maintenance.findings import Findings
+from agent_memory.store.maintenance.verify import verify
 from agent_memory.store.reader import open_snapshot
 from support.conversations import conversations
 from support.keeper import Keeper
@@ -222,7 +223,7 @@ def test_thousands_of_problems_are_counted_and_the_first_listed(
     stopped: tuple[WriterProcess, Known], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory is bounded, however much is broken."""
-    from agent_memory.store.maintenance import verify as module
+    from agent_memory.store.maintenance import findings as module
 
     monkeypatch.setattr(module, "LISTED_MAX", 2)
     writer, _ = stopped

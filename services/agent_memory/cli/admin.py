@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
         RebuildTocRequest,
         VerifyReport,
     )
-    from agent_memory.store.maintenance.verify import Findings
+    from agent_memory.store.maintenance.findings import Findings
 
 # How often to ask for a rebuild's progress.
 _LOOK_S: Final = 0.2

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from itertools import groupby, islice, takewhile
 from typing import Final, TypeVar
 
@@ -21,11 +21,10 @@ from agent_memory.periods import parse_period
 from agent_memory.store import codec, erasures, keys, ledger, records, schema
 from agent_memory.store.codec import Counters, LedgerEntry, SegmentRow
 from agent_memory.store.evidence_checksum import evidence_checksum
+from agent_memory.store.maintenance.findings import Findings
 from agent_memory.store.reader import Reader
 from agent_memory.store.records import Position
 
-# Problems that are listed, and sessions that are remembered for a repair; beyond it, a repair takes all sessions.
-LISTED_MAX: Final = 1000
 # Rows looked up together.
 PAGE: Final = 256
 
@@ -33,46 +32,6 @@ PAGE: Final = 256
 _UNREADABLE: Final = (DecodeError, ValueError, KeyError, TypeError)
 
 Record = TypeVar("Record")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong: the id or row concerned, and what is wrong with it."""
-
-    subject: str
-    message: str
-
-
-@dataclass(slots=True)
-class Findings:
-    """How much was checked, and what is wrong with it."""
-
-    events: int = 0
-    segments: int = 0
-    toc_nodes: int = 0
-    grips_intact: int = 0
-    grips_removed: int = 0
-    grips_without_checksum: int = 0
-    sessions_waiting: int = 0
-    problem_count: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    # The sessions to segment and summarize again; `too_many` when there are more than are remembered.
-    sessions: set[str] = field(default_factory=set)
-    too_many: bool = False
-
-    @property
-    def is_sound(self) -> bool:
-        return self.problem_count == 0
-
-    def report(self, subject: str, message: str, session_id: str = "") -> None:
-        """Note what is wrong, and which session has to be summarized again to mend it."""
-        self.problem_count += 1
-        if len(self.problems) < LISTED_MAX:
-            self.problems.append(Problem(subject, message))
-        if session_id and session_id not in self.sessions:
-            self.too_many = self.too_many or len(self.sessions) >= LISTED_MAX
-            if not self.too_many:
-                self.sessions.add(session_id)
 
 
 def verify(reader: Reader, progress: Callable[[int], None] = lambda events: None) -> Findings:
