@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, date, datetime
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ import pytest
 from agent_memory.capture.notes import TEXT_MAX, Noting, event_of, publish
 from agent_memory.capture.project.projects import Projects
 from agent_memory.errors import InvalidEvent
-from agent_memory.model import Event, EventRole, EventType
+from agent_memory.model import Bullet, Event, EventRole, EventType, TocLevel, TocNode
+from agent_memory.periods import Period
 from agent_memory.worker.summarizer.local import summarize
 from agent_memory.worker.summarizer.segment_text import SegmentText
+from agent_memory.worker.toc.rollups import roll_up
 
 NOW = datetime(2026, 11, 28, 12, 0)
 
@@ -81,6 +84,30 @@ def test_a_noted_decision_is_told_before_any_other() -> None:
     as_words = weights(plain)
     assert max(as_note, key=as_note.__getitem__) == "Timeouts are nine seconds."
     assert max(as_words, key=as_words.__getitem__) != "Timeouts are nine seconds."
+
+
+def test_a_noted_decision_is_told_up_to_the_year() -> None:
+    """Among forty decisions that were only said, one a conversation."""
+    nouns = ["parser", "cache", "index", "scheduler", "cookie", "importer", "socket", "ledger", "queue", "prompt"]
+    noted = note("Timeouts are nine seconds.")
+    plain = replace(noted, event_type=EventType.ASSISTANT_MESSAGE, metadata={})
+    pairs = list(permutations(nouns, 2))[::2][:40]
+    said = [replace(plain, text=f"We decided that the {one} calls the {other}, with a retry.") for one, other in pairs]
+    segments = [segment_of(event, place) for place, event in enumerate([*said[:20], noted, *said[20:]])]
+
+    day = roll_up(Period(TocLevel.DAY, NOW.date()), segments, UTC)
+    year = roll_up(Period(TocLevel.YEAR, date(2026, 1, 1)), [day], UTC)
+
+    for period in (day, year):
+        assert "Timeouts are nine seconds." in [bullet.text for bullet in period.bullets]
+
+
+def segment_of(event: Event, place: int) -> TocNode:
+    """The segment that is nothing but this event."""
+    found = summarize(SegmentText([event]))
+    bullets = tuple(Bullet(line.text, (f"grip:{place}",), line.weight) for line in found.bullets)
+    node_id = f"toc:segment:2026-11-28:{place:04}"
+    return TocNode(node_id, TocLevel.SEGMENT, found.title, bullets, found.keywords, place * 1000, place * 1000 + 1)
 
 
 def test_agents_are_let_know_by_a_file_beside_the_store(tmp_path: Path) -> None:

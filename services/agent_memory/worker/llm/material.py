@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.model import Event, EventRole, TocNode
+from agent_memory.model import Event, EventRole, EventType, TocNode
 from agent_memory.redaction.redactor import redact
 from agent_memory.worker.summarizer.prose import printable
 from agent_memory.worker.summarizer.speakers import speaker_of
@@ -78,4 +78,6 @@ def _lines(items: Sequence[Item]) -> Iterator[str]:
 def _speaker(event: Event) -> str:
     if event.role == EventRole.TOOL:
         return f"tool {event.metadata.get('tool_name', '')[:40]}".strip()
+    if event.event_type == EventType.NOTE:
+        return f"note, {event.metadata.get('note', '')[:40]}"
     return speaker_of(event) or event.role.name.lower()
