@@ -103,7 +103,7 @@ def test_a_formula_installs_the_source_and_what_the_lock_pins(checkout: Path, tm
 
 
 @pytest.mark.drill
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_a_file_that_runs_by_itself_serves_in_a_fresh_home(checkout: Path, tmp_path: Path) -> None:
     """Made from the wheel and the lock; from anywhere, without an environment, it starts, stores, answers and stops."""
     made = release(checkout, "--dry-run", "--pex")
