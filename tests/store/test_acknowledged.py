@@ -43,6 +43,25 @@ def test_a_log_that_is_gone_is_missed(writer: WriterProcess, damage: Callable[[P
     assert writer.append([said("after", BEGIN_MS)]) == [True]
 
 
+def test_a_manifest_that_is_cut_short_is_refused(writer: WriterProcess) -> None:
+    """RocksDB makes column families that it does not know of, and passes over what the log holds of them."""
+    assert writer.append([said(f"e{number}", BEGIN_MS + number) for number in range(10)]) == [True] * 10
+    writer.kill()
+    (manifest,) = writer.db_path.glob("MANIFEST-*")
+    whole = manifest.read_bytes()
+
+    for size in (len(whole) // 2, len(whole) * 3 // 4):
+        manifest.write_bytes(whole[:size])
+        writer.spawn()
+        with pytest.raises(StoreUnavailable, match=r"its MANIFEST is cut short before .*outbox"):
+            writer.bus.ask(pb.Command(ping=pb.Ping()), timeout_s=60)
+        writer.kill()
+
+    manifest.write_bytes(whole)
+    writer.start()
+    assert writer.append([said("e0", BEGIN_MS)]) == [False]
+
+
 def test_a_kill_alone_is_no_loss(writer: WriterProcess) -> None:
     """What was synced is found again, and the store is served."""
     for life in range(3):

@@ -23,7 +23,7 @@ from rocksdict import BottommostLevelCompaction, Checkpoint, CompactOptions, Rdi
 from agent_memory import locks, redaction
 from agent_memory.errors import StoreError, StoreNotReady
 from agent_memory.files import make_private_dir
-from agent_memory.ingest import wal
+from agent_memory.ingest import acknowledged, wal
 from agent_memory.ingest.acknowledged import Acknowledged
 from agent_memory.ingest.figures import WriterFigures
 from agent_memory.ingest.torn_log import recover
@@ -434,3 +434,6 @@ def _check_families(db_path: Path) -> None:
         return
     if unknown := found - {*schema.COLUMN_FAMILIES, "default"}:
         raise schema.newer(db_path, f"column families {', '.join(sorted(unknown))}")
+    # RocksDB would make them, and pass over what the log holds of them; only while a store is made may some be missing.
+    if (missing := {*schema.COLUMN_FAMILIES} - found) and acknowledged.recorded_in(db_path):
+        raise directory.cut_short(db_path, missing)

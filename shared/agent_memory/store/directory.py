@@ -5,6 +5,7 @@ Without RocksDB, so that a command can look before anything is opened or made.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -104,9 +105,18 @@ def _is_of_a_store(name: str) -> bool:
     return name.startswith("MANIFEST-") or name.endswith(".sst")
 
 
+def cut_short(db_path: Path, missing: Iterable[str]) -> StoreError:
+    """The error where the MANIFEST does not name these column families."""
+    return _damaged(db_path, f"its MANIFEST is cut short before the column families {', '.join(sorted(missing))}")
+
+
 def _without_current(db_path: Path) -> StoreError:
+    return _damaged(db_path, f"its file {CURRENT} is missing")
+
+
+def _damaged(db_path: Path, what: str) -> StoreError:
     return StoreError(
-        f"The store at {db_path} is damaged: its file {CURRENT} is missing.",
+        f"The store at {db_path} is damaged: {what}.",
         "It was left as it is: copy the folder before anything else, then restore it from a backup, or name another "
         "folder with --db-path.",
     )
