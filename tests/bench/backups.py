@@ -3,7 +3,8 @@
     python tests/bench/backups.py [--events 100000]
 
 A client writes batches with and without backups being made one after another; the batches' times stand beside each
-other. Then the times and rates of one backup, of checking it, and of restoring it, beside copying the files.
+other. Then the times and rates of one backup, of checking it, and of restoring it, beside copying the files; and of an
+export, and its import into a new store.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def main(events: int) -> None:
         rig.table(
             ["batches of 500", "p50 ms", "p99 ms", "max ms"], [_row("alone", alone), _row("beside backups", together)]
         )
+        rig.table(["events", "s", "events/s"], _exchange(stack))
         stack.stop()
         last = backups.newest(parent)
         assert last is not None
@@ -56,6 +58,20 @@ def main(events: int) -> None:
                 _rate("a bare copy", size, lambda: shutil.copytree(last.folder, copied)),
             ],
         )
+
+
+def _exchange(stack: Stack) -> Iterator[tuple[object, ...]]:
+    """An export of all, and its import where nothing is there, each with how long it took and its rate."""
+    exported = stack.folder / "exported.jsonl"
+    with stack.client() as client:
+        events = client.stats().events
+    with rig.scratch_stack() as other:
+        for name, work in (
+            ("export", lambda: _run(stack, "admin", "export", "--output", exported)),
+            ("import", lambda: _run(other, "admin", "import", "--input", exported)),
+        ):
+            took_s = _took_s(work)
+            yield name, took_s, events / took_s
 
 
 class _Backups(threading.Thread):
@@ -104,10 +120,14 @@ def _row(name: str, took_s: list[float]) -> tuple[object, ...]:
 
 
 def _rate(name: str, size_bytes: int, work: Callable[[], object]) -> tuple[object, ...]:
+    took_s = _took_s(work)
+    return name, took_s, size_bytes / took_s / 1e6
+
+
+def _took_s(work: Callable[[], object]) -> float:
     began_s = time.perf_counter()
     work()
-    took_s = time.perf_counter() - began_s
-    return name, took_s, size_bytes / took_s / 1e6
+    return time.perf_counter() - began_s
 
 
 if __name__ == "__main__":

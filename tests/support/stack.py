@@ -137,6 +137,13 @@ class Stack:
         os.kill(pid, number)
         return pid
 
+    def kill_all(self) -> None:
+        """Kill every process of the stack, and nobody is left to start them again."""
+        found = self.status()
+        for pid in filter(None, [found["pid"], *(process["pid"] for process in found["processes"])]):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     def client(self) -> Client:
         """A client of the daemon's Unix socket."""
         return Client(self.status()["socket"])
