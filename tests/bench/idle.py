@@ -1,6 +1,6 @@
 """What the stack costs while nothing happens, and how long a command takes.
 
-    python tests/bench/idle.py [--events 100000] [--seconds 30]
+    python tests/bench/idle.py [--events 100000] [--seconds 30] [--low-memory]
 
 Processor time and memory of each process, right after the start and again after so many events were taken in and told.
 PSS counts a page that several processes share once in total; it is what the machine would get back.
@@ -25,9 +25,9 @@ from support.stack import Stack
 RUNS = 20
 
 
-def main(events: int, seconds: float) -> None:
+def main(events: int, seconds: float, low_memory: str) -> None:
     rig.print_machine("idle")
-    with rig.scratch_stack() as stack:
+    with rig.scratch_stack(MEMORY_LOW_MEMORY=low_memory) as stack:
         rig.table(["right after the start", "CPU %", "RSS MiB", "PSS MiB"], list(_idle(stack, seconds)))
         rig.load(stack, rig.conversations(events))
         rig.wait_until_drained(stack)
@@ -74,5 +74,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=100_000, help="taken in before the second look")
     parser.add_argument("--seconds", type=float, default=30.0, help="how long each look lasts")
+    parser.add_argument("--low-memory", action="store_const", const="true", default="false", help="with that setting")
     options = parser.parse_args()
-    main(options.events, options.seconds)
+    main(options.events, options.seconds, options.low_memory)

@@ -53,9 +53,10 @@ Call: TypeAlias = Callable[[bytes], bytes]
 
 
 @contextlib.contextmanager
-def scratch_stack() -> Iterator[Stack]:
-    """A running stack with an empty store; stopped and removed afterwards."""
+def scratch_stack(**settings: str) -> Iterator[Stack]:
+    """A running stack with an empty store and these settings, by their variables; stopped and removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="am-") as folder, scratch(Path(folder) / "scratch") as stack:
+        stack.env |= settings
         stack.start()
         yield stack
 

@@ -1,8 +1,12 @@
-"""Upgrades: one version replaces another, and back, while hooks, programs and people go on. Nobody sees an error."""
+"""Upgrades: one version replaces another, and back, while hooks, programs and people go on. Nobody sees an error.
+
+Both are this program under two versions; with OLDER_COMMIT=07aa792, the older one is the program as it was then.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from collections.abc import Callable
@@ -69,7 +73,9 @@ class Stream:
 def test_nobody_sees_an_upgrade_nor_the_way_back(stack: Stack, tmp_path: Path) -> None:
     """Hooks, single events by our client and by plain gRPC at the port, queries by both and by the command line."""
     del stack.env["PYTHONPATH"]
-    pythons = {version: installed_as(version, tmp_path / version) for version in ("7.1.0", "7.2.0")}
+    older = os.environ.get("OLDER_COMMIT", "")
+    commits = {"7.1.0": older, "7.2.0": ""}
+    pythons = {version: installed_as(version, tmp_path / version, commits[version]) for version in commits}
 
     def command(version: str, *words: str, stdin: bytes = b"", module: str = "agent_memory.cli.main") -> str:
         done = subprocess.run(

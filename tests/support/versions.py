@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sysconfig
 import venv
 from pathlib import Path
@@ -10,12 +11,23 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def installed_as(version: str, folder: Path) -> Path:
-    """A virtual environment in `folder` in which this program has that version; its Python."""
+_PARTS = ("services", "shared", "supervisord.conf")
+
+
+def installed_as(version: str, folder: Path, commit: str = "") -> Path:
+    """A virtual environment in `folder` in which this program has that version; its Python.
+
+    With a `commit`, it is the program as it was then.
+    """
     code = folder / "code"
-    for part in ("services", "shared"):
-        shutil.copytree(CHECKOUT / part, code / part, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(CHECKOUT / "supervisord.conf", code)
+    code.mkdir(parents=True)
+    if commit:
+        archive = subprocess.run(["git", "archive", commit, *_PARTS], cwd=CHECKOUT, capture_output=True, check=True)
+        subprocess.run(["tar", "-x", "-C", str(code)], input=archive.stdout, check=True)
+    else:
+        for part in ("services", "shared"):
+            shutil.copytree(CHECKOUT / part, code / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(CHECKOUT / "supervisord.conf", code)
     about = code / "services" / f"agent_memory-{version}.dist-info"
     about.mkdir()
     metadata = f"Metadata-Version: 2.1\nName: agent-memory\nVersion: {version}\n"

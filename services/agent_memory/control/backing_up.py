@@ -51,11 +51,11 @@ def make(settings: Settings, parent: Path, keep: int = 0) -> Backup:
     try:
         with _one_at_a_time(settings):
             # Before the checkpoint: transcripts that are read once more change nothing, one left out would be missed.
-            beside = _content(directory.BOOKMARKS, settings.db_path / directory.BOOKMARKS)
+            beside = content(directory.BOOKMARKS, settings.db_path / directory.BOOKMARKS)
             checkpoint = _checkpoint(settings)
             try:
                 # After it: a store that is restored must not know of an erasure that this file doesn't.
-                beside |= _content(restoring.FORGOTTEN, ForgottenFile(settings.db_path).path)
+                beside |= content(restoring.FORGOTTEN, ForgottenFile(settings.db_path).path)
                 made = making.make(checkpoint, parent, beside, settings.db_path, time.time_ns() // 1_000_000)
             finally:
                 shutil.rmtree(checkpoint, ignore_errors=True)
@@ -124,7 +124,7 @@ def _checkpoint(settings: Settings) -> Path:
     return path
 
 
-def _content(name: str, path: Path) -> dict[str, bytes]:
+def content(name: str, path: Path) -> dict[str, bytes]:
     """The file's content under the name that it gets in the backup; nothing where there is no file."""
     return {name: path.read_bytes()} if path.exists() else {}
 

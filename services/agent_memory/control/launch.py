@@ -17,7 +17,7 @@ from agent_memory.settings import Settings
 # glibc keeps freed memory in one arena per thread, and raises the size above which it returns memory at once; these
 # limits keep the stack small. A batch of 500 events must stay below the mmap threshold: mapping and clearing new pages
 # for each copy of a batch took a third of a bulk load's processor time. Other allocators ignore these variables.
-_FRUGAL_MALLOC = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "4194304", "MALLOC_MMAP_THRESHOLD_": "1048576"}
+_FRUGAL_MALLOC = {"MALLOC_TRIM_THRESHOLD_": "4194304", "MALLOC_MMAP_THRESHOLD_": "1048576"}
 
 
 # What supervisord runs, with a process's name. Each start reads it again, so a process that is started later
@@ -58,6 +58,7 @@ def launch(settings: Settings, lock: BinaryIO) -> subprocess.Popen[bytes]:
     write_runner(settings)
     environment = {
         **_FRUGAL_MALLOC,
+        "MALLOC_ARENA_MAX": str(settings.memory.malloc_arenas),
         # The shell's store is not the daemon's.
         **{name: value for name, value in os.environ.items() if name != VARIABLE},
         **settings.environment(),

@@ -12,6 +12,7 @@ from agent_memory import locks
 from agent_memory.backup import making, restoring
 from agent_memory.backup.backups import Backup
 from agent_memory.backup.places import Places
+from agent_memory.control.backing_up import content
 from agent_memory.errors import AgentMemoryError, StoreNotReady, UsageError
 from agent_memory.ingest import migrating
 from agent_memory.settings import Settings
@@ -64,8 +65,7 @@ def back_up(settings: Settings) -> Backup:
             f"The memory daemon of {db_path} is running.", "Stop it first, then migrate.", reason="STORE_IN_USE"
         )
     try:
-        noted = ForgottenFile(db_path).path
-        beside = {restoring.FORGOTTEN: noted.read_bytes()} if noted.exists() else {}
+        beside = content(restoring.FORGOTTEN, ForgottenFile(db_path).path)
         made = making.make(db_path, parent, beside, db_path, time.time_ns() // 1_000_000)
         Places(db_path).note(made)
         return made

@@ -26,15 +26,24 @@ def age_s(pid: int) -> float | None:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - began_s
 
 
+def resident_bytes(pid: int) -> int | None:
+    """How much memory the process holds; None where it is gone, or on a system without /proc."""
+    try:
+        return int(_numbers(pid)[21]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return None
+
+
 def usage_of(pid: int) -> Usage | None:
-    """What the process uses; None where it is gone, or on a system without /proc."""
+    """What the process uses; None as for `resident_bytes`."""
+    resident = resident_bytes(pid)
     try:
         numbers = _numbers(pid)
-        user, system, pages = int(numbers[11]), int(numbers[12]), int(numbers[21])
+        user, system = int(numbers[11]), int(numbers[12])
         open_files = len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208, names are enough
     except (OSError, IndexError, ValueError):
         return None
-    return Usage(pages * os.sysconf("SC_PAGE_SIZE"), (user + system) / os.sysconf("SC_CLK_TCK"), open_files)
+    return Usage(resident or 0, (user + system) / os.sysconf("SC_CLK_TCK"), open_files)
 
 
 def _numbers(pid: int) -> list[str]:

@@ -47,7 +47,7 @@ def roll(settings: Settings, given: Mapping[str, str], replaced: Callable[[str],
         supervisor = Supervisor(runtime.supervisor_socket)
         holder = stack_lock.read(runtime)
         if holder is None or not stack.is_running(settings):
-            raise NotRunning("No memory daemon runs that could be replaced bit by bit.")
+            raise _nothing_to_replace()
         preflight.check_restart(settings, holder.address)
         _check_compatible(settings)
         if {slot for slots in SLOTS.values() for slot in slots} - set(supervisor.programs()):
@@ -120,10 +120,14 @@ def _stop(supervisor: Supervisor, name: str) -> None:
         time.sleep(_LOOK_S)
 
 
+def _nothing_to_replace() -> NotRunning:
+    return NotRunning("No memory daemon runs that could be replaced bit by bit.")
+
+
 @contextmanager
 def _alone(runtime: RuntimePaths) -> Iterator[None]:
     if not runtime.folder.is_dir():
-        raise NotRunning("No memory daemon runs that could be replaced bit by bit.")
+        raise _nothing_to_replace()
     descriptor = locks.take(runtime.folder / "roll.lock")
     if descriptor is None:
         raise AlreadyRunning("The daemon's processes are being replaced already.", reason="UNDER_WAY")

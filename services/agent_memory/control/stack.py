@@ -16,6 +16,7 @@ from agent_memory.backup.places import Places
 from agent_memory.capture.privacy.pauses import Pauses
 from agent_memory.capture.spool import Spool, SpoolState
 from agent_memory.control import preflight, stack_lock, store_lock
+from agent_memory.control.process_usage import resident_bytes
 from agent_memory.control.runtime_files import clear
 from agent_memory.control.supervisor import Process, ShuttingDown, Supervisor
 from agent_memory.errors import (
@@ -339,18 +340,9 @@ def _process_status(process: Process, found_health: str | None) -> ProcessStatus
         state="running" if runs else process.state.lower(),
         pid=process.pid,
         uptime_s=process.uptime_s,
-        rss_bytes=_resident_bytes(process.pid) if process.pid else None,
+        rss_bytes=resident_bytes(process.pid) if process.pid else None,
         problem=process.problem,
     )
-
-
-def _resident_bytes(pid: int) -> int | None:
-    """How much memory the process holds; None on a system without /proc."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    except OSError:
-        return None
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _pid_in(runtime: RuntimePaths) -> int | None:

@@ -39,9 +39,12 @@ def write(current: Settings, lifetime: Lifetime) -> None:
         raise AlreadyRunning(f"Another process writes for {runtime.folder} already.")
     sweep(current.db_path, runtime.backup_lock)
     prepared = partial(_default_prepared, current)
-    default = Store(DEFAULT_STORE, current.db_path, runtime.commits, prepared, cautious=lifetime.crashes > 0)
+    is_cautious = lifetime.crashes > 0
+    default = Store(
+        DEFAULT_STORE, current.db_path, runtime.commits, prepared, cautious=is_cautious, memory=current.memory
+    )
     project_stores.sweep(current.db_path)
-    stores = Stores(default, partial(_project_store, current, lifetime.crashes > 0), time.monotonic)
+    stores = Stores(default, partial(_project_store, current, is_cautious), time.monotonic)
     server = Server(stores, runtime)
     try:
         server.run(lifetime)
@@ -81,7 +84,9 @@ def _project_store(current: Settings, is_cautious: bool, name: str) -> Store | N
         sweep(db_path, runtime.backup_lock)
         return of_store(current, name).timezone
 
-    return Store(name, db_path, runtime.commits, prepared, cautious=is_cautious, keeps_trying=False)
+    return Store(
+        name, db_path, runtime.commits, prepared, cautious=is_cautious, keeps_trying=False, memory=current.memory
+    )
 
 
 if __name__ == "__main__":

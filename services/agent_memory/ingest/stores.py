@@ -19,6 +19,7 @@ from agent_memory.ingest.checkpoints import Checkpoints
 from agent_memory.ingest.compaction import Compactor
 from agent_memory.ingest.writer import Writer
 from agent_memory.logs import line
+from agent_memory.memory_profile import USUAL, MemoryProfile
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.project_stores import IDLE_S, OPEN_MAX
 from agent_memory.rpc import bus_pb2 as pb
@@ -49,6 +50,7 @@ class Store:
         *,
         cautious: bool = False,
         keeps_trying: bool = True,
+        memory: MemoryProfile = USUAL,
     ) -> None:
         """`prepared` makes what opening needs and returns the store's time zone; it may raise AgentMemoryError.
 
@@ -66,6 +68,7 @@ class Store:
         self._commits = commits
         self._cautious = cautious
         self._keeps_trying = keeps_trying
+        self._memory = memory
         # When a command named it last, and when it was last tried to be opened, on the monotonic clock.
         self.used_s = 0.0
         self._tried_s = 0.0
@@ -96,12 +99,7 @@ class Store:
 
         def close() -> None:
             try:
-                self.compactor.close()
-                self._checkpoints.close()
-                if writer:
-                    writer.close()
-                if self._counter:
-                    self._counter.close()
+                self._let_go(writer)
             except Exception:  # RocksDB's, with what it failed at before
                 log.exception(line("store not closed well", store=self.name))
             finally:
@@ -146,10 +144,14 @@ class Store:
         self._closing.set()
         if self._opening:
             self._opening.join(CLOSE_S)
+        self._let_go(self.writer)
+
+    def _let_go(self, writer: Writer | None) -> None:
+        """Close the store's parts, after what works on them; raises RocksDB's bare Exception."""
         self.compactor.close()
         self._checkpoints.close()
-        if self.writer:
-            self.writer.close()
+        if writer:
+            writer.close()
         if self._counter:
             self._counter.close()
 
@@ -174,7 +176,7 @@ class Store:
             timezone = self._prepared()
             # Before the store, which would stay open if this failed.
             self._counter = self._counter or WritingCounter(self._commits)
-            writer = Writer(self._db_path, timezone, cautious=self._cautious)
+            writer = Writer(self._db_path, timezone, cautious=self._cautious, memory=self._memory)
         except OSError as error:
             self.error = StoreNotReady(f"The writer can't count commits in {self._commits}: {error.strerror or error}.")
             log.error(line("store not opened", store=self.name, error=self.error))

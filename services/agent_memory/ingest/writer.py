@@ -29,6 +29,7 @@ from agent_memory.ingest.figures import WriterFigures
 from agent_memory.ingest.torn_log import recover
 from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
+from agent_memory.memory_profile import USUAL, MemoryProfile
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, directory, erasures, keys, records, schema
 from agent_memory.store.codec import MigrationState, StoreInfo
@@ -36,7 +37,6 @@ from agent_memory.store.rows import Rows
 
 log = logging.getLogger(__name__)
 
-CACHE_BYTES: Final = 8 << 20
 # A process that only looks whether the store is taken holds the lock for a microsecond.
 LOCK_WAIT_S: Final = 0.1
 # RocksDB's messages where its lock is held: by another process, by this one.
@@ -177,8 +177,10 @@ class Writer(Rows):
     nothing to recover.
     """
 
-    def __init__(self, db_path: Path, timezone: str = "", *, cautious: bool = False) -> None:
-        super().__init__(db_path, CACHE_BYTES)
+    def __init__(
+        self, db_path: Path, timezone: str = "", *, cautious: bool = False, memory: MemoryProfile = USUAL
+    ) -> None:
+        super().__init__(db_path, memory.writer_cache, memory)
         _make_directory(db_path)
         self._lock = _lock_directory(db_path)
         self.handles: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from agent_memory import credentials, logs, readiness
 from agent_memory.bus.client import Bus
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("agent_memory.query")
 
-CACHE_BYTES: Final = 16 << 20
-
 
 def serve(current: Settings, lifetime: Lifetime) -> None:
     """Answer until asked to stop; raises AgentMemoryError when the store can't be read or the address can't be had."""
@@ -42,7 +40,8 @@ def serve(current: Settings, lifetime: Lifetime) -> None:
     log.info(logs.line("waiting for the writer", socket=current.runtime.ingest_socket))
     if not lifetime.wait_until(writer.answers):
         return
-    reader = Reader(current.db_path, current.runtime.secondary(own_slot("query")), CACHE_BYTES, current.runtime.commits)
+    secondary = current.runtime.secondary(own_slot("query"))
+    reader = Reader(current.db_path, secondary, current.memory.query_cache, current.runtime.commits)
     health = Health(writer, reader)
     service, calls = LateService(), CallFigures()
     server = Server(current, service, health.servicer, calls, token, certificate)

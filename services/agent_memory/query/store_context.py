@@ -31,8 +31,6 @@ from agent_memory.store.reader import Reader
 
 log = logging.getLogger(__name__)
 
-# A quarter of the default store's.
-PROJECT_CACHE_BYTES: Final = 4 << 20
 # How long the first caller of a project store waits for its writer, which opens it in 30 ms where nothing is wrong.
 OPEN_S: Final = 3.0
 KEEP_UP_S: Final = 5.0
@@ -135,7 +133,7 @@ class Stores:
                 if not directory.has_store(settings.db_path):
                     raise
             reader = Reader(
-                settings.db_path, runtime.secondary(own_slot("query")), PROJECT_CACHE_BYTES, runtime.commits
+                settings.db_path, runtime.secondary(own_slot("query")), settings.memory.project_cache, runtime.commits
             )
             return store_context(name, settings, writer, reader)
         except BaseException:

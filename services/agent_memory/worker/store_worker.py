@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CACHE_BYTES: Final = 4 << 20
 # How often it is asked what is due by the clock, when nothing else happens.
 TICK_S: Final = 1
 
@@ -52,7 +51,7 @@ class StoreWorker:
     def __init__(self, current: Settings, writer: Bus, now_ms: Callable[[], int]) -> None:
         """Open the store for reading; raises AgentMemoryError when that fails. The `writer` is not closed here."""
         self._now_ms = now_ms
-        self._reader = Reader(current.db_path, current.runtime.secondary("worker"), CACHE_BYTES)
+        self._reader = Reader(current.db_path, current.runtime.secondary("worker"), current.memory.worker_cache)
         zone = self._zone = records.time_zone(self._reader)
         self._toc = Toc(self._reader, writer, zone)
         self._search = SearchIndex(self._reader, current.db_path)

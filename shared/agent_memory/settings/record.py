@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from agent_memory.memory_profile import LOW, USUAL, MemoryProfile
 from agent_memory.model import DEFAULT_STORE, LOCAL, TOOL_MAX_BYTES
 from agent_memory.paths import RuntimePaths, default_db_path, runtime_paths
 
@@ -93,6 +94,8 @@ class Settings:
     a disk that is not there is not taken for it. Empty: no backups are made by themselves."""
     backup_keep: int = 7
     """How many backups the job keeps there. 0: all."""
+    low_memory: bool = False
+    """For [small machines](operations.md#memory): smaller caches, buffers and pools of threads, and slower answers."""
     jobs_on_battery: bool = True
     """Whether scheduled jobs run while the machine is on its battery. `false`: they wait for mains."""
     session_start_tokens: int = 0
@@ -127,6 +130,11 @@ class Settings:
     def main_path(self) -> Path:
         """The default store of the daemon that serves this one."""
         return self.default_store or self.db_path
+
+    @property
+    def memory(self) -> MemoryProfile:
+        """How much memory the daemon's processes may use for what makes them faster."""
+        return LOW if self.low_memory else USUAL
 
     @property
     def runtime(self) -> RuntimePaths:
@@ -176,6 +184,7 @@ VARIABLES = {
     "backup_dir": "MEMORY_BACKUP_DIR",
     "backup_keep": "MEMORY_BACKUP_KEEP",
     "jobs_on_battery": "MEMORY_JOBS_ON_BATTERY",
+    "low_memory": "MEMORY_LOW_MEMORY",
     "session_start_tokens": "MEMORY_SESSION_START_TOKENS",
     "agent_notes": "MEMORY_AGENT_NOTES",
     "tool_max_bytes": "MEMORY_TOOL_MAX_BYTES",

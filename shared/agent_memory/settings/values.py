@@ -175,6 +175,7 @@ _PARSERS: Final[Mapping[str, _Parser]] = {
     "redact_payment_data": _switch,
     "retention_keep_summaries": _switch,
     "jobs_on_battery": _switch,
+    "low_memory": _switch,
     "agent_notes": _switch,
     "ignore": _rules,
     "project_names": _project_names,

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from rocksdict import AccessType, Rdict
 
+from agent_memory.memory_profile import USUAL, MemoryProfile
 from agent_memory.store import directory, schema
 
 
@@ -17,9 +18,10 @@ class Rows:
     Every method raises StoreError where a block that it reads is damaged.
     """
 
-    def __init__(self, db_path: Path, cache_bytes: int) -> None:
+    def __init__(self, db_path: Path, cache_bytes: int, memory: MemoryProfile = USUAL) -> None:
         self._db_path = db_path
         self._cache_bytes = cache_bytes
+        self._memory_profile = memory
         self._db: Rdict
         self._families: dict[str, Rdict] = {}
 
@@ -83,7 +85,9 @@ class Rows:
 
         `view` is a folder that stands for the store's.
         """
-        database, families = schema.options(self._cache_bytes, read_only=access is not None)
+        database, families = schema.options(
+            self._cache_bytes, read_only=access is not None, memory=self._memory_profile
+        )
         self._db = Rdict(str(view or self._db_path), database, families, access or AccessType.read_write())
         self._families = {name: self._db.get_column_family(name) for name in schema.COLUMN_FAMILIES}
 

@@ -31,6 +31,7 @@ from rocksdict import (
 )
 
 from agent_memory.errors import StoreError
+from agent_memory.memory_profile import USUAL, MemoryProfile
 
 # Written when a store is created or upgraded; a program refuses a store with a higher number than its own.
 SCHEMA_VERSION: Final = 2
@@ -44,9 +45,6 @@ CHECKPOINTS: Final = "checkpoints"
 # All are created at the first open: a secondary can't follow a primary that adds one later.
 COLUMN_FAMILIES: Final = (EVENTS, TOC_NODES, TOC_LATEST, GRIPS, OUTBOX, CHECKPOINTS)
 
-# Every secondary holds a copy of what the primary has not flushed, so these are small.
-_WRITE_BUFFER_BYTES: Final = {EVENTS: 8 << 20}
-_OTHER_WRITE_BUFFER_BYTES: Final = 1 << 20
 _WAL_MAX_BYTES: Final = 64 << 20
 # FIFO drops its oldest file beyond this: some four million entries, more than any backlog of the worker's.
 _OUTBOX_MAX_BYTES: Final = 256 << 20
@@ -66,8 +64,13 @@ _EVENTS_FILES_TO_MERGE: Final = 8
 _EVENTS_BLOCK_BYTES: Final = 16 << 10
 
 
-def options(cache_bytes: int, *, read_only: bool = False) -> tuple[Options, dict[str, Options]]:
-    """The database's options and each column family's; one block cache of `cache_bytes` is shared by all."""
+def options(
+    cache_bytes: int, *, read_only: bool = False, memory: MemoryProfile = USUAL
+) -> tuple[Options, dict[str, Options]]:
+    """The database's options and each column family's; one block cache of `cache_bytes` is shared by all.
+
+    Of `memory`, the write buffers count: every secondary holds a copy of what the primary has not flushed.
+    """
     database = _raw()
     database.create_if_missing(not read_only)
     database.create_missing_column_families(not read_only)
@@ -84,7 +87,7 @@ def options(cache_bytes: int, *, read_only: bool = False) -> tuple[Options, dict
     # A secondary keeps files open that the primary has compacted away.
     database.set_max_open_files(-1)
     cache = Cache(cache_bytes)
-    return database, {name: _family(name, cache) for name in COLUMN_FAMILIES}
+    return database, {name: _family(name, cache, memory) for name in COLUMN_FAMILIES}
 
 
 def check_version(db_path: Path, version: int) -> None:
@@ -102,9 +105,9 @@ def newer(db_path: Path, what: str) -> StoreError:
     )
 
 
-def _family(name: str, cache: Cache) -> Options:
+def _family(name: str, cache: Cache, memory: MemoryProfile) -> Options:
     family = _raw()
-    family.set_write_buffer_size(_WRITE_BUFFER_BYTES.get(name, _OTHER_WRITE_BUFFER_BYTES))
+    family.set_write_buffer_size(memory.events_buffer if name == EVENTS else memory.other_buffer)
     blocks = BlockBasedOptions()
     blocks.set_block_cache(cache)
     blocks.set_bloom_filter(_BLOOM_BITS, False)

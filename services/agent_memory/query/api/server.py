@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-THREADS: Final = 32
 # Beyond this, callers are refused at once instead of waiting in a queue of ours.
 CALLS_MAX: Final = 1024
 # The largest event (16 MiB) behind an import's batch that was not full yet (8 MiB), and what is around them. A larger
@@ -70,7 +69,7 @@ class Server:
         self._figures = calls
         measured = Measured(calls)
         bounded = BoundedReplies({"IngestEvents": ThreadPoolExecutor(BATCHES_MAX, "batches")})
-        pool = ThreadPoolExecutor(THREADS, "rpc")
+        pool = ThreadPoolExecutor(current.memory.rpc_threads, "rpc")
         self._server = grpc.server(
             pool,
             interceptors=[bounded, *self._guards, measured],
