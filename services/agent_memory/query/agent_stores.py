@@ -9,6 +9,7 @@ from typing import Final
 from agent_memory.capture.trials import is_trial
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.project_stores import of_agent
+from agent_memory.recent import keep
 from agent_memory.settings import Settings
 from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader
@@ -38,9 +39,7 @@ class AgentStores:
     def _began_in_default(self, session_id: str) -> bool:
         found = self._began_there.get(session_id)
         if found is None:
-            found = self._began_there[session_id] = self._is_known(session_id)
-            while len(self._began_there) > SESSIONS_MAX:
-                self._began_there.popitem(last=False)
+            found = keep(self._began_there, session_id, self._is_known(session_id), SESSIONS_MAX)
         return found
 
     def _is_known(self, session_id: str) -> bool:
