@@ -238,6 +238,15 @@ def test_a_slip_of_the_finger_is_forgiven(client: Client) -> None:
     assert {hit.session_id for hit in reply.hits} >= {"s2", "s3"}
 
 
+@pytest.mark.parametrize("question", ["where is the hippopotamarium", "wo ist das Nilpferdgehege"])
+def test_where_nothing_is_found_other_words_are_advised(shared_stack: Stack, question: str) -> None:
+    """In whatever language was asked; not where no words were looked for."""
+    advice = "Try other words for it, in the language it was said in.\n"
+
+    assert shared_stack.run("search", question).stdout == f"Nothing was found.\n{advice}"
+    assert advice not in shared_stack.run("search", "--when", "1 May 1980").stdout
+
+
 def test_a_question_leads_down_the_table_of_contents(client: Client) -> None:
     """From the years to the segment that answers, always by the first node; each shows the words that were found."""
     reply = client.browse("", about="why postgres for the queue")

@@ -109,7 +109,7 @@ def search(
             *(("--explain",) if explain else ()),
             *(("--all-stores",) if all_stores else ()),
         )
-        _draw(context, reply, max_tokens, again)
+        _draw(context, reply, max_tokens, again, by_words=any(word.strip() for word in words))
     if not all_stores:
         each_store.tell_of_others(context)
     if has_failed:
@@ -143,7 +143,9 @@ def _print_json(reply: SearchResponse, max_tokens: int) -> None:
     click.echo(reply_json(within(reply, max_tokens, lambda cut: f"{reply_json(cut)}\n")))
 
 
-def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, again: tuple[str, ...]) -> None:
+def _draw(
+    context: click.Context, reply: SearchResponse, max_tokens: int, again: tuple[str, ...], *, by_words: bool
+) -> None:
     """Print the hits; `again` is what asks the same."""
     from agent_memory.cli import render
     from agent_memory.present import search_page
@@ -153,7 +155,7 @@ def _draw(context: click.Context, reply: SearchResponse, max_tokens: int, again:
     more = view.command("search", *again, "--tokens", max(2 * max_tokens, reply.needed_tokens)) if max_tokens else ""
 
     def lines(cut: SearchResponse) -> list[Line]:
-        return list(search_page.search(view, cut, more, "--when any"))
+        return list(search_page.search(view, cut, more, "--when any", by_words=by_words))
 
     shown = search_page.within(reply, max_tokens, lambda cut: "".join(f"{each.text}\n" for each in lines(cut)))
     render.draw(console, lines(shown))

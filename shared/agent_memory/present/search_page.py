@@ -18,13 +18,22 @@ _TITLE_CELLS: Final = 70
 _NAME_CELLS: Final = 40
 _TEXT_CELLS: Final = 1000
 _HIT: Final = "▸"
+# In whatever language was asked: words are found as they were said.
+_OTHER_WORDS: Final = "Try other words for it, in the language it was said in."
 
 
-def search(view: View, reply: pb.SearchResponse, more: str = "", any_time: str = "") -> Iterator[Line]:
-    """The hits; `more` is the command for what was left out, `any_time` the one that lifts the window."""
+def search(
+    view: View, reply: pb.SearchResponse, more: str = "", any_time: str = "", *, by_words: bool = True
+) -> Iterator[Line]:
+    """The hits; `more` is the command for what was left out, `any_time` the one that lifts the window.
+
+    `by_words` says that words were looked for, and not only what fits the filters.
+    """
     yield from _said_of_it(reply, any_time)
     if not reply.hits:
         yield line("Nothing fits into so few tokens." if reply.has_more else "Nothing was found.", "bold")
+        if by_words and not reply.has_more and not reply.note:
+            yield line(_OTHER_WORDS, "dim")
     for is_outside, hits in groupby(reply.hits, key=lambda hit: hit.outside_window):
         if is_outside:
             yield line("At other times", "yellow")
