@@ -22,8 +22,11 @@ from agent_memory.search.tokens import written
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
 
+# How much is shown of a hit and of a neighbour: in a budget a sentence, because more hits say more than longer ones.
 SNIPPET_CHARACTERS: Final = 240
 NEIGHBOUR_CHARACTERS: Final = 80
+SNIPPET_CHARACTERS_BUDGETED: Final = 120
+NEIGHBOUR_CHARACTERS_BUDGETED: Final = 50
 # In a budget there is no room for a neighbour that says less of the question than this share of its turn.
 ANSWERING_SHARE: Final = 0.5
 # Hits that do not fit are passed over for smaller ones behind them, so many times.
@@ -71,7 +74,7 @@ def search(
         for typed, meant in found.corrections.items():
             said = (texts.text_of(turn.event) for turn in found.turns)
             response.corrections.add(typed=wanted.question.typed.get(typed, typed), meant=written(meant, said))
-        hits = _hits(toc_reader, found, wanted, explain=request.explain, says_once=request.max_tokens > 0)
+        hits = _hits(toc_reader, found, wanted, explain=request.explain, is_budgeted=request.max_tokens > 0)
     turns = found.turns if found else []
     of_segments = {turn.segment.node_id or turn.segment.session_id: turn.of_segment for turn in turns}
     _fill(response, hits, request.max_tokens, of_segments)
@@ -135,26 +138,28 @@ def _together(hits: Sequence[pb.SearchHit], of_segments: Mapping[str, float]) ->
 
 
 def _hits(
-    toc_reader: Reader, found: Answer, wanted: Asked, *, explain: bool, says_once: bool
+    toc_reader: Reader, found: Answer, wanted: Asked, *, explain: bool, is_budgeted: bool
 ) -> Iterator[pb.SearchHit]:
     """The turns as messages, best first. What stands beside one is not repeated beside another.
 
-    With `says_once` it is no hit of its own any more, either: there is better use for the room.
+    In a budget it is no hit of its own any more, either: there is better use for the room.
     """
     has_window = wanted.question.window is not None
-    hit_ids = set() if says_once else {turn.event.event_id for turn in found.turns}
+    of_hit = SNIPPET_CHARACTERS_BUDGETED if is_budgeted else SNIPPET_CHARACTERS
+    beside_it = NEIGHBOUR_CHARACTERS_BUDGETED if is_budgeted else NEIGHBOUR_CHARACTERS
+    hit_ids = set() if is_budgeted else {turn.event.event_id for turn in found.turns}
     said: set[str] = set()
     nodes_told: dict[str, TocNode | None] = {}
     for turn in found.turns:
         if turn.event.event_id in said:
             continue
-        hit = _hit(turn, found, has_window=has_window)
+        hit = _hit(turn, found, of_hit, has_window=has_window)
         said.add(hit.event_id)
         for name, neighbour in (("before", turn.before), ("after", turn.after)):
-            if neighbour is None or (says_once and neighbour.share < ANSWERING_SHARE):
+            if neighbour is None or (is_budgeted and neighbour.share < ANSWERING_SHARE):
                 continue
             if (event_id := neighbour.event.event_id) not in said and event_id not in hit_ids:
-                getattr(hit, name).CopyFrom(_neighbour(neighbour.event, found))
+                getattr(hit, name).CopyFrom(_neighbour(neighbour.event, found, beside_it))
                 said.add(event_id)
         node_id = turn.segment.node_id
         if node_id not in nodes_told:
@@ -179,7 +184,7 @@ def _reason(turn: Turn, found: Answer) -> pb.SearchReason:
     )
 
 
-def _hit(turn: Turn, found: Answer, *, has_window: bool) -> pb.SearchHit:
+def _hit(turn: Turn, found: Answer, length: int, *, has_window: bool) -> pb.SearchHit:
     event = turn.event
     return pb.SearchHit(
         event_id=event.event_id,
@@ -189,14 +194,14 @@ def _hit(turn: Turn, found: Answer, *, has_window: bool) -> pb.SearchHit:
         role=pb.EventRole.ValueType(event.role),
         agent=event.agent or "",
         project=event.project,
-        snippet=snippet(texts.text_of(event), found.weights, SNIPPET_CHARACTERS),
+        snippet=snippet(texts.text_of(event), found.weights, length),
         score=turn.score,
         outside_window=has_window and not turn.in_window,
     )
 
 
-def _neighbour(event: Event, found: Answer) -> pb.SearchNeighbour:
-    text = snippet(texts.text_of(event), found.weights, NEIGHBOUR_CHARACTERS)
+def _neighbour(event: Event, found: Answer, length: int) -> pb.SearchNeighbour:
+    text = snippet(texts.text_of(event), found.weights, length)
     return pb.SearchNeighbour(event_id=event.event_id, role=pb.EventRole.ValueType(event.role), text=text)
 
 
