@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Final
@@ -64,32 +63,40 @@ def written(token: str, texts: Iterable[str]) -> str:
 
 
 class TokenCounter:
-    """Counts certain tokens in one text after another, each different word of which is cut into tokens once."""
+    """Counts certain tokens in one text after another, each different word of which is cut into tokens once.
+
+    A word is, in bytes, what stands between blanks and ASCII punctuation; with other characters it may be several runs.
+    """
 
     def __init__(self, wanted: Collection[str]) -> None:
         self._wanted = frozenset(wanted)
+        self._numbers = frozenset(token.encode() for token in wanted if token.isdecimal())
         # Words that give wanted tokens, and words that give none: a text's words are mostly known by their absence.
-        self._giving: dict[str, list[str]] = {}
-        self._others: set[str] = set()
+        self._giving: dict[bytes, list[str]] = {}
+        self._others: set[bytes] = set()
 
-    def counts(self, text: str) -> Counter[str]:
-        """How often the text holds each of the wanted tokens."""
-        found: Counter[str] = Counter()
-        giving, others, wanted = self._giving, self._others, self._wanted
-        said = _runs(text)
-        for run in set(said).difference(others):
-            if run not in giving:
-                # A number is its own token, and there are so many of them.
-                cut = (run,) if run.isdecimal() and len(run) < TOKEN_MAX else _tokens_of(run)
-                if wanted.isdisjoint(cut):
-                    if len(others) < _OTHERS_MAX:
-                        others.add(run)
-                    continue
-                giving[run] = [token for token in cut if token in wanted]
-            times = said.count(run)
-            for token in giving[run]:
-                found[token] += times
+    def counts(self, text: str) -> dict[str, int]:
+        """How often the text holds each of the wanted tokens that it holds."""
+        said = text.encode("utf-8", "surrogatepass").translate(_BREAKS).split()
+        different = set(said)
+        self._look_up(different.difference(self._others, self._giving))
+        found: dict[str, int] = {}
+        for word in different.intersection(self._giving):
+            times = said.count(word)
+            for token in self._giving[word]:
+                found[token] = found.get(token, 0) + times
         return found
+
+    def _look_up(self, words: Iterable[bytes]) -> None:
+        for word in words:
+            # A number is its own token, and there are so many of them.
+            if word.isdigit() and word not in self._numbers:
+                continue
+            found = [token for token in tokens(word.decode("utf-8", "surrogatepass")) if token in self._wanted]
+            if found:
+                self._giving[word] = found
+            elif len(self._others) < _OTHERS_MAX:
+                self._others.add(word)
 
 
 def _runs(text: str) -> list[str]:
