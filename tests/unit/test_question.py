@@ -158,6 +158,18 @@ def test_an_event_with_rare_words_comes_before_one_with_common_ones() -> None:
     assert first.scores[1] > first.scores[0] > second.scores[2]
 
 
+def test_what_the_person_said_who_is_asked_about_comes_before_what_is_said_to_them() -> None:
+    """Both hold the name: one says it, the other is who speaks."""
+    said = [("max: ann, do you paint lakes", "max"), ("ann: i paint lakes and hills on holidays", "ann")]
+    candidate = Candidate(
+        1.0, [Document(Counter(tokens(text)), len(text), speaker=frozenset({name})) for text, name in said]
+    )
+
+    (ranked,) = ranking.rank(["ann", "paint", "lake"], [candidate], Statistics(100, {"ann": 9, "paint": 9, "lake": 9}))
+
+    assert ranked.scores[1] > ranked.scores[0]
+
+
 def test_what_lies_in_the_window_comes_first() -> None:
     """Whatever stands elsewhere with the same words."""
     candidates = [

@@ -28,6 +28,8 @@ BEHIND: Final = (0.25, 0.08)
 # A question says less than what answers it, which is mostly the next event: so much less, and that so much more.
 ASKED: Final = 0.1
 ANSWERED: Final = 0.25
+# What somebody said counts more where the question names them.
+NAMED_SPEAKER: Final = 0.5
 # What a segment's best events but one add to its best one, and how many of them.
 FOLLOWING_WEIGHT: Final = 0.3
 FOLLOWING: Final = 4
@@ -42,11 +44,13 @@ Near = Mapping[str, Mapping[str, float]]
 class Document:
     """An event as the ranking sees it: how often it holds each term and what is near to one, and its characters."""
 
-    counts: Counter[str]
+    counts: Mapping[str, int]
     length: int
     # How much its words count; a tool's output says less than a person.
     weight: float = 1.0
     is_question: bool = False
+    # The tokens of its speaker's name, where somebody is named.
+    speaker: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, tokens: Sequence[str], length: int) -> Document:
@@ -105,7 +109,8 @@ def rank(
         by_meaning = tuple(EVENT_MEANING * score / best_meaning for score in meanings[place])
         said = [a + b for a, b in zip(by_words, by_meaning, strict=True)]
         asks = [document.is_question for document in candidate.documents]
-        scores = tuple(own + score for score in _smoothed(said, asks))
+        named = [NAMED_SPEAKER * (not document.speaker.isdisjoint(terms)) for document in candidate.documents]
+        scores = tuple(own + a + b for a, b in zip(_smoothed(said, asks), named, strict=True))
         best = sorted(scores, reverse=True)[: FOLLOWING + 1]
         score = sum(best[:1]) + FOLLOWING_WEIGHT * sum(best[1:])
         ranked.append(Ranked(place, score, scores, own, by_words, by_meaning))
@@ -132,8 +137,8 @@ def _bm25(document: Document, weights: Mapping[str, float], average: float) -> f
     if not counts:
         return 0.0
     norm = _K1 * (1 - _B + _B * document.length / average)
-    found = (weight * counts[term] * (_K1 + 1) / (counts[term] + norm) for term, weight in weights.items())
-    return document.weight * sum(found)
+    held = ((times, weights[term]) for term, times in counts.items() if term in weights)
+    return document.weight * sum(weight * times * (_K1 + 1) / (times + norm) for times, weight in held)
 
 
 class _Meant:

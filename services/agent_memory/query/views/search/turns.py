@@ -12,7 +12,7 @@ from agent_memory.phrases.days import Span
 from agent_memory.query.views.search import fresh
 from agent_memory.query.views.search.asked import Asked
 from agent_memory.query.views.search.fresh import Fresh
-from agent_memory.questions import QUESTION_MARKS
+from agent_memory.questions import asks
 from agent_memory.search import near_words, question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
 from agent_memory.search.reader import Filters, Found, IndexReader
@@ -37,7 +37,8 @@ _SAME_CHARACTERS: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a turn's score is made of: the segment, the event's own words and their meaning, and its neighbours."""
+    """What a turn's score is made of: the segment, the event's own words and their meaning; and its neighbours, with
+    what its speaker's name adds."""
 
     segment: float
     words: float
@@ -229,8 +230,9 @@ def _documents(events: Sequence[Event], counter: TokenCounter) -> list[Document]
     documents = []
     for event in events:
         text = _text(event)
-        is_question = text.endswith(QUESTION_MARKS)
-        documents.append(Document(counter.counts(text), len(text), _WEIGHTS.get(event.role, 1.0), is_question))
+        weight = _WEIGHTS.get(event.role, 1.0)
+        speaker = frozenset(tokens(event.metadata.get("speaker", "")))
+        documents.append(Document(counter.counts(text), len(text), weight, asks(text), speaker))
     return documents
 
 
