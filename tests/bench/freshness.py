@@ -1,6 +1,6 @@
 """How soon what was said can be found: an event once it is acknowledged, its segment from the root of the contents.
 
-    python tests/bench/freshness.py [--rounds 20] [--import 20000]
+    python tests/bench/freshness.py [--rounds 20] [--import 20000] [--rate 500]
 
 An acknowledged event must be readable at once: the first look after the acknowledgement counts, there is no second. Its
 open segment must be reachable from the root within two seconds of the acknowledgement, the closed one with its words
@@ -8,6 +8,9 @@ within two seconds of the session's end.
 
 With --import, so many old events are stored as fast as the daemon takes them, and events of now are said meanwhile, and
 while the index is behind: how long until a search finds each.
+
+With --rate, so many events a second are said by others meanwhile: how long until a search finds an event, and how many
+are not found any more a little later.
 """
 
 from __future__ import annotations
@@ -32,6 +35,10 @@ from support.stack import Stack, wait_until
 
 LIMIT_S = 600.0
 PAUSE_S = 0.2
+# Said by others: in so many sessions, so often a second, with words that nobody looks for.
+SESSIONS = 20
+CALLS_A_SECOND = 10
+PROBES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,13 @@ class Round:
     closed_s: float
 
 
-def main(rounds: int, imported: int) -> None:
+def main(rounds: int, imported: int, rate: int) -> None:
     rig.print_machine("freshness")
     with rig.scratch_stack() as stack, stack.client() as client:
         done = [_round(client, f"fresh-{number}") for number in range(rounds)]
         behind = _found_behind(stack, client, imported) if imported else []
+        if rate:
+            _print_busy(stack, client, rate)
     print(f"readable at the first look after the acknowledgement: {sum(e.readable_at_once for e in done)} of {rounds}")
     figures = {
         "to the event read": [each.read_s for each in done],
@@ -80,6 +89,49 @@ def _found_behind(stack: Stack, client: Client, imported: int) -> list[tuple[flo
         time.sleep(PAUSE_S)
     loading.join()
     return found
+
+
+def _print_busy(stack: Stack, client: Client, rate: int) -> None:
+    """Say and look for events while others say `rate` events a second."""
+    enough = threading.Event()
+    said: list[int] = []
+    talking = threading.Thread(target=_talk, args=(stack, rate, enough, said))
+    began = time.perf_counter()
+    talking.start()
+    took = []
+    lags = []
+    lost = 0
+    for number in range(PROBES):
+        word = f"narwhal{number}"
+        acknowledged = _say(client, word, EventType.USER_MESSAGE, f"We saw {word} near the queue.")
+        took.append(_until(acknowledged, partial(_is_found, client, word)))
+        lags.append(client.index_status().behind)
+        time.sleep(PAUSE_S)
+        lost += not _is_found(client, word)
+    enough.set()
+    talking.join()
+    p50, p95 = (rig.percentile_ms(took, percent) for percent in (50, 95))
+    print(f"while {sum(said) / (time.perf_counter() - began):.0f} events a second were stored,", end=" ")
+    print(f"up to {max(lags):,} not indexed: {PROBES} events found after p50 {p50:.0f} ms, p95 {p95:.0f} ms;", end=" ")
+    print(f"{lost} of them not found {PAUSE_S} s later")
+
+
+def _talk(stack: Stack, rate: int, enough: threading.Event, said: list[int]) -> None:
+    """Say `rate` events a second until it is enough; `said` gets how many with each call."""
+    with stack.client() as client:
+        next_s = time.perf_counter()
+        while not enough.wait(max(0.0, next_s - time.perf_counter())):
+            next_s += 1 / CALLS_A_SECOND
+            now_ms = time.time_ns() // 1_000_000
+            events = [_other(len(said), number, now_ms) for number in range(rate // CALLS_A_SECOND)]
+            said.append(len(client.ingest_many(events)))
+
+
+def _other(call: int, number: int, now_ms: int) -> Event:
+    session = f"other-{number % SESSIONS}"
+    text = f"Step {call} of {number}: the worker drains the queue, and the retry waits for the lock."
+    event_id = derived_ulid(now_ms, "other", f"{call} {number}")
+    return Event(event_id, session, now_ms, EventType.ASSISTANT_MESSAGE, EventRole.ASSISTANT, text)
 
 
 def _is_found(client: Client, word: str) -> bool:
@@ -129,5 +181,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=20, help="conversations begun and ended")
     parser.add_argument("--import", dest="imported", type=int, default=0, help="old events stored meanwhile")
+    parser.add_argument("--rate", type=int, default=0, help="events a second that others say meanwhile")
     arguments = parser.parse_args()
-    main(arguments.rounds, arguments.imported)
+    main(arguments.rounds, arguments.imported, arguments.rate)
