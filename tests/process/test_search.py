@@ -385,7 +385,7 @@ def _is_found(client: Client, number: int) -> bool:
 
 def test_what_was_just_said_is_found_while_the_index_is_behind(client: Client, shared_stack: Stack) -> None:
     """At the first look, before the worker has seen it, with all that filters; afterwards it has its place in time."""
-    at_ms = int(time.time() * 1000)
+    at_ms = int(time.time() * 1000) + DAY_MS  # what other tests have said is older
     said = event(1, "The narwhal module postgres queue is frozen.", session="just-now", at_ms=at_ms, agent="codex")
     shared_stack.kill("worker", signal.SIGSTOP)
     try:
@@ -402,6 +402,10 @@ def test_what_was_just_said_is_found_while_the_index_is_behind(client: Client, s
         page = shared_stack.run("search", "narwhal").stdout
         assert "not in the table of contents yet" in page
         assert " query session just-now" in page
+        client.ingest_many(
+            event(number, "Something else.", session="others", at_ms=at_ms + number) for number in range(2, 500)
+        )
+        assert hits(client, "narwhals") == ["just-now-000001"], "it is not lost among others"
     finally:
         shared_stack.kill("worker", signal.SIGCONT)
     wait_until_searchable(client)

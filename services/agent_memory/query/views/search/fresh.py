@@ -7,7 +7,7 @@ ago is found meanwhile because no event is newer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, TypeAlias
 
 from agent_memory.messages import event_from_bytes
@@ -21,13 +21,16 @@ from agent_memory.store.records import Position
 
 # What a search looks at while the index is behind: some 10 ms, and as much as is said in half a minute of heavy use.
 EVENTS_MAX: Final = 400
+# Of so many more it looks at those that plainly hold one of the words, as stored: as much as is said in ten seconds
+# by a crowd of agents.
+ROWS_MAX: Final = 5_000
 
 
 # Segments with their events, or with some of them.
 Fresh: TypeAlias = Sequence[tuple[Found, Sequence[Event]]]
 
 
-def segments(reader: Reader, filters: Filters, behind: int) -> Fresh:
+def segments(reader: Reader, filters: Filters, behind: int, terms: Sequence[str]) -> Fresh:
     """The newest events, of which the index lacks `behind`, as it would have found them: the newest segment first.
 
     Their scores are 0. What is in no segment yet has no node.
@@ -36,16 +39,21 @@ def segments(reader: Reader, filters: Filters, behind: int) -> Fresh:
         return []
     groups: dict[tuple[str, str], list[Event]] = {}
     segment_at = _Segments(reader)
-    for event in islice(_newest(reader, filters), min(behind, EVENTS_MAX)):
+    for event in _newest(reader, filters, behind, [term.encode("utf-8", "surrogatepass") for term in terms]):
         if _may_be_found(event, filters):
             groups.setdefault((event.session_id, segment_at(event)), []).append(event)
     return [_found(node_id, events[::-1]) for (_, node_id), events in groups.items()]
 
 
-def _newest(reader: Reader, filters: Filters) -> Iterator[Event]:
+def _newest(reader: Reader, filters: Filters, behind: int, words: Sequence[bytes]) -> Iterator[Event]:
+    """The newest events, and of those before them the ones that hold a word as it stands there, latest first."""
     to_ms = TIMESTAMP_MAX_MS + 1 if filters.to_ms is None else filters.to_ms
     start, stop = keys.events_between(filters.from_ms or 0, to_ms)
-    return (event_from_bytes(value) for _, value in reader.scan(schema.EVENTS, start, stop, backwards=True))
+    rows = reader.scan(schema.EVENTS, start, stop, backwards=True)
+    values = (value for _, value in islice(rows, min(behind, ROWS_MAX)))
+    newest = islice(values, EVENTS_MAX)
+    holding = (value for value in values if any(word in value.lower() for word in words))
+    return map(event_from_bytes, chain(newest, islice(holding, EVENTS_MAX)))
 
 
 def _may_be_found(event: Event, filters: Filters) -> bool:

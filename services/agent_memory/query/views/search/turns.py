@@ -93,7 +93,7 @@ class _Scored:
 
 def answer(reader: Reader, index: IndexReader, asked: Asked, behind: int = 0) -> Answer:
     """The turns that answer, at most as many as are asked for; the index lacks so many events. Raises IndexUnusable."""
-    newest = fresh.segments(reader, asked.filters, behind)
+    newest = fresh.segments(reader, asked.filters, behind, asked.terms)
     asked, statistics, corrections = _corrected(index, asked, newest)
     weights = {term: ranking.rarity(statistics.frequencies[term], statistics.segments) for term in asked.terms}
     scored = _segments(reader, index, asked, newest)
