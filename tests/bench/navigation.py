@@ -9,6 +9,8 @@ single child below it is read for all of them, down to where there is a choice o
 
 - "found": at every level the three best children of the three best nodes are kept; how often a segment that holds
   evidence is among the last three, and how many tokens of nodes were read on the way.
+- "as listed": the same where the reader sees what `query browse` prints of a node, and pays for all of that: title, id,
+  what is needed to choose, two lines, keywords.
 - "answered within N tokens": the best node seen so far is opened, again and again: a period's children are read, or a
   segment's messages, until one holds evidence or the tokens are spent. Behind it, the tokens that were read in all for
   each question answered within the largest budget.
@@ -26,15 +28,20 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
-from itertools import accumulate
+from itertools import accumulate, islice, takewhile
 from math import log
 from pathlib import Path
 from statistics import fmean
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from agent_memory.ids import segment_node_id
+from agent_memory.messages import node_to_pb
 from agent_memory.model import Bullet, Event, TocLevel, TocNode
 from agent_memory.periods import Period, day_of
+from agent_memory.present import pages
+from agent_memory.present.view import NEUTRAL
+from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.tokens import of_text
 from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, Summary
 from agent_memory.worker.summarizer.text import shorten, term, words
@@ -43,6 +50,7 @@ from agent_memory.worker.toc.segments import Segment, split
 from bench import locomo
 from bench.locomo import Question, Session
 from bench.summarizers import summarizers, turn
+from support.segments import summarize as local
 
 BEAM = 3
 BUDGETS = (4000, 8000, 16000)
@@ -50,6 +58,10 @@ LONG_AFTER_MS = 10**15
 # BM25's usual parameters.
 K1 = 1.2
 B = 0.75
+
+Summarize = Callable[[Sequence[Event]], Summary]
+# The text of a node, and what it costs to read; it may lead to another one.
+Shown = Callable[[TocNode, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +71,8 @@ class Page:
     terms: Counter[str]
     tokens: int
     children: tuple[Page, ...]
+    # The node, or the one below it to which it leads.
+    node_id: str
     events: frozenset[str] = frozenset()
     events_tokens: int = 0
 
@@ -89,16 +103,17 @@ def main(path: Path) -> None:
                 print(f"{summarizer.name:16} not installed")
                 continue
             _print_found(summarizer.name, found(sessions, questions, summarizer.words))
+        _print_found("local, as listed", found(sessions, questions, local, _listed))
         _print_found("periods' names", found(sessions, questions, lambda _: Summary("", (), ())))
         _print_found("no tree", _read_in_order(sessions, questions))
         print()
 
 
 def found(
-    sessions: Sequence[Session], questions: Sequence[Question], summarize: Callable[[Sequence[Event]], Summary]
+    sessions: Sequence[Session], questions: Sequence[Question], summarize: Summarize, shown: Shown | None = None
 ) -> list[Found]:
-    """What becomes of each question in the tree that is made with this summarizer."""
-    roots = _pages(sessions, summarize)
+    """What becomes of each question in the tree that is made with this summarizer, where that is shown of a node."""
+    roots = _pages(sessions, summarize, shown or _text)
     return [Found(*_beam(roots, question), _best_first(roots, question)) for question in questions]
 
 
@@ -121,33 +136,34 @@ def _read_in_order(sessions: Sequence[Session], questions: Sequence[Question]) -
 # --- the tree
 
 
-def _pages(sessions: Sequence[Session], summarize: Callable[[Sequence[Event]], Summary]) -> list[Page]:
+def _pages(sessions: Sequence[Session], summarize: Summarize, shown: Shown) -> list[Page]:
     """The years, as the real code rolls them up from these summaries."""
     nodes: dict[str, TocNode] = {}
-    pages: dict[str, Page] = {}
+    shown_of: dict[str, Page] = {}
     level: dict[Period, list[str]] = {}
     for session in sessions:
         for segment in split(session.events, (), LONG_AFTER_MS):
-            node = _node(segment, len(nodes), summarize(segment.events))
+            day = day_of(segment.first.timestamp_ms, UTC)
+            node = _node(segment, segment_node_id(day.node_id, segment.first), summarize(segment.events))
             nodes[node.node_id] = node
-            pages[node.node_id] = _segment_page(node, segment)
-            level.setdefault(day_of(node.start_ms, UTC), []).append(node.node_id)
+            shown_of[node.node_id] = _segment_page(node, segment, shown)
+            level.setdefault(day, []).append(node.node_id)
     while True:
         above: dict[Period, list[str]] = {}
         for period, below in level.items():
             nodes[period.node_id] = roll_up(period, [nodes[each] for each in below], UTC)
-            pages[period.node_id] = _page(nodes[period.node_id], tuple(pages[each] for each in below))
+            shown_of[period.node_id] = _page(nodes[period.node_id], tuple(shown_of[each] for each in below), shown)
             if period.parent is not None:
                 above.setdefault(period.parent, []).append(period.node_id)
         if not above:
-            return [pages[period.node_id] for period in level]
+            return [shown_of[period.node_id] for period in level]
         level = above
 
 
-def _node(segment: Segment, number: int, said: Summary) -> TocNode:
+def _node(segment: Segment, node_id: str, said: Summary) -> TocNode:
     """The segment's node. Whoever summarizes it has the same room."""
     return TocNode(
-        node_id=f"toc:segment:{number:04}",
+        node_id=node_id,
         level=TocLevel.SEGMENT,
         title=said.title,
         bullets=tuple(Bullet(shorten(line.text, BULLET_MAX), (), line.weight) for line in said.bullets[:BULLETS_MAX]),
@@ -157,21 +173,33 @@ def _node(segment: Segment, number: int, said: Summary) -> TocNode:
     )
 
 
-def _segment_page(node: TocNode, segment: Segment) -> Page:
-    text = _text(node)
+def _segment_page(node: TocNode, segment: Segment, shown: Shown) -> Page:
+    text = shown(node, "")
     ids = frozenset(event.event_id for event in segment.events)
-    return Page(_terms(text), of_text(text), (), ids, sum(of_text(turn(event)) for event in segment.events))
+    events_tokens = sum(of_text(turn(event)) for event in segment.events)
+    return Page(_terms(text), of_text(text), (), node.node_id, ids, events_tokens)
 
 
-def _page(node: TocNode, children: tuple[Page, ...]) -> Page:
-    text = _text(node)
+def _page(node: TocNode, children: tuple[Page, ...], shown: Shown) -> Page:
     if len(children) == 1:
+        text = shown(node, children[0].node_id)
         return replace(children[0], terms=_terms(text), tokens=of_text(text))
-    return Page(_terms(text), of_text(text), children)
+    text = shown(node, "")
+    return Page(_terms(text), of_text(text), children, node.node_id)
 
 
-def _text(node: TocNode) -> str:
+def _text(node: TocNode, _leads_to: str) -> str:
     return "\n".join((node.title, *(bullet.text for bullet in node.bullets), ", ".join(node.keywords)))
+
+
+def _listed(node: TocNode, leads_to: str) -> str:
+    """The node as an entry of a list."""
+    message = node_to_pb(node, [])
+    message.leads_to = leads_to
+    message.tokens = of_text(_text(node, ""))
+    page = pages.browse(NEUTRAL, node.node_id, pb.BrowseTocResponse(children=[message]), "")
+    # Behind the list's heading, up to what to type next.
+    return "\n".join(takewhile(bool, (line.text for line in islice(page, 1, None))))
 
 
 def _terms(text: str) -> Counter[str]:
