@@ -112,6 +112,8 @@ PLAN = (
         (["https://example.org/shop/issues/42", "make the header sticky"], "Make the header sticky"),
         (["[Request interrupted by user]", "make the header sticky"], "Make the header sticky"),
         (["コミットしてください", "検索の遅さを調べてください"], "検索の遅さを調べてください"),
+        (["try to use asyncpg", "go back to psycopg, it is not worth it"], "Try to use asyncpg"),
+        (["it still fails", "the proxy drops the header of uploads"], "The proxy drops the header of uploads"),
         (["Fixes #77\n\nThe search loses umlauts"], "The search loses umlauts"),
         (["You are an expert in Go. Your task is to find the race in the uploader."], "Find the race in the uploader"),
         (["[Image #1] why is the button so far left?"], "Why is the button so far left?"),

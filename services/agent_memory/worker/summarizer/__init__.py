@@ -4,4 +4,4 @@ from typing import Final
 
 # The version of the rules by which segments and periods are summarized, rollups included. To be raised whenever the
 # same events are told otherwise: a store notes by which version it was told, and is told again by a newer one.
-RULES: Final = 4
+RULES: Final = 5

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from agent_memory.worker.summarizer.chores import is_chore
+from agent_memory.worker.summarizer.chores import CHORES, is_chore
 from agent_memory.worker.summarizer.common import COMMON
+from agent_memory.worker.summarizer.cues import ASKING, DOING_ELSEWHERE, REPORTING
 from agent_memory.worker.summarizer.sentences import Sentence
 from agent_memory.worker.summarizer.speakers import together
 from agent_memory.worker.summarizer.summary import TITLE_MAX, TRACE_WEIGHT
-from agent_memory.worker.summarizer.text import sentences, shorten
+from agent_memory.worker.summarizer.text import sentences, shorten, term
 
 # Greetings and courtesies before a request. Stripped one after another, so each is a single step.
 _COURTESY = re.compile(
@@ -46,6 +47,8 @@ _COURTESY_AFTER = re.compile(
 COURTESIES_MAX = 6
 LITTLE_MIN = 12  # characters; a shorter request of one term says too little
 TOPICS_MAX = 3
+# What can be done to anything: "it still fails" has no title in it.
+_NAMING_NOTHING = COMMON | CHORES | frozenset(map(term, ASKING | REPORTING | DOING_ELSEWHERE))
 _URL = re.compile(r"\w+://\S+")
 _PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?[,:;]?")
 # Who the assistant is to be is no task.
@@ -59,9 +62,9 @@ def title_for(asked: Sequence[Sentence], lines: Sequence[tuple[str, float]], oth
     as "Implement this plan:". `otherwise` is the title where nothing was said; empty when there is none.
     """
     tasks = [each for each in asked if not is_chore(each.text, each.terms) and not each.text.endswith((":", "："))]
-    particular = [each for each in tasks if not each.terms <= COMMON]
-    saying = [each.text for each in particular if len(each.terms) > 1]
-    little = [each.text for each in particular if len(each.text) >= LITTLE_MIN]
+    tasks = [each for each in tasks if len(each.terms) > 1 or len(each.text) >= LITTLE_MIN]
+    saying = [each.text for each in tasks if not each.terms <= _NAMING_NOTHING]
+    little = [each.text for each in tasks if not each.terms <= COMMON]
     said = [text for text, weight in sorted(lines, key=lambda line: -line[1]) if weight > TRACE_WEIGHT]
     for text in (*saying, *little, *said, otherwise, *(text for text, _ in lines)):
         if (title := title_of(text)) and not _URL.fullmatch(title):
