@@ -47,7 +47,7 @@ class Bookmarks:
         self._known: dict[str, list[int]] = {}
         self._saved_s = time.monotonic()
         if self._path:
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, TypeError):
                 self._known = dict(json.loads(self._path.read_text(encoding="utf-8")))
 
     def has_read(self, transcript: Transcript) -> bool:

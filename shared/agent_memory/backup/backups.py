@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -60,12 +60,14 @@ def free_path(parent: Path, at_ms: int, beginning: str = "") -> Path:
 
 def newest(parent: Path) -> Backup | None:
     """The newest backup whose manifest can be read; raises OSError."""
-    for folder in reversed(folders(parent)):
-        try:
-            return Backup(folder, manifest.read(folder))
-        except manifest.BackupUnusable:
-            continue
-    return None
+    return next(readable(reversed(folders(parent))), None)
+
+
+def readable(found: Iterable[Path]) -> Iterator[Backup]:
+    """Those of the backups whose manifests can be read."""
+    for folder in found:
+        with suppress(OSError, manifest.BackupUnusable):
+            yield Backup(folder, manifest.read(folder))
 
 
 def drop_old(parent: Path, keep: int) -> None:

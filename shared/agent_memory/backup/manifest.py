@@ -72,7 +72,11 @@ def read(folder: Path) -> Manifest:
             raise BackupUnusable(f"The backup {folder} was made by a newer version.", "Upgrade the program.")
         if written != _checksum(record):
             raise ValueError("its checksum is another")
-        return Manifest(**{**record, "files": tuple(BackupFile(**file) for file in record["files"])})
+        files = tuple(BackupFile(**file) for file in record["files"])
+        # Whoever made it, a restore writes nothing outside of the store's folder.
+        if any("/" in file.name or file.name in ("", ".", "..") for file in files):
+            raise ValueError("it names a file in another folder")
+        return Manifest(**{**record, "files": files})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BackupUnusable(
             f"The backup {folder} is damaged: its {directory.BACKUP} can't be trusted ({error}).", "Use another backup."

@@ -5,10 +5,11 @@ What stands in it needs no look at another disk, which may be slow, or gone.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_memory.backup import backups, manifest
+from agent_memory.backup import backups
 from agent_memory.backup.backups import Backup
 from agent_memory.files import atomic_write
 
@@ -52,11 +53,8 @@ class Places:
         """Every backup in these folders that can be read now."""
         found: list[Backup] = []
         for place in self.all():
-            try:
-                for folder in backups.folders(place.parent):
-                    found.append(Backup(folder, manifest.read(folder)))
-            except (OSError, manifest.BackupUnusable):
-                continue
+            with suppress(OSError):
+                found += backups.readable(backups.folders(place.parent))
         return found
 
 
