@@ -113,6 +113,11 @@ def never_disabled(settings: Payload) -> str:
     return ""
 
 
+def disabled_where(setting: str) -> Callable[[Payload], str]:
+    """For an agent whose hooks are switched off by one setting that is true."""
+    return lambda settings: setting if settings.get(setting) is True else ""
+
+
 @dataclass(frozen=True, slots=True)
 class PluginSwitch:
     """Where an agent notes which of its plugins run; one of ours may bring hooks."""

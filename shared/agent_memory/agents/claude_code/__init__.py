@@ -13,6 +13,7 @@ from agent_memory.agents.agent import (
     PluginSwitch,
     Tail,
     Transcripts,
+    disabled_where,
     folder,
 )
 from agent_memory.agents.claude_code import payload
@@ -20,10 +21,6 @@ from agent_memory.agents.payload import Payload, object_of
 
 _FOLDER: Final = folder("CLAUDE_CONFIG_DIR", ".claude")
 _PLUGIN: Final = "agent-memory"
-
-
-def _disabled_by(settings: Payload) -> str:
-    return "disableAllHooks" if settings.get("disableAllHooks") is True else ""
 
 
 def _is_plugin_on(settings: Payload) -> bool | None:
@@ -75,7 +72,7 @@ AGENT: Final = Agent(
         # Moreover, other agents run what is in it.
         project=".claude/settings.local.json",
         format=JsonSettings({"type": "command", "command": "", "timeout": HOOK_TIMEOUT_S}, reads_mark=True),
-        disabled_by=_disabled_by,
+        disabled_by=disabled_where("disableAllHooks"),
         plugin=PluginSwitch(
             user=("settings.json",),
             project=(".claude/settings.json", ".claude/settings.local.json"),

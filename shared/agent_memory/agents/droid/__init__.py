@@ -11,18 +11,14 @@ from agent_memory.agents.agent import (
     JsonSettings,
     McpServers,
     Transcripts,
+    disabled_where,
     folder,
     typed_command,
 )
 from agent_memory.agents.droid import payload
-from agent_memory.agents.payload import Payload
 
 _FOLDER: Final = folder("", ".factory")
 _HANDLER: Final = {"type": "command", "command": "", "timeout": HOOK_TIMEOUT_S}
-
-
-def _disabled_by(settings: Payload) -> str:
-    return "hooksDisabled" if settings.get("hooksDisabled") is True else ""
 
 
 def _transcripts() -> Transcripts:
@@ -58,7 +54,7 @@ AGENT: Final = Agent(
         format=JsonSettings(_HANDLER),
         instead="hooks.json",
         instead_format=JsonSettings(_HANDLER, within=""),
-        disabled_by=_disabled_by,
+        disabled_by=disabled_where("hooksDisabled"),
     ),
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
     mcp_servers=McpServers(user_folder=_FOLDER, files=("mcp.json",), entry=typed_command),

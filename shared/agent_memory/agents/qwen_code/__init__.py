@@ -12,16 +12,12 @@ from agent_memory.agents.agent import (
     McpServers,
     Tail,
     Transcripts,
+    disabled_where,
     folder,
 )
-from agent_memory.agents.payload import Payload
 from agent_memory.agents.qwen_code import payload
 
 _FOLDER: Final = folder("QWEN_HOME", ".qwen")
-
-
-def _disabled_by(settings: Payload) -> str:
-    return "disableAllHooks" if settings.get("disableAllHooks") is True else ""
 
 
 def _transcripts() -> Transcripts:
@@ -64,7 +60,7 @@ AGENT: Final = Agent(
         project=".qwen/settings.json",
         # Milliseconds: early versions read nothing else, and later ones take a number this large for milliseconds too.
         format=JsonSettings({"type": "command", "command": "", "timeout": HOOK_TIMEOUT_S * 1000}, reads_comments=True),
-        disabled_by=_disabled_by,
+        disabled_by=disabled_where("disableAllHooks"),
     ),
     self_test=CommandTest("UserPromptSubmit", payload.sample_prompt),
     mcp_servers=McpServers(
