@@ -25,6 +25,9 @@ stdio = pytest.importorskip("mcp.client.stdio")
 
 RUN = Path(server.__file__).with_name("run.py")
 TOOLS = ["map", "search", "open", "expand", "events", "projects"]
+LATE = "The memory did not answer in time."
+# Each takes seconds.
+LATE_MAX = 10
 
 
 def bridge(stack: Stack) -> list[str]:
@@ -69,6 +72,15 @@ def test_the_official_client_lists_the_tools_and_gets_answers(shared_stack: Stac
     with_client(shared_stack, mode, work)
 
 
+async def answered(client: Any) -> Any:
+    """The map, as soon as it comes in time: a daemon that has just begun may be late on a busy machine, and says so."""
+    for _ in range(LATE_MAX):
+        found = await client.call_tool("map", {})
+        if not found.content[0].text.startswith(LATE):
+            break
+    return found
+
+
 def test_each_call_is_answered_whatever_became_of_the_daemon(stack: Stack) -> None:
     """Down, up, killed and up again, under one client: words that the agent can pass on, or the answer."""
     stack.start()
@@ -79,11 +91,11 @@ def test_each_call_is_answered_whatever_became_of_the_daemon(stack: Stack) -> No
         assert down.is_error
         assert down.content[0].text == "The memory is not running. Tell the user: memory-daemon start"
         stack.start()
-        up = await client.call_tool("map", {})
+        up = await answered(client)
         assert not up.is_error, up.content[0].text
         stack.kill("query")
         wait_until(lambda: stack.status()["health"] == "SERVING")
-        up = await client.call_tool("map", {})
+        up = await answered(client)
         assert not up.is_error, up.content[0].text
         os.kill(stack.pid("query"), signal.SIGSTOP)
         try:
@@ -91,7 +103,7 @@ def test_each_call_is_answered_whatever_became_of_the_daemon(stack: Stack) -> No
         finally:
             os.kill(stack.pid("query"), signal.SIGCONT)
         assert late.is_error
-        assert late.content[0].text.startswith("The memory did not answer in time.")
+        assert late.content[0].text.startswith(LATE)
 
     with_client(stack, "auto", work)
 
