@@ -9,9 +9,12 @@ from random import Random
 import psutil
 import pytest
 
+from agent_memory.ingest.rest import FLUSHED_BYTES, REST_S, Rest
 from agent_memory.ingest.writer import Group, Writer
 from agent_memory.store import keys, schema
 from agent_memory.store.reader import Reader
+from agent_memory.store.rows import Rows
+from support.stack import wait_until
 
 FAMILIES = (schema.CHECKPOINTS, schema.TOC_LATEST, schema.GRIPS, schema.EVENTS)
 ROW = keys.job("some")
@@ -126,3 +129,46 @@ def test_a_reader_agrees_with_a_dictionary(store: Writer, tmp_path: Path, seed: 
                     names = [b"row:%02d" % number for number in range(8)]
                     assert reader.get_many(each, names) == [expected.get(name) for name in names], (seed, step)
     reader.close()
+
+
+def in_memory(rows: Rows) -> int:
+    """The bytes of the rows of events that are in memory."""
+    return rows._families[schema.EVENTS].property_int_value("rocksdb.cur-size-all-mem-tables") or 0
+
+
+def test_a_store_at_rest_keeps_little_in_memory(store: Writer, reader: Reader) -> None:
+    """Once nothing was written for a while, what was goes to files. A reader then lets go of its copy, and sees all."""
+    names = [keys.event(number, "event") for number in range(1, 41)]
+    for name in names:
+        write(store, schema.EVENTS, name, Random(name).randbytes(FLUSHED_BYTES // 32))
+    reader.catch_up()
+    assert min(in_memory(store), in_memory(reader)) >= FLUSHED_BYTES
+
+    store.flush_at_rest(0.0)
+    store.flush_at_rest(REST_S - 1)
+    assert in_memory(store) >= FLUSHED_BYTES
+
+    store.flush_at_rest(REST_S)
+    wait_until(lambda: in_memory(store) < FLUSHED_BYTES)
+    reader.catch_up(idly=True)
+    assert in_memory(reader) < FLUSHED_BYTES
+    assert None not in reader.get_many(schema.EVENTS, names)
+
+
+def test_a_little_in_memory_is_worth_no_file(store: Writer) -> None:
+    """A store that hardly changed is left as it is."""
+    write(store, schema.EVENTS, keys.event(1, "event"), b"row")
+
+    store.flush_at_rest(0.0)
+    store.flush_at_rest(REST_S)
+
+    # A flush that begins takes the rows out of there at once.
+    assert store._families[schema.EVENTS].property_int_value("rocksdb.num-entries-active-mem-table") == 1
+
+
+def test_a_rest_begins_once_after_each_change() -> None:
+    """It begins when nothing has changed for that long, and is news only then."""
+    rest = Rest()
+
+    assert [rest.begins(7, at_s) for at_s in (0, REST_S - 1, REST_S, REST_S + 1)] == [False, False, True, False]
+    assert [rest.begins(8, at_s) for at_s in (50, 50 + REST_S, 99)] == [False, True, False]

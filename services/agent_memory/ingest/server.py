@@ -79,6 +79,8 @@ class Server:
                     # Senders send again what was not acknowledged.
                     log.error(line("the disk has room again and RocksDB refuses it: reopening", store=store.name))
                     store.reopen(self._wake)
+                elif store.writer:
+                    store.writer.flush_at_rest(time.monotonic())
             self._stores.close_idle()
 
     def close(self) -> None:

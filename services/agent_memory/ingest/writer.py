@@ -26,6 +26,7 @@ from agent_memory.files import make_private_dir
 from agent_memory.ingest import acknowledged, wal
 from agent_memory.ingest.acknowledged import Acknowledged
 from agent_memory.ingest.figures import WriterFigures
+from agent_memory.ingest.rest import FLUSHED_BYTES, Rest
 from agent_memory.ingest.torn_log import recover
 from agent_memory.local_zone import local_zone
 from agent_memory.logs import line
@@ -49,8 +50,9 @@ ROOM_BYTES: Final = 24 << 20
 REDACTION_KEY_BYTES: Final = 16
 # Of the whole store, and of each column family. Each is read in microseconds.
 PROPERTIES: Final = ("block-cache-usage", "num-running-compactions", "num-running-flushes", "background-errors")
+MEMORY: Final = "cur-size-all-mem-tables"
 FAMILY_PROPERTIES: Final = (
-    "cur-size-all-mem-tables",
+    MEMORY,
     "estimate-pending-compaction-bytes",
     "estimate-table-readers-mem",
     "total-sst-files-size",
@@ -185,6 +187,7 @@ class Writer(Rows):
         self._lock = _lock_directory(db_path)
         self.handles: dict[str, Any] = {}
         self._acknowledged: Acknowledged | None = None
+        self._rest = Rest()
         try:
             self._open(cautious)
             self._check_acknowledged()
@@ -288,6 +291,21 @@ class Writer(Rows):
                 "Make room on the store's disk, or change the permissions of that folder's parent.",
             ) from error
 
+    def flush_at_rest(self, now_s: float) -> None:
+        """To be called now and then: when the store has come to rest, have what it holds in memory written to files.
+
+        Returns at once; RocksDB's own thread writes.
+        """
+        if not self._rest.begins(self._db.latest_sequence_number(), now_s):
+            return
+        try:
+            held = sum(each.property_int_value(f"rocksdb.{MEMORY}") or 0 for each in self._families.values())
+            # A flush that fails for want of room would end the writing, too.
+            if held >= FLUSHED_BYTES and shutil.disk_usage(self._db_path).free > ROOM_BYTES:
+                self._flush(wait=False)
+        except Exception as error:  # rocksdict raises bare Exception; what was committed is in the log
+            log.warning(line("not flushed", path=self._db_path, reason=error))
+
     def leave_no_log(self) -> None:
         """Write what the log holds to files, so that whoever opens the store next has nothing to replay."""
         try:
@@ -306,9 +324,9 @@ class Writer(Rows):
             log.info(line("store closed with an error", path=self._db_path, error=error))
         os.close(self._lock)
 
-    def _flush(self) -> None:
+    def _flush(self, *, wait: bool = True) -> None:
         for family in self._families.values():
-            family.flush()
+            family.flush(wait)
 
     def _open(self, cautious: bool) -> None:
         exists = (self._db_path / directory.CURRENT).exists()
