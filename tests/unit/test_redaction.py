@@ -498,6 +498,7 @@ HOSTILE = (
         "a8b7c6d5\n",
         "ghp_a1B2\n",
         "Cookie: a=b; ",
+        "(cookie: a=b",
         "a=b; ",
         "curl -b ",
         "mysql -p",

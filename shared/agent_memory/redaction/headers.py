@@ -83,14 +83,20 @@ def cookies(text: str) -> Iterator[Span]:
 
 def _cookies(text: str) -> Iterator[Span]:
     if "ookie" in text or "OOKIE" in text or ("curl" in text and " -b" in text):
-        for header in (*_HEADER.finditer(text), *_OPTION.finditer(text)):
-            place = header.end()
-            if header.re is _OPTION and text.rfind("curl", max(0, place - _COMMAND_MAX), place) < 0:
-                continue
-            while pair := _EXPIRES.match(text, place) or _PAIR.match(text, place):
-                if pair.re is _PAIR and pair[1] and _is_secret(pair[1], pair[2]):
-                    yield *pair.span(2), "cookie"
-                place = pair.end()
+        for header in (_HEADER, _OPTION):
+            done = 0
+            for found in header.finditer(text):
+                place = found.end()
+                # What a header holds is read once, also where it looks like further headers.
+                if place < done or (
+                    header is _OPTION and text.rfind("curl", max(0, place - _COMMAND_MAX), place) < 0
+                ):
+                    continue
+                while pair := _EXPIRES.match(text, place) or _PAIR.match(text, place):
+                    if pair.re is _PAIR and pair[1] and _is_secret(pair[1], pair[2]):
+                        yield *pair.span(2), "cookie"
+                    place = pair.end()
+                done = place
     if "\t/" in text:
         for line in _JAR.finditer(text):
             if _is_secret(line[1], line[2]):
