@@ -4,11 +4,10 @@
 
 Each file of the folders gives the parts of its names and words once; what stands in one file only is left out, and each
 counts with the logarithm of how many files have it. Catalogues of translated messages (`*.mo`) give theirs without
-accents. Writes shared/agent_memory/redaction/spelling.txt: for the word's begin or end and each letter a row, in it
-for each next letter and the one behind it how many half bits that one costs, in base 36.
-
-The table in the repository is made of the sources of Python, Go, Node and Perl, their documents, manual pages, and the
-German, French, Spanish, Italian, Portuguese and Dutch messages of a Debian system.
+accents. Writes shared/agent_memory/redaction/looks/spelling.txt: for the word's begin or end and each letter a row, in
+it for each next letter and the one behind it how many half bits that one costs, in base 36. The table in the repository
+is made of the sources of Python, Go, Node and Perl, their documents, manual pages, and the German, French, Spanish,
+Italian, Portuguese and Dutch messages of a Debian system.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ BYTES_MAX: Final = 60_000
 LETTERS: Final = "_abcdefghijklmnopqrstuvwxyz"
 DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 HALF_BITS_MAX: Final = 31
-TABLE: Final = Path(__file__).resolve().parents[1] / "shared/agent_memory/redaction/spelling.txt"
+TABLE: Final = Path(__file__).resolve().parents[1] / "shared/agent_memory/redaction/looks/spelling.txt"
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{2,}")
 _PIECE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z]")
 _WORD: Final = re.compile(r"[^\W\d_]{2,20}")

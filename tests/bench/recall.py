@@ -2,8 +2,8 @@
 
     python tests/bench/recall.py [--misses] FILE...
 
-A file has a JSON object on each line: {"id": ..., "kind": ..., "text": ..., "secrets": [...]}; a text without secrets is
-clean. A secret is found if what is stored of the text has no part of it that is longer than half of it and than five
+A file has a JSON object on each line: {"id": ..., "kind": ..., "text": ..., "secrets": [...]}; a text without secrets
+is clean. A secret is found if what is stored of the text has no part of it that is longer than half of it and than five
 characters. By kind of text: its secrets and the share of them that is found, its clean texts and the share of them that
 stays as it is. `--misses` prints each secret that stays, and each clean text that does not.
 """
@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from agent_memory.redaction.environment import is_environment_file
 from agent_memory.redaction.event_redactor import COMMAND_HEAD, EventRedactor
+from agent_memory.redaction.finders.environment import is_environment_file
 
 PART_MIN: Final = 6
 

@@ -24,7 +24,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from agent_memory import messages
-from agent_memory.redaction.environment import is_environment_file
+from agent_memory.redaction.finders.environment import is_environment_file
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
 from agent_memory.redaction.redactor import Redactor
 from bench import rig

@@ -404,7 +404,7 @@ def test_the_list_that_seed_phrases_are_chosen_from_is_none() -> None:
     """Nor are words in a row that a sentence has."""
     from importlib.resources import files
 
-    words = files("agent_memory.redaction").joinpath("seed_words.txt").read_text("ascii")
+    words = files("agent_memory.redaction.finders").joinpath("seed_words.txt").read_text("ascii")
 
     assert len(set(words.split())) == 2048
     assert redact(words) == words

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent_memory.redaction.commands import COMMANDS
+from agent_memory.redaction.finders.commands import COMMANDS
+from agent_memory.redaction.finders.said import ACCOUNT
 from agent_memory.redaction.hints import HINT, HINTED, LOOSE
 from agent_memory.redaction.linear import search_for
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
-from agent_memory.redaction.said import ACCOUNT
 from support.secret_samples import samples
 
 FINDS_HINT = search_for(HINT)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent_memory.redaction.likeness import Likeness, likeness
 from agent_memory.redaction.linear import places_of
+from agent_memory.redaction.looks.likeness import Likeness, likeness
+from agent_memory.redaction.looks.spelling import surprise
 from agent_memory.redaction.prefilter import may_contain_secret
 from agent_memory.redaction.redactor import redact
-from agent_memory.redaction.spelling import surprise
 
 MADE = "q7Lw2ZkV9xTbR4mJc8Nd"
 # The secret stands in braces.

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Final
 
 from agent_memory.capture.privacy import private
-from agent_memory.redaction.environment import is_environment_file
+from agent_memory.redaction.finders.environment import is_environment_file
 from agent_memory.redaction.prefilter import may_contain_secret
 from agent_memory.redaction.redactor import Redactor
 from agent_memory.rpc import memory_pb2 as pb

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent_memory.redaction.codes import CODES as NUMBERS
-from agent_memory.redaction.commands import ACCOUNT as OPTIONS
-from agent_memory.redaction.commands import COMMANDS, ECHOED, NETRC, PAIRS, PIPED, SQL
-from agent_memory.redaction.formats import FORMATS, GROUPS
-from agent_memory.redaction.headers import SIGNED
-from agent_memory.redaction.lists import CODES
-from agent_memory.redaction.names import FOREIGN_STEMS
-from agent_memory.redaction.printed import PRINTING
-from agent_memory.redaction.said import ACCOUNT, ACCOUNT_WORDS
-from agent_memory.redaction.secret_words import SURELY_FOR_PASSWORD, USERS
-from agent_memory.redaction.tables import INSERT
+from agent_memory.redaction.finders.codes import CODES as NUMBERS
+from agent_memory.redaction.finders.commands import ACCOUNT as OPTIONS
+from agent_memory.redaction.finders.commands import COMMANDS, ECHOED, NETRC, PAIRS, PIPED, SQL
+from agent_memory.redaction.finders.formats import FORMATS, GROUPS
+from agent_memory.redaction.finders.headers import SIGNED
+from agent_memory.redaction.finders.lists import CODES
+from agent_memory.redaction.finders.printed import PRINTING
+from agent_memory.redaction.finders.said import ACCOUNT, ACCOUNT_WORDS
+from agent_memory.redaction.finders.tables import INSERT
+from agent_memory.redaction.words.names import FOREIGN_STEMS
+from agent_memory.redaction.words.secret_words import SURELY_FOR_PASSWORD, USERS
 
 FOREIGN: Final = "|".join(stem.replace("\u00f1", "(?:\u00f1|\u00d1)") for stem in FOREIGN_STEMS)
 # "password for staging is x", "le mot de passe est x", `PASSWORD 'x'`.

@@ -13,19 +13,19 @@ from itertools import accumulate
 from typing import Final
 
 from agent_memory.capture import PRIVATE_MARKS
-from agent_memory.redaction.formats import GROUPS
-from agent_memory.redaction.headers import LINKED
+from agent_memory.redaction.finders.formats import GROUPS
+from agent_memory.redaction.finders.headers import LINKED
+from agent_memory.redaction.finders.lists import LIST
+from agent_memory.redaction.finders.positional import KEY_MARKS
+from agent_memory.redaction.finders.seed_phrases import ROW, row_of_seed_words
+from agent_memory.redaction.finders.shapes import RUN_MIN, runs_in
+from agent_memory.redaction.finders.tables import HEAD
 from agent_memory.redaction.hints import FOREIGN, HINT, HINTED, OF_WHAT, VERB, WORDS
 from agent_memory.redaction.linear import Search, search_for
-from agent_memory.redaction.lists import LIST
-from agent_memory.redaction.names import STEMS
-from agent_memory.redaction.passwords import WORDS as LINES
-from agent_memory.redaction.positional import KEY_MARKS
-from agent_memory.redaction.secret_words import KEYS
-from agent_memory.redaction.seed_phrases import ROW, row_of_seed_words
-from agent_memory.redaction.shapes import RUN_MIN, runs_in
-from agent_memory.redaction.tables import HEAD
-from agent_memory.redaction.values import VALUE_MIN
+from agent_memory.redaction.looks.passwords import WORDS as LINES
+from agent_memory.redaction.looks.values import VALUE_MIN
+from agent_memory.redaction.words.names import STEMS
+from agent_memory.redaction.words.secret_words import KEYS
 
 _STEM: Final = f"(?i:{'|'.join(STEMS)})"
 _PASSWORD: Final = f"(?i:pass|pw|{FOREIGN})"

@@ -12,26 +12,27 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from agent_memory.plain_view import plain_view
-from agent_memory.redaction import MARKER, payment
-from agent_memory.redaction.codes import codes
-from agent_memory.redaction.commands import passwords_in_commands
-from agent_memory.redaction.environment import environment_values
-from agent_memory.redaction.formats import formatted
-from agent_memory.redaction.hashes import password_hashes
-from agent_memory.redaction.headers import authorizations, cookies, links, signatures
-from agent_memory.redaction.kubernetes import kubernetes_secrets
-from agent_memory.redaction.lists import listed
-from agent_memory.redaction.named import named_values
-from agent_memory.redaction.nearby import nearby
-from agent_memory.redaction.positional import passwords_in_links, private_keys
+from agent_memory.redaction import MARKER
+from agent_memory.redaction.finders import payment
+from agent_memory.redaction.finders.codes import codes
+from agent_memory.redaction.finders.commands import passwords_in_commands
+from agent_memory.redaction.finders.environment import environment_values
+from agent_memory.redaction.finders.formats import formatted
+from agent_memory.redaction.finders.hashes import password_hashes
+from agent_memory.redaction.finders.headers import authorizations, cookies, links, signatures
+from agent_memory.redaction.finders.kubernetes import kubernetes_secrets
+from agent_memory.redaction.finders.lists import listed
+from agent_memory.redaction.finders.named import named_values
+from agent_memory.redaction.finders.nearby import nearby
+from agent_memory.redaction.finders.positional import passwords_in_links, private_keys
+from agent_memory.redaction.finders.printed import printed
+from agent_memory.redaction.finders.said import said
+from agent_memory.redaction.finders.seed_phrases import seed_phrases
+from agent_memory.redaction.finders.settings_lines import passwords_of_lines
+from agent_memory.redaction.finders.shapes import Span, aws_pairs, known_tokens, tokens_in_base64
+from agent_memory.redaction.finders.tables import tabled
+from agent_memory.redaction.finders.wrapped import continued, wrapped_tokens
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
-from agent_memory.redaction.printed import printed
-from agent_memory.redaction.said import said
-from agent_memory.redaction.seed_phrases import seed_phrases
-from agent_memory.redaction.settings_lines import passwords_of_lines
-from agent_memory.redaction.shapes import Span, aws_pairs, known_tokens, tokens_in_base64
-from agent_memory.redaction.tables import tabled
-from agent_memory.redaction.wrapped import continued, wrapped_tokens
 
 _TAG_LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TAG_LENGTH: Final = 4

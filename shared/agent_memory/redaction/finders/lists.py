@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.likeness import Likeness, likeness
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import has
-from agent_memory.redaction.names import kind_of
-from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import VALUE_MIN, is_no_value, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.looks.likeness import Likeness, likeness
+from agent_memory.redaction.looks.values import VALUE_MIN, is_no_value, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.words.names import kind_of
 
 _ITEMS_MAX: Final = 200
 _STEM: Final = r"(?:pass|pw|secret|token|key|credential|_pat)"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import places_of
-from agent_memory.redaction.names import begin_of_name, kind_of
-from agent_memory.redaction.passwords import is_ordinary
-from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.looks.passwords import is_ordinary
+from agent_memory.redaction.words.names import begin_of_name, kind_of
 
 # A name of a password and its sign; what follows is looked at below.
 _NAMES: Final = r"(?i:passw|passphrase|passcode|_pass|pwd|[a-z]pw)"

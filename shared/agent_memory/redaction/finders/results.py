@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent_memory.redaction.ends import lines_of
+from agent_memory.redaction.looks.ends import lines_of
 
 _LINE_MAX: Final = 300
 _RESULT_END_MAX: Final = 40

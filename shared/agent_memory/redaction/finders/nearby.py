@@ -13,15 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.redaction.chosen import GROUPS
-from agent_memory.redaction.likeness import Likeness, is_hexadecimal, likeness
+from agent_memory.redaction.finders.plain_words import plain_word
+from agent_memory.redaction.finders.shapes import RUN_MIN, Span, runs
 from agent_memory.redaction.linear import places_of
-from agent_memory.redaction.names import kind_of, name_around
-from agent_memory.redaction.passwords import is_in_account, is_phrase
-from agent_memory.redaction.plain_words import plain_word
-from agent_memory.redaction.secret_words import FOR_PASSWORD, FOR_SECRET, KEYS, NAMED_PASS, USERS
-from agent_memory.redaction.shapes import RUN_MIN, Span, runs
-from agent_memory.redaction.values import is_passphrase
+from agent_memory.redaction.looks.chosen import GROUPS
+from agent_memory.redaction.looks.likeness import Likeness, is_hexadecimal, likeness
+from agent_memory.redaction.looks.passwords import is_in_account, is_phrase
+from agent_memory.redaction.looks.values import is_passphrase
+from agent_memory.redaction.words.names import kind_of, name_around
+from agent_memory.redaction.words.secret_words import FOR_PASSWORD, FOR_SECRET, KEYS, NAMED_PASS, USERS
 
 _words: Final = places_of(f"(?i:{FOR_SECRET})")
 _KEY: Final = re.compile(KEYS)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import has
-from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import is_constant, is_no_value, is_passphrase, is_stand_in
+from agent_memory.redaction.looks.values import is_constant, is_no_value, is_passphrase, is_stand_in
 
 _NAME: Final = r"[\w.$/:{@-]*(?i:pass|pw|secret|token|key|cred)"
 # Each prints one secret, or is asked for one field: what RE2 looks for, and what may follow it.

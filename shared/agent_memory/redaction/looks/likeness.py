@@ -7,11 +7,11 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
-from agent_memory.redaction.chosen import is_chosen, is_measure
-from agent_memory.redaction.ends import is_expression
-from agent_memory.redaction.passwords import is_ordinary, is_plain_word
-from agent_memory.redaction.spelling import surprise
-from agent_memory.redaction.values import is_constant, is_no_value, is_passphrase, is_path, is_stand_in, is_type
+from agent_memory.redaction.looks.chosen import is_chosen, is_measure
+from agent_memory.redaction.looks.ends import is_expression
+from agent_memory.redaction.looks.passwords import is_ordinary, is_plain_word
+from agent_memory.redaction.looks.spelling import surprise
+from agent_memory.redaction.looks.values import is_constant, is_no_value, is_passphrase, is_path, is_stand_in, is_type
 
 
 class Likeness(IntEnum):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.finders.shapes import Span
 
 # As they are printed on cards; the first digits say which kind it is.
 _CARD: Final = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.finders.shapes import Span
 
 # `.env`, `.env.local`, `prod.env`, also as a shell's command names them; the samples that are checked in are none.
 _FILE: Final = re.compile(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.finders.shapes import Span
 
 _CRYPT: Final = r"[./A-Za-z0-9]"
 _BASE64: Final = r"[A-Za-z0-9+/_.-]"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import is_stand_in
+from agent_memory.redaction.finders.shapes import Span
+from agent_memory.redaction.looks.values import is_stand_in
 
 _KIND: Final = re.compile(r"^[ \t]*[\"']?kind[\"']?\s*:\s*[\"']?secret[\"']?\s*,?\s*$", re.IGNORECASE | re.MULTILINE)
 _RESOURCE: Final = re.compile(r"^---", re.MULTILINE)

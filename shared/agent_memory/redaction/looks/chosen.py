@@ -6,8 +6,8 @@ import re
 from itertools import pairwise
 from typing import Final
 
-from agent_memory.redaction.passwords import is_named_after
-from agent_memory.redaction.values import (
+from agent_memory.redaction.looks.passwords import is_named_after
+from agent_memory.redaction.looks.values import (
     has_random_part,
     is_constant,
     is_no_value,

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import places_of
-from agent_memory.redaction.shapes import Span
 
 _OF: Final = (
     "alarm[ae]?s?|doors?|gates?|safes?|entry|entrance|access|unlock|security|verification|login|one-time|2fa|mfa|sms|otp|lock|locker|"

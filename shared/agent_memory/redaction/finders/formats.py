@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.redaction.chosen import is_chosen
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import found_of
-from agent_memory.redaction.passwords import is_plain_word
-from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import is_random, is_stand_in
+from agent_memory.redaction.looks.chosen import is_chosen
+from agent_memory.redaction.looks.passwords import is_plain_word
+from agent_memory.redaction.looks.values import is_random, is_stand_in
 
 
 def _is_value(value: str) -> bool:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.likeness import Likeness, likeness
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import has
-from agent_memory.redaction.passwords import is_phrase
-from agent_memory.redaction.secret_words import WORDS_IN_LATIN, WORDS_IN_OTHER_LETTERS
-from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.looks.likeness import Likeness, likeness
+from agent_memory.redaction.looks.passwords import is_phrase
+from agent_memory.redaction.words.secret_words import WORDS_IN_LATIN, WORDS_IN_OTHER_LETTERS
 
 ACCOUNT_WORDS: Final = (
     "credentials?|creds|\\buser(?:name)?\\b|benutzer|utilisateur|usuario|utente|log(?:ged|ging)?[ -]?in|logins?|"

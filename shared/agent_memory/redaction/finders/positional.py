@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.likeness import Likeness, likeness
-from agent_memory.redaction.shapes import Span
+from agent_memory.redaction.finders.shapes import Span
+from agent_memory.redaction.looks.likeness import Likeness, likeness
 
 # One of them is in every mark.
 KEY_MARKS: Final = ("PRIVATE KEY", "Static key", "STATIC KEY")

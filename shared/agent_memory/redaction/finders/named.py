@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from agent_memory.redaction.assignment import AFTER_STEM
-from agent_memory.redaction.ends import end_of_phrase, end_of_setting, end_of_value, has_mark, is_expression
-from agent_memory.redaction.names import FOREIGN_STEMS, STEMS, kind_of, name_around
-from agent_memory.redaction.passwords import is_phrase
-from agent_memory.redaction.results import is_in_result
-from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import is_strong
-from agent_memory.redaction.weighing import PASSWORD_MIN, is_secret
+from agent_memory.redaction.finders.assignment import AFTER_STEM
+from agent_memory.redaction.finders.results import is_in_result
+from agent_memory.redaction.finders.shapes import Span
+from agent_memory.redaction.finders.weighing import PASSWORD_MIN, is_secret
+from agent_memory.redaction.looks.ends import end_of_phrase, end_of_setting, end_of_value, has_mark, is_expression
+from agent_memory.redaction.looks.passwords import is_phrase
+from agent_memory.redaction.looks.values import is_strong
+from agent_memory.redaction.words.names import FOREIGN_STEMS, STEMS, kind_of, name_around
 
 # The longest word before a key, and the blank behind it.
 _SPACED_MAX: Final = 12

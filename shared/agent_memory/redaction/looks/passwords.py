@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent_memory.redaction.ends import lines_of
-from agent_memory.redaction.names import SHORT
-from agent_memory.redaction.values import (
+from agent_memory.redaction.looks.ends import lines_of
+from agent_memory.redaction.looks.values import (
     VALUE_MIN,
     has_random_part,
     is_label,
@@ -16,6 +15,7 @@ from agent_memory.redaction.values import (
     is_path,
     is_strong,
 )
+from agent_memory.redaction.words.names import SHORT
 
 _WORD: Final = re.compile(r"[A-Za-z]+\Z")
 _NAMED_AFTER: Final = re.compile(

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import log2
 from typing import Final
 
-from agent_memory.redaction.spelling import surprise
+from agent_memory.redaction.looks.spelling import surprise
 
 _STAND_IN: Final = re.compile(
     r"[$%{<*]{1,2}[A-Za-z_{(]|:[a-z_]{2,40}\Z|[@!#][A-Za-z_{(][a-z_{(-]*\Z|<|&lt;|\*{3}|x{3,}|\.{3}|[-_=.]{3}|ENC\[|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import has
-from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import VALUE_MIN, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.looks.values import VALUE_MIN, is_random, is_stand_in, is_wordy
 
 _HEADER: Final = re.compile(
     r"\b(?:set-)?cookie2?\\{0,3}[\"'`]?\]?\s{0,4}[:=,]\s{0,4}\[?\s{0,4}\\{0,3}[\"'`]?", re.IGNORECASE
@@ -88,9 +88,7 @@ def _cookies(text: str) -> Iterator[Span]:
             for found in header.finditer(text):
                 place = found.end()
                 # What a header holds is read once, also where it looks like further headers.
-                if place < done or (
-                    header is _OPTION and text.rfind("curl", max(0, place - _COMMAND_MAX), place) < 0
-                ):
+                if place < done or (header is _OPTION and text.rfind("curl", max(0, place - _COMMAND_MAX), place) < 0):
                     continue
                 while pair := _EXPIRES.match(text, place) or _PAIR.match(text, place):
                     if pair.re is _PAIR and pair[1] and _is_secret(pair[1], pair[2]):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, TypeAlias
 
-from agent_memory.redaction.shapes import RUN_MIN, Span, shape_of
+from agent_memory.redaction.finders.shapes import RUN_MIN, Span, shape_of
 
 # What a frame, a quote or a comment puts behind a line and before the next one.
 _BEHIND: Final = " \t\r\\|\u2502\u2503"

@@ -8,8 +8,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import search_for
-from agent_memory.redaction.shapes import Span
 
 WORDS_MIN: Final = 12
 # The longest has 24; words before and behind it may be of the list, too.
@@ -69,4 +69,4 @@ def _is_phrase(words: list[re.Match[str]]) -> bool:
 
 @cache
 def _known() -> frozenset[bytes]:
-    return frozenset(files("agent_memory.redaction").joinpath("seed_words.txt").read_bytes().split())
+    return frozenset(files("agent_memory.redaction.finders").joinpath("seed_words.txt").read_bytes().split())

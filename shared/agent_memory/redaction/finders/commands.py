@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from agent_memory.redaction.likeness import Likeness, likeness
+from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import found_of
-from agent_memory.redaction.passwords import is_plain_word
-from agent_memory.redaction.shapes import Span
-from agent_memory.redaction.values import is_strong
+from agent_memory.redaction.looks.likeness import Likeness, likeness
+from agent_memory.redaction.looks.passwords import is_plain_word
+from agent_memory.redaction.looks.values import is_strong
 
 _QUOTE: Final = r"\\{0,3}[\"']"
 _VALUE: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent_memory.redaction.passwords import is_named_after, is_ordinary, is_plain_word
+from agent_memory.redaction.looks.passwords import is_named_after, is_ordinary, is_plain_word
 
 # A clause that ends with the word: "... is sunflower.", "... ist Sonnenblume und ...".
 _CLAUSE: Final = re.compile(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent_memory.redaction.passwords import is_in_account, is_named_after, is_password, is_setting_line
-from agent_memory.redaction.values import (
+from agent_memory.redaction.looks.passwords import is_in_account, is_named_after, is_password, is_setting_line
+from agent_memory.redaction.looks.values import (
     VALUE_MIN,
     entropy,
     has_random_part,

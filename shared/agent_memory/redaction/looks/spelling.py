@@ -47,7 +47,7 @@ def surprise(value: str) -> float:
 @cache
 def _bits() -> dict[str, float]:
     """Bits that a letter costs behind two others; `_` stands for a word's begin and end."""
-    rows = files("agent_memory.redaction").joinpath("spelling.txt").read_text("ascii").split()
+    rows = files("agent_memory.redaction.looks").joinpath("spelling.txt").read_text("ascii").split()
     return {
         first + second + third: int(row[27 * _LETTERS.index(second) + _LETTERS.index(third)], 36) / 2
         for first, row in zip(_LETTERS, rows, strict=True)
