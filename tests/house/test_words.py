@@ -56,7 +56,7 @@ PROSE: Final = {
 # Words of data, not ours: lists of ordinary words, samples of conversations, what other programs call things.
 NOT_OURS: Final = re.compile(
     r"(_pb2|tests/data/|demo_sessions|CHANGELOG\.md|requirements.*\.lock|summarizer/(common|stopwords|cues)|phrases/|"
-    r"tests/house/test_words\.py|secret_samples|seed_words|redaction/codes|redaction/secret_words|\.svg$|\.png$|LICENSE)"
+    r"tests/house/test_words\.py|secret_samples|seed_words|redaction/finders/codes|redaction/words/secret_words|\.svg$|\.png$|LICENSE)"
 )
 # Lines that must keep an earlier name, to read what an earlier version wrote. Each says so beside itself.
 KEPT: Final = re.compile(

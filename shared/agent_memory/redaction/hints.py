@@ -9,13 +9,13 @@ from typing import Final
 
 from agent_memory.redaction.finders.codes import CODES as NUMBERS
 from agent_memory.redaction.finders.commands import ACCOUNT as OPTIONS
-from agent_memory.redaction.finders.commands import COMMANDS, ECHOED, NETRC, PAIRS, PIPED, SQL
+from agent_memory.redaction.finders.commands import CALL, COMMANDS, ECHOED, NETRC, PAIRS, PIPED, SQL
 from agent_memory.redaction.finders.formats import FORMATS, GROUPS
 from agent_memory.redaction.finders.headers import SIGNED
 from agent_memory.redaction.finders.lists import CODES
 from agent_memory.redaction.finders.printed import PRINTING
-from agent_memory.redaction.finders.said import ACCOUNT, ACCOUNT_WORDS
 from agent_memory.redaction.finders.tables import INSERT
+from agent_memory.redaction.words.access import ACCESS
 from agent_memory.redaction.words.names import FOREIGN_STEMS
 from agent_memory.redaction.words.secret_words import SURELY_FOR_PASSWORD, USERS
 
@@ -43,10 +43,10 @@ _HASHES: Final = r"\bmd5[0-9a-f]{32}|\*[0-9A-F]{40}|:\d{4,6}:\d*:"
 # Colours, escapes, entities and invisible characters, behind which anything may stand.
 _DISGUISES: Final = (
     r"\x1b[\[\](]",
-    r"\xe2\x90\x9b|\^\[|\\(?:u001[bB]|x1[bB]|033|e\[)",
+    r"\x{241b}|\^\[|\\(?:u001[bB]|x1[bB]|033|e\[)",
     r"\\(?:u00|x)[2-7]|%(?:25)*[2-7][0-9a-fA-F]|&(?:amp;)*(?:#|quot|apos|amp|lt|gt)|\\u(?:00[aA]|20[0-6]|[fF][eE]|061)",
-    r"\xc2\xad|\xcd\x8f|\xd8\x9c|\xe1\x85[\x9f\xa0]|\xe1\xa0[\x8b-\x8f]|\xe2\x80[\x8b-\x8f\xaa-\xae]|\xe2\x81[\xa0-\xaf]|\xe3\x85\xa4",
-    r"\xef\xb8[\x80-\x8f]|\xef\xbb\xbf|\xef\xbe\xa0|\xef\xbf[\xb9-\xbb]|\xf0\x9d\x85[\xb3-\xba]|\xf3\xa0[\x80-\xbf]",
+    r"[\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{180b}-\x{180f}\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{206f}\x{3164}]",
+    r"[\x{fe00}-\x{fe0f}\x{feff}\x{ffa0}\x{fff9}-\x{fffb}\x{1d173}-\x{1d17a}\x{e0000}-\x{e0fff}]",
 )
 _FORMATS: Final = tuple(sorted({each.mark for each in FORMATS if each.mark != GROUPS}))
 
@@ -61,7 +61,7 @@ _DISGUISED: Final = "|".join(_DISGUISES).encode("ascii")
 HINTED: Final = (
     _any(
         *_SAID,
-        *(each for each in COMMANDS if each not in (PAIRS, OPTIONS)),
+        *(each for each in COMMANDS if each not in (PAIRS, CALL, OPTIONS)),
         _COOKIES,
         SIGNED,
         _MARKED_HASHES,
@@ -72,26 +72,27 @@ HINTED: Final = (
     + _DISGUISED,
     _any(*_FORMATS, *PRINTING),
     _any(INSERT, OPTIONS, *LOOSE),
-    _any(ACCOUNT, PAIRS, CODES),
+    _any(PAIRS, CALL, CODES),
 )
 # Of patterns with an open end, the beginning; the others as they are.
 HINT: Final = (
     _any(
-        rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|-pass|{FOREIGN}|{ACCOUNT_WORDS}|{USERS})",
+        rf"(?i:passw|passphrase|passcode|passe\b|\bpw|_pw|-pass|{FOREIGN}|{ACCESS}|{USERS})",
         WORDS,
         NUMBERS,
         r"\s(?:-[uU]|--?user(?:name)?|--?login)[ =]?\S",
         r"[^\s@]@(?:[a-z]{3,4}\(|//|[A-Za-z\d][\w.-]+[:/])",
-        *(each for each in COMMANDS if each not in (PIPED, NETRC, SQL, PAIRS, ECHOED, OPTIONS)),
+        *(each for each in COMMANDS if each not in (PIPED, NETRC, SQL, PAIRS, CALL, ECHOED, OPTIONS)),
         # The others of these have the word for a password.
         r"sudo\s-|-stdin|cryptsetup|\blogin\b|secret\sset|kinit",
         r"(?i:identified\s|pgp_sym_|aes_(?:en|de)crypt|crypt\()",
         r"-command[\s=]|<\(\s?(?:echo|printf)|<<<",
         r"NetworkCredential|DirectoryEntry|BasicAuth|DigestAuth|BasicCredential|\.login|WiFi\.begin|PDO\(|mysqli",
-        r"getConnection\(|\bauth\s*=|\.auth|set_basic_auth|SecureString|authenticate|createUser|/\s?(?i:pw|pass)",
+        r"getConnection\(|\bauth\s*=|\.auth|set_basic_auth|SecureString|authenticate|createUser|create_(?:super)?user|algoliasearch|twilio|UserCredentials|DBI->connect|\.Login|basicAuth|SetAuth|SetBasicAuth|(?i:auth|connect|login|credential)\w*\s?\(|"
+        r"(?i:signin|create_?\w{0,5}user)\w*\s?\(|/\s?(?i:pw|pass)",
         r"\.connect\s?\(",
         _COOKIES,
-        r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)(?:=|%3D)|\bx-\w)",
+        r"(?i:[?&]code=|[?&;,\s](?:sig|q-signature|signature|security-?token)(?:=|%3D)|\bx-\w)",
         _MARKED_HASHES,
         r"\bmd5[0-9a-f]{4}|\*[0-9A-F]{4}|:\d{4,6}:",
         _KUBERNETES,

@@ -18,12 +18,14 @@ from agent_memory.redaction.finders.headers import LINKED
 from agent_memory.redaction.finders.lists import LIST
 from agent_memory.redaction.finders.positional import KEY_MARKS
 from agent_memory.redaction.finders.seed_phrases import ROW, row_of_seed_words
+from agent_memory.redaction.finders.sentences import has_sentence
 from agent_memory.redaction.finders.shapes import RUN_MIN, runs_in
 from agent_memory.redaction.finders.tables import HEAD
 from agent_memory.redaction.hints import FOREIGN, HINT, HINTED, OF_WHAT, VERB, WORDS
 from agent_memory.redaction.linear import Search, search_for
 from agent_memory.redaction.looks.passwords import WORDS as LINES
 from agent_memory.redaction.looks.values import VALUE_MIN
+from agent_memory.redaction.patterns import lazily
 from agent_memory.redaction.words.names import STEMS
 from agent_memory.redaction.words.secret_words import KEYS
 
@@ -45,7 +47,7 @@ def _run(of: str, length: int) -> str:
 
 
 _MADE_VALUE: Final = _run(r"\S", VALUE_MIN)
-_MADE: Final = re.compile(rb"[A-Z0-9]")
+_MADE: Final = lazily(rb"[A-Z0-9]")
 _WORD: Final = r"[A-Za-z]{3}[A-Za-z]*"
 # What is put together here was measured: these cost as much as one of them, others multiply one another.
 _NAMED: Final = search_for(
@@ -82,7 +84,7 @@ _PAYMENT: Final = search_for(rb"\d(?:[ -]?\d){13}|[A-Z]{2}\d\d(?:[ -]?[A-Z0-9]{4
 
 # Commits, checksums, UUIDs: a generator made them, too, but a hexadecimal number is known as a secret by its name only,
 # except for those of one service, which begin so.
-_HEXADECIMAL: Final = re.compile(rf"(?<![\w-])(?!4b1d)[0-9A-Fa-f-]{{{RUN_MIN},}}+(?![\w-])".encode())
+_HEXADECIMAL: Final = lazily(rf"(?<![\w-])(?!4b1d)[0-9A-Fa-f-]{{{RUN_MIN},}}+(?![\w-])".encode())
 
 _NAME: Final = search_for(f"{_STEM}|(?i:{KEYS})")
 # A name stands nearer than that to its value.
@@ -150,7 +152,7 @@ def _suspects(contents: list[bytes], *, payment_data: bool) -> list[int]:
 
 def _has_hinted(content: bytes) -> bool:
     """Whether one of the patterns that a hint stands for is in it."""
-    return any(search(content, 0, len(content)) for search in _HINTED)
+    return any(search(content, 0, len(content)) for search in _HINTED) or has_sentence(content)
 
 
 def _first(search: Search) -> Callable[[bytes, int], int]:

@@ -26,8 +26,8 @@ from agent_memory.redaction.finders.named import named_values
 from agent_memory.redaction.finders.nearby import nearby
 from agent_memory.redaction.finders.positional import passwords_in_links, private_keys
 from agent_memory.redaction.finders.printed import printed
-from agent_memory.redaction.finders.said import said
 from agent_memory.redaction.finders.seed_phrases import seed_phrases
+from agent_memory.redaction.finders.sentences import sentences
 from agent_memory.redaction.finders.settings_lines import passwords_of_lines
 from agent_memory.redaction.finders.shapes import Span, aws_pairs, known_tokens, tokens_in_base64
 from agent_memory.redaction.finders.tables import tabled
@@ -64,9 +64,9 @@ _FINDERS: Final[tuple[Finder, ...]] = (
     authorizations,
     listed,
     tabled,
-    said,
     nearby,
     passwords_of_lines,
+    sentences,
     codes,
     seed_phrases,
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from agent_memory.redaction.patterns import lazily
+
 _VALUE_MAX: Final = 4096
 
 _QUOTE: Final = r"\\{0,3}[\"'`]"
@@ -19,7 +21,7 @@ _WRAPPER: Final = (
     r"(?:new\s)?[\w:]{0,30}Secret\w{0,20}(?:::new)?|Secure\w{0,12}|Zeroizing::new)"
 )
 # From a name's stem on: the rest of the name, the sign, and the value.
-AFTER_STEM: Final = re.compile(
+AFTER_STEM: Final = lazily(
     rf"""
     (?P<tail> [\w-]{{0,40}}+ (?: [ ](?:d['\u2019](?:ordine|acc[eè]s(?:so)?)|de[ ]ac(?:c?eso|esso)|chiave) )? )
     (?P<closed> {_QUOTE} )? [\])]{{0,2}}
@@ -34,7 +36,7 @@ AFTER_STEM: Final = re.compile(
           | ,?\s{{1,24}} {_QUOTE}? [vV]alue {_QUOTE}? \s{{0,2}} [:=] \s{{0,4}}
           | {_QUOTE}? , {_QUOTE} [vV]alue {_QUOTE} :
         )
-      | (?P<call> \s?,\s{{0,4}} (?={_QUOTE}) )
+      | (?P<call> \s?,\s{{0,24}} (?={_QUOTE}) )
       | (?P<argument> \(\s{{0,4}} (?={_QUOTE}) )
       | (?P<element>
             (?: </key>\s{{0,24}}<string (?=>) )? (?:\s[\w:]{{1,24}}=\"[^\"<>\n]{{0,64}}\"){{0,3}} >\{{?
@@ -58,7 +60,9 @@ AFTER_STEM: Final = re.compile(
           | (?<=') [^'\r\n]{{1,{_VALUE_MAX}}}+
           | (?<=`) [^`\r\n]{{1,{_VALUE_MAX}}}+
         )
-      | (?P<bare> [^\s\"'`<>;,(){{}}\[\]|\\&]{{3,{_VALUE_MAX}}}+ | [^\s\"'`<>;,(){{}}\[\]|\\&]{{1,2}}(?=[&;,<]) )
+      | (?P<bare> [^\s\"'`<>;,(){{}}\[\]|\\&]{{3,{_VALUE_MAX}}}+
+          | [^\s\"'`<>;,(){{}}\[\]|\\&]{{1,2}}(?=[&;,<]|\\[ '!$&()])
+        )
     )
     """,
     re.VERBOSE | re.ASCII,

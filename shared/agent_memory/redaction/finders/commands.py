@@ -11,6 +11,7 @@ from agent_memory.redaction.linear import found_of
 from agent_memory.redaction.looks.likeness import Likeness, likeness
 from agent_memory.redaction.looks.passwords import is_plain_word
 from agent_memory.redaction.looks.values import is_strong
+from agent_memory.redaction.patterns import lazily
 
 _QUOTE: Final = r"\\{0,3}[\"']"
 _VALUE: Final = (
@@ -22,8 +23,8 @@ _WORD: Final = r"[\"']?[\w.@/+-]{1,128}[\"']?"
 _COMMANDS: Final = tuple(
     (
         marks,
-        re.compile(rf"(?:{program})(?:\.exe)?(?=\s)"),
-        re.compile(rf"(?<=\s)[\"']?(?:{options}){_VALUE}" if options else rf"\s+{_VALUE}"),
+        lazily(rf"(?:{program})(?:\.exe)?(?=\s)"),
+        lazily(rf"(?<=\s)[\"']?(?:{options}){_VALUE}" if options else rf"\s+{_VALUE}"),
     )
     for marks, program, options in (
         (
@@ -137,22 +138,31 @@ ECHOED: Final = r"-command[\s=][\"']?(?:echo|printf)|<\(\s?(?:echo|printf)|<<<"
 # What is handed over with the name of a user, without a name of its own.
 PAIRS: Final = (
     r"(?:NetworkCredential|DirectoryEntry|BasicAuth|DigestAuth|BasicCredentials?|PasswordCredentials?|PasswordAuthenticator|"
-    r"BasicAuthToken|\.login|WiFi\.begin|PDO\([^,\n]{1,128},|mysqli(?:_connect)?\([^,\n]{1,128},|getConnection\([^,\n]{1,128},|\bauth\s*=|\.auth|set_basic_auth|SecureString|authenticate|createUser)\s*\(?|(?i:\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass))|\.connect\s?\([^,\n]*,\s*[\"']"
+    r"BasicAuthToken|\.login|WiFi\.begin|PDO\([^,\n]{1,128},|mysqli(?:_connect)?\([^,\n]{1,128},|getConnection\([^,\n]{1,128},|\bauth\s*=|\.auth|set_basic_auth|SecureString|authenticate|createUser|create_(?:super)?user|algoliasearch|twilio|UserCredentials|DBI->connect\([^,\n]{1,128},|\.Login|basicAuth|\.SetAuth|SetBasicAuth)\s*\(?|(?i:\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass))|\.connect\s?\([^,\n]*,(?:\s*\d+,)?\s*[\"']"
 )
-_PAIR: Final = re.compile(
+_PAIR: Final = lazily(
     r"(?:NetworkCredential|DirectoryEntry\([^,\n]{1,128},|BasicAuth|DigestAuth|BasicCredentials?|PasswordCredentials?|PasswordAuthenticator|"
-    r"BasicAuthToken|\.login|WiFi\.begin|PDO\([^,\n]{1,128},|mysqli(?:_connect)?\([^,\n]{1,128},|getConnection\([^,\n]{1,128},|\.connect\([^,\n]{1,128},|authenticate|createUser|\bauth\s?=\s?|\.auth|set_basic_auth)[\s(]{1,16}[\"'][^\"'\n]{1,128}[\"']\s*,\s*[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)"
+    r"BasicAuthToken|\.login|WiFi\.begin|PDO\([^,\n]{1,128},|mysqli(?:_connect)?\([^,\n]{1,128},|getConnection\([^,\n]{1,128},|\.connect\([^,\n]{1,128},(?:\s?\d{1,5},)?|authenticate|createUser|algoliasearch|twilio|UserCredentials|DBI->connect\([^,\n]{1,128},|\.Login|basicAuth|\.SetAuth|SetBasicAuth|create_(?:super)?user\([^,\n]{1,128},|\bauth\s?=\s?|\.auth|set_basic_auth)[\s(]{1,16}[\"'][^\"'\n]{1,128}[\"']\s*,\s*[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)"
 )
-_PAIR_OF_WORDS: Final = re.compile(
+# Whatever lets somebody in, and is told who it is and a password.
+CALL: Final = (
+    r"(?i:login|auth|credential|connect|signin|create_?\w{0,5}user)\w*\s?\("
+    r"[^\n]*[\"']\s*,\s*[\"'][^\"'\s]*[^a-z\"'\s]"
+)
+_CALL: Final = lazily(
+    r"(?i:login|auth|credential|connect|signin|create_?\w{0,5}user)\w{0,24}\s?\((?:[^()\n]{0,160}?,\s?)?[\"\'][\w.@+-]{1,64}[\"\']\s?,\s?"
+    r"[\"\'](?P<quoted>[^\"\'\s]{5,128})[\"\']\s?[,)](?P<bare>)"
+)
+_PAIR_OF_WORDS: Final = lazily(
     r"\b(?:id|user|username|login|account|usr)\s?/\s?(?:pw|pass(?:word|wd)?|pwd)\s?[:=(-]?>?\s?[\w.@+-]{1,64}\s?[/:]\s?(?P<bare>[^\s\"'`,;()<>]{6,64})(?P<quoted>)",
     re.IGNORECASE,
 )
-_SECURE_STRING: Final = re.compile(
+_SECURE_STRING: Final = lazily(
     r"ConvertTo-SecureString\s+(?:-String\s+)?[\"'](?P<quoted>[^\"'\r\n]{3,256})[\"'](?P<bare>)", re.IGNORECASE
 )
 # Whatever program it is, an option for a user and then one for a password.
 ACCOUNT: Final = r"\s(?:-[uU]|--?user(?:name)?|--?login)[ =]?\S+[^\n]*\s-(?:p|P|w|pw|pass)[ =]?\S"
-_ACCOUNT: Final = re.compile(
+_ACCOUNT: Final = lazily(
     rf"\s(?:-[uU]|--?user(?:name)?|--?login)[ =]?(?!-)\S{{1,64}}(?:\s[^\n|;&]{{0,120}}?)?\s-(?:p|P|w|"
     rf"pw|pass)[ =]?{_VALUE}"
 )
@@ -163,54 +173,55 @@ COMMANDS: Final = (
     NETRC,
     SQL,
     PAIRS,
+    CALL,
     TYPED,
     ECHOED,
     ACCOUNT,
 )
 _COMMAND_MAX: Final = 600
 # A command ends with its line, unless a backslash says that it goes on.
-_COMMAND: Final = re.compile(rf"(?:[^\n|;&\\]|\\[\s\S]|&(?!&)){{0,{_COMMAND_MAX}}}")
+_COMMAND: Final = lazily(rf"(?:[^\n|;&\\]|\\[\s\S]|&(?!&)){{0,{_COMMAND_MAX}}}")
 # What a program is given on its standard input.
-_PIPED: Final = re.compile(
-    rf"(?:echo|printf)\s+(?:-\w+\s+)?(?:{_QUOTE}(?:%s\\n{_QUOTE}\s+{_QUOTE})?(?:[\w.-]+:)?(?P<quoted>[^\"'\r\n\\]{{3,256}})(?:\\+n)?{_QUOTE}|"
+_PIPED: Final = lazily(
+    rf"(?:echo|printf)\s+(?:-\w+\s+)?(?:{_QUOTE}(?:%s(?:\\n)?{_QUOTE}\s+{_QUOTE})?(?:[\w.-]+:)?(?P<quoted>[^\"'\r\n\\]{{3,256}})(?:\\+n)?{_QUOTE}|"
     rf"(?:[\w.-]+:)?(?P<bare>[^\s\"'\\;|&<>()`:]{{3,256}}))\s*\|\s*(?:sudo\s+)?"
     r"(?:chpasswd|sudo\s+(?:-\w+\s+)*-S|sudo\s+-\w*S|passwd\s+--stdin|cryptsetup|(?:docker|podman|helm|crane|oras)\s[^\n|;]{0,100}--password-stdin|"
     r"gh\s+auth\s+login|gh\s+secret\s+set|kinit|vault\s+login|smbpasswd)"
 )
 _GAP: Final = r"(?:\s|\\{1,2}[nrt])+"
-_NETRC: Final = re.compile(
+_NETRC: Final = lazily(
     rf"(?:\bmachine{_GAP}\S+{_GAP}(?:login{_GAP}[\w.@+^-]{{1,128}}{_GAP})?(?:account{_GAP}\S+{_GAP})?|\blogin{_GAP}[\w.@+^-]{{1,128}}{_GAP}(?:account{_GAP}\S+{_GAP})?)"
     r"password(?:\s|\\{1,2}[nrt])+\\{0,3}[\"']?(?P<bare>[^\s\"'\\]{3,256})"
 )
 # What a database is told about its users.
-_SQL: Final = re.compile(
+_SQL: Final = lazily(
     r"\b(?:identified\s+(?:with\s+\S{1,64}\s+)?(?:by|as)|(?:with|encrypted|set|role\s+\S{1,64}|user\s+\S{1,64})\s+password"
     r"(?:\s+for\s+\S{1,128})?(?:\s*=\s*(?:password\s*\()?)?)\s*N?'(?P<quoted>(?:[^'\r\n]|''){3,256})'(?P<bare>)",
     re.IGNORECASE,
 )
 # What a database encrypts with, and checks.
-_SQL_CALL: Final = re.compile(
+_SQL_CALL: Final = lazily(
     r"\b(?:pgp_sym_(?:en|de)crypt(?:_bytea)?|aes_(?:en|de)crypt)\([^;\n]{1,200}?,\s{0,4}'(?P<quoted>[^'\r\n]{3,256})'(?P<bare>)|"
     r"\bcrypt\(\s{0,4}'(?P<crypt>[^'\r\n]{3,256})'\s{0,4},",
     re.IGNORECASE,
 )
 # What is typed into a field of that name, where a program tests a form; what a script sends when it is asked.
-_TYPED: Final = re.compile(
+_TYPED: Final = lazily(
     rf"{_TYPING}\(\s{{0,8}}[\"'`][^\"'`\n]{{0,64}}[Pp]ass[^\"'`\n]{{0,64}}[\"'`]\s{{0,4}},\s{{0,8}}[\"'`](?P<quoted>[^\"'`\r\n]{{4,128}})[\"'`](?P<bare>)|"
     rf"[Pp]ass[^\"'`\n]{{0,32}}[\"'`\])]{{1,6}}(?:\.\w{{1,16}}\([^()\n]{{0,32}}\)\s{{0,8}}){{0,3}}\.{_TYPING}\(\s{{0,8}}[\"'`](?P<typed>[^\"'`\r\n]{{4,128}})[\"'`]|"
     r"assword[^\n]{0,24}\n(?:\s{0,16}exp_)?\s{0,16}send\s{1,4}(?:--\s)?[\"'](?P<sent>[^\"'\r\n\\]{4,128})(?:\\[rn]){0,2}[\"']"
 )
 # A command that prints a password for another one.
-_ECHOED: Final = re.compile(
+_ECHOED: Final = lazily(
     r"(?:-command[\s=]{1,2}[\"']?|<\(\s?|<<<\s?)(?:(?:echo|printf)\s+(?:-n\s+)?)?[\"']?(?P<bare>[^\s\"'()<>$]{4,128})(?P<quoted>)"
 )
-_STAND_IN: Final = re.compile(
+_STAND_IN: Final = lazily(
     r"[$%{<\[*@,;)\]}+\s]|\.{2,}|x{3,}\Z|-|(?:my|your|the|some|new|old)?[-_]?(?:pass(?:word|wd|phrase|code)?|pw|pwd|secret|token|value|string)\d?\Z|"
     r"\w*(?:_here|_goes_here)\Z|(?:changeme|password)\b|stdin\Z|test\Z|yyy|zzz|https?://|(?:\\{0,3}[\"'])?\s|file:|env:|fd:",
     re.IGNORECASE,
 )
 _GROUPS: Final = ("bare", "quoted", "crypt", "typed", "sent")
-_CAPITALS: Final = re.compile(r"[A-Z][A-Z_-]{2,}\Z")
+_CAPITALS: Final = lazily(r"[A-Z][A-Z_-]{2,}\Z")
 
 
 def passwords_in_commands(text: str) -> Iterator[Span]:
@@ -245,6 +256,7 @@ def _piped(text: str) -> Iterator[Span]:
 def _in_pairs(text: str) -> Iterator[Span]:
     yield from (span for span in _values(_PAIR.finditer(text)) if not _is_label(text[span[0] : span[1]]))
     yield from (span for span in _values(_PAIR_OF_WORDS.finditer(text)) if is_strong(text[span[0] : span[1]]))
+    yield from (span for span in _values(_CALL.finditer(text)) if likeness(text[span[0] : span[1]]) >= Likeness.CHOSEN)
     yield from _values(_SECURE_STRING.finditer(text))
 
 
@@ -254,7 +266,7 @@ def _in_sql(text: str) -> Iterator[Span]:
 
 
 def _typed(text: str) -> Iterator[Span]:
-    yield from (span for span in _values(_TYPED.finditer(text)) if not text[span[0] : span[1]].isalpha())
+    yield from (span for span in _values(_TYPED.finditer(text)) if not _is_label(text[span[0] : span[1]]))
 
 
 def _echoed(text: str) -> Iterator[Span]:
@@ -295,7 +307,7 @@ def _of_accounts(text: str) -> Iterator[Span]:
 _OTHERS: Final[tuple[tuple[str, Callable[[str], Iterator[Span]]], ...]] = (
     (PIPED, _piped),
     (NETRC, lambda text: _values(_NETRC.finditer(text))),
-    (PAIRS, _in_pairs),
+    (f"{PAIRS}|{CALL}", _in_pairs),
     (SQL, _in_sql),
     (TYPED, _typed),
     (ECHOED, _echoed),

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.redaction.finders.shapes import Span
+from agent_memory.redaction.patterns import lazily
 
 # `.env`, `.env.local`, `prod.env`, also as a shell's command names them; the samples that are checked in are none.
-_FILE: Final = re.compile(
+_FILE: Final = lazily(
     r"(?:^|[\s/\"'=])[\w-]*\.env(?:\.(?!example|sample|template|dist|schema|test)[\w-]+)?(?=$|[\s\"';|&)])"
 )
-_LINE: Final = re.compile(
+_LINE: Final = lazily(
     r"(?:^|\n|\\n)[ \t]*(?:\d+[ \t:→|-]+)?(?:export[ \t]+)?"
     r"[A-Z][A-Z0-9_]{1,60}=(?:\\?[\"'])?([^\s\"'\\#][^\n\"'\\]{0,4096})"
 )
 # Whoever knows these knows nothing.
-_PLAIN: Final = re.compile(
+_PLAIN: Final = lazily(
     r"(?:true|false|yes|no|on|off|null|none|debug|info|warn(?:ing)?|error|production|prod|development|dev|staging|test|"
     r"local|localhost|[\d.:]+|[a-z]{2}(?:[_-][A-Z]{2})?(?:\.UTF-8)?|https?://(?:localhost|127\.0\.0\.1)[:/\w.-]*|https?://[\w.-]+(?::\d+)?/?|"
     r"redis|memory|memcached|file|files|database|sync|async|log|smtp|sqlite|mysql|pgsql|postgres(?:ql)?|array|cookie|"

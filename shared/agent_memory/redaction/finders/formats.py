@@ -11,8 +11,12 @@ from typing import Final
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import found_of
 from agent_memory.redaction.looks.chosen import is_chosen
+from agent_memory.redaction.looks.likeness import Likeness, likeness
 from agent_memory.redaction.looks.passwords import is_plain_word
 from agent_memory.redaction.looks.values import is_random, is_stand_in
+from agent_memory.redaction.patterns import lazily
+
+_PAIR: Final = lazily(rb"[\w.@+-]{1,64}:[!-~]{4,128}\Z")
 
 
 def _is_value(value: str) -> bool:
@@ -24,7 +28,7 @@ def _has_digit(value: str) -> bool:
 
 
 def _is_word_or_said(value: str) -> bool:
-    return is_plain_word(value) or is_chosen(value)
+    return is_plain_word(value) or is_chosen(value) or likeness(value) >= Likeness.CHOSEN
 
 
 def _is_made_of_groups(value: str) -> bool:
@@ -35,6 +39,14 @@ def _is_made_of_groups(value: str) -> bool:
 def _is_private_key(value: str) -> bool:
     """Whether what is in base 64 begins with the mark of a private key."""
     return b"PRIVATE KEY" in b64decode(value[:80])
+
+
+def _is_pair(value: str) -> bool:
+    """Whether what is in base 64 is a name and a password."""
+    try:
+        return _PAIR.match(b64decode(value, validate=True)) is not None
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +60,7 @@ class Format:
 
 
 def _format(mark: str, kind: str, pattern: str, is_secret: Callable[[str], bool] = _is_value) -> Format:
-    return Format(mark, kind, re.compile(pattern, re.VERBOSE | re.MULTILINE | re.ASCII), is_secret)
+    return Format(mark, kind, lazily(pattern, re.VERBOSE | re.MULTILINE | re.ASCII), is_secret)
 
 
 _END: Final = r"[ \t]*\r?$"
@@ -86,7 +98,7 @@ FORMATS: Final = (
         r":(?:\*|\d{4,5}):",
         "password",
         rf"^[^\s:\#]{{1,255}}:(?:\*|\d{{4,5}}):[\w*-]{{1,64}}:[\w*.-]{{1,64}}:(?P<value>[^\s:]{{4,256}}){_END}",
-        is_chosen,
+        _is_word_or_said,
     ),
     _format(
         r"\]:\d{1,5}[ \t]|(?m:^)\[?(?:smtp|mail|imap|relay|mx)[.\d]",
@@ -194,6 +206,29 @@ FORMATS: Final = (
         r"?\\{0,3}[\"']?(?P<value>\d{4,8})(?![\w.-])",
         lambda value: len(set(value)) > 1,
     ),
+    # What a telephone reads to join a network, and what Windows shows of one.
+    _format(
+        r"WIFI:",
+        "password",
+        r"WIFI:(?:[A-Z]:[^;\n]{0,64};){0,4}?P:(?P<value>(?:\\.|[^;\\\n]){4,64});",
+    ),
+    _format(
+        r"Key Content|Schl.{1,2}sselinhalt|Contenu de la cl|Contenido de la clave",
+        "password",
+        rf"(?:Key[ ]Content|Schl\S{{1,3}}sselinhalt|Contenu[ ]de[ ]la[ ]cl\S|"
+        rf"Contenido[ ]de[ ]la[ ]clave)\s{{0,24}}:\s{{0,4}}(?P<value>\S{{4,64}}){_END}",
+    ),
+    # A name and a password in base 64, as HTTP sends them.
+    _format(
+        r"Basic |base64",
+        "password",
+        r"(?:Basic[ ]|(?:echo|printf)[ ](?:-n[ ])?[\"']?|"
+        r"<<<[ ]?[\"']?)(?P<value>[A-Za-z0-9+/]{10,400}={0,2})(?![A-Za-z0-9+/=])",
+        _is_pair,
+    ),
+    # The key of an account on a chain, an address that shows a calendar.
+    _format(r"Wallet\(", "private-key", r"Wallet\(\s?[\"'](?P<value>(?:0x)?[0-9a-fA-F]{64})[\"']"),
+    _format(r"/private-[0-9a-f]", "webhook", r"/private-(?P<value>[0-9a-f]{24,64})/"),
     # What pppd asks a peer, and is asked.
     _format(
         r"[\"'][ \t]+\*[ \t]+[\"']|(?i:chap|pap-secrets)",

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.redaction.finders.shapes import Span
+from agent_memory.redaction.patterns import lazily
 
 _CRYPT: Final = r"[./A-Za-z0-9]"
 _BASE64: Final = r"[A-Za-z0-9+/_.-]"
@@ -14,7 +15,7 @@ _BASE64: Final = r"[A-Za-z0-9+/_.-]"
 _FRAMEWORK: Final = rf"\$(?:\d{{1,9}}\$)?[^$\s\"':]{{1,64}}\${_BASE64}{{20,256}}={{0,2}}"
 # Each with what stands in every text that it finds anything in.
 _HASHES: Final = tuple(
-    (mark, re.compile(pattern, re.VERBOSE | re.ASCII))
+    (mark, lazily(pattern, re.VERBOSE | re.ASCII))
     for mark, pattern in (
         (
             "$",

@@ -9,33 +9,34 @@ from typing import Final
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import has
 from agent_memory.redaction.looks.values import VALUE_MIN, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.patterns import lazily
 
-_HEADER: Final = re.compile(
+_HEADER: Final = lazily(
     r"\b(?:set-)?cookie2?\\{0,3}[\"'`]?\]?\s{0,4}[:=,]\s{0,4}\[?\s{0,4}\\{0,3}[\"'`]?", re.IGNORECASE
 )
-_OPTION: Final = re.compile(r"\s(?:-b|--cookie)[\s=]{1,2}\\{0,3}[\"'`]?")
+_OPTION: Final = lazily(r"\s(?:-b|--cookie)[\s=]{1,2}\\{0,3}[\"'`]?")
 # So far behind its name curl is given an option.
 _COMMAND_MAX: Final = 300
-_PAIR: Final = re.compile(
+_PAIR: Final = lazily(
     r"[;,]?\s{0,2}([!#$%&*+.^`|~\w-]{1,80})=\"?([^;,\s\"'\\]{1,4096})\"?|;?\s{0,2}(?:httponly|secure|partitioned)\b",
     re.IGNORECASE,
 )
 # What a server says about its cookie, in words.
-_ATTRIBUTES: Final = re.compile(
+_ATTRIBUTES: Final = lazily(
     r"(?:path|domain|expires|max-age|samesite|priority|version|comment|_ga\w*|_gid|__utm\w*|_gcl\w*|_fbp|theme|lang(?:uage)?|locale|tz|timezone|currency)\Z",
     re.IGNORECASE,
 )
-_EXPIRES: Final = re.compile(r";\s{0,2}expires=\w{3,9},\s\d\d[ -]\w{3}[ -]\d{2,4}\s[\d:]{8}\s\w{3}", re.IGNORECASE)
-_SESSION: Final = re.compile(
+_EXPIRES: Final = lazily(r";\s{0,2}expires=\w{3,9},\s\d\d[ -]\w{3}[ -]\d{2,4}\s[\d:]{8}\s\w{3}", re.IGNORECASE)
+_SESSION: Final = lazily(
     r"sess|sid\Z|token|auth|jwt|csrf|xsrf|remember|login|secret|credential|\.aspx|connect\.sid", re.IGNORECASE
 )
 # A line of the file in which curl and browsers keep cookies.
-_JAR: Final = re.compile(r"\t(?:TRUE|FALSE)\t/\S{0,200}\t(?:TRUE|FALSE)\t\d{1,12}\t([^\t\n]{1,80})\t([^\s\"']{1,4096})")
-_PLAIN: Final = re.compile(r"[A-Za-z]+\Z|\d{1,7}\Z|(?:deleted|undefined|null)\Z", re.IGNORECASE)
+_JAR: Final = lazily(r"\t(?:TRUE|FALSE)\t/\S{0,200}\t(?:TRUE|FALSE)\t\d{1,12}\t([^\t\n]{1,80})\t([^\s\"']{1,4096})")
+_PLAIN: Final = lazily(r"[A-Za-z]+\Z|\d{1,7}\Z|(?:deleted|undefined|null)\Z", re.IGNORECASE)
 
 # What a link that anybody may post to has in its path or its query: only whoever knows it can.
-_LINK: Final = re.compile(r"https?://[\w.-]{3,255}(?::\d{1,5})?/[\w./@%?&=:+~-]{8,2048}", re.ASCII)
-_HOOK: Final = re.compile(
+_LINK: Final = lazily(r"https?://[\w.-]{3,255}(?::\d{1,5})?/[\w./@%?&=:+~-]{8,2048}", re.ASCII)
+_HOOK: Final = lazily(
     r"hook|/services/T|hc-ping|maker\.ifttt|/key/|logic\.azure|zapier|integromat|n8n|/catch/|ntfy\.sh/", re.IGNORECASE
 )
 # In every text with such a link, this is found.
@@ -44,33 +45,34 @@ LINKED: Final = (
     r"[?&](?:code|key|apikey|access_key|secret|sas|token)=)"
 )
 # What lets in whoever has the link.
-_DOOR: Final = re.compile(
-    r"magic|/(?:reset|invite|invitation|confirm|verify|activate|sso|signin|login|share|onetime|s)\b", re.IGNORECASE
+_DOOR: Final = lazily(
+    r"magic|/(?:reset|invite|invitation|confirm|verify|activate|sso|signin|login|share|onetime|s)(?![\w-])",
+    re.IGNORECASE,
 )
-_DOOR_PART: Final = re.compile(r"(?<=[/=])[A-Za-z0-9_-]{20,512}(?=[/?&]|\Z)")
-_HOOK_PART: Final = re.compile(r"(?<=[/=@])(?:[A-Za-z0-9_-]{12,512})(?=[/?&@]|\Z)")
-_CODE: Final = re.compile(
+_DOOR_PART: Final = lazily(r"(?<=[/=])[A-Za-z0-9_-]{20,512}(?=[/?&]|\Z)")
+_HOOK_PART: Final = lazily(r"(?<=[/=@])(?:[A-Za-z0-9_-]{12,512})(?=[/?&@]|\Z)")
+_CODE: Final = lazily(
     r"[?&](?:code|key|apikey|access_key|secret|sas|token)=(?P<value>[\w%=/.~-]{24,512})", re.IGNORECASE
 )
-_HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F-]+\Z")
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+_HEXADECIMAL: Final = lazily(r"[0-9a-fA-F-]+\Z")
+_UUID: Final = lazily(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 
 # Whatever scheme it has, what stands behind it opens something.
-_AUTHORIZATION: Final = re.compile(
+_AUTHORIZATION: Final = lazily(
     r"\b(?:proxy-)?authorization\\{0,3}[\"']?\s?[:=,]\s{0,2}\\{0,3}[\"']?(?P<scheme>[A-Za-z][\w-]{1,30})"
     r"[ ](?P<rest>[^\r\n]{8,4096})",
     re.IGNORECASE,
 )
-_PARAMETER: Final = re.compile(
+_PARAMETER: Final = lazily(
     r"(?:mac|\w*signature|response|\w*token|\w*key|\w*secret|password|sig|credential)=\\{0,3}[\"']?(?P<value>[\w+/=.~%-]{8,2048})",
     re.IGNORECASE,
 )
-_OPAQUE: Final = re.compile(r"(?=[^\s\"'\\<>{}$]{0,64}\d)[^\s\"'\\<>{}$,;]{8,4096}")
+_OPAQUE: Final = lazily(r"(?=[^\s\"'\\<>{}$]{0,64}\d)[^\s\"'\\<>{}$,;]{8,4096}")
 # In every text with such a signature, this is found.
-SIGNED: Final = r"(?i:[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)"
+SIGNED: Final = r"(?i:[?&]code|[?&;,\s](?:sig|q-signature|signature|security-?token)|\bx-\w+-s\w+(?:-token)?)(?:=|%3D)"
 _is_signed: Final = has(SIGNED)
-_SIGNATURE: Final = re.compile(
-    r"(?:\bx-(?:amz|goog|oss|obs|cos|tos|ms)-(?:signature|security-token)|\bq-signature|[?&;,\s](?:sig|signature|security-?token))"
+_SIGNATURE: Final = lazily(
+    r"(?:\bx-(?:amz|goog|oss|obs|cos|tos|ms)-(?:signature|security-token)|\bq-signature|[?&;,\s](?:sig|signature|security-?token)|[?&]code)"
     r"(?:=|%3D)(?P<value>[\w%+/=~.-]{20,2048})",
     re.IGNORECASE,
 )
@@ -91,7 +93,7 @@ def _cookies(text: str) -> Iterator[Span]:
                 if place < done or (header is _OPTION and text.rfind("curl", max(0, place - _COMMAND_MAX), place) < 0):
                     continue
                 while pair := _EXPIRES.match(text, place) or _PAIR.match(text, place):
-                    if pair.re is _PAIR and pair[1] and _is_secret(pair[1], pair[2]):
+                    if pair.lastindex and pair[1] and _is_secret(pair[1], pair[2]):
                         yield *pair.span(2), "cookie"
                     place = pair.end()
                 done = place

@@ -8,21 +8,22 @@ from typing import Final
 
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.looks.values import is_stand_in
+from agent_memory.redaction.patterns import lazily
 
-_KIND: Final = re.compile(r"^[ \t]*[\"']?kind[\"']?\s*:\s*[\"']?secret[\"']?\s*,?\s*$", re.IGNORECASE | re.MULTILINE)
-_RESOURCE: Final = re.compile(r"^---", re.MULTILINE)
+_KIND: Final = lazily(r"^[ \t]*[\"']?kind[\"']?\s*:\s*[\"']?secret[\"']?\s*,?\s*$", re.IGNORECASE | re.MULTILINE)
+_RESOURCE: Final = lazily(r"^---", re.MULTILINE)
 # The lines below `data:` that stand further in than it.
-_DATA: Final = re.compile(
+_DATA: Final = lazily(
     r"^(?P<indent>[ \t]*)[\"']?(?:data|stringData)[\"']?:[ \t]*\{?[ \t]*\n"
     r"(?P<lines>(?:(?P=indent)[ \t]+[^\n]*(?:\n|\Z)|[ \t]*\n)+)",
     re.MULTILINE,
 )
-_PAIR: Final = re.compile(
+_PAIR: Final = lazily(
     r"^[ \t]+[\"']?(?!user(?:name)?\b)[\w./-]{1,128}[\"']?:[ \t]+"
     r"[\"']?(?P<value>[^\s\"'|>{}#,][^\n\"',]{3,65536}?)[\"']?[ \t]*,?[ \t]*$",
     re.MULTILINE,
 )
-_BLOCK: Final = re.compile(r"^[ \t]+(?P<value>[A-Za-z0-9+/]{16,}={0,2})[ \t]*$", re.MULTILINE)
+_BLOCK: Final = lazily(r"^[ \t]+(?P<value>[A-Za-z0-9+/]{16,}={0,2})[ \t]*$", re.MULTILINE)
 
 
 def kubernetes_secrets(text: str) -> Iterator[Span]:

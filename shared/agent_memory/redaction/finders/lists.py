@@ -10,28 +10,28 @@ from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import has
 from agent_memory.redaction.looks.likeness import Likeness, likeness
 from agent_memory.redaction.looks.values import VALUE_MIN, is_no_value, is_random, is_stand_in, is_wordy
+from agent_memory.redaction.patterns import lazily
 from agent_memory.redaction.words.names import kind_of
 
 _ITEMS_MAX: Final = 200
 _STEM: Final = r"(?:pass|pw|secret|token|key|credential|_pat)"
-_LIST: Final = re.compile(
+_LIST: Final = lazily(
     rf"(?P<name>\b[\w.-]{{0,48}}?{_STEM}[\w-]{{0,40}})\\{{0,3}}[\"']?\s{{0,4}}[:=]\s{{0,4}}"
     rf"(?:(?P<lines>(?:\s{{0,4}}\n[ \t]{{0,40}}-[ ]{{1,4}}[^\n]{{1,400}}){{1,{_ITEMS_MAX}}})|"
     rf"\[(?P<row>[^\[\]{{}}]{{1,16000}})\])",
     re.IGNORECASE | re.ASCII,
 )
 # A key in a list's item has its own name.
-_ITEM: Final = re.compile(
-    r"\n[ \t]{0,40}-[ ]{1,4}(?P<quote>[\"']?)(?P<value>[^\s\"',]{4,400})(?P=quote)[ \t]*\r?(?=\n|\Z)"
-)
-_TEXT: Final = re.compile(r"\\{0,3}(?P<quote>[\"'])(?P<value>[^\s\"'\\]{4,400})\\{0,3}(?P=quote)\s{0,24}(?=[,\]]|\Z)")
+_ITEM: Final = lazily(r"\n[ \t]{0,40}-[ ]{1,4}(?P<quote>[\"']?)(?P<value>[^\s\"',]{4,400})(?P=quote)[ \t]*\r?(?=\n|\Z)")
+_TEXT: Final = lazily(r"\\{0,3}(?P<quote>[\"'])(?P<value>[^\s\"'\\]{4,400})\\{0,3}(?P=quote)\s{0,24}(?=[,\]]|\Z)")
 CODES: Final = (
-    r"(?i:(?:recovery|backup|scratch|emergency|one-time|wiederherstellungs?|sicherungs?)[ -]?(?:codes?|keys?)|"
+    r"(?i:recovery\\?[\"']\s?:\s?\[|(?:recovery|backup|scratch|emergency|one-time|wiederherstellungs?|"
+    r"sicherungs?)[ -]?(?:codes?|keys?)|"
     r"codes de secours|codes de r.{1,2}cup|"
     r"digos de (?:recup|respaldo)|codici di (?:recupero|backup))"
 )
-_CODES: Final = re.compile(rf"(?:{CODES})(?P<lines>(?:[^\n]{{0,200}}\n?){{1,24}})")
-_CODE: Final = re.compile(
+_CODES: Final = lazily(rf"(?:{CODES})(?P<lines>(?:[^\n]{{0,200}}\n?){{1,24}})")
+_CODE: Final = lazily(
     r"(?<![\w-])(?=[a-z-]{0,12}\d|[A-Z-]{0,12}\d)(?:\d{6}(?:-\d{6}){7}|[a-z0-9]{4,12}(?:-[a-z0-9]{4,12}){1,4}|[A-Z0-9]{4,12}(?:-[A-Z0-9]{4,12}){1,4}|"
     r"[a-z0-9]{8,16}|[A-Z0-9]{8,16}|\d{4}[ ]\d{4})(?![\w-])",
     re.ASCII,
@@ -66,7 +66,7 @@ def _in_lists(text: str) -> Iterator[Span]:
 def _codes(text: str) -> Iterator[Span]:
     for found in _CODES.finditer(text):
         codes = [each.span() for each in _CODE.finditer(text, *found.span("lines")) if _is_code(each[0])]
-        if len(codes) >= _CODES_MIN or (codes and codes[0][1] - codes[0][0] >= _LONG_CODE):
+        if len(codes) >= _CODES_MIN or any(end - start >= _LONG_CODE for start, end in codes):
             yield from ((*span, "token") for span in codes)
 
 

@@ -14,48 +14,55 @@ from agent_memory.redaction.finders.assignment import AFTER_STEM
 from agent_memory.redaction.finders.results import is_in_result
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.finders.weighing import PASSWORD_MIN, is_secret
+from agent_memory.redaction.linear import places_of
 from agent_memory.redaction.looks.ends import end_of_phrase, end_of_setting, end_of_value, has_mark, is_expression
 from agent_memory.redaction.looks.passwords import is_phrase
 from agent_memory.redaction.looks.values import is_strong
+from agent_memory.redaction.patterns import lazily
 from agent_memory.redaction.words.names import FOREIGN_STEMS, STEMS, kind_of, name_around
 
 # The longest word before a key, and the blank behind it.
 _SPACED_MAX: Final = 12
 _VALUE_MAX: Final = 4096
+_stems: Final = places_of(f"(?i:{'|'.join((*STEMS, *FOREIGN_STEMS))})")
 # A value that was looked at and is none is passed over from this length on: looking into it again costs time.
 _LONG: Final = 64
 
 # In a sentence a name has spaces: "the API key is ...".
-_SPACED: Final = re.compile(
+_SPACED: Final = lazily(
     r"(?:(?:api|access|secret|private|licen[sc]e|signing|encryption|mots?[ ]de|palavra)[ ])\Z", re.IGNORECASE
 )
-_ARN: Final = re.compile(r"\barn:[^\s\"']{1,110}:\Z")
+# A name that goes on for longer than any has no value.
+_ENDLESS: Final = lazily(r"[\w-]{41}", re.ASCII)
+_ARN: Final = lazily(r"\barn:[^\s\"']{1,110}:\Z")
 # A function's first argument begins so.
-_ARGUMENT: Final = re.compile(r"\w\(\s{0,8}\\{0,3}[\"'`]\Z")
-_SIGN_FOLLOWS: Final = re.compile(r"[\"'`\\\])]{0,4}\s{0,8}[=:>|,-]")
-_SLASH: Final = re.compile(r"\s/")
-_ENVIRONMENT_NAME: Final = re.compile(r"[A-Z][A-Z0-9_]*\Z")
+_ARGUMENT: Final = lazily(r"\w\(\s{0,8}\\{0,3}[\"'`]\Z")
+_SIGN_FOLLOWS: Final = lazily(r"[\"'`\\\])]{0,4}\s{0,8}[=:>|,-]")
+_SLASH: Final = lazily(r"\s/")
+_ENVIRONMENT_NAME: Final = lazily(r"[A-Z][A-Z0-9_]*\Z")
 # A value behind a name in capitals may have any character but those that end a word.
-_END_OF_WORD: Final = re.compile(r"[\s\"'`\\]")
+_WORD: Final = lazily(rf"(?:[^\s\"'`\\]|\\[ '!$&()]){{0,{_VALUE_MAX}}}+")
 
 
 def named_values(text: str) -> Iterator[Span]:
     """The values in the text whose names say that they are secret."""
-    # A capital I with a dot is the one letter that two small ones stand for: places must stay the same.
-    lowered = text.replace("\u0130", "I").lower()
-    found: dict[int, Span] = {}
-    for stem in (*STEMS, *FOREIGN_STEMS):
-        place = lowered.find(stem)
-        while place >= 0:
-            span, after = _value_at(text, place, place + len(stem))
-            if span:
-                found.setdefault(span[0], span)
-            place = lowered.find(stem, after)
-    yield from (found[start] for start in sorted(found))
+    done = 0
+    # A long value is not looked into for the same word again; another may have its value there.
+    passed_over: dict[str, int] = {}
+    for start, end in _stems(text):
+        stem = text[start:end].lower()
+        if start < max(done, passed_over.get(stem, 0)):
+            continue
+        span, passed_over[stem] = _value_at(text, start, end)
+        if span:
+            yield span
+            done = span[1]
 
 
 def _value_at(text: str, start: int, end: int) -> tuple[Span | None, int]:
     """The secret that is named by the word with the stem from `start` to `end`, and where to look on."""
+    if _ENDLESS.match(text, end):
+        return None, end
     begin, name = name_around(text, start, end)
     if name.lower() in ("key", "passe") and (spaced := _SPACED.search(text, max(0, begin - _SPACED_MAX), begin)):
         name = spaced[0] + name
@@ -138,5 +145,5 @@ def _is_other_name(text: str, begin: int) -> bool:
 
 
 def _end_of_word(text: str, place: int) -> int:
-    end = _END_OF_WORD.search(text, place, place + _VALUE_MAX)
-    return end.start() if end else min(len(text), place + _VALUE_MAX)
+    word = _WORD.match(text, place)
+    return word.end() if word else place

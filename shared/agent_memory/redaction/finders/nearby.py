@@ -13,20 +13,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.redaction.finders.plain_words import plain_word
 from agent_memory.redaction.finders.shapes import RUN_MIN, Span, runs
 from agent_memory.redaction.linear import places_of
 from agent_memory.redaction.looks.chosen import GROUPS
 from agent_memory.redaction.looks.likeness import Likeness, is_hexadecimal, likeness
 from agent_memory.redaction.looks.passwords import is_in_account, is_phrase
 from agent_memory.redaction.looks.values import is_passphrase
+from agent_memory.redaction.patterns import lazily
 from agent_memory.redaction.words.names import kind_of, name_around
 from agent_memory.redaction.words.secret_words import FOR_PASSWORD, FOR_SECRET, KEYS, NAMED_PASS, USERS
 
 _words: Final = places_of(f"(?i:{FOR_SECRET})")
-_KEY: Final = re.compile(KEYS)
-_USERS: Final = re.compile(USERS)
-_PASSWORD: Final = re.compile(f"{FOR_PASSWORD}|{NAMED_PASS}")
+_KEY: Final = lazily(KEYS)
+_USERS: Final = lazily(USERS)
+_PASSWORD: Final = lazily(f"{FOR_PASSWORD}|{NAMED_PASS}")
 # What some of these have behind them tells that they are names.
 _ENDS_NAME: Final = "\"'`\\:= \t"
 # So far behind such a word its value may stand.
@@ -34,15 +34,15 @@ _REACH: Final = 120
 _VALUE_MAX: Final = 400
 _VALUE_MIN: Final = 5
 _CHARACTER: Final = r"[!#-&*+./0-9:?@A-Z^_a-z~-]"
-_BEGIN: Final = re.compile(rf"(?<!{_CHARACTER}){_CHARACTER}{{{_VALUE_MIN}}}")
-_TOKEN: Final = re.compile(rf"{_CHARACTER}{{{_VALUE_MIN},{_VALUE_MAX}}}={{0,2}}(?![=\\])")
+_BEGIN: Final = lazily(rf"(?<!{_CHARACTER}){_CHARACTER}{{{_VALUE_MIN}}}")
+_TOKEN: Final = lazily(rf"{_CHARACTER}{{{_VALUE_MIN},{_VALUE_MAX}}}={{0,2}}(?![=\\])")
 _LEADING: Final = ":=*_.~-+!?#&@/"
 _TRAILING: Final = ".,:;?*"
 _OPENING: Final = r"[\s\"'`\\(*_\u2018\u201c\u201e\u00ab\u300c\u203a-]"
 _SIGN: Final = r"(?::=|=>|={1,2}|:|->|\u2192|>|\||\uff1a)"
 # What stands between a name and its value in settings, in programs, and in sentences.
-_DIRECT: Final = re.compile(rf"[\s\"'`\\)\]*_]{{0,12}}{_SIGN}{_OPENING}{{0,12}}(?:qq?[({{])?\Z")
-_TELLING: Final = re.compile(
+_DIRECT: Final = lazily(rf"[\s\"'`\\)\]*_]{{0,12}}{_SIGN}{_OPENING}{{0,12}}(?:qq?[({{])?\Z")
+_TELLING: Final = lazily(
     r"(?:[:=\uff1a\u2192\u2013\u2014]|->|=>|\b(?:is|was|are|to|be|being|with|use|using|enter|type|try|ist|war|lautet|hei\u00dft|auf|mit|"
     r"est|c['\u2019]est|\u00e9tait|es|era|con|com|avec|\u00e8|\u00e9|\u00e4r|er|je|jest|value|content|"
     r"default|as string)\b|"
@@ -51,67 +51,69 @@ _TELLING: Final = re.compile(
     re.IGNORECASE,
 )
 # What stands right behind a sign or a verb, whatever characters it has.
-_TOLD: Final = re.compile(rf"(?:{_SIGN}|\s(?:is|ist|est|es|\u00e8|\u00e9|lautet))[ \t]{{1,2}}(?=[!-\[\]-~])")
-_WHOLE: Final = re.compile(
+_TOLD: Final = lazily(rf"(?:{_SIGN}|\s(?:is|ist|est|es|\u00e8|\u00e9|lautet))[ \t]{{1,2}}(?=[!-\[\]-~])")
+_WHOLE: Final = lazily(
     r"(?P<quote>[\"'`])(?P<quoted>[!-~]{5,200}?)(?P=quote)|(?P<bare>[!#-&*-_a-~][!-~]{4,200}?)[.,;:!?]?(?=\s|\Z)"
 )
-_GROUPS: Final = re.compile(GROUPS, re.ASCII)
-_PHRASE: Final = re.compile(
+_GROUPS: Final = lazily(GROUPS, re.ASCII)
+_PHRASE: Final = lazily(
     r"[^\n:]{0,100}[:=\uff1a\u300c\u00ab]\s{0,2}[\"'`]?(?P<value>[a-z]{3,12}(?: [a-z]{3,12}){2,6})"
     r"(?=[\"'`\u300d]|\s?\u00bb|[ \t]*(?:\r?\n|\r?\Z))"
 )
 # A name of its own that stands before a value, as settings and programs have it.
-_OWN_NAME: Final = re.compile(
+_OWN_NAME: Final = lazily(
     r"(?:[,;{}&?(\\]\s{0,24}|[,;{}&?(\\]?\s{0,24}(?P<quote>[\"'`]))(?P<name>[\w.$-]{1,40})\\{0,3}(?(quote)(?P=quote)|[\"'`]?)\]?\s{0,4}[:=]{1,2}>?\s{0,4}"
     r"\\{0,3}[\"'`]?\Z|\s(?P<other>[\w.-]{1,40})=\\{0,3}[\"'`]?\Z"
 )
-_SAYS_NOTHING: Final = re.compile(
+_SAYS_NOTHING: Final = lazily(
     r"(?:value|val|default|content|secret|password|token|key|string|data|text|result|new|old)s?\Z", re.IGNORECASE
 )
 _QUOTES: Final = ("'", '"', "`")
 _SENTENCES_QUOTES: Final = ("\u00ab", "\u201e", "\u201c", "\u300c")
 _DELIMITERS: Final = frozenset(" \t\"'`([<\u2018\u201c\u201e\u00ab\u300c")
-_VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
-_LABELLED: Final = re.compile(r"[A-Za-z]\w{0,15}[:@]")
+_VARIABLE: Final = lazily(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
+_LABELLED: Final = lazily(r"[A-Za-z]\w{0,15}[:@]")
 # Other things than secrets, which look alike.
-_OTHER: Final = re.compile(
+_OTHER: Final = lazily(
     r"(?:sha|md5|hash|digest|checksum|fingerprint|integrity|etag|public|commit|revision|uuid|guid|ssh-|cert|nonce|\bid)"
     r"\b[^\n,;}]{0,40}\Z",
     re.IGNORECASE,
 )
-_OTHER_KEY: Final = re.compile(
+_OTHER_KEY: Final = lazily(
     r"(?:cache|primary|foreign|partition|sort|idempotency|object|host|group|dedup\w*|lookup|routing|"
     r"translation|registry|query)[-_ .]?keys?",
     re.IGNORECASE,
 )
 _BEFORE_OTHER: Final = frozenset("$#@\\/.%")
 # What only a number's name tells: it must say more than `key`.
-_STRONG_NAME: Final = re.compile(
+_STRONG_NAME: Final = lazily(
     r"api|access|auth|secret|private|licen|\bmy\b|\bour\b|integration|service|account|encryption|signing|master|client|session|"
     r"bearer|refresh|personal|token|zugriff|acc[e\u00e8]s|acceso|geheim|mein",
     re.IGNORECASE,
 )
-_SESSION: Final = re.compile(r"[0-9a-f]{32,128}\Z")
+_SESSION: Final = lazily(r"[0-9a-f]{32,128}\Z")
 _STRONG_BEFORE: Final = 16
 # The next line, where a name's own says nothing more.
-_NEXT_LINE: Final = re.compile(
-    r"\n(?:[ \t`]*\r?\n)?[ \t]*(?:[-*>|\u2502][ \t]+)?"
+_NAMED_VALUE: Final = lazily(r"\n[ \t]*(?:- )?[\"']?(?:default|value)[\"']?\s{0,4}[:=]\s{0,4}[\"']?\Z")
+_NEXT_LINE: Final = lazily(
+    r"\n(?:[ \t`*#>|]*\r?\n|(?:[ \t]*(?:type|description|sensitive|"
+    r"nullable)[ \t]*=[^\n]{0,100}\n){1,3})?[ \t]*(?:[-*>|\u2502][ \t]+)?"
     r"(?:(?:default|value|content|data)[\"']?\s{0,4}[:=]\s{0,4})?[\"'`]?(?P<value>[!-~]{5,400}?)"
     r"[\"'`]?[,;]?[ \t]*\r?(?=\n|\Z)"
 )
 _LINE_MAX: Final = 160
 _ENDS: Final = ":=>|{(`\"'"
 _BLANK: Final = " \t\r*"
-_COMMAND: Final = re.compile(r"(?:[$#%>]|\w+@[\w.-]+:?\S*[$#])[ ][^\n]*\Z")
+_COMMAND: Final = lazily(r"(?:[$#%>]|\w+@[\w.-]+:?\S*[$#])[ ][^\n]*\Z")
 _ENOUGH: Final = 4
 # How much what stands between a name and a value says that they belong together.
 _IS_VALUE, _MAY_BE_VALUE, _IS_NEAR, _BY_WHAT_IS_BETWEEN, _IS_OTHERS = 3, 2, 1, 0, -9
 # So far before a value it is looked at what is said of it.
 _SAID_MAX, _NAMED_MAX = 40, 100
-_END_OF_LINE: Final = re.compile(r"[ \t]*\r?(?=\n|\Z)")
-_RUN: Final = re.compile(rf"(?=[\w-]*[A-Z0-9])[\w-]{{{RUN_MIN}}}", re.ASCII)
+_END_OF_LINE: Final = lazily(r"[ \t]*(?:\r?(?=\n|\Z)|[ \t]#)")
+_RUN: Final = lazily(rf"(?=[\w-]*[A-Z0-9])[\w-]{{{RUN_MIN}}}", re.ASCII)
 # One of these stands right behind a name that has its value behind it.
-_FOLLOWS: Final = re.compile(rf"[\s\"'`\\)\]*_]{{0,12}}{_SIGN}")
+_FOLLOWS: Final = lazily(rf"[\s\"'`\\)\]*_]{{0,12}}{_SIGN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ class _Word:
     @property
     def is_name(self) -> bool:
         """Whether the name is a secret's."""
-        if self.name == "PASS":
+        if self.name == "PASS" and not self.text.startswith(("=", " ="), self.end):
             return False  # what a test did
         plain = self.word.rstrip(_ENDS_NAME)
         return (
@@ -162,10 +164,6 @@ def nearby(text: str) -> Iterator[Span]:
         if not word.is_name or not (
             _is_followed(word) or (next_run < len(ends_of_runs) and ends_of_runs[next_run] < word.stop + _VALUE_MAX)
         ):
-            continue
-        if word.is_password and (plain := plain_word(text, word.end)):
-            yield *plain.span("value"), "password"
-            done = plain.end("value")
             continue
         for place, value, context in _values(word):
             if place >= done and _belongs(word, place, value, context):
@@ -272,8 +270,10 @@ def _belongs(word: _Word, place: int, value: str, context: int) -> bool:
         return False
     if word.word.startswith("session"):
         return _SESSION.match(value) is not None  # ids of agents' sessions are told everywhere
-    if is_hexadecimal(value) and not (
-        context >= _MAY_BE_VALUE and _STRONG_NAME.search(text, max(0, word.begin - _STRONG_BEFORE), place)
+    if (
+        is_hexadecimal(value)
+        and not (word.is_password and context == _IS_VALUE)
+        and not (context >= _MAY_BE_VALUE and _STRONG_NAME.search(text, max(0, word.begin - _STRONG_BEFORE), place))
     ):
         return False
     if like == Likeness.WORD and not (word.is_password and _stands_for_value(word, place, value)):
@@ -316,12 +316,20 @@ def _context(between: str, value: str, name: str) -> int:
 def _stands_for_value(word: _Word, place: int, value: str) -> bool:
     """Whether a word stands where nothing but a value can: all of a line, or a text in a program."""
     text, end = word.text, place + len(value)
+    between = text[word.end : place]
     if text[end : end + 1] in _QUOTES and text[place - 1 : place] == text[end : end + 1]:
-        return not value.isalpha()
+        return (
+            not value.isalpha()
+            or between[:-1] == " "
+            or _NAMED_VALUE.search(between) is not None
+            or (between.strip()[:1] == "=" and _is_line(text, word.begin, end + 1))
+        )
     if text[max(0, place - 2) : place].strip()[-1:] in _SENTENCES_QUOTES:
         return True
-    if "\n" in text[word.end : place]:
-        return False
+    if "\n" in between:
+        return _NAMED_VALUE.search(between) is not None
+    if between == "=" and not value.isalpha():
+        return True
     return _is_line(text, word.begin, end) and (value.islower() or is_in_account(text, word.begin, end))
 
 

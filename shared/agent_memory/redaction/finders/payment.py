@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.redaction.finders.shapes import Span
+from agent_memory.redaction.patterns import lazily
 
 # As they are printed on cards; the first digits say which kind it is.
-_CARD: Final = re.compile(
+_CARD: Final = lazily(
     r"(?<![\w.,:/+-])(?:"
     r"(?:4\d{3}|5[1-5]\d\d|2[2-7]\d\d|6(?:011|[45]\d\d)|35\d\d)(?P<four>[ -]?)\d{4}(?P=four)\d{4}(?P=four)\d{4}"
     r"|3[47]\d\d(?P<six>[ -]?)\d{6}(?P=six)\d{5}"
@@ -17,7 +18,7 @@ _CARD: Final = re.compile(
     r")(?![\w-]|[.,]\d)",
     re.ASCII,
 )
-_ACCOUNT: Final = re.compile(
+_ACCOUNT: Final = lazily(
     r"(?<![\w-])([A-Z]{2})\d\d(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])", re.ASCII
 )
 # ISO 13616: how many characters an account's number has in each country.

@@ -8,34 +8,33 @@ from typing import Final
 
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.looks.likeness import Likeness, likeness
+from agent_memory.redaction.patterns import lazily
 
 # One of them is in every mark.
 KEY_MARKS: Final = ("PRIVATE KEY", "Static key", "STATIC KEY")
 _BEGIN: Final = "-----BEGIN "
 _END: Final = "-----END "
-_KEY: Final = re.compile(
+_KEY: Final = lazily(
     r"(?:[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V\d|OPENVPN STATIC KEY)-----", re.ASCII
 )
 # A line's end as it is, or as JSON and source code write it; lines of a diff or a comment begin with a sign.
-_LINES: Final = re.compile(
-    r"(?:(?:\\{1,4}[nrt]|[\s\"'+,>#|])*+(?:\d{1,5}[\t :|-]{1,3})?[A-Za-z0-9+/=]{16,}+)++", re.ASCII
-)
-_LINES_REVERSED: Final = re.compile(
+_LINES: Final = lazily(r"(?:(?:\\{1,4}[nrt]|[\s\"'+,>#|])*+(?:\d{1,5}[\t :|-]{1,3})?[A-Za-z0-9+/=]{16,}+)++", re.ASCII)
+_LINES_REVERSED: Final = lazily(
     r"(?:(?:[nrt]\\{1,4}|[\s\"'+,>#|])*+[A-Za-z0-9+/=]{16,}+(?:[\t :|-]{1,3}\d{1,5}(?!\S))?)++", re.ASCII
 )
 # What stands between two marks in a program that merely speaks of them has no line of base 64.
-_LINE: Final = re.compile(r"[A-Za-z0-9+/=]{20}", re.ASCII)
+_LINE: Final = lazily(r"[A-Za-z0-9+/=]{20}", re.ASCII)
 # The end of a private key whose beginning was cut away is looked for in so much text before it.
 _LINES_MAX: Final = 16_384
 
 # A host is named after it; what looks like a variable or a gap to fill is none.
-_PASSWORD: Final = re.compile(r"://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{4,256})@(?=[\w\[{$*])")
+_PASSWORD: Final = lazily(r"://([^\s:/@\"'<>]{0,80}):([^\s/@\"'<>]{4,256})@(?=[\w\[{$*])")
 # The same without a scheme, as drivers and programs take it: `app:hunter2@tcp(`, `scott/tiger@//`.
-_WITHOUT_SCHEME: Final = re.compile(
+_WITHOUT_SCHEME: Final = lazily(
     r"(?<![\w/.@+-])[A-Za-z][\w.-]{0,40}[:/](?P<value>(?=[a-z-]*+[^a-z@-])[^\s/:@\"'<>,;()]{5,128})"
     r"@(?=[a-z]{3,4}\(|//|[A-Za-z\d][\w.-]{1,255}[:/])"
 )
-_STAND_IN: Final = re.compile(
+_STAND_IN: Final = lazily(
     r"[$%{<*\[]|pserver:|x+\Z|\.+\Z|(?:password|passwd|pass|pw|pwd|secret|token)[\])}>]*\Z", re.IGNORECASE
 )
 

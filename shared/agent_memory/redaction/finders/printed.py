@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import has
 from agent_memory.redaction.looks.values import is_constant, is_no_value, is_passphrase, is_stand_in
+from agent_memory.redaction.patterns import lazily
 
 _NAME: Final = r"[\w.$/:{@-]*(?i:pass|pw|secret|token|key|cred)"
 # Each prints one secret, or is asked for one field: what RE2 looks for, and what may follow it.
@@ -49,10 +49,10 @@ _COMMANDS: Final = (
 # In every text that shows such a command, one of these is found.
 PRINTING: Final = tuple(mark for mark, _ in _COMMANDS)
 _has_mark: Final = has("|".join(PRINTING))
-_PROMPT: Final = re.compile("|".join(f"(?:{mark}){rest}" for mark, rest in _COMMANDS))
-_LINE: Final = re.compile(r"[ \t]*(?P<value>[!-~]{6,4096})[ \t]*\r?(?=\n|\Z)")
-_MADE: Final = re.compile(r"(?=[!-~]*[A-Za-z])(?=[!-~]*\d)")
-_OTHER: Final = re.compile(
+_PROMPT: Final = lazily("|".join(f"(?:{mark}){rest}" for mark, rest in _COMMANDS))
+_LINE: Final = lazily(r"[ \t]*(?P<value>[!-~]{6,4096})[ \t]*\r?(?=\n|\Z)")
+_MADE: Final = lazily(r"(?=[!-~]*[A-Za-z])(?=[!-~]*\d)")
+_OTHER: Final = lazily(
     r"[~.]{0,2}/|https?:|[\w.-]+:$|[\w.-]+\.(?:go|py|js|ts|rs|md|txt|json|ya?ml|pem|crt|key)\b|[A-Za-z_][\w.-]*(?:[=(]|:(?![!-~]))|[#<{\[(/*-]|import\b|\d{4}-\d\d"
 )
 

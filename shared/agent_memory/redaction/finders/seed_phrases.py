@@ -10,6 +10,7 @@ from typing import Final
 
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import search_for
+from agent_memory.redaction.patterns import lazily
 
 WORDS_MIN: Final = 12
 # The longest has 24; words before and behind it may be of the list, too.
@@ -17,11 +18,11 @@ WORDS_MAX: Final = 32
 # Between two words; a list may number them.
 _BETWEEN: Final = r"(?:[\s,;|\"'`]|\\[nrt]){1,6}(?:\d{1,2}[.):]?\s{1,3})?"
 # The same, quicker, in bytes, and taking more for a row of words.
-_QUICK_WORD: Final = re.compile(rb"[A-Za-z]{3,8}")
+_QUICK_WORD: Final = lazily(rb"[A-Za-z]{3,8}")
 ROW: Final = rf"[A-Za-z]{{3,8}}(?:[\s,;|\"'`\\0-9.):]{{1,6}}n?[A-Za-z]{{3,8}}){{{WORDS_MIN - 1}}}"
 _QUICK_ROW: Final = search_for(ROW)
-_WORD: Final = re.compile(r"(?<![A-Za-z])(?<![A-Za-z]')[A-Za-z]{3,8}(?![A-Za-z]|'[A-Za-z])")
-_ROW: Final = re.compile(rf"{_WORD.pattern}(?:{_BETWEEN}{_WORD.pattern}){{{WORDS_MIN - 1},}}+")
+_WORD: Final = lazily(r"(?<![A-Za-z])(?<![A-Za-z]')[A-Za-z]{3,8}(?![A-Za-z]|'[A-Za-z])")
+_ROW: Final = lazily(rf"{_WORD.pattern}(?:{_BETWEEN}{_WORD.pattern}){{{WORDS_MIN - 1},}}+")
 
 
 def seed_phrases(text: str) -> Iterator[Span]:

@@ -9,45 +9,50 @@ from typing import Final
 from agent_memory.redaction.finders.shapes import Span
 from agent_memory.redaction.linear import places_of
 from agent_memory.redaction.looks.passwords import is_ordinary
+from agent_memory.redaction.patterns import lazily
 from agent_memory.redaction.words.names import begin_of_name, kind_of
 
 # A name of a password and its sign; what follows is looked at below.
 _NAMES: Final = r"(?i:passw|passphrase|passcode|_pass|pwd|[a-z]pw)"
 _names: Final = places_of(_NAMES)
-_LINE: Final = re.compile(
+_LINE: Final = lazily(
     r"(?:\A|(?<=\n))[ \t]*(?:[-+*][ \t]{1,4})?(?:(?:export|set|ENV)"
     r"[ \t]{1,4})?[\"']?(?P<name>[\w.-]{2,60})[\"']?[ \t]{0,20}(?:=|:[ \t])[ \t]*"
-    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){5,100})\"|'(?P<single>[^'\n]{5,100})'|(?P<bare>[!-~]{5,100}))"
+    r"(?:\"(?P<double>(?:[^\"\\\n]|\\.){5,100})\"|'(?P<single>(?:[^'\n]|''){5,100})'|(?P<bare>[!-~]{5,100}))"
     r"[ \t]*,?\r?(?=\n|\Z)"
 )
-_MEMBER: Final = re.compile(
+_MEMBER: Final = lazily(
     r"(?P<name>[\w.-]{2,60})[\"']\s?:\s?\"(?P<double>(?:[^\"\\\n]|\\.){5,100})\"(?P<single>)(?P<bare>)"
 )
+# Without one behind the name, nothing is looked at.
+_SIGN_BEHIND: Final = lazily(r"[\w.-]{1,60}+[\"']?\s{0,20}[=:]")
 _LINE_MAX: Final = 200
 _NAME_MAX: Final = 40
 # A part of a connection's address, which others stand before or behind.
-_PART: Final = re.compile(r"(?i:password|pwd)[ ]?=[ ]?(?P<value>[^;=\"'\n]{3,100});")
-_PARTS_BEFORE: Final = re.compile(r"[A-Za-z][\w .]{1,30}=[^;=\"'\n]{1,100};[ ]?\Z")
-_PARTS_BEHIND: Final = re.compile(r"[ ]?[A-Za-z][\w .]{1,30}=[^;=\"'\n]{1,100}(?:;|[\"'])")
+_PART: Final = lazily(r"(?i:password|pwd)[ ]?=[ ]?(?P<value>[^;=\"'\n]{3,100});")
+_PARTS_BEFORE: Final = lazily(r"[A-Za-z][\w .]{1,30}=[^;=\"'\n]{1,100};[ ]?\Z")
+_PARTS_BEHIND: Final = lazily(r"[ ]?[A-Za-z][\w .]{1,30}=[^;=\"'\n]{1,100}(?:;|[\"'])")
 # What a shell, a template or a program puts there.
-_FILLED_IN: Final = re.compile(
+_FILLED_IN: Final = lazily(
     r"[fbruFBRU]{0,2}[\"'`]|/|\.{1,2}/|(?:arn|https?|file|vault|op|env|kms|ssm|projects|secrets?|sops|"
-    r"gcp|aws|azure)[:/]|[^{]+\{[a-z_][\w.]*\}|\$\{[^{}]*\}\Z|\$\w+\Z|\$\(|\{\{.*\}\}\Z|\{[%#]|"
+    r"gcp|aws|azure)[:/]|[^{]+\{[a-z_][\w.]{2,}\}|\$\{[^{}]*\}\Z|\$\w+\Z|\$\(|\{\{.*\}\}\Z|\{[%#]|"
     r"<[^<>]*>\Z|%\w+%\Z|[\w.\])]+[\[(.]|!\w+\b|[&*]\w+\Z|[\[({]\s?[\"'\[({\w]*\Z|\[.*\]\Z|\(.*\)\Z|@|"
     r"#|//|\{\w*\}\Z|\|\Z|\w+<[\w, <>]*>\Z|[^<>=]*[<>]=|>\Z"
 )
-_MIXED: Final = re.compile(r"(?=.*\d)(?=.*[A-Za-z])")
-_SIGNS: Final = re.compile(r"[^\w\s.,/-]")
-_SIGNS_IN_TEXT: Final = re.compile(r"[;@#$%^&*+=~|<>]|[!?].")
-_WORDS: Final = re.compile(r"[A-Za-z]+")
+_MIXED: Final = lazily(r"(?=.*\d)(?=.*[A-Za-z])")
+_SIGNS: Final = lazily(r"[^\w\s.,/-]")
+_SIGNS_IN_TEXT: Final = lazily(r"\\\"|[;@#$%^&*+=~|<>]|[!?].")
+_WORDS: Final = lazily(r"[A-Za-z]+")
 _BLANKS_MAX: Final = 6
+# So many different ones are in no text, and in no expression without blanks.
+_SIGNS_MIN: Final = 3
 
 
 def passwords_of_lines(text: str) -> Iterator[Span]:
     """The passwords that end with their line, in order."""
     done = 0
     for start, _ in _names(text):
-        if start < done:
+        if start < done or not _SIGN_BEHIND.match(text, start):
             continue
         if (part := _PART.match(text, begin_of_name(text, start, _NAME_MAX))) and (
             _PARTS_BEFORE.search(text, max(0, start - _LINE_MAX), part.start()) or _PARTS_BEHIND.match(text, part.end())
@@ -80,4 +85,5 @@ def _is_password(value: str, *, is_quoted: bool) -> bool:
             and not any(is_ordinary(word.lower()) for word in words)
             and (any(character.isdigit() for character in value) or _SIGNS_IN_TEXT.search(value) is not None)
         )
-    return _MIXED.match(value) is not None and _SIGNS.search(value) is not None
+    signs = _SIGNS.findall(value)
+    return bool(signs) and (_MIXED.match(value) is not None or (is_quoted and len(set(signs)) > _SIGNS_MIN))

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from agent_memory.redaction.patterns import lazily
+
 # Where a secret begins and ends in a text, and its kind.
 Span = tuple[int, int, str]
 
@@ -17,7 +19,7 @@ _IN_RUN, _OUTSIDE = b"a", b" "
 _KIND_OF: Final = bytes(_IN_RUN[0] if byte in _LETTERS else _OUTSIDE[0] for byte in range(256))
 _SHORTEST_RUN: Final = _IN_RUN * RUN_MIN
 # What a person or a program made up of words has none of, and of a generator's tokens one in a million has none.
-_MADE: Final = re.compile(r"[A-Z0-9]")
+_MADE: Final = lazily(r"[A-Z0-9]")
 # A token has many different characters; what stands for one in a manual (`ghp_xxxxxxxx`) has few.
 _DISTINCT_MIN: Final = 8
 
@@ -226,15 +228,15 @@ _SHAPES: Final = (
 )
 # Tokens in base 64 proper, whose other two characters may end a run before it is long enough.
 BASE64_BEGINNINGS: Final = ("ABSK", "whsec_", "glc_", "SWMKEY-1-", "apk_user_")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{24,}+={0,2}", re.ASCII)
-_AWS_PAIR: Final = re.compile(
+_BASE64: Final = lazily(r"[A-Za-z0-9+/_-]{24,}+={0,2}", re.ASCII)
+_AWS_PAIR: Final = lazily(
     r"(?<![A-Za-z0-9])(?P<id>(?:AKIA|ASIA)[A-Z0-9]{16})(?![A-Za-z0-9])[^\n]{0,60}?(?:\n[^\n]{0,60}?)?"
     r"(?<![A-Za-z0-9+/=])(?P<secret>[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])"
 )
-_MADE_BOTH: Final = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])")
+_MADE_BOTH: Final = lazily(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=[^0-9]*[0-9])")
 # Without groups of their own: so Python passes over those with another first letter at once.
-_ANY: Final = re.compile("|".join(shape for _, shape in _SHAPES), re.ASCII)
-_EACH: Final = tuple((kind, re.compile(shape, re.ASCII)) for kind, shape in _SHAPES)
+_ANY: Final = lazily("|".join(shape for _, shape in _SHAPES), re.ASCII)
+_EACH: Final = tuple((kind, lazily(shape, re.ASCII)) for kind, shape in _SHAPES)
 
 
 def known_tokens(text: str) -> Iterator[Span]:

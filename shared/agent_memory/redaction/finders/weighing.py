@@ -12,43 +12,45 @@ from agent_memory.redaction.looks.values import (
     has_random_part,
     is_constant,
     is_no_value,
+    is_passphrase,
     is_random,
     is_stand_in,
     is_wordy,
 )
+from agent_memory.redaction.patterns import lazily
 
 _LINE_MAX: Final = 300
-_FILE: Final = re.compile(r"[~.]{0,2}/(?:[\w.*-]+/)*+[\w.?=&%*-]*\Z", re.ASCII)
+_FILE: Final = lazily(r"[~.]{0,2}/(?:[\w.*-]+/)*+[\w.?=&%*-]*\Z", re.ASCII)
 # What begins like a file of a system is none of base 64's.
-_PLACE: Final = re.compile(
+_PLACE: Final = lazily(
     r"[~.]{0,2}(?:/[a-z][a-z.-]{1,20}){2}/|[~.]{0,2}/(?:home|tmp|usr|var|opt|etc|root|srv|mnt|run|Users|app|workspace|build|target)/"
 )
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/=]+\Z|[A-Za-z0-9_-]+\Z")
-_HEXADECIMAL: Final = re.compile(r"[0-9a-fA-F-]+\Z")
-_NUMBER: Final = re.compile(r"[-+]?[\d.,_]+[a-zA-Z%]{0,2}\Z")
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_BASE64: Final = lazily(r"[A-Za-z0-9+/=]+\Z|[A-Za-z0-9_-]+\Z")
+_HEXADECIMAL: Final = lazily(r"[0-9a-fA-F-]+\Z")
+_NUMBER: Final = lazily(r"[-+]?[\d.,_]+[a-zA-Z%]{0,2}\Z")
+_DATE: Final = lazily(r"\d{4}-\d\d-\d\d")
 # `+` is a shell's that shows its commands, or a change's.
-_BEFORE_SETTING: Final = re.compile(r"(?:\A|\n)(?:[+-]{0,4}[ \t]*)(?:export[ \t]+)?\Z|[?&]\Z")
+_BEFORE_SETTING: Final = lazily(r"(?:\A|\n)(?:[+-]{0,4}[ \t]*)(?:export[ \t]+)?\Z|[?&]\Z")
 # A command with another option before that one; a user's name before a word for a password.
-_OPTION_BEFORE: Final = re.compile(
+_OPTION_BEFORE: Final = lazily(
     r"(?:\A|\n|[`$#>] )[\w./-]{1,64}(?: [\w./-]{1,64}){0,3}(?: [^\n]{0,200})? --?[a-z][\w-]*[ =][^\n`]{1,100} \Z"
 )
-_USER_BEFORE: Final = re.compile(
+_USER_BEFORE: Final = lazily(
     r"(?i:user(?:_?name)?|login)[\"']?\s?(?::|=>?)\s?[\"'`][^\"'`\n]{1,100}[\"'`],?\s{1,24}[\"']?\Z"
 )
-_PART_BEFORE: Final = re.compile(
+_PART_BEFORE: Final = lazily(
     r"\b(?:user|username|host|port|dbname|server|uid)=[^\s=]{1,100}[ \t]{1,2}\Z", re.IGNORECASE
 )
-_DECLARED: Final = re.compile(r"(?:\A|\n)[ \t]*(?:ENV|ARG|SetEnv|setenv|setx)[ \t]{1,4}\Z")
+_DECLARED: Final = lazily(r"(?:\A|\n)[ \t]*(?:ENV|ARG|SetEnv|setenv|setx)[ \t]{1,4}\Z")
 PASSWORD_MIN: Final = 4
-_CELL: Final = re.compile(r"[ \t|]{0,16}[\w. -]{1,48}?(?:[ ]{2,}|\t)\S+\Z")
+_CELL: Final = lazily(r"[ \t|]{0,16}[\w. -]{1,48}?(?:[ ]{2,}|\t)\S+\Z")
 _RANDOM_MIN: Final = 16
 _TOKEN_MIN: Final = 10
 _MADE_MIN: Final = 12
 _SALT_MIN: Final = 40
-_SALT_SIGNS_MIN: Final = 8
+_SALT_SIGNS_MIN: Final = 4
 _LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-_LOWER_WORDS: Final = re.compile(r"[a-z]{4,}[ ][a-z]{3,}")
+_LOWER_WORDS: Final = lazily(r"[a-z]{4,}[ ][a-z]{3,}")
 _SIGNS: Final = frozenset("!?#^&*+~@()=%$")
 # Of those that are signs of programs, too, it takes more.
 _SIGNS_MIN: Final = 2
@@ -99,14 +101,18 @@ def is_secret(
             match,
             follows,
             is_plain=is_plain,
-            is_in_account=_is_of_somebody(match, begin, end, is_flag=is_flag),
+            is_in_account=lambda: _is_of_somebody(match, begin, end, is_flag=is_flag),
         )
     if match["space"] and not is_flag and not name.lower().endswith("bearer"):
         return _is_cell(text, begin, end) and not is_wordy(value) and is_random(value, least=_RANDOM_MIN)
+    if match["quoted"] and kind == "secret" and " " in value:
+        return is_passphrase(value) and value.count(" ") > 2
     if not is_environment and is_wordy(value):
         return False
     if kind in ("key", "made"):
-        return _is_key(value, is_environment=is_environment)
+        return _is_key(value, is_environment=is_environment) or (
+            bool(match["quoted"]) and len(value) >= _SALT_MIN and _is_made(value)
+        )
     if match["scheme"] and match["sign"]:
         return _is_in_header(value)
     if _NUMBER.match(value) or is_constant(value):

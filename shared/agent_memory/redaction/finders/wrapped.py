@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Final, TypeAlias
 
 from agent_memory.redaction.finders.shapes import RUN_MIN, Span, shape_of
+from agent_memory.redaction.patterns import lazily
 
 # What a frame, a quote or a comment puts behind a line and before the next one.
 _BEHIND: Final = " \t\r\\|\u2502\u2503"
-_BREAK: Final = re.compile(
+_BREAK: Final = lazily(
     r"(?:[ \t]{0,80}[|\u2502\u2503]?\\?(?:\r?\n|\\{1,2}n)[ \t]{0,80}(?:[>|#*\u2502\u2503][ \t]{0,4})?|"
     r"[\"'][ \t]{0,8}[+.&\\]?[ \t]{0,8}\r?\n[ \t]{0,80}[+.&]?[ \t]{0,8}[\"'])"
     r"(?P<part>[\w.+/=-]{4,}+)(?![:(\[\"'`,]*[:=(])",
@@ -20,8 +21,8 @@ _BREAK: Final = re.compile(
 # Of a token that was broken, so much stands before the break.
 _FIRST_MIN: Final = 8
 _FIRST_MAX: Final = 200
-_LAST: Final = re.compile(rf"(?=[\w.+/-]*\d)[\w.+/-]{{{_FIRST_MIN}}}", re.ASCII)
-_TAIL: Final = re.compile(r"(?<![\w.+/-])[\w.+/-]+\Z", re.ASCII)
+_LAST: Final = lazily(rf"(?=[\w.+/-]*\d)[\w.+/-]{{{_FIRST_MIN}}}", re.ASCII)
+_TAIL: Final = lazily(r"(?<![\w.+/-])[\w.+/-]+\Z", re.ASCII)
 _TURNS_MIN: Final = 3
 _PARTS_MAX: Final = 8
 

@@ -17,28 +17,29 @@ from agent_memory.redaction.looks.values import (
     is_strong,
     is_wordy,
 )
+from agent_memory.redaction.patterns import lazily
 
 # In groups, as services give them out for programs that have no second factor.
 GROUPS: Final = r"(?:[a-z]{4}[ -]){3}[a-z]{4}(?![\w-])|(?:[A-Za-z0-9]{4}[ ]){3,5}[A-Za-z0-9]{4}(?![\w-])"
 _PASSWORD_MIN: Final = 5
 _LETTERS_MIN: Final = 10
 _TURNS_MIN: Final = 3
-_IN_GROUPS: Final = re.compile(rf"(?:{GROUPS})\Z", re.ASCII)
-_SPOKEN: Final = re.compile(r"(?!.{0,2}[bcdfghjklmnpqrstvwxz]{3})[a-z]*[aeiouy][a-z]*\Z", re.IGNORECASE)
+_IN_GROUPS: Final = lazily(rf"(?:{GROUPS})\Z", re.ASCII)
+_SPOKEN: Final = lazily(r"(?!.{0,2}[bcdfghjklmnpqrstvwxz]{3})[a-z]*[aeiouy][a-z]*\Z", re.IGNORECASE)
 # What is in a value that a person made up, and what a number, a form or a version has, too.
-_MIXED: Final = re.compile(r"(?=[^\d\s]*\d)(?=[^A-Za-z]*[A-Za-z])[^\s/<>(){}\[\]]{6,128}\Z")
-_MEASURE: Final = re.compile(
+_MIXED: Final = lazily(r"(?=[^\d\s]*\d)(?=[^A-Za-z]*[A-Za-z])[^\s/<>(){}\[\]]{6,128}\Z")
+_MEASURE: Final = lazily(
     r"(?:v?\d[\d.,-]*[a-z]{0,12}|[a-z]{1,12}-?\d{1,4}(?:[-_/.]?[a-z]{0,8}\d{0,4}){0,2}|(?:chapter|version|release|node|python|java|line|step|"
     r"phase|level|day|week|rev|issue|ticket|section|part|page)s?-?\d+)\Z",
     re.IGNORECASE,
 )
-_VERSION: Final = re.compile(
+_VERSION: Final = lazily(
     r"[A-Za-z]{1,12}[-_]?v?\d{1,3}(?:\.\d+)+|(?:[a-z]{2}-)?(?:north|south|east|west|central)[a-z]*-?\d[a-z]?\Z|v?\d",
     re.IGNORECASE,
 )
-_CODE: Final = re.compile(r"[;|(){}<>\"]")
-_WORD_WITH_NUMBER: Final = re.compile(r"[a-z]{5,}\d{2,6}[!?#$%]?\Z", re.IGNORECASE)
-_OF_PROGRAMS: Final = re.compile(
+_CODE: Final = lazily(r"[;|(){}<>\"]")
+_WORD_WITH_NUMBER: Final = lazily(r"[a-z]{5,}\d{2,6}[!?#$%]?\Z", re.IGNORECASE)
+_OF_PROGRAMS: Final = lazily(
     r"(?:argon|bcrypt|scrypt|pbkdf|sha|aes|base|utf|oauth|http|ipv|windows|python|ubuntu|debian|postgres|postgresql|mysql|"
     r"version|chapter|section|release|line|page|step|level|phase|issue|ticket|test|param|arg|value|field|column|node|server|host|"
     r"web|worker|example|user|sprint|build|module|index|item|row)s?\d+\Z",

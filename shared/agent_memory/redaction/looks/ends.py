@@ -5,28 +5,32 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from agent_memory.redaction.patterns import lazily
+
 # Looked at so far only: a text may be made of names and such signs.
 _VALUE_MAX: Final = 256
 _LINE_MAX: Final = 200
+# Of a longer line nobody asks for more.
+_PART_MAX: Final = 400
 _TRAILING: Final = ",;.?:"
 # A further name with a value, as queries, forms, connections' addresses and calls have it.
 _NEXT: Final = r"(?:[A-Za-z_][\w.\[\]%-]{0,40}|(?<=;)\s?[A-Za-z][\w .-]{0,40})\s?="
-_END: Final = re.compile(
+_END: Final = lazily(
     rf"[\s\"'`\\|(){{}}\[\]\x1b]|[&;,](?={_NEXT})|,(?=[A-Za-z_][\w-]{{0,40}}:)"
     r"|&&(?=\s|\Z)|&(?=(?:amp|quot|apos|lt|gt|\#(?:3[49]|x2[27]));)|<(?=/|br\b|!)|>(?=<)",
     re.ASCII,
 )
-_END_OF_LINE: Final = re.compile(r"[ \t]*(?:\r?\n|\r?\Z|[ \t]#)")
-_BEFORE: Final = re.compile(r"[ \t]*(?:[-+*][ \t]{1,4})?(?:(?:export|set)[ \t]{1,4})?")
+_END_OF_LINE: Final = lazily(r"[ \t]*(?:\r?\n|\r?\Z|[ \t]#)")
+_BEFORE: Final = lazily(r"[ \t]*(?:[-+*][ \t]{1,4})?(?:(?:export|set)[ \t]{1,4})?")
 # What programs have, and no password that stands alone: calls, operators, parts of names, the ends of blocks.
-_EXPRESSION: Final = re.compile(
+_EXPRESSION: Final = lazily(
     r"\w[(\[{][^()\[\]{}]*[)\]}](?![A-Za-z0-9])|[(\[{][^()\[\]{}]*\Z|\A[^(\[{]*[)\]}]|[(\[{]{2}|\|\||->|::|=>|=="
     r"|,,|<=|>=|\A[x*!]:\d|\A[\d,.;<>+-]+\Z|\A\w*<[\w\s,<>]*>\Z|\A[&*]?[A-Za-z_]+[,;<>&|]\Z|\\[nrtux\"']|\\\Z"
 )
-_MARK: Final = re.compile(r"[&;,<>|(){}\[\]\\\"'`]")
+_MARK: Final = lazily(r"[&;,<>|(){}\[\]\\\"'`]")
 _QUOTES: Final = "\"'`"
-_WORD: Final = re.compile(r"\S{1,256}")
-_PHRASE: Final = re.compile(r"[a-z]{3,12}(?: [a-z]{3,12}){2,5}(?=[ \t]*(?:\r?\n|\r?\Z))")
+_WORD: Final = lazily(r"\S{1,256}")
+_PHRASE: Final = lazily(r"[a-z]{3,12}(?: [a-z]{3,12}){2,5}(?=[ \t]*(?:\r?\n|\r?\Z))")
 
 
 def end_of_value(text: str, start: int) -> int:
@@ -57,9 +61,10 @@ def end_of_phrase(text: str, begin: int, start: int) -> int:
 
 
 def lines_of(text: str, start: int, end: int) -> tuple[int, int]:
-    """Where the line begins on which `start` is, and where the one ends on which `end` is."""
-    line_end = text.find("\n", end)
-    return text.rfind("\n", 0, start) + 1, line_end if line_end >= 0 else len(text)
+    """Where the line begins on which `start` is, and where the one ends on which `end` is; of long ones, a part."""
+    least, most = max(0, start - _PART_MAX), min(len(text), end + _PART_MAX)
+    line_start, line_end = text.rfind("\n", least, start), text.find("\n", end, most)
+    return line_start + 1 if line_start >= 0 else least, line_end if line_end >= 0 else most
 
 
 def is_expression(value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from agent_memory.redaction.looks.ends import lines_of
@@ -15,14 +16,15 @@ from agent_memory.redaction.looks.values import (
     is_path,
     is_strong,
 )
+from agent_memory.redaction.patterns import lazily
 from agent_memory.redaction.words.names import SHORT
 
-_WORD: Final = re.compile(r"[A-Za-z]+\Z")
-_NAMED_AFTER: Final = re.compile(
+_WORD: Final = lazily(r"[A-Za-z]+\Z")
+_NAMED_AFTER: Final = lazily(
     r"pass|pwd|secret|token|key|auth|cred|user|hash|param|arg|field|val|env|config", re.IGNORECASE
 )
 # What is said of passwords, what forms and schemas say of their fields, and the word itself as translations have it.
-_JUDGEMENTS: Final = re.compile(
+_JUDGEMENTS: Final = lazily(
     r"(?:required|incorrect|wrong|correct|weak|strong|short|long|blank|expired|valid|good|bad|safe|secure|stored|encrypted|"
     r"hashed|sent|shown|asked|used|given|changed|reset|known|plain|clear|plaintext|there|here|also|only|then|word|"
     r"optional|mandatory|nullable|unique|readonly|writeonly|write|read|sensitive|visible|input|label|title|button|form|"
@@ -35,29 +37,29 @@ _JUDGEMENTS: Final = re.compile(
     re.IGNORECASE,
 )
 _CODE_FOLLOWS: Final = "([.{"
-_IDENTIFIER: Final = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
-_PLAIN_WORD: Final = re.compile(r"[a-z]{5,24}\Z")
+_IDENTIFIER: Final = lazily(r"[A-Za-z_]\w*\Z", re.ASCII)
+_PLAIN_WORD: Final = lazily(r"[a-z]{5,24}\Z")
 _TYPES: Final = "string|str|number|int|integer|bool|boolean|any|text|required|optional|null|none"
 # A line that says whose password it is, as YAML, LDIF and settings have it.
-_ACCOUNT: Final = re.compile(
+_ACCOUNT: Final = lazily(
     rf"^[ \t]*(?:- )?[\"']?[\w-]*(?:user(?:[_-]?name)?|login|host(?:name)?|dn|uid|adapter|database|email|server|"
     rf"port|url|address|endpoint|"
     r"db(?:name)?|driver|ssl|account|from|ip|bucket|broker|vhost|region|realm|domain|tenant|cluster)[\"']?"
     rf"(?:[ \t]*[:=][ \t]*|[ \t]+)[\"']?(?!(?:{_TYPES})\b)[\w.@=/+-]+(?:,[\w.@=/+-]+)*[\"']?[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE | re.ASCII,
 )
-_BEFORE_NAME: Final = re.compile(r"[ \t]*(?:- )?[\"']?[\w.-]*", re.ASCII)
+_BEFORE_NAME: Final = lazily(r"[ \t]*(?:- )?[\"']?[\w.-]*", re.ASCII)
 # In every text in which a password that is a word stands a blank behind its name, one of these is found.
 WORDS: Final = (
     r"(?m:^)[ \t-]*[\w.-]*(?i:pass|pw|psk)\w*[ \t]+[a-z]+[ \t]*\r?(?m:$)",
     r"(?:ENV|ARG|SetEnv|setenv|setx)[ \t]+\w*(?i:pass|pw|psk|secret|token|key|auth|cred)",
     r"-[\w.-]*(?i:pass|pw|psk)[\w-]*[ \t]+[a-z]",
 )
-_SETTING_LINE: Final = re.compile(
+_SETTING_LINE: Final = lazily(
     r"[ \t]*(?:- )?(?:[A-Za-z]\w*[._-][\w.-]*|\w+pw|psk)(?::[ \t]+|[ \t]+)[a-z]{5,24}[ \t]*\r?\Z", re.ASCII
 )
 # Words that bind others together, and the forms that words have in sentences.
-_OF_SENTENCES: Final = re.compile(
+_OF_SENTENCES: Final = lazily(
     r"(?:ask|see|check|look|find|consult|several|random|about|above|after|always|because|before|being|below|between|both|could|does|doesn|during|either|else|ever|"
     r"first|hello|however|least|less|like|make|many|might|most|much|need|never|once|other|over|same|shall|should|since|some|"
     r"still|such|their|there|these|thing|think|this|those|through|under|unless|until|upon|want|what|while|whose|within|"
@@ -69,32 +71,33 @@ _LINE_MAX: Final = 200
 
 
 def is_password(
-    name: str, value: str, match: re.Match[str], follows: str, *, is_plain: bool, is_in_account: bool
+    name: str, value: str, match: re.Match[str], follows: str, *, is_plain: bool, is_in_account: Callable[[], bool]
 ) -> bool:
     """Whether a value behind a password's name is one.
 
-    `is_plain` where no expression can stand; `is_in_account` where lines around it say whose it is.
+    `is_plain` where no expression can stand; `is_in_account` tells, if it is asked, whether what stands around it says
+    whose it is.
     """
     has_digit = any(character.isdigit() for character in value)
     has_sign = any(not character.isalnum() and character not in "_-. " for character in value)
     is_short = name.lstrip("-").lower() in SHORT
     if is_plain:
         # In a sentence about an option, a word follows it.
-        is_said = not match["sign"] and value[1:].islower() and value.replace("-", "").isalpha() and not is_in_account
+        is_said = not match["sign"] and value[1:].islower() and value.replace("-", "").isalpha() and not is_in_account()
         is_phrase = is_passphrase(value)
         return (
             (is_phrase or not is_said)
             and (is_phrase or not is_path(value) or has_digit)
             and (has_digit or has_sign or not is_short)
         )
-    if is_short and match["quoted"] and is_in_account and is_plain_word(value):
+    if is_short and match["quoted"] and is_plain_word(value) and is_in_account():
         return True
     if is_short:
         # In capitals it is what a test did.
         is_result = name == "PASS" and (match["sign"] or "").strip() != "="
         return not is_result and not match["call"] and is_strong(value)
     if match["space"] and not match["quoted"]:
-        return is_strong(value) or (is_in_account and (has_digit or is_plain_word(value)) and not is_path(value))
+        return is_strong(value) or ((has_digit or is_plain_word(value)) and not is_path(value) and is_in_account())
     if " " in value:
         return bool(match["quoted"]) and (
             ("phrase" in name.lower() and not _NAMED_AFTER.search(value)) or is_passphrase(value)
@@ -196,7 +199,13 @@ def _is_quoted(value: str, match: re.Match[str], *, has_digit: bool, has_sign: b
 
 
 def _is_bare(
-    value: str, match: re.Match[str], follows: str, *, has_digit: bool, has_sign: bool, is_in_account: bool
+    value: str,
+    match: re.Match[str],
+    follows: str,
+    *,
+    has_digit: bool,
+    has_sign: bool,
+    is_in_account: Callable[[], bool],
 ) -> bool:
     if follows and follows[0] in _CODE_FOLLOWS:
         return False
@@ -209,9 +218,13 @@ def _is_bare(
     if _IDENTIFIER.match(value):
         # `password = user2;` is a statement, `Password=hunter2;` a part of a connection's address.
         is_statement = follows[:1] == ";" and (match["sign"] or "").endswith(" ")
-        if has_random_part(value) or (is_in_account and is_plain_word(value)):
+        if has_random_part(value) or (is_plain_word(value) and is_in_account()):
             return True
-        return has_digit and len(value) >= 6 and not (_NAMED_AFTER.search(value) or "_" in value or is_statement)
+        return (
+            has_digit
+            and len(value) >= 6
+            and not (_NAMED_AFTER.search(value) or ("_" in value and not is_in_account()) or is_statement)
+        )
     if match["said"]:
         return has_digit and len(value) >= 6 and any(character.isalpha() for character in value)
     return (has_digit or (has_sign and len(value) >= 8 and not is_label(value))) and not (

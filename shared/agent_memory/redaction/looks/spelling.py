@@ -11,8 +11,10 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
+from agent_memory.redaction.patterns import lazily
+
 # As names in programs are divided; each part begins and ends as a word does.
-_PIECE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^A-Za-z0-9]+", re.ASCII)
+_PIECE: Final = lazily(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[^A-Za-z0-9]+", re.ASCII)
 _LETTERS: Final = "_abcdefghijklmnopqrstuvwxyz"
 # A number says little, but that it stands there does.
 _NUMBER_BITS: Final = 2.0

@@ -8,8 +8,9 @@ from math import log2
 from typing import Final
 
 from agent_memory.redaction.looks.spelling import surprise
+from agent_memory.redaction.patterns import lazily
 
-_STAND_IN: Final = re.compile(
+_STAND_IN: Final = lazily(
     r"[$%{<*]{1,2}[A-Za-z_{(]|:[a-z_]{2,40}\Z|[@!#][A-Za-z_{(][a-z_{(-]*\Z|<|&lt;|\*{3}|x{3,}|\.{3}|[-_=.]{3}|ENC\[|\[?redacted|your|my[-_](?:secret|token|password|api|key)|"
     r"(?:https?|file|ftp)://|arn:|op://|vault:|secret[s]?://|env[:.]|process\.|os\.|import\.meta|\^|\(\?|"
     r"(?:true|false|null|none|nil|undefined|yes|no|on|off|required|optional|string|str|text|todo|tbd|changeme|change_me|"
@@ -17,35 +18,35 @@ _STAND_IN: Final = re.compile(
     r"token|value|test|n/a)[\d_.-]{0,2}\Z|//",
     re.IGNORECASE,
 )
-_GAP: Final = re.compile(
+_GAP: Final = lazily(
     # AWS and others put that word into what their manuals show.
     r"(?-i:EXAMPLE)|\$\{|\{\{|<[a-z]{3}|<[a-z]{2}>\Z|\.\.\.|…|xxxx|\*\*\*\*|(?-i:%[sd])\b|%\(\w|#\{|\}\}|\{(?:[A-Za-z_][\w.]*)?\}|your[-_]|[-_](?:here|goes)\b|placeholder",
     re.IGNORECASE,
 )
-_TYPE: Final = re.compile(
+_TYPE: Final = lazily(
     r"(?:u?int|float|sha|md|utf-?|base|oauth|[ehpr]s|aes|v|x|i|u|f|ed|argon|pbkdf|bcrypt|http|ipv|tls|ecdsa|rsa|k8s|s)"
     r"[-_]?\d{1,5}(?:[-_]\w{1,12})?\Z",
     re.IGNORECASE,
 )
 # What is no value, though it has digits and signs: sizes, spans, versions, times, rules of a form, types, addresses of
 # people, files, drives, and paths whose parts are words.
-_NO_VALUE: Final = re.compile(
+_NO_VALUE: Final = lazily(
     r"\d{1,3}:\d[\w.+~:-]*\Z|[<>=~^]{0,2}\d{1,5}(?:[-.:/+x]{1,2}\d{1,5})+[a-z]{0,3}\Z|\d{1,4}[-+]?(?:[a-z]{1,3}|chars?|characters?|digits?|[a-z]+-\w+|bits?|bytes?)\Z|"
     r"[a-z_]+(?::[\w,]+)?(?:\|[a-z_]+(?::[\w,]+)?)+\Z|[A-Za-z_]\w*\(\d*\)?\Z|[\w.+-]+@[\w-]+(?:\.[\w-]+)+\Z|"
     r"[\w./-]*\.(?:txt|json|ya?ml|toml|ini|cfg|conf|pem|key|crt|py|[cm]?[jt]sx?|go|rs|java|kt|rb|php|cs?|h|cpp|sh|md|html?|s?css|xml|sql|log|env)(?::\d+)*\Z|"
     r"[A-Za-z]:[\\/]|(?:::)?(?:[A-Za-z_][A-Za-z_.-]*\d{0,3}(?:/|::?|->))+(?:[A-Za-z_][\w.-]*)?\Z|[A-Za-z_]\w*[+*=][A-Za-z_]\w*\Z"
 )
-_CONSTANT: Final = re.compile(r"[A-Z]+\d{0,3}(?:_(?:[A-Z]+\d{0,3}|\d{1,3}))+\Z")
+_CONSTANT: Final = lazily(r"[A-Z]+\d{0,3}(?:_(?:[A-Z]+\d{0,3}|\d{1,3}))+\Z")
 # What names in programs are made of.
-_PIECE: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_PIECE: Final = lazily(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 # A label has one of these behind it, not a password.
-_LABEL: Final = re.compile(r"[^\W\d]+[:*?!.\u2026]{1,3}\Z")
-_PATH: Final = re.compile(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
+_LABEL: Final = lazily(r"[^\W\d]+[:*?!.\u2026]{1,3}\Z")
+_PATH: Final = lazily(r"[A-Za-z_$]\w*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+\Z", re.ASCII)
 # Words in a row, as people and managers of passwords join them, and those that names in programs are made of.
-_PASSPHRASE: Final = re.compile(
+_PASSPHRASE: Final = lazily(
     r"[a-z]{3,12}(?:([-_. ])[a-z]{3,12})(?:\1[a-z]{3,12}){1,9}(?:\1?\d{1,4})?[!?]?\Z", re.IGNORECASE
 )
-_OF_NAMES: Final = re.compile(
+_OF_NAMES: Final = lazily(
     r"(?:pass|passwords?|passwd|pwd|pw|phrase|secrets?|tokens?|keys?|auth|creds?|credentials?|users?|username|login|hash|"
     r"params?|args?|fields?|val|values?|env|environ|configs?|conf|cfg|get|set|put|has|add|new|old|from|this|self|the|for|with|not|and|"
     r"form|forms|data|request|req|response|res|body|state|props|process|opts|options?|settings?|app|ctx|context|name|text|"
@@ -58,7 +59,7 @@ _OF_NAMES: Final = re.compile(
     r"its|his|her|they|them|but|may|must|should|can|will|your|our|you|are|was|were|been|have|that|than|least|characters|mismatch|incorrect|wrong)\Z",
     re.IGNORECASE,
 )
-_LOWER_WORD: Final = re.compile(r"[a-z]{4}")
+_LOWER_WORD: Final = lazily(r"[a-z]{4}")
 
 VALUE_MIN: Final = 8
 _RANDOM_MIN: Final = 16

@@ -6,7 +6,8 @@ from typing import Final
 
 # The word for a password, in one language after the other.
 WORDS_IN_LATIN: Final = (
-    "passwor[dt]|passwd|passw\\b|passwrd|pswd|\\bpsw\\b|community string|pass ?(?:phrase|code)|"
+    "passwor[dt]|passwd|losungswort|codewort|frase de paso|frase d.acc|phrase de passe|phrase secr|passw\\b|"
+    "passwrd|pswd|\\bpsw\\b|community string|pass ?(?:phrase|code)|"
     "passord|kennwort|zugangscode|mot de passe|\\bmdp|contrase[\u00f1n]a|"
     "clave|senha|"
     "palavra[- ]passe|parola|wachtwoord|kodeord|adgangskode|l[o\u00f6]senord|salasana|has[l\u0142][oa]\\b|heslo|"
@@ -35,11 +36,12 @@ KEYS: Final = (
 )
 # For a password, whatever word it is made of.
 SURELY_FOR_PASSWORD: Final = (
-    f"{LONG_PASSWORD_WORDS}|phrase secr|\u30d1\u30b9\u30d5\u30ec\u30fc\u30ba|" + r"securestring|basic auth|\bp/w\b"
+    f"{LONG_PASSWORD_WORDS}|\u5408\u3044?\u8a00\u8449|\u30d1\u30b9\u30d5\u30ec\u30fc\u30ba|"
+    r"securestring|basic auth|\bp/w\b"
 )
 FOR_PASSWORD: Final = f"{SURELY_FOR_PASSWORD}|{_SHORT}"
 # What a program gives its secret to.
-USERS: Final = r"\bjwt\b|hmac|fernet"
+USERS: Final = r"\bjwt\b|hmac|fernet|totp"
 # `pass` is a word like others, unless it is a name with a value.
 NAMED_PASS: Final = r"pass[\"'`\\]*\s?[:=]"
 FOR_SECRET: Final = (
