@@ -138,7 +138,8 @@ def _listener(address: str) -> str:
     from agent_memory.client import Client
 
     try:
-        with Client(address, timeout_s=1) as client:
+        # One that has just been started loads what answers this.
+        with Client(address, timeout_s=5) as client:
             return f"A memory daemon that serves {client.stats().db_path}"
     except AgentMemoryError:
         return "Another program"
