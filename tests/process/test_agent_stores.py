@@ -134,7 +134,8 @@ def test_hooks_may_be_installed_for_one_store(separate: Stack) -> None:
     """The store is in their command, and stays there when they are brought up to date."""
     separate.run("hooks", "install", "droid", "--project-store", "acme")
     assert "up to date, for the store acme" in separate.run("hooks", "install", "droid").stdout
-    separate.run("hooks", "test", "droid")
+    assert "the hook in" in separate.run("hooks", "test", "droid").stdout
+    assert texts(separate, "acme") == []
     files = [path for path in (Path(separate.env["HOME"]) / ".factory").rglob("*.json") if "hooks" in path.read_text()]
     assert any("MEMORY_PROJECT=acme" in path.read_text() for path in files)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from agent_memory import project_stores
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
 from agent_memory.cli.agent_choice import agents_argument, chosen
@@ -202,9 +203,12 @@ def _try_out(settings: Settings, installation: Installation, session_id: str) ->
 
     agent, request = installation.agent, GetEventsRequest(session_id=session_id)
     prompt = f"This is a test of {agent.name}'s hook, from: memory-daemon hooks test {agent.name}"
-    with connect_to_store(settings) as client:
+    project_store = installation.project_store
+    if project_store:
+        project_stores.create(settings.db_path, project_store)
+    with connect_to_store(settings).of_store(project_store) as client:
         client.stats()  # fails at once where no daemon answers
-        self_test.send(agent, installation.path, prompt, session_id, store_named_to_hooks(settings))
+        self_test.send(agent, installation.path, prompt, session_id, store_named_to_hooks(settings), project_store)
         deadline = time.monotonic() + _ARRIVAL_S
         while prompt not in [event.text for event in client.events(request).events]:
             if time.monotonic() > deadline:

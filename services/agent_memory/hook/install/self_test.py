@@ -16,21 +16,21 @@ from agent_memory.model import DEFAULT_STORE
 from agent_memory.project_stores import VARIABLE
 
 
-def send(agent: Agent, installed: Path, prompt: str, session_id: str, store: str) -> None:
+def send(agent: Agent, installed: Path, prompt: str, session_id: str, store: str, project_store: str) -> None:
     """Call the agent's hook with a prompt, in a session of its own; raises AgentMemoryError where it can't be run.
 
-    `installed` is the file the hook is in, which must be up to date.
+    `installed` is the file the hook is in, which must be up to date; `store` and `project_store` are those it names.
     """
     test = agent.self_test
     if isinstance(test, CommandTest):
         sample = SamplePrompt(prompt, session_id, Path.cwd(), Path.home(), datetime.now(UTC))
         answer = next((hook.answer for hook in agent.hooks if hook.event == test.event), None)
-        call = ["/bin/sh", "-c", command(agent.name, test.event, store, answer)]
+        call = ["/bin/sh", "-c", command(agent.name, test.event, store, answer, project_store)]
         stdin = json.dumps(test.payload(sample)).encode()
     else:
         call = [_javascript(test), "-e", test.script, str(installed), session_id, prompt, str(Path.cwd())]
         stdin = b""
-    # Whatever store this shell or this folder belongs to, the default one is looked into.
+    # Whatever store this shell or this folder belongs to, the one that the hook names is looked into, or the default.
     environment = {**os.environ, "BUN_BE_BUN": "1", VARIABLE: DEFAULT_STORE}
     try:
         done = subprocess.run(
