@@ -5,7 +5,8 @@
 Precision and recall on the labelled texts of tests/support/secret_samples.py, by group, for those that rules were tuned
 on and those that were held out; `--show` prints each miss and each mistake. `--maintained` lets the rules of a kept
 scanner (`pip install kingfisher-secret-scanner`) look at the same texts, and looks at secrets made from its patterns.
-Processor time a text, and what of storing an event, by the query service and the writer, goes into it.
+Processor time a text, also for one that repeats what looks like the beginning of a secret, and what of storing an
+event, by the query service and the writer, goes into it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,29 @@ from support.secret_samples import Sample, samples
 
 EVENTS: Final = 4000
 SINGLE_EVENTS: Final = 500
+# Each repeated makes a text that takes long to look through: words for secrets in six languages, quotes, headers.
+REPEATED: Final = (
+    *(
+        "password",
+        "password ",
+        "password: ",
+        'pass="',
+        'clave="',
+        "senha ",
+        "\u5bc6\u7801",
+        "\u043f\u0430\u0440\u043e\u043b\u044c: ",
+    ),
+    *(
+        "Passwort is ",
+        "x Passwort as ",
+        "login with a / b ",
+        'jwt="',
+        '\\"token\\":',
+        "(cookie: a=b",
+        "\x1b[1mpassword",
+    ),
+)
+REPEATED_BYTES: Final = 30_000
 
 Taken = list[tuple[str, str]]
 
@@ -110,6 +134,7 @@ def main(*, show: bool, maintained: bool) -> None:
         print_scores("kingfisher, the same texts", scores(everything, _kingfisher()), show=False)
         print_covered(show=show)
     print_costs()
+    print_hostile()
     print_share()
 
 
@@ -195,6 +220,16 @@ def print_costs() -> None:
     print(f"\n{'processor time a text':28} {'us':>8}")
     for name, text in texts.items():
         print(f"{name:28} {_cpu_us(lambda text=text: redactor.redact(text)):8.0f}")  # type: ignore[misc]
+
+
+def print_hostile() -> None:
+    redactor = Redactor(b"bench")
+    print(f"\n{'repeated to 30 kB':28} {'s a MB':>8}")
+    for part in REPEATED:
+        text = part * (REPEATED_BYTES // len(part.encode()))
+        started = time.process_time()
+        redactor.redact(text)
+        print(f"{part!r:28} {(time.process_time() - started) / len(text.encode()) * 1e6:8.2f}")
 
 
 def print_share() -> None:
