@@ -33,7 +33,7 @@ from agent_memory.present.lines import Line
 from agent_memory.present.view import NEUTRAL
 from agent_memory.present.within import within
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 from bench import locomo, rig
 from bench.locomo import Conversation, Question
 from bench.search import store

@@ -42,7 +42,7 @@ from agent_memory.periods import Period, day_of
 from agent_memory.present import pages
 from agent_memory.present.view import NEUTRAL
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORDS_MAX, Summary
 from agent_memory.worker.summarizer.text import shorten, term, words
 from agent_memory.worker.toc.rollups import roll_up

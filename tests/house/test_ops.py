@@ -17,7 +17,7 @@ import pytest
 
 from agent_memory.control import preflight, stack, starting
 from agent_memory.ingest.writer import ROOM_BYTES
-from agent_memory.lifetime import CRASH_WITHIN_S, CRASHES_MAX
+from agent_memory.process.lifetime import CRASH_WITHIN_S, CRASHES_MAX
 
 ROOT = Path(__file__).resolve().parents[2]
 UNIT = ROOT / "ops" / "systemd" / "agent-memory.service"

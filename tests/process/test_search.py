@@ -17,7 +17,7 @@ from agent_memory.errors import UsageError
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import format as index
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 from support.stack import Stack, wait_until
 
 DAY_MS = 86_400_000

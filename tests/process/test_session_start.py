@@ -14,7 +14,7 @@ from agent_memory import capture
 from agent_memory.capture import recalled
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 from support.stack import CHECKOUT, Stack, wait_until
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"

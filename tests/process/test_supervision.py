@@ -17,7 +17,7 @@ import pytest
 from agent_memory import locks
 from agent_memory.control import store_lock
 from agent_memory.files import make_private_dir
-from agent_memory.lifetime import CRASHES_MAX
+from agent_memory.process.lifetime import CRASHES_MAX
 from support.stack import Stack, free_port, is_alive, wait_until
 
 

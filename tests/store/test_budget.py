@@ -19,7 +19,7 @@ from agent_memory.query.views.budget import Budget, price
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 from support.keeper import BERLIN, Keeper
 from support.writer import WriterProcess, said
 

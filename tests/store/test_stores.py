@@ -21,8 +21,8 @@ from agent_memory.ingest import stores
 from agent_memory.ingest.recovery import RecoveryFailed, recover
 from agent_memory.ingest.stores import Store
 from agent_memory.ingest.writer import Group, Writer
-from agent_memory.lifetime import Lifetime
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.process.lifetime import Lifetime
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, schema
 from agent_memory.worker import runner

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory import settings as settings_module
-from agent_memory.control import bundle
+from agent_memory.control.doctor import bundle
 
 
 def test_a_bundle_has_no_secret_no_name_and_no_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ import pytest
 from agent_memory.backfill.bookmarks import Comparison
 from agent_memory.capture.spool import Spool, SpoolState
 from agent_memory.capture.spool_failures import Failure
-from agent_memory.control import checks
-from agent_memory.control.checks import Finding, Grade
+from agent_memory.control.doctor import checks
+from agent_memory.control.doctor.checks import Finding, Grade
 from agent_memory.control.stack import ProcessStatus, Status
 from agent_memory.hook.install.formats import State
 from agent_memory.hook.install.hook_status import HookStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent_memory.questions import asks
+from agent_memory.text.questions import asks
 from agent_memory.worker.summarizer.decisive import DECISIVE, Place, decisiveness, offers
 from agent_memory.worker.summarizer.text import words
 

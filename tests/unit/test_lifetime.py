@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agent_memory.lifetime import CRASH_WITHIN_S, count_crashes
-from agent_memory.vital_thread import EXIT_CODE
+from agent_memory.process.lifetime import CRASH_WITHIN_S, count_crashes
+from agent_memory.process.vital_thread import EXIT_CODE
 from support.stack import is_alive, wait_until
 
 
@@ -33,7 +33,7 @@ def test_what_can_not_be_counted_keeps_nobody_from_starting(tmp_path: Path) -> N
 
 _ORPHAN = """
 import os, signal, sys, time
-from agent_memory import lifetime
+from agent_memory.process import lifetime
 lifetime.ORPHAN_S = 0.2
 lifetime.Lifetime()
 print(os.getpid(), flush=True)
@@ -60,7 +60,7 @@ def test_a_process_does_not_outlive_its_supervisor_in_a_long_step(tmp_path: Path
 
 
 _FAILING = """
-from agent_memory.vital_thread import vital_thread
+from agent_memory.process.vital_thread import vital_thread
 def work():
     raise MemoryError
 thread = vital_thread(work, "bus")

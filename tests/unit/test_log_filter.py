@@ -15,7 +15,7 @@ from agent_memory.log_filter import levels
 # A program of its own: logging is set up for a whole process.
 PROGRAM = """
 import logging, sys
-from agent_memory import logs
+from agent_memory.process import logs
 logs.set_up(*sys.argv[1:])
 for name in ("agent_memory.ingest.writer", "agent_memory.query"):
     for level in (logging.DEBUG, logging.INFO, logging.ERROR):

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from agent_memory import settings as settings_module
-from agent_memory.control import fixes, machine_checks, stack_lock
-from agent_memory.control.checks import Balance, Finding, Grade
-from agent_memory.control.fixes import Fix
+from agent_memory.control import stack_lock
+from agent_memory.control.doctor import fixes, machine_checks
+from agent_memory.control.doctor.checks import Balance, Finding, Grade
+from agent_memory.control.doctor.fixes import Fix
 from agent_memory.control.process_usage import age_s
 from agent_memory.control.stack import Status
 from agent_memory.hook.install.formats import State

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from agent_memory.malloc_trim import Idleness
+from agent_memory.process.malloc_trim import Idleness
 
 # Of blocks too small to be given back one by one, the last stays, and holds back all that lie below it.
 PROGRAM = """
 import psutil
-from agent_memory.malloc_trim import give_back
+from agent_memory.process.malloc_trim import give_back
 
 blocks = [bytes(4000) for _ in range(25_000)]
 del blocks[:-1]

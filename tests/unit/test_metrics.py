@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent_memory.cli.main import cli
-from agent_memory.control.exposition import Family, text
-from agent_memory.control.metrics import AGENTS_MAX, NO_AGENT, OTHER_AGENTS, Answers, families
+from agent_memory.control.metrics.collecting import AGENTS_MAX, NO_AGENT, OTHER_AGENTS, Answers, families
+from agent_memory.control.metrics.exposition import Family, text
+from agent_memory.control.metrics.running import PREFIX
 from agent_memory.control.process_usage import Usage
-from agent_memory.control.running_metrics import PREFIX
 from agent_memory.control.stack import Status
-from agent_memory.control.store_keeping import KeptStore
+from agent_memory.control.upkeep.store_keeping import KeptStore
 from agent_memory.histogram import Histogram
 from agent_memory.ingest.figures import NOTED_MAX, WriterFigures
 from agent_memory.rpc import memory_pb2 as pb

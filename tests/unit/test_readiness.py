@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from agent_memory.paths import RuntimePaths
-from agent_memory.readiness import Readiness, report
+from agent_memory.process.readiness import Readiness, report
 
 BOTH = frozenset({"query", "worker"})
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agent_memory.capture import answers, recalled
 from agent_memory.capture.events import event_from
 from agent_memory.capture.wire import HookCall, parse
-from agent_memory.plain_view import plain_view
+from agent_memory.text.plain_view import plain_view
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
 NOW_MS = 1_795_363_889_243

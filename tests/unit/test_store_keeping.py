@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory import locks, project_stores
-from agent_memory.control.store_keeping import nobody_has_it_open
+from agent_memory.control.upkeep.store_keeping import nobody_has_it_open
 from agent_memory.settings import Settings
 
 

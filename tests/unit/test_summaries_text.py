@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent_memory.graphemes import boundary
 from agent_memory.model import Event, EventRole, EventType
+from agent_memory.text.graphemes import boundary
 from agent_memory.worker.summarizer.prose import paragraphs
 from agent_memory.worker.summarizer.summary import BULLET_MAX, BULLETS_MAX, KEYWORD_MAX, KEYWORDS_MAX, TITLE_MAX
 from agent_memory.worker.summarizer.text import brief, cut, sentences, shorten, terms

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent_memory import settings
-from agent_memory.control.surroundings import LIBRARIES, OTHER_VARIABLES, surroundings
+from agent_memory.control.doctor.surroundings import LIBRARIES, OTHER_VARIABLES, surroundings
 from agent_memory.settings import VARIABLES, Settings
 
 ROOT = Path(__file__).resolve().parents[2]

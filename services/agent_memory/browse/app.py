@@ -11,11 +11,11 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from agent_memory.browse.base_screen import BaseScreen
 from agent_memory.browse.daemon import Daemon
-from agent_memory.browse.help_screen import HelpScreen
-from agent_memory.browse.main_screen import MainScreen
 from agent_memory.browse.pulse import EVERY_S, Pulse
+from agent_memory.browse.screens.base_screen import BaseScreen
+from agent_memory.browse.screens.help_screen import HelpScreen
+from agent_memory.browse.screens.main_screen import MainScreen
 from agent_memory.settings import Settings
 
 

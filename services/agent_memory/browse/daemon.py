@@ -9,7 +9,7 @@ from agent_memory.browse.lane import ANSWER_S, Deliver, Lane
 from agent_memory.browse.pulse import Heart, Pulse
 from agent_memory.client import NO_FILTERS
 from agent_memory.control.connection import connect
-from agent_memory.control.store_zone import zone_of_store
+from agent_memory.control.upkeep.store_zone import zone_of_store
 from agent_memory.local_zone import local_zone
 from agent_memory.present.view import View
 from agent_memory.settings import Settings

@@ -8,13 +8,13 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from agent_memory.browse.base_screen import error_rows
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.lane import Lane
 from agent_memory.browse.list_pane import ListPane
 from agent_memory.browse.questions import Stretch, conversation, extended
 from agent_memory.browse.rows import Kind, Layout, Row, Target, layout
 from agent_memory.browse.views import nodes, words
+from agent_memory.browse.views.problems import error_rows
 from agent_memory.client import Client, Filters
 from agent_memory.errors import AgentMemoryError
 from agent_memory.present.view import View

@@ -50,7 +50,7 @@ def create(context: click.Context, folder: Path, keep: int | None, as_json: bool
 
     Example: memory-daemon admin backup ~/backups --keep 7
     """
-    from agent_memory.control import backing_up
+    from agent_memory.control.upkeep import backing_up
 
     made = backing_up.make(current(context), folder.expanduser().absolute(), keep or 0)
     if as_json:
@@ -141,7 +141,7 @@ def restore(context: click.Context, folder: Path, replaces: bool, as_json: bool)
     Example: memory-daemon admin restore ~/backups --replace
     """
     from agent_memory.cli.render import progress
-    from agent_memory.control import backing_up
+    from agent_memory.control.upkeep import backing_up
 
     chosen = backing_up.found(folder.expanduser().absolute())
     with progress("Restoring", chosen.manifest.size_bytes) as show:

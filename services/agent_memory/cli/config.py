@@ -14,8 +14,8 @@ from agent_memory.cli import completing
 from agent_memory.cli.lifecycle import warn
 from agent_memory.cli.options import HELP, current, echo_next, given, json_option, settings_options
 from agent_memory.control import config_file
-from agent_memory.control.store_zone import zone_of_store
-from agent_memory.control.surroundings import other_zone
+from agent_memory.control.doctor.surroundings import other_zone
+from agent_memory.control.upkeep.store_zone import zone_of_store
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.local_zone import local_zone
 from agent_memory.paths import default_config_path

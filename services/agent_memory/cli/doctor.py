@@ -11,10 +11,10 @@ from typing import Any, Final
 import click
 
 from agent_memory.cli.options import found_settings, json_option, settings_options
-from agent_memory.control.checks import Balance, Grade
-from agent_memory.control.examination import Examination, examine
-from agent_memory.control.fixes import apply
-from agent_memory.control.machine_checks import exposed_paths
+from agent_memory.control.doctor.checks import Balance, Grade
+from agent_memory.control.doctor.examination import Examination, examine
+from agent_memory.control.doctor.fixes import apply
+from agent_memory.control.doctor.machine_checks import exposed_paths
 from agent_memory.errors import AgentMemoryError
 from agent_memory.present.text import counted, printable
 from agent_memory.settings import Settings
@@ -70,9 +70,10 @@ def _fixed(found: Examination, settings: Settings) -> bool:
 
 
 def _write_bundle(path: Path, settings: Settings, found: Examination) -> None:
-    from agent_memory.control import bundle, stack
-    from agent_memory.control.exposition import text
-    from agent_memory.control.metrics import collect
+    from agent_memory.control import stack
+    from agent_memory.control.doctor import bundle
+    from agent_memory.control.metrics.collecting import collect
+    from agent_memory.control.metrics.exposition import text
 
     status = json.dumps(asdict(stack.status(settings)), indent=2)
     try:

@@ -144,8 +144,8 @@ def _erase(
     context: click.Context, request: EraseRequest, verb: str, *, dry_run: bool, yes: bool, as_json: bool
 ) -> None:
     from agent_memory.cli.render import progress
-    from agent_memory.control import proving
     from agent_memory.control.connection import connect_to_store
+    from agent_memory.control.upkeep import proving
     from agent_memory.present import erasure_page
     from agent_memory.present.json_text import reply_json
 
@@ -201,8 +201,8 @@ def receipt(context: click.Context, as_json: bool) -> None:
     Example: memory-daemon admin receipt
     """
     from agent_memory.cli.render import progress
-    from agent_memory.control import proving
     from agent_memory.control.connection import connect_to_store
+    from agent_memory.control.upkeep import proving
     from agent_memory.erasure.receipts import Receipts
     from agent_memory.present import erasure_page
     from agent_memory.present.json_text import reply_json

@@ -217,7 +217,7 @@ def _start(settings: Settings, kept: Mapping[str, str]) -> subprocess.Popen[byte
 
 def warn(settings: Settings) -> None:
     """Say on standard error what around the daemon is probably not meant."""
-    from agent_memory.control.surroundings import surroundings
+    from agent_memory.control.doctor.surroundings import surroundings
 
     for hint in surroundings(settings):
         click.echo(f"Warning: {hint.message.removesuffix('.')}. To mend it: {hint.remedy}", err=True)

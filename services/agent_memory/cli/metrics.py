@@ -29,8 +29,8 @@ def metrics(context: click.Context, textfile: Path | None) -> None:
 
     Example: memory-daemon metrics --textfile /var/lib/node_exporter/agent_memory.prom
     """
-    from agent_memory.control.exposition import text
-    from agent_memory.control.metrics import collect
+    from agent_memory.control.metrics.collecting import collect
+    from agent_memory.control.metrics.exposition import text
     from agent_memory.files import atomic_write
 
     daemon, store = daemon_and_store(context)

@@ -41,7 +41,7 @@ def migrate(
     import json
 
     from agent_memory.cli.render import progress
-    from agent_memory.control import migrating
+    from agent_memory.control.upkeep import migrating
     from agent_memory.exchange import json_events
     from agent_memory.store import schema
 

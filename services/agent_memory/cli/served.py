@@ -25,8 +25,8 @@ from agent_memory.cli.main import PROGRAM, CliError, cli
 from agent_memory.client import Client
 from agent_memory.command_call import PLACES, READER
 from agent_memory.control.connection import answering_with
-from agent_memory.control.exposition import text
-from agent_memory.control.metrics import collect
+from agent_memory.control.metrics.collecting import collect
+from agent_memory.control.metrics.exposition import text
 from agent_memory.mcp.for_agent import error_for_agent, for_agent
 from agent_memory.settings import Settings
 

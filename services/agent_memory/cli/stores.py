@@ -39,7 +39,7 @@ def list_(context: click.Context, as_json: bool) -> None:
 
     Example: memory-daemon stores list
     """
-    from agent_memory.control import store_keeping
+    from agent_memory.control.upkeep import store_keeping
     from agent_memory.present.times import relative
 
     found = store_keeping.stores(for_daemon(context))
@@ -100,7 +100,7 @@ def remove(context: click.Context, name: str, yes: bool) -> None:
 
     Example: memory-daemon stores remove acme
     """
-    from agent_memory.control import store_keeping
+    from agent_memory.control.upkeep import store_keeping
 
     settings = for_daemon(context)
     parsed = project_stores.require(settings.db_path, name)
@@ -127,7 +127,7 @@ def move(context: click.Context, name: str, new_name: str) -> None:
 
     Example: memory-daemon stores move acme acme-2026
     """
-    from agent_memory.control import store_keeping
+    from agent_memory.control.upkeep import store_keeping
 
     settings = for_daemon(context)
     store_keeping.move(settings, name, new_name)

@@ -11,7 +11,7 @@ import click
 
 from agent_memory.cli.caller import caller
 from agent_memory.cli.options import current
-from agent_memory.control.store_zone import zone_of_store
+from agent_memory.control.upkeep.store_zone import zone_of_store
 from agent_memory.errors import UsageError
 from agent_memory.local_zone import local_zone
 from agent_memory.store.keys import TIMESTAMP_MAX_MS

@@ -23,7 +23,7 @@ from agent_memory.control.supervisor import Supervisor
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, CommandRefused, NotRunning
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
-from agent_memory.readiness import Readiness
+from agent_memory.process.readiness import Readiness
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.settings import Settings
 from agent_memory.slots import SLOTS

@@ -13,7 +13,7 @@ from agent_memory.control.runtime_files import clear
 from agent_memory.control.stack_lock import StackHolder
 from agent_memory.errors import AgentMemoryError, AlreadyRunning, NotRunning, StoreError
 from agent_memory.files import atomic_link, make_private_dir
-from agent_memory.readiness import Readiness
+from agent_memory.process.readiness import Readiness
 from agent_memory.settings import Settings
 
 # A large store replays its log when it is opened; a start that takes longer than this is stuck.

@@ -13,7 +13,7 @@ from typing import Any
 
 from supervisor import loggers, supervisord
 
-from agent_memory.process_name import set_name
+from agent_memory.process.process_name import set_name
 
 
 class _Handler(loggers.RotatingFileHandler):  # type: ignore[misc]

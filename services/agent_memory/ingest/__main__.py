@@ -8,16 +8,17 @@ import time
 from functools import partial
 from typing import Final
 
-from agent_memory import locks, project_stores, readiness
+from agent_memory import locks, project_stores
 from agent_memory.errors import AlreadyRunning
 from agent_memory.files import make_private_dir
 from agent_memory.ingest.checkpoints import sweep
 from agent_memory.ingest.server import Server
 from agent_memory.ingest.stores import Store, Stores
-from agent_memory.lifetime import Lifetime, run
-from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
+from agent_memory.process import readiness
+from agent_memory.process.lifetime import Lifetime, run
+from agent_memory.process.logs import line
 from agent_memory.settings import Settings
 from agent_memory.settings.of_store import of_store
 from agent_memory.slots import is_listening, own_slot

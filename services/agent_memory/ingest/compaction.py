@@ -10,7 +10,7 @@ from agent_memory.bus import frames
 from agent_memory.errors import StoreError
 from agent_memory.ingest.background import Background
 from agent_memory.ingest.writer import Writer
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import schema
 

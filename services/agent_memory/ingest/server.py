@@ -18,10 +18,10 @@ from agent_memory.ingest import handlers
 from agent_memory.ingest.handlers.outcome import Outcome
 from agent_memory.ingest.stores import Store, Stores
 from agent_memory.ingest.writer import Group, Writer
-from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
-from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import RuntimePaths
+from agent_memory.process.lifetime import PARENT_CHECK_MS, Lifetime
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 
 log = logging.getLogger(__name__)

@@ -18,9 +18,9 @@ from agent_memory.errors import AgentMemoryError, StoreError, StoreNotReady
 from agent_memory.ingest.checkpoints import Checkpoints
 from agent_memory.ingest.compaction import Compactor
 from agent_memory.ingest.writer import Writer
-from agent_memory.logs import line
 from agent_memory.memory_profile import USUAL, MemoryProfile
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.process.logs import line
 from agent_memory.project_stores import IDLE_S, OPEN_MAX
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store.commit_counter import WritingCounter

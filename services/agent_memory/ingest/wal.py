@@ -11,7 +11,7 @@ import logging
 from pathlib import Path
 from typing import Final
 
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 
 log = logging.getLogger(__name__)
 

@@ -29,8 +29,8 @@ from agent_memory.ingest.figures import WriterFigures
 from agent_memory.ingest.rest import FLUSHED_BYTES, Rest
 from agent_memory.ingest.torn_log import recover
 from agent_memory.local_zone import local_zone
-from agent_memory.logs import line
 from agent_memory.memory_profile import USUAL, MemoryProfile
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, directory, erasures, keys, records, schema
 from agent_memory.store.codec import MigrationState, StoreInfo

@@ -7,10 +7,11 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from agent_memory import credentials, logs, readiness
+from agent_memory import credentials
 from agent_memory.bus.client import Bus
-from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime, run
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.process import logs, readiness
+from agent_memory.process.lifetime import PARENT_CHECK_MS, Lifetime, run
 from agent_memory.query.api.affinity import Affinity
 from agent_memory.query.api.health import Health
 from agent_memory.query.api.late_service import LateService

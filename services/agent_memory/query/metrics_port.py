@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Final
 
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 
 log = logging.getLogger(__name__)
 

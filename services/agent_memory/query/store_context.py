@@ -13,8 +13,8 @@ from agent_memory.capture.project.projects import Projects
 from agent_memory.errors import StoreUnavailable, WriterUnavailable
 from agent_memory.files import make_private_dir
 from agent_memory.jobs import Job, jobs_for
-from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.process.logs import line
 from agent_memory.query.agent_stores import AgentStores
 from agent_memory.query.inbound.append_batcher import AppendBatcher
 from agent_memory.query.inbound.intake import Intake

@@ -8,10 +8,11 @@ import time
 from functools import partial
 from typing import Final
 
-from agent_memory import locks, project_stores, readiness
+from agent_memory import locks, project_stores
 from agent_memory.bus.client import Announcements, Bus
 from agent_memory.files import make_private_dir
-from agent_memory.lifetime import Lifetime, run
+from agent_memory.process import readiness
+from agent_memory.process.lifetime import Lifetime, run
 from agent_memory.settings import Settings
 from agent_memory.settings.of_store import of_store
 

@@ -6,7 +6,7 @@ import logging
 from typing import Final, Protocol
 
 from agent_memory.bus.client import Bus
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.codec import ConsumerState

@@ -6,8 +6,8 @@ import logging
 from typing import Final
 
 from agent_memory.bus.client import Announcements
-from agent_memory.lifetime import PARENT_CHECK_MS, Lifetime
-from agent_memory.logs import line
+from agent_memory.process.lifetime import PARENT_CHECK_MS, Lifetime
+from agent_memory.process.logs import line
 from agent_memory.worker.store_workers import StoreWorkers
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ import schedule
 from agent_memory.bus.client import Bus
 from agent_memory.errors import StaleCommit, WriterUnavailable
 from agent_memory.jobs import jobs_for
-from agent_memory.logs import line
 from agent_memory.model import LOCAL
+from agent_memory.process.logs import line
 from agent_memory.settings import Settings
 from agent_memory.store import records
 from agent_memory.store.reader import Reader

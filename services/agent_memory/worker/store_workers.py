@@ -15,8 +15,8 @@ from typing import Final
 from agent_memory.bus import frames
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError, StoreMissing
-from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE
+from agent_memory.process.logs import line
 from agent_memory.project_stores import IDLE_S, OPEN_MAX
 from agent_memory.worker.store_worker import StoreWorker
 

@@ -27,9 +27,9 @@ from agent_memory.bus.frames import (
     raise_if_refused,
 )
 from agent_memory.errors import AgentMemoryError, WriterBusy, WriterSilent, WriterUnavailable
-from agent_memory.logs import line
+from agent_memory.process.logs import line
+from agent_memory.process.vital_thread import vital_thread
 from agent_memory.rpc import bus_pb2 as pb
-from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 

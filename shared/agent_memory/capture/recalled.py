@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from agent_memory.plain_view import plain_view, visible
+from agent_memory.text.plain_view import plain_view, visible
 
 _MARK: Final = "agent-memory-recall"
 OPENING: Final = f"<{_MARK}>"

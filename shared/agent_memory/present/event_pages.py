@@ -19,7 +19,7 @@ from agent_memory.present.view import (
 )
 from agent_memory.present.width import cut, one_line
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 
 # What a list shows of an event, and what an event shows that proves something.
 _LINE_CELLS: Final = 100

@@ -12,7 +12,7 @@ from agent_memory.present.text import counted
 from agent_memory.present.view import View, following, role_name, short_id, with_facts
 from agent_memory.present.width import one_line
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 
 _TITLE_CELLS: Final = 70
 _NAME_CELLS: Final = 40

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from agent_memory.plain_view import visible
+from agent_memory.text.plain_view import visible
 
 # Colours in a tool's output mean nothing here; they are the only escape sequences that vanish without a trace.
 _COLOUR = re.compile(r"\x1b\[[\d;:]*m")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from agent_memory.graphemes import graphemes
 from agent_memory.present.text import printable
+from agent_memory.text.graphemes import graphemes
 
 
 def one_line(text: str, width: int) -> str:

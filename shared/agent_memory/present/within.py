@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from agent_memory import page_tokens
 from agent_memory.rpc import memory_pb2 as pb
-from agent_memory.tokens import of_text
+from agent_memory.text.tokens import of_text
 
 CutReply = (
     pb.GetTocRootResponse

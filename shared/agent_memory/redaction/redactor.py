@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from agent_memory.plain_view import plain_view
 from agent_memory.redaction import MARKER
 from agent_memory.redaction.finders import payment
 from agent_memory.redaction.finders.codes import codes
@@ -33,6 +32,7 @@ from agent_memory.redaction.finders.shapes import Span, aws_pairs, known_tokens,
 from agent_memory.redaction.finders.tables import tabled
 from agent_memory.redaction.finders.wrapped import continued, wrapped_tokens
 from agent_memory.redaction.prefilter import candidates, may_contain_secret
+from agent_memory.text.plain_view import plain_view
 
 _TAG_LETTERS: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _TAG_LENGTH: Final = 4

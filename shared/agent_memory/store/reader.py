@@ -18,7 +18,7 @@ from rocksdict import AccessType
 
 from agent_memory.errors import StoreError
 from agent_memory.files import make_private_dir
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.store import codec, directory, keys, schema
 from agent_memory.store.commit_counter import CommitCounter
 from agent_memory.store.family_memory import FamilyMemory

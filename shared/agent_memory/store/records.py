@@ -9,10 +9,10 @@ from itertools import islice, takewhile
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Event, Grip, TocLevel, TocNode
 from agent_memory.periods import Period, parse_period
+from agent_memory.process.logs import line
 from agent_memory.store import codec, keys, schema
 from agent_memory.store.codec import (
     ConsumerState,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from agent_memory.browse.rows import BLANK, Row, row
-from agent_memory.control.checks import Grade
-from agent_memory.control.examination import Examination
+from agent_memory.control.doctor.checks import Grade
+from agent_memory.control.doctor.examination import Examination
 from agent_memory.present.lines import Line, flow, line, plain
 from agent_memory.present.text import counted
 

@@ -18,8 +18,8 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 
+from agent_memory.process.vital_thread import vital_thread
 from agent_memory.query.api.interceptor import Handler
-from agent_memory.vital_thread import vital_thread
 
 try:
     _server: Any = importlib.import_module("grpc._server")

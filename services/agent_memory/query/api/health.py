@@ -9,12 +9,12 @@ from typing import Final
 from grpc_health.v1 import health, health_pb2
 
 from agent_memory.bus.client import Bus
-from agent_memory.logs import line
+from agent_memory.process.logs import line
+from agent_memory.process.vital_thread import vital_thread
 from agent_memory.rpc import bus_pb2 as bus
 from agent_memory.rpc_methods import SERVICE
 from agent_memory.store import erasures, records
 from agent_memory.store.reader import Reader
-from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 

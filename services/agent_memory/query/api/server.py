@@ -13,8 +13,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from agent_memory.client import MESSAGE_MAX_BYTES
 from agent_memory.credentials import Certificate
 from agent_memory.errors import AgentMemoryError
-from agent_memory.logs import line
 from agent_memory.paths import socket_target
+from agent_memory.process.logs import line
 from agent_memory.query.api.callers import OwnCallersOnly
 from agent_memory.query.api.core_calls import CoreCalls, is_known
 from agent_memory.query.api.interceptor import Handler, HandlerInterceptor, wrapped_by

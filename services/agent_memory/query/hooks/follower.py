@@ -17,13 +17,13 @@ from agent_memory.capture.followed import CHUNK_BYTES, FollowedTranscripts, Writ
 from agent_memory.capture.pipeline import Pipeline
 from agent_memory.capture.wire import HookCall
 from agent_memory.errors import AgentMemoryError, InvalidEvent
-from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
+from agent_memory.process.logs import line
+from agent_memory.process.vital_thread import vital_thread
 from agent_memory.query.inbound.intake import Admitted
 from agent_memory.query.store_context import StoreContext
 from agent_memory.query.views import events
 from agent_memory.store.copies import Copies
-from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from agent_memory.capture.rejected import HEAD_BYTES
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.wire import HookCall
 from agent_memory.errors import AgentMemoryError, InvalidEvent, WriterUnavailable
-from agent_memory.logs import line
 from agent_memory.messages import event_to_pb
+from agent_memory.process.logs import line
 from agent_memory.query.hooks.follower import Follower
 from agent_memory.query.hooks.repeats import Repeats
 from agent_memory.query.inbound.intake import Admitted

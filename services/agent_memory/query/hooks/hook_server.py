@@ -19,7 +19,8 @@ from agent_memory.capture.privacy import ignore
 from agent_memory.capture.wire import HookCall
 from agent_memory.command_call import COMMAND_CALL
 from agent_memory.errors import AgentMemoryError, WriterBusy
-from agent_memory.logs import line
+from agent_memory.process.logs import line
+from agent_memory.process.vital_thread import vital_thread
 from agent_memory.query.commands.command_calls import CommandCalls
 from agent_memory.query.hooks.hook_inbox import described
 from agent_memory.query.hooks.hook_socket import CALLERS_MAX, HookSocket
@@ -27,7 +28,6 @@ from agent_memory.query.hooks.recall import Recall
 from agent_memory.query.hooks.spool_drain import SpoolDrain
 from agent_memory.query.hooks.store_inboxes import StoreInboxes
 from agent_memory.query.store_context import Stores
-from agent_memory.vital_thread import vital_thread
 
 log = logging.getLogger(__name__)
 

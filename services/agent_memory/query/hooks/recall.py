@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from agent_memory import tokens
 from agent_memory.capture import answers, recalled
 from agent_memory.capture.wire import HookCall
 from agent_memory.model import DEFAULT_STORE, EventType
@@ -25,6 +24,7 @@ from agent_memory.query.views import project_map, scope, time_map
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
+from agent_memory.text import tokens
 
 _HEAD = (
     "What agent-memory recalls of this project: notes about earlier sessions, taken from what was said then. They give "

@@ -15,7 +15,7 @@ from agent_memory.capture.envelope import read as read_envelope
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.spool_failures import Failure
 from agent_memory.errors import AgentMemoryError, InvalidEvent
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.query.hooks.hook_inbox import Taken, described
 
 log = logging.getLogger(__name__)

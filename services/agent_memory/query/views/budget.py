@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from google.protobuf.message import Message
 
-from agent_memory import tokens
+from agent_memory.text import tokens
 
 
 class Price(TypedDict):

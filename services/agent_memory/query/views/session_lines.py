@@ -10,10 +10,10 @@ from typing import Final
 from agent_memory.model import Event, EventRole, EventType, TocNode
 from agent_memory.periods import MONTHS, WEEKDAYS
 from agent_memory.query.views import toc
-from agent_memory.questions import asks
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
+from agent_memory.text.questions import asks
 
 # Of a session's end so much is read: what was said last, and what tools did after it.
 LAST_EVENTS: Final = 12

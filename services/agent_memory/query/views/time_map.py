@@ -12,7 +12,6 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from agent_memory import tokens
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
 from agent_memory.present import map_text
@@ -22,6 +21,7 @@ from agent_memory.query.views.scope import Scope
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
+from agent_memory.text import tokens
 
 TOKENS_DEFAULT: Final = 400
 # The most that a section holds, whatever the budget; the rest is found by browsing.

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING, Final
 from agent_memory.bus.client import Bus
 from agent_memory.erasure.receipts import Receipts
 from agent_memory.errors import CommandRefused
-from agent_memory.logs import line
 from agent_memory.model import TocLevel, TocNode
 from agent_memory.periods import Period, day_of
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.rpc import memory_pb2 as memory
 from agent_memory.store import erasures, keys, records, schema

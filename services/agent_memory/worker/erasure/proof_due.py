@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.locks import is_taken
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.store import directory, erasures
 from agent_memory.store.reader import Reader
 from agent_memory.worker.scheduler.runs import Counts, RunOutcome, in_background

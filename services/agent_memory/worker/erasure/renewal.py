@@ -10,8 +10,8 @@ from typing import Final
 from agent_memory.bus.client import Bus
 from agent_memory.erasure.passages import PASSAGES_MAX, passage_of
 from agent_memory.erasure.receipts import Receipts
-from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.rpc import memory_pb2 as memory
 from agent_memory.store import codec, erasures, records

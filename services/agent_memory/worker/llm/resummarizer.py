@@ -16,8 +16,8 @@ from typing import Final
 
 from agent_memory import backoff
 from agent_memory.errors import AgentMemoryError, SettingsError
-from agent_memory.logs import line
 from agent_memory.model import Bullet, TocNode
+from agent_memory.process.logs import line
 from agent_memory.store.reader import Reader
 from agent_memory.worker.llm.answers import ModelSummary
 from agent_memory.worker.llm.asking import Asking

@@ -9,7 +9,7 @@ from typing import Final
 
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError, WriterUnavailable
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, keys, records
 from agent_memory.store.codec import Cost

@@ -17,8 +17,8 @@ from typing import Final
 from agent_memory.bus.client import Bus
 from agent_memory.errors import AgentMemoryError, StaleCommit, WriterUnavailable
 from agent_memory.jobs import JOBS, RECONCILE, Job, JobResult, next_run_ms
-from agent_memory.logs import line
 from agent_memory.model import DEFAULT_STORE, TocLevel
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import keys, records, schema
 from agent_memory.store.codec import JobRun, JobState

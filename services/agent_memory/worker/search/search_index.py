@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.files import sync_folder
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.search import format as index
 from agent_memory.store import records
 from agent_memory.store.reader import Reader

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from agent_memory.questions import asks
+from agent_memory.text.questions import asks
 from agent_memory.worker.summarizer import decisive_words as tables
 from agent_memory.worker.summarizer.text import is_unspaced
 

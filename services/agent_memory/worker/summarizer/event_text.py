@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent_memory.graphemes import boundary
 from agent_memory.model import Event, EventRole, EventType
+from agent_memory.text.graphemes import boundary
 from agent_memory.worker.summarizer.prose import paragraphs
 from agent_memory.worker.summarizer.speakers import speaker_of
 from agent_memory.worker.summarizer.text import cut, ends, sentences, terms

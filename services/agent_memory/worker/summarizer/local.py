@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence, Set
 from heapq import nlargest
 
-from agent_memory.questions import QUESTION_MARKS
+from agent_memory.text.questions import QUESTION_MARKS
 from agent_memory.worker.summarizer import cues
 from agent_memory.worker.summarizer.decisive import DECISIVE
 from agent_memory.worker.summarizer.keywords import keywords

@@ -10,7 +10,7 @@ from math import log1p
 
 from agent_memory.capture import recalled
 from agent_memory.model import Event, EventRole, EventType
-from agent_memory.questions import asks
+from agent_memory.text.questions import asks
 from agent_memory.worker.summarizer.common import COMMON
 from agent_memory.worker.summarizer.decisive import Place, offers
 from agent_memory.worker.summarizer.event_text import EventText

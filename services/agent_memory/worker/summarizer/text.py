@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
 
-from agent_memory.graphemes import boundary
+from agent_memory.text.graphemes import boundary
 from agent_memory.worker.summarizer.stopwords import STOP_WORDS
 
 # What is looked at of one message: a pasted log says what it says at its head and its end, and time stays bounded.

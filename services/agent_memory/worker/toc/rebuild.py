@@ -14,10 +14,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from agent_memory.logs import line
 from agent_memory.messages import event_from_bytes
 from agent_memory.model import Grip, TocLevel
 from agent_memory.periods import Period, parse_period
+from agent_memory.process.logs import line
 from agent_memory.store import codec, keys, ledger, records, schema
 from agent_memory.store.codec import LedgerEntry, RebuildStage, RebuildState
 from agent_memory.store.reader import Reader

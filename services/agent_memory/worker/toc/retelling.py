@@ -11,7 +11,7 @@ import logging
 from agent_memory.bus.client import Bus
 from agent_memory.errors import CommandRefused
 from agent_memory.jobs import ROLLUP_DAY
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, records
 from agent_memory.store.codec import RebuildState

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from agent_memory.logs import line
 from agent_memory.model import LOCAL, Bullet, Grip, TocLevel, TocNode
+from agent_memory.process.logs import line
 from agent_memory.worker.summarizer import local
 from agent_memory.worker.summarizer.segment_text import SegmentText
 from agent_memory.worker.summarizer.summary import DraftBullet, Summary

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Final
 
 from agent_memory.model import TOOL_HEAD_CHARACTERS, Event, EventType
-from agent_memory.tokens import by_length
+from agent_memory.text.tokens import by_length
 
 GAP_MS: Final = 30 * 60_000
 SEGMENT_TOKENS: Final = 4000

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import tzinfo
 
 from agent_memory.bus.client import Bus
-from agent_memory.logs import line
+from agent_memory.process.logs import line
 from agent_memory.rpc import bus_pb2 as pb
 from agent_memory.store import codec, records
 from agent_memory.store.codec import ConsumerState, ErasureState, RebuildState

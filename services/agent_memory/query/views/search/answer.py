@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import inf
 from typing import Final
 
-from agent_memory import tokens
 from agent_memory.model import Event, TocNode
 from agent_memory.query.views import toc
 from agent_memory.query.views.search import nodes
@@ -21,6 +20,7 @@ from agent_memory.search.snippets import matched, snippet
 from agent_memory.search.tokens import written
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
+from agent_memory.text import tokens
 
 # How much is shown of a hit and of a neighbour: in a budget a sentence, because more hits say more than longer ones.
 SNIPPET_CHARACTERS: Final = 240

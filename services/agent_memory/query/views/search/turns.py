@@ -12,13 +12,13 @@ from agent_memory.phrases.days import Span
 from agent_memory.query.views.search import fresh
 from agent_memory.query.views.search.asked import Asked
 from agent_memory.query.views.search.fresh import Fresh
-from agent_memory.questions import asks
 from agent_memory.search import near_words, question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
 from agent_memory.search.reader import Filters, Found, IndexReader
 from agent_memory.search.tokens import TokenCounter, tokens
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
+from agent_memory.text.questions import asks
 
 # So many segments hold the turns that are wanted, nearly always; more where filters leave out most of their events.
 SEGMENTS: Final = 20

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.keys import NARROW, Keys
 from agent_memory.browse.list_pane import ListPane
-from agent_memory.browse.list_screen import ListScreen
 from agent_memory.browse.rows import Layout, layout
+from agent_memory.browse.screens.list_screen import ListScreen
 from agent_memory.browse.views.choices import AGENT, PROJECT, STORE, Choices, choices
 from agent_memory.client import NO_FILTERS, Client, Filters
 

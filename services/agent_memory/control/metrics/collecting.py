@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 from agent_memory.capture.spool import SpoolState
 from agent_memory.control import stack
-from agent_memory.control.exposition import Family, Kind
+from agent_memory.control.metrics.exposition import Family, Kind
+from agent_memory.control.metrics.of_stores import project_store_families
+from agent_memory.control.metrics.running import PREFIX, running_families
 from agent_memory.control.process_usage import Usage, usage_of
-from agent_memory.control.running_metrics import PREFIX, running_families
 from agent_memory.control.stack import Status
-from agent_memory.control.store_keeping import KeptStore, stores
-from agent_memory.control.store_metrics import project_store_families
+from agent_memory.control.upkeep.store_keeping import KeptStore, stores
 from agent_memory.errors import AgentMemoryError
 from agent_memory.jobs import JobResult
 from agent_memory.model import DEFAULT_STORE

@@ -15,7 +15,7 @@ from agent_memory.backfill.bookmarks import Comparison
 from agent_memory.capture import envelope
 from agent_memory.capture.spool import Spool
 from agent_memory.capture.spool_failures import of_each_kind
-from agent_memory.control.fixes import Fix
+from agent_memory.control.doctor.fixes import Fix
 from agent_memory.control.stack import Status
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.hook.install.formats import State

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from agent_memory.browse.ask_screen import Answer, AskScreen
 from agent_memory.browse.keys import TIME, Keys
 from agent_memory.browse.rows import Row, layout
+from agent_memory.browse.screens.ask_screen import Answer, AskScreen
 from agent_memory.browse.views import times
 from agent_memory.client import Client
 from agent_memory.present.view import View

@@ -6,9 +6,9 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from agent_memory.browse.ask_screen import Answer, AskScreen
 from agent_memory.browse.keys import SEARCH, Keys
 from agent_memory.browse.rows import Row, layout
+from agent_memory.browse.screens.ask_screen import Answer, AskScreen
 from agent_memory.browse.views import found
 from agent_memory.client import Client
 from agent_memory.present.view import View

@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
-from agent_memory.browse.base_screen import BaseScreen
 from agent_memory.browse.keys import Keys, help_rows
 from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.screens.base_screen import BaseScreen
 
 
 class HelpScreen(BaseScreen):

@@ -13,14 +13,15 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from agent_memory import logs, settings
+from agent_memory import settings
 from agent_memory.errors import AgentMemoryError
 from agent_memory.files import make_private_dir
-from agent_memory.malloc_trim import trim_when_idle
-from agent_memory.process_name import set_name
+from agent_memory.process import logs
+from agent_memory.process.malloc_trim import trim_when_idle
+from agent_memory.process.process_name import set_name
+from agent_memory.process.vital_thread import vital_thread
 from agent_memory.settings import Settings
 from agent_memory.slots import own_slot
-from agent_memory.vital_thread import vital_thread
 
 # How often a waiting loop checks whether its parent still lives, of which there is no signal; a check takes 1 us.
 PARENT_CHECK_MS = 1000

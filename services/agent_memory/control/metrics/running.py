@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from agent_memory.control.exposition import Buckets, Family, Kind
+from agent_memory.control.metrics.exposition import Buckets, Family, Kind
 
 if TYPE_CHECKING:  # protobuf costs 50 ms, and --help has no use for it
     from agent_memory.rpc import memory_pb2 as pb

@@ -11,10 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from agent_memory.browse.base_screen import BaseScreen, error_rows
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.list_pane import ListPane
 from agent_memory.browse.rows import Layout, Row, Target
+from agent_memory.browse.screens.base_screen import BaseScreen
+from agent_memory.browse.views.problems import error_rows
 from agent_memory.client import Client
 from agent_memory.errors import AgentMemoryError, UsageError
 from agent_memory.present.view import View

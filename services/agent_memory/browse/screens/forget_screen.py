@@ -10,12 +10,13 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from agent_memory.browse import erasing
-from agent_memory.browse.base_screen import BaseScreen, error_rows
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.erasing import Victim
 from agent_memory.browse.keys import FORGET, Keys
 from agent_memory.browse.list_pane import ListPane
 from agent_memory.browse.rows import plain_rows
+from agent_memory.browse.screens.base_screen import BaseScreen
+from agent_memory.browse.views.problems import error_rows
 from agent_memory.client import Client
 from agent_memory.errors import AgentMemoryError
 from agent_memory.present import erasure_page

@@ -14,11 +14,8 @@ from textual.widgets import Static
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.keys import Keys, footer
 from agent_memory.browse.lane import Lane
-from agent_memory.browse.pulse import problem_of
-from agent_memory.browse.rows import Row, cells, row
-from agent_memory.errors import AgentMemoryError
+from agent_memory.browse.rows import cells
 from agent_memory.model import DEFAULT_STORE
-from agent_memory.present.lines import flow, line, plain
 from agent_memory.present.text import last_part
 from agent_memory.present.width import one_line
 
@@ -115,12 +112,3 @@ class BaseScreen(Screen[None]):
         self._waited = self._waited + 1 if any(each.is_waiting for each in self._lanes) else 0
         if (before >= _TICKS_SHOWN) != (self._waited >= _TICKS_SHOWN):
             self.show_pulse()
-
-
-def error_rows(error: AgentMemoryError) -> list[Row]:
-    """What stands where an answer would."""
-    found = problem_of(error)
-    rows = [row(flow("", "", plain(found.problem), "red"))]
-    if found.remedy:
-        rows.append(row(flow("", "", plain(found.remedy))))
-    return [*rows, row(line("r asks again.", "dim"))]

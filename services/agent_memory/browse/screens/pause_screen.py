@@ -8,8 +8,8 @@ from textual.binding import Binding, BindingType
 
 from agent_memory.browse.keys import PAUSE, Keys
 from agent_memory.browse.list_pane import ListPane
-from agent_memory.browse.list_screen import ListScreen
 from agent_memory.browse.rows import BLANK, Kind, Row, Target, row
+from agent_memory.browse.screens.list_screen import ListScreen
 from agent_memory.capture.privacy.pauses import OPEN_END_MS, Pauses
 from agent_memory.errors import AgentMemoryError
 from agent_memory.present.lines import flow, line

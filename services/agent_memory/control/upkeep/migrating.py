@@ -12,7 +12,7 @@ from agent_memory import locks
 from agent_memory.backup import making, restoring
 from agent_memory.backup.backups import Backup
 from agent_memory.backup.places import Places
-from agent_memory.control.backing_up import content
+from agent_memory.control.upkeep.backing_up import content
 from agent_memory.errors import AgentMemoryError, StoreNotReady, UsageError
 from agent_memory.ingest import migrating
 from agent_memory.settings import Settings

@@ -8,10 +8,10 @@ from textual.binding import Binding, BindingType
 
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.keys import STATUS, Keys
-from agent_memory.browse.list_screen import ListScreen
 from agent_memory.browse.rows import Layout, layout, row
+from agent_memory.browse.screens.list_screen import ListScreen
 from agent_memory.browse.views.status import examination
-from agent_memory.control.examination import examine
+from agent_memory.control.doctor.examination import examine
 from agent_memory.present.lines import line
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from agent_memory import project_stores
 from agent_memory.agents import registry
-from agent_memory.control.store_zone import zone_of_store
+from agent_memory.control.upkeep.store_zone import zone_of_store
 from agent_memory.errors import SettingsError
 from agent_memory.model import LOCAL
 from agent_memory.settings import VARIABLES, Settings

@@ -15,12 +15,14 @@ from zoneinfo import ZoneInfo
 
 from agent_memory.backfill.bookmarks import Bookmarks
 from agent_memory.capture.spool import Spool
-from agent_memory.control import checks, machine_checks, stack, store_keeping
-from agent_memory.control.checks import Balance, Finding, Grade
+from agent_memory.control import stack
+from agent_memory.control.doctor import checks, machine_checks
+from agent_memory.control.doctor.checks import Balance, Finding, Grade
+from agent_memory.control.doctor.surroundings import surroundings
 from agent_memory.control.preflight import port_problem
 from agent_memory.control.process_usage import age_s
 from agent_memory.control.stack import Status
-from agent_memory.control.surroundings import surroundings
+from agent_memory.control.upkeep import store_keeping
 from agent_memory.errors import AgentMemoryError, SettingsError
 from agent_memory.local_zone import local_zone
 from agent_memory.model import DEFAULT_STORE

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from agent_memory.control.exposition import Family
-from agent_memory.control.running_metrics import PREFIX
-from agent_memory.control.store_keeping import KeptStore
+from agent_memory.control.metrics.exposition import Family
+from agent_memory.control.metrics.running import PREFIX
+from agent_memory.control.upkeep.store_keeping import KeptStore
 from agent_memory.model import DEFAULT_STORE
 
 # Beyond so many, only the first by name have series: a monitor must not get them without end.

@@ -17,7 +17,7 @@ from agent_memory.backup.backups import Backup
 from agent_memory.backup.places import Places
 from agent_memory.control import stack_lock
 from agent_memory.control.connection import connect_to_store
-from agent_memory.control.store_keeping import nobody_has_it_open
+from agent_memory.control.upkeep.store_keeping import nobody_has_it_open
 from agent_memory.errors import AgentMemoryError, NotRunning, StoreNotReady, UsageError
 from agent_memory.files import make_private_dir
 from agent_memory.ingest.checkpoints import create

@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
-from agent_memory.browse.base_screen import BaseScreen
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.keys import CALENDAR, Keys
 from agent_memory.browse.reader import Reader
 from agent_memory.browse.rows import Kind, Target
+from agent_memory.browse.screens.base_screen import BaseScreen
 from agent_memory.browse.views.year import Year, caption, grid
 from agent_memory.client import Client
 from agent_memory.errors import AgentMemoryError

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from agent_memory.capture.spool import Spool
-from agent_memory.control.checks import Balance, Finding, Grade
-from agent_memory.control.fixes import Fix
+from agent_memory.control.doctor.checks import Balance, Finding, Grade
+from agent_memory.control.doctor.fixes import Fix
 from agent_memory.control.limits import OPEN_FILES_MIN, open_files_most
 from agent_memory.control.stack import Status
 from agent_memory.hook.install.formats import State

@@ -10,8 +10,8 @@ from textual.binding import Binding, BindingType
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.keys import FOLLOW, Keys
 from agent_memory.browse.list_pane import ListPane
-from agent_memory.browse.list_screen import ListScreen
 from agent_memory.browse.rows import Layout, Target, layout
+from agent_memory.browse.screens.list_screen import ListScreen
 from agent_memory.browse.views.newest import newest
 from agent_memory.client import Client, Filters
 from agent_memory.present.view import View

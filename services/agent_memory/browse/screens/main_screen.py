@@ -9,24 +9,25 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from agent_memory.browse.base_screen import BaseScreen, error_rows
-from agent_memory.browse.calendar_screen import CalendarScreen
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.erasing import victims
-from agent_memory.browse.follow_screen import FollowScreen
-from agent_memory.browse.forget_screen import ForgetScreen
 from agent_memory.browse.keys import MAIN, Keys
 from agent_memory.browse.list_pane import ListPane
-from agent_memory.browse.narrow_screen import NarrowScreen
-from agent_memory.browse.pause_screen import PauseScreen
 from agent_memory.browse.questions import Children, children_of, latest
 from agent_memory.browse.reader import Reader
 from agent_memory.browse.rows import Kind, Target, row
-from agent_memory.browse.search_screen import SearchScreen
-from agent_memory.browse.status_screen import StatusScreen
-from agent_memory.browse.time_screen import TimeScreen
+from agent_memory.browse.screens.base_screen import BaseScreen
+from agent_memory.browse.screens.calendar_screen import CalendarScreen
+from agent_memory.browse.screens.follow_screen import FollowScreen
+from agent_memory.browse.screens.forget_screen import ForgetScreen
+from agent_memory.browse.screens.narrow_screen import NarrowScreen
+from agent_memory.browse.screens.pause_screen import PauseScreen
+from agent_memory.browse.screens.search_screen import SearchScreen
+from agent_memory.browse.screens.status_screen import StatusScreen
+from agent_memory.browse.screens.time_screen import TimeScreen
 from agent_memory.browse.time_tree import ROOT, TimeTree, above
 from agent_memory.browse.views import nodes
+from agent_memory.browse.views.problems import error_rows
 from agent_memory.client import Filters
 from agent_memory.errors import AgentMemoryError
 from agent_memory.model import TocLevel

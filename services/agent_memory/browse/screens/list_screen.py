@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from textual.widget import Widget
 
-from agent_memory.browse.base_screen import BaseScreen, error_rows
 from agent_memory.browse.daemon import Daemon
 from agent_memory.browse.list_pane import ListPane
+from agent_memory.browse.screens.base_screen import BaseScreen
+from agent_memory.browse.views.problems import error_rows
 from agent_memory.errors import AgentMemoryError
 
 

@@ -1,0 +1,1 @@
+"""The screens: one for each thing that one does in the browser."""

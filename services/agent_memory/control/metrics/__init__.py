@@ -1,0 +1,1 @@
+"""Metrics: all that the daemon counts, in Prometheus' text format."""
