@@ -34,6 +34,8 @@ TOLD = (
     "\u5408\u8a00\u8449\u306f{\u3072\u3089\u3051\u3054\u307e}\u3067\u3059\u3002",
 )
 NOT_TOLD = (
+    'Ticket OPS-2136: "Passwort-Reset geht nicht", assigned to Sven',
+    'WLAN: connected to "Speedy!Box 7590", security WPA2, key not shown',
     "The login page needs Base64Encoder and OAuth2Client, see auth/login.ts",
     "I logged in to build-runner-07 and restarted the service",
     "The user Story-42 describes the login flow for iPhone15 users",

@@ -94,8 +94,11 @@ def placed(line: str, words: Sequence[Place]) -> Iterator[Place]:
         yield from (each.span("value") for each in _KEY.finditer(line) if not _NO_KEY.match(each["value"]))
     for quoted in _QUOTED.finditer(line):
         group = quoted.lastgroup or ""
-        if (words or group == "straight") and _is_quoted_phrase(quoted[group], group):
-            yield quoted.span(group)
+        begin, stop = quoted.span(group)
+        # Who quotes a word for a password speaks of one: "password reset fails".
+        is_about_one = any(begin <= start < stop for start, _ in words)
+        if (words or group == "straight") and not is_about_one and _is_quoted_phrase(quoted[group], group):
+            yield begin, stop
 
 
 def _around(line: str, start: int, end: int) -> Iterator[Place]:

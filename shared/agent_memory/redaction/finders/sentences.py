@@ -58,7 +58,8 @@ _TRAILING: Final = ".,;:?)]'\"`*"
 _NAMED: Final = lazily(
     r"(?:\b(?:ids?|numbers?|nummer|num\u00e9ro|n\u00famero|ref(?:erence)?|ticket|request|session|order|booking|channel|build|"
     r"commit|tag|branch|release|version|adapter|user(?:name)?|account|as|host|server|network|ssid|benutzer(?:name)?|konto|service|als|compte|utilisateur|"
-    r"usuario|cuenta|utente|conta|r\u00e9seau|red|rete|called|(?:netz(?:werk)?|wlan) (?:hei\u00dft)?)[\"'`:=]{0,2}[ ]?"
+    r"usuario|cuenta|utente|conta|r\u00e9seau|red|rete|called|"
+    r"connected to|verbunden mit|(?:netz(?:werk)?|wlan) (?:hei\u00dft)?)[\"'`:=]{0,2}[ ]?"
     r"(?:is |ist |est |es )?|(?:\u7528\u6237\u540d|\u30e6\u30fc\u30b6\u30fc\u540d|"
     r"SSID)\s?[\u662f\u306f\u7528\u4e3a:\uff1a]?\s?)[\"'`(]?\Z",
     re.IGNORECASE,
