@@ -297,6 +297,11 @@ def test_a_correction_is_told_in_words(client: Client) -> None:
     assert ending.hits
 
 
+def test_a_word_that_only_asks_is_not_put_right(client: Client) -> None:
+    """Such as the German "wart", where somebody said "warm"."""
+    assert not ask(client, "wart").corrections
+
+
 def test_what_waits_in_the_spool_is_told(client: Client, shared_stack: Stack) -> None:
     """It is not stored, so it can't be found; nothing is said of it once it is taken in."""
     spool = Spool(shared_stack.db_path).folder

@@ -25,53 +25,79 @@ _ENGLISH: Final = (
 _WORDS: Final = {
     "de": (
         (
-            "was wer wie wo wann warum wieso woran worüber worum wofür womit welche welcher welches haben "
-            "hatten habe hat hatte wir ich uns mir mich ihr sie er es ist sind waren wurde wurden denn "
-            "eigentlich so noch alles der die das den dem des ein eine einen einem in im am an auf zu zum zur "
-            "mit und oder von vom für über bei um nicht auch doch mal da dort"
+            "was wer wen wem wessen wie wo wohin woher wann warum wieso weshalb woran woraus worauf worin worüber "
+            "worum wozu wovon wodurch wofür womit wonach welche welcher welches welchem welchen wieviel wieviele viel "
+            "viele oft lange haben habt hatten hattet habe hast hat hatte hätte hätten wir ich du ihr sie er es man "
+            "uns mir mich dich euch ihm ihn ihnen sich unser unsere unserem unseren unserer mein meine meinem "
+            "meinen meiner dein deine sein seine ihre ist sind seid war waren wart wird werden wurde wurden worden "
+            "würde würden gibt gab gegeben kann können konnte konnten könnte muss müssen musste mussten soll sollen "
+            "sollte sollten darf dürfen wollen wollte wollten möchte denn eigentlich so noch schon nur immer wieder "
+            "alles dieser diese dieses diesem diesen jeder jede jedes jedem jeden der die das den dem des denen ein "
+            "eine einen einem einer eines kein keine keinen keiner in im am an auf zu zum zur mit und oder aber als "
+            "wenn dass ob weil von vom für über bei beim um bis aus nach vor seit durch gegen ohne zwischen während "
+            "wegen dazu dafür davon dabei damit daran dann nicht nichts etwas auch doch mal da dort"
         ),
         (
             "gemacht getan geschafft passiert geschehen los lief gelaufen gearbeitet besprochen geredet "
-            "gesprochen beredet machten taten ging gegangen machen tun zuletzt zusammenfassung zeig zeige"
+            "gesprochen beredet machten taten ging gegangen machen tun zuletzt zusammenfassung zeig zeige "
+            "neues wichtiges besonderes erledigt erreicht gewesen geschah"
         ),
     ),
     "fr": (
         (
-            "qu que quoi qui quel quelle quels quelles comment pourquoi où quand est ce avons avait avions "
-            "nous ai je j a on s il y elle ils les la le l un une des de du d sur dans au aux en et ou pour "
-            "par avec était étaient étions été ne pas t c ça se"
+            "qu que quoi qui quel quelle quels quelles lequel laquelle lesquels lesquelles dont comment combien "
+            "pourquoi où quand souvent est sont es suis sommes ce cet cette ces avons avez avait avions avaient avoir "
+            "nous vous ai as ont je j tu a on s il y elle ils elles lui leur leurs les la le l un une des de du d "
+            "notre nos votre vos mon ma mes ton ta tes sa sur dans au aux en et ou mais donc pour par avec sans "
+            "chez vers entre depuis pendant avant après comme si était étais étaient étions être été sera serait fut "
+            "fallait faut peut peux pouvait doit dois devait devrait ne pas plus t c ça se"
         ),
-        ("fait faite faits faites passé passée travaillé parlé discuté cours faire tout résumé quelque chose"),
+        (
+            "fait faite faits faites passé passée travaillé parlé discuté cours faire tout résumé quelque chose "
+            "neuf nouveau arrivé arrivée"
+        ),
     ),
     "es": (
         (
-            "qué que quién quien cómo como por dónde donde cuándo cuando cuál cual hemos ha he se nos "
-            "nosotros yo lo la el los las un una de del en y o con sobre para al a fue había era estaba "
-            "estuvimos estuve no"
+            "qué que quién quien quiénes quienes cómo como por porque dónde donde cuándo cuando cuál cual cuáles "
+            "cuales cuánto cuánta cuántos cuántas cuya cuyo hemos ha he han has se nos me te les le mi mis tu su sus "
+            "nuestro nuestra nuestros nuestras nosotros ellos ella yo él lo la el los las un una unos unas de del en y "
+            "e o u con sin sobre entre hasta desde hacia para al a fue fueron ser es son está están estar hay hubo "
+            "haber había habían era eran estaba estaban estuvimos estuve puede pueden podemos podía debe deben debía "
+            "tiene tienen tenía este esta esto estos estas ese esa eso esos esas ya si más muy también pero no ni"
         ),
         (
             "hicimos hice hizo hecho hacer haciendo pasó pasado trabajamos trabajé trabajado hablamos hablado "
-            "hablé discutimos sucedió todo algo resumen"
+            "hablé discutimos sucedió ocurrió nuevo todo algo resumen"
         ),
     ),
     "it": (
         (
-            "che cosa cos chi come perché dove quando quale abbiamo ho ha è e si noi io ci il lo la i gli le "
-            "un una di del della in nel a su sul con per stato era non"
+            "che cosa cos chi come perché dove quando quanto quanta quanti quante quale quali qual cui spesso abbiamo "
+            "ho hai ha hanno avete aveva avevano avevamo è e ed si noi io voi lui lei loro ci mi ti ne il lo la i "
+            "gli le un uno una di del dello della dei degli delle da dalla in nel nella nei nelle a al alla "
+            "alle su sul sulla con per tra fra stato stata era erano eravamo fu furono essere sono sia "
+            "siamo viene vengono venne veniva può possono possiamo poteva deve devono dobbiamo doveva questo questa "
+            "questi queste quello quella nostro nostra nostri nostre mio mia già più anche se ma non"
         ),
-        ("fatto successo lavorato parlato discusso fare tutto qualcosa riassunto"),
+        ("fatto successo accaduto lavorato parlato discusso fare tutto qualcosa nuovo riassunto"),
     ),
     "pt": (
         (
-            "o que quem como por onde quando qual nós eu se a os as um uma de do da em no na com sobre para e "
-            "foi era estava não"
+            "o que quê quem como por porque onde quando quanto quanta quantos quantas qual quais nós eu ele ela eles "
+            "elas se me te lhe nos meu minha seu sua nosso nossa nossos nossas a os as um uma uns umas de do da dos "
+            "das em no na nas ao aos à às pelo pela com sem sobre entre até desde para e ou mas é são ser foi foram "
+            "era eram está estão estava estavam estar havia houve há tem têm temos tinha tinham pode podem podemos "
+            "podia deve devem devia este esta isto esse essa isso já mais muito também não nem"
         ),
         (
             "fizemos fiz fez feito aconteceu trabalhamos trabalhei falamos falei conversamos discutimos fazer "
-            "tudo algo resumo"
+            "ocorreu novo tudo algo resumo"
         ),
     ),
 }
+# English has them too, as names of things: by these no text is of another language.
+_ENGLISH_TOO: Final = frozenset(["war", "man", "come", "per", "plus", "dove", "sera", "son", "sin", "ma", "dos"])
 _UNSPACED: Final = re.compile(
     # Japanese
     "(?:は|に|の|を|が|で|と|も|へ|から|まで|って|何|なに|なん|どんな|こと|事|私たち|私達|私|我々|僕たち|僕ら|僕|俺たち|俺|みんなで|一緒に"
@@ -100,6 +126,11 @@ def is_plainly(text: str, code: str) -> bool:
     return len(_said(text) & _languages()[code][0]) >= PLAINLY
 
 
+def only_binds(word: str) -> bool:
+    """Whether the word holds questions together, in one of the languages, and is nothing to look for."""
+    return any(_folded(word) in binding for binding, _ in _languages().values())
+
+
 def without_binding(text: str) -> str:
     """The text without the words that only hold a question together, where it plainly is one of a language."""
     said = _said(text)
@@ -111,7 +142,7 @@ def without_binding(text: str) -> str:
 
 def _said(text: str) -> set[str]:
     """The words of the text that English does not bind with as well."""
-    return {_folded(word) for word in _PLAIN_WORD.findall(text)} - STOPWORDS
+    return {_folded(word) for word in _PLAIN_WORD.findall(text)} - STOPWORDS - _ENGLISH_TOO
 
 
 @cache

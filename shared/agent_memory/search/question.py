@@ -48,6 +48,7 @@ _WORD: Final = re.compile(r"\S+")
 _UNSPACED: Final = re.compile(
     "[\u3005\u3040-\u30ff\u3400-\u9fff\\d]*[\u3005\u3040-\u30ff\u3400-\u9fff][\u3005\u3040-\u30ff\u3400-\u9fff\\d]*"
 )
+_LEFT_OVER: Final = re.compile(r"on\s+(?=(?:in|at|on|during|over|since|between|from)\s)", re.IGNORECASE)
 _ENDS: Final = "?!,;:.…)]}\"'’”“»"
 _BEGINS: Final = "([{\"'‘“„«"
 # One word alone says when only if it can hardly say anything else: no "may", "mar", "second", "hier".
@@ -145,7 +146,7 @@ def _time_in(text: str, now: datetime) -> tuple[int, int, Span] | None:
             # A memory holds nothing of what is to come.
             past = [span for span in _spans(run, now) if span.start_ms <= now_ms]
             if past and (end := _end_of_time(text, start, end, past[0], now)):
-                return start, end, past[0]
+                return start + _left_over(text[start:end]), end, past[0]
     return None
 
 
@@ -195,6 +196,12 @@ def _end_of_time(text: str, start: int, end: int, span: Span, now: datetime) -> 
     while (shorter := text.rfind(" ", start, end)) > start and span in _spans(text[start:shorter], now):
         end = shorter
     return end if _may_be_time(text[start:end], is_alone=" " not in text[start:end]) else 0
+
+
+def _left_over(run: str) -> int:
+    """How much in front of the time belongs to what is before it: "what was going on in January"."""
+    left = _LEFT_OVER.match(run)
+    return left.end() if left else 0
 
 
 def _spans(run: str, now: datetime) -> list[Span]:

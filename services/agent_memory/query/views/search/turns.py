@@ -12,7 +12,7 @@ from agent_memory.phrases.days import Span
 from agent_memory.query.views.search import fresh
 from agent_memory.query.views.search.asked import Asked
 from agent_memory.query.views.search.fresh import Fresh
-from agent_memory.search import near_words, question, ranking, texts
+from agent_memory.search import asking, near_words, question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
 from agent_memory.search.reader import Filters, Found, IndexReader
 from agent_memory.search.tokens import TokenCounter, tokens
@@ -136,7 +136,9 @@ def _corrected(index: IndexReader, asked: Asked, newest: Fresh) -> tuple[Asked, 
         for term in asked.terms:
             # A slip can look like an ending: "deply" is found by "dep".
             for form in dict.fromkeys((asked.question.typed.get(term, term).lower(), term)):
-                if question.slips(form) and (meant := question.alike(form, index.similar(form, SIMILAR_MAX))):
+                if asking.only_binds(form) or not question.slips(form):
+                    continue
+                if meant := question.alike(form, index.similar(form, SIMILAR_MAX)):
                     corrections[term] = meant
                     break
     if corrections:
