@@ -64,6 +64,10 @@ def test_an_export_can_be_of_a_part(shared_stack: Stack, tmp_path: Path) -> None
         assert [json.loads(line)["event_id"] for line in event_lines(path)] == ["own"]
     refused = shared_stack.run("admin", "export", "--output", path, check=False)
     assert (refused.returncode, "is there already" in refused.stderr) == (2, True)
+    for option in ("--session", "--agent", "--project"):
+        unknown = shared_stack.run("admin", "export", "--output", tmp_path / "none", option, "nobody", check=False)
+        assert (unknown.returncode, f"the {option[2:]} nobody" in unknown.stderr) == (1, True)
+        assert not list(tmp_path.glob("*none*"))
     page = tmp_path / "page.md"
 
     shared_stack.run("admin", "export", "--output", page, "--format", "markdown", "--session", "own")

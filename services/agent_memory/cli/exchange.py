@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -18,8 +19,10 @@ from agent_memory.present.text import counted, printable
 from agent_memory.settings import Settings
 
 if TYPE_CHECKING:
+    from agent_memory.erasure.selection import Selection
     from agent_memory.model import Event
     from agent_memory.rpc.memory_pb2 import IngestResult
+    from agent_memory.store.reader import Reader
 
 # What is shown of lines and events that could not be imported.
 _SHOWN: Final = 10
@@ -75,6 +78,10 @@ def export(
         ):
             zone = records.time_zone(reader)
             found = exporting.events_of(reader, from_ms, last_ms + 1, selection.fits)
+            first = next(found, None)
+            if first is None:
+                _refuse_unknown(reader, selection, project)
+            found = chain([first] if first else [], found)
             if form == "jsonl":
                 header = lines.header(time.time_ns() // 1_000_000, version("agent-memory"), zone.key)
                 written = counted(exporting.write_lines(file, found, header, show), "event")
@@ -138,6 +145,21 @@ def import_batches(
         for problem in problems:
             click.echo(printable(problem), err=True)
     context.exit(1 if counts["failed"] else 0)
+
+
+def _refuse_unknown(reader: Reader, selection: Selection, project: str) -> None:
+    """Raise AgentMemoryError where a name of the selection is that of no event at all."""
+    from agent_memory.erasure.selection import FOREVER_MS, Selection
+    from agent_memory.exchange import exporting
+
+    named = [("session", each, Selection(session_ids=frozenset([each]))) for each in sorted(selection.session_ids)]
+    if selection.agent:
+        named.append(("agent", selection.agent, Selection(agent=selection.agent)))
+    if selection.projects:
+        named.append(("project", project, Selection(projects=selection.projects)))
+    for kind, name, alone in named:
+        if next(exporting.events_of(reader, 0, FOREVER_MS, alone.fits), None) is None:
+            raise AgentMemoryError(f"Nothing is remembered about the {kind} {name}.", "No file was written.")
 
 
 def _names_of(project: str, settings: Settings) -> frozenset[str]:
