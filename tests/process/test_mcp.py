@@ -108,6 +108,54 @@ def test_each_call_is_answered_whatever_became_of_the_daemon(stack: Stack) -> No
     with_client(stack, "auto", work)
 
 
+SESSION = "".join(
+    f"{json.dumps({'jsonrpc': '2.0', **message})}\n"
+    for message in (
+        {
+            "id": 1,
+            "method": "initialize",
+            "params": {
+                "protocolVersion": "2025-06-18",
+                "capabilities": {},
+                "clientInfo": {"name": "t", "version": "1"},
+            },
+        },
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/list"},
+        {"id": 3, "method": "tools/call", "params": {"name": "map", "arguments": {}}},
+        {"id": 4, "method": "tools/call", "params": {"name": "search", "arguments": {"query": "limpet"}}},
+    )
+)
+
+
+@pytest.mark.drill
+@pytest.mark.timeout(600)
+def test_two_hundred_sessions_leave_the_daemon_where_it_was(stack: Stack) -> None:
+    """As many threads as before, and no more memory than a first few dozen sessions made it use."""
+
+    def sessions(number: int) -> None:
+        for _ in range(number):
+            done = subprocess.run(bridge(stack), input=SESSION, capture_output=True, text=True, timeout=60)
+            assert len(done.stdout.splitlines()) == 4, done.stdout + done.stderr
+
+    def threads_and_kib() -> tuple[int, int]:
+        status = Path(f"/proc/{stack.pid('query')}/status").read_text()
+        fields = dict(line.split(":", 1) for line in status.splitlines())
+        return int(fields["Threads"]), int(fields["VmRSS"].split()[0])
+
+    stack.start()
+    with stack.client() as client:
+        client.ingest(said("limpet", 1_760_000_000_000, "The limpet valve is set to nine", session_id="limpet"))
+    sessions(50)
+    threads, kib = threads_and_kib()
+    sessions(200)
+    threads_after, kib_after = threads_and_kib()
+
+    print(f"query service: {threads} threads, {kib} KiB before 200 sessions; {threads_after}, {kib_after} KiB after")
+    assert threads_after <= threads
+    assert kib_after - kib < 5 * 1024
+
+
 def test_agents_keep_notes_where_the_user_allows_it(stack: Stack) -> None:
     """In both eras: a note is stored once, under the client's name, without secrets, and found as a note.
 
