@@ -22,13 +22,20 @@ AT_MS = 1_767_225_600_000  # 1 January 2026
 
 @pytest.fixture(scope="module")
 def separate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack that began with one store, in which session `old` is, and `gone` was; and has gone over to separate."""
+    """A stack that began with one store, and has gone over to separate.
+
+    In the one store, session `old` is; `gone` was, and so was OpenCode's, of which `opencode.jsonl` is an export.
+    """
     with scratch(tmp_path_factory.mktemp("separate") / "scratch") as stack:
         stack.start()
         with stack.client() as client:
             client.ingest(said("e1", "Before the switch", "old"))
             client.ingest(said("e2", "Forget this", "gone"))
         stack.run("admin", "forget", "--session", "gone", "--yes")
+        transcripts.settle("opencode", stack.folder, stack.folder)
+        stack.run("backfill", "opencode", stack.folder / "opencode")
+        stack.run("admin", "export", "--agent", "opencode", "--output", stack.folder / "opencode.jsonl")
+        stack.run("admin", "forget", "--agent", "opencode", "--yes")
         stack.env["MEMORY_MULTI_AGENT_MODE"] = "separate"
         assert "for each agent" in stack.run("restart").stderr
         yield stack
@@ -152,3 +159,39 @@ def test_what_there_is_can_be_moved_by_hand(separate: Stack, tmp_path: Path) -> 
 
     assert texts(separate, "copilot-cli") == ["To be moved"]
     assert "To be moved" not in texts(separate)
+
+
+def test_forgotten_events_come_into_no_other_store(separate: Stack) -> None:
+    """They were forgotten by their agent, not by their sessions: neither their transcript nor an export brings them."""
+    tally = backfilled(separate, "opencode", separate.folder / "opencode")
+    imported = json.loads(
+        separate.run("admin", "import", "--input", separate.folder / "opencode.jsonl", "--json").stdout
+    )
+
+    assert (tally["stored"], tally["ignored"]) == (0, tally["events"])
+    assert (imported["stored"], imported["forgotten"]) == (0, tally["events"])
+    assert tally["events"] > 0
+    with separate.client() as client:
+        forgotten = json.loads((separate.folder / "opencode.jsonl").read_text().splitlines()[1])["event_id"]
+        again = client.ingest(said(forgotten, "Under a forgotten id", "another", "opencode"))
+    assert (again.created, again.forgotten) == (False, True)
+
+
+def test_transcripts_of_a_removed_store_stay_out(separate: Stack) -> None:
+    """Also once a session has made the store again, and where no hook ever told of them."""
+    home = Path(separate.env["HOME"])
+    transcripts.settle("gemini-cli", home)
+    assert backfilled(separate, "gemini-cli", home / ".gemini")["stored"] > 0
+    separate.run("stores", "remove", "gemini-cli", "--yes")
+    for _ in range(2):
+        tally = backfilled(separate, "gemini-cli", home / ".gemini")
+        assert (tally["stored"], tally["ignored"]) == (0, tally["events"])
+        call_hook(separate, "gemini-cli", "Said afterwards", "later")
+
+    assert texts(separate, "gemini-cli") == ["Said afterwards"] * 2
+    assert f"left out {tally['events']} that" in separate.run("backfill", "gemini-cli", home / ".gemini").stdout
+
+
+def backfilled(stack: Stack, agent: str, path: Path) -> dict[str, int]:
+    tally: dict[str, int] = json.loads(stack.run("backfill", agent, path, "--json").stdout)["agents"][agent]
+    return tally

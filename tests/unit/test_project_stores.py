@@ -293,15 +293,26 @@ def test_a_session_is_imported_into_its_own_store_only(tmp_path: Path) -> None:
         )
     ]  # fmt: skip
 
+    noted: dict[str, str] = {}
+
     def imported(store: str, agents: Callable[[str, str], str] = lambda *_: "default") -> dict[str, list[str]]:
         taken: dict[str, list[str]] = {}
         importers = StoreImporters(
-            store, lambda name: Taking(name, taken), notes, rules, lambda name: name != "removed", agents
+            store,
+            lambda name: Taking(name, taken),
+            notes,
+            rules,
+            lambda name: name != "removed",
+            agents,
+            noted.__setitem__,
         )
-        importers.take(events, Tally())
+        tally = Tally()
+        importers.take(events, tally)
+        assert tally.ignored == 1
         return taken
 
     assert imported("default") == {"acme": ["1"], "default": ["3"], "clients": ["4", "5"]}
     assert imported("acme") == {"acme": ["1", "3"]}
     # With a store for each agent, one that neither a note nor a rule names.
     assert imported("default", lambda session, agent: agent) == {"acme": ["1"], "codex": ["3"], "clients": ["4", "5"]}
+    assert noted == {"noted": "acme", "other": "codex", "ruled": "clients"}

@@ -33,6 +33,12 @@ class Tally:
     # Sessions of which something was missing.
     touched: set[str] = field(default_factory=set)
 
+    def leave_out(self, session_id: str) -> None:
+        """Count an event of the session that is not to be stored."""
+        self.events += 1
+        self.ignored += 1
+        self.sessions.setdefault(session_id, False)
+
     @property
     def sessions_saved(self) -> int:
         """Sessions of which nothing was stored before."""
@@ -96,11 +102,11 @@ class Report:
 
     def _sum(self) -> str:
         events = sum(tally.events for tally in self.tallies.values())
-        if self.dry_run:
-            return f"DRY RUN - {counted(events, 'event')} found; those already stored would be skipped"
         ignored = sum(tally.ignored for tally in self.tallies.values())
-        took_s = max(time.monotonic() - self._began_s, 0.001)
         left_out = f"; left out {ignored} that are not to be stored" if ignored else ""
+        if self.dry_run:
+            return f"DRY RUN - {counted(events, 'event')} found; those already stored would be skipped{left_out}"
+        took_s = max(time.monotonic() - self._began_s, 0.001)
         if not self.stored:
             return f"Stored nothing new{left_out}"
         rate = f", {events / took_s:,.0f} events a second" if events >= took_s else ""

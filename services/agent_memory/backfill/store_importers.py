@@ -26,10 +26,12 @@ class StoreImporters:
         rules: FolderRules,
         exists: Callable[[str], bool],
         agents: Callable[[str, str], str],
+        note: Callable[[str, str], None],
     ) -> None:
         """`store` is the one that is imported into; of the default one, sessions of others go to theirs.
 
-        `agents` has the store of a session and its agent, where neither its hooks nor its folder named one.
+        `agents` has the store of a session and its agent, where neither its hooks nor its folder named one. `note`
+        keeps a session's store, as its hooks do: once that is removed, nothing of the session is taken in again.
 
         A session of a store that does not exist any more goes nowhere: it was removed with what it remembered.
         """
@@ -39,6 +41,7 @@ class StoreImporters:
         self._sessions = sessions
         self._rules = rules
         self._agents_store = agents
+        self._note = note
         self._owners: dict[str, str] = {}
         self._agents_owners: dict[tuple[str, str], str] = {}
         self._importers: dict[str, Importer] = {}
@@ -48,9 +51,12 @@ class StoreImporters:
         for event in events:
             owner = self._owner(event)
             if owner == _REMOVED:
-                continue
-            if self._store == DEFAULT_STORE:
-                self._of(owner or self._agents(event)).take([event], tally)
+                tally.leave_out(event.session_id)
+            elif self._store == DEFAULT_STORE:
+                store = owner or self._agents(event)
+                if store != DEFAULT_STORE:
+                    self._note(event.session_id, store)
+                self._of(store).take([event], tally)
             elif owner in ("", self._store):
                 self._of(self._store).take([event], tally)
 

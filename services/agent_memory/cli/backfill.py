@@ -208,7 +208,8 @@ def importing_each(
         exists = partial(project_stores.exists, settings.main_path)
         default = None if dry_run else stack.enter_context(connect_to_store(settings).of_store(DEFAULT_STORE))
         agents = agents_store(settings, default)
-        yield StoreImporters(settings.store, importer, sessions, rules, exists, agents), report, advance
+        note = (lambda session_id, store: None) if dry_run else sessions.note
+        yield StoreImporters(settings.store, importer, sessions, rules, exists, agents, note), report, advance
 
 
 def _take(

@@ -10,6 +10,7 @@ from agent_memory.capture.trials import is_trial
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.project_stores import of_agent
 from agent_memory.recent import keep
+from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.settings import Settings
 from agent_memory.store import keys, records, schema
 from agent_memory.store.reader import Reader
@@ -35,6 +36,13 @@ class AgentStores:
         """
         name = of_agent(agent) if self.is_on and not is_trial(session_id) else DEFAULT_STORE
         return DEFAULT_STORE if name == DEFAULT_STORE or self._began_in_default(session_id) else name
+
+    def has_forgotten(self, event: pb.Event, store: str) -> bool:
+        """Whether the default store has forgotten the event, so that its agent's store, `store`, may not take it in."""
+        if not self.is_on or store == DEFAULT_STORE or of_agent(event.agent) != store:
+            return False
+        self._default.catch_up()
+        return self._default.get(schema.EVENTS, keys.removed_event(event.event_id)) is not None
 
     def _began_in_default(self, session_id: str) -> bool:
         found = self._began_there.get(session_id)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from agent_memory import project_stores
@@ -135,7 +137,7 @@ class Stores:
             reader = Reader(
                 settings.db_path, runtime.secondary(own_slot("query")), settings.memory.project_cache, runtime.commits
             )
-            return store_context(name, settings, writer, reader)
+            return store_context(name, settings, writer, reader, partial(self.agents.has_forgotten, store=name))
         except BaseException:
             writer.close()
             raise
@@ -150,15 +152,24 @@ def _keep_up(store: StoreContext) -> None:
         log.info(line("a store was not looked after", store=store.name, error=error))
 
 
-def store_context(name: str, settings: Settings, writer: Bus, reader: Reader) -> StoreContext:
-    """The context of the store at the settings' path; `writer` and `reader` are the ways to it."""
+def store_context(
+    name: str,
+    settings: Settings,
+    writer: Bus,
+    reader: Reader,
+    is_forgotten: Callable[[pb.Event], bool] = lambda event: False,
+) -> StoreContext:
+    """The context of the store at the settings' path; `writer` and `reader` are the ways to it.
+
+    `is_forgotten` is the intake's.
+    """
     runtime = settings.runtime
     return StoreContext(
         name=name,
         settings=settings,
         writer=writer,
         batcher=AppendBatcher(writer),
-        intake=Intake(settings, records.redaction_key(reader)),
+        intake=Intake(settings, records.redaction_key(reader), is_forgotten),
         projects=Projects(settings.project_names),
         reader=reader,
         snapshot=RebuildSnapshot(reader, settings.db_path, runtime.secondary(f"{own_slot('query')}-rebuild")),

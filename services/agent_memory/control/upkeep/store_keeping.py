@@ -67,6 +67,8 @@ def stores(settings: Settings) -> list[KeptStore]:
 def remove(settings: Settings, name: str) -> None:
     """Remove the project store with all that belongs to it. Raises AgentMemoryError."""
     with nobody_has_it_open(settings, name):
+        # First: what is cut short is asked for again, and must not leave transcripts to fill the store.
+        SessionStores(settings.db_path).remove(project_stores.parse_name(name))
         project_stores.remove(settings.db_path, name)
     _forget_scratch(settings, name)
 

@@ -64,7 +64,10 @@ class MemoryService(SearchCalls):
             raise InvalidEvent("event is missing")
         with self.stores.using_made(self.stores.owner_of(request.event, store)) as own:
             admitted = own.intake.admit(request.event)
-            return ingested(request.event.event_id, own.batcher.append(admitted) if admitted else None)
+            if admitted is None:
+                forgotten = Appended.FORGOTTEN if own.intake.is_forgotten(request.event) else None
+                return ingested(request.event.event_id, forgotten)
+            return ingested(request.event.event_id, own.batcher.append(admitted))
 
     @on_store
     def IngestEvents(self, request: pb.IngestEventsRequest, store: StoreContext) -> pb.IngestEventsResponse:
@@ -85,12 +88,12 @@ class MemoryService(SearchCalls):
             outcomes = store.intake.admit_all([event for event, _ in pairs])
         admitted = [outcome for outcome in outcomes if isinstance(outcome, Admitted)]
         appended = iter(store.batcher.append_all(admitted) if admitted else ())
-        for (_, result), outcome in zip(pairs, outcomes, strict=True):
+        for (event, result), outcome in zip(pairs, outcomes, strict=True):
             if isinstance(outcome, InvalidEvent):
                 result.error = str(outcome)
                 continue
             if outcome is None:
-                result.ignored = True
+                result.ignored, result.forgotten = True, store.intake.is_forgotten(event)
                 continue
             match next(appended):
                 case Appended.CREATED:

@@ -41,7 +41,14 @@ _NOTHING: Final[Counter[str]] = Counter()
 class Intake:
     """The only way in for events, from hooks and over gRPC. For any thread."""
 
-    def __init__(self, settings: Settings, redaction_key: bytes) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        redaction_key: bytes,
+        is_forgotten: Callable[[pb.Event], bool] = lambda event: False,
+    ) -> None:
+        """`is_forgotten`: whether another store has forgotten an event, so that this one is not to take it in."""
+        self.is_forgotten = is_forgotten
         self._one_agent = "" if settings.has_agent_stores else settings.agent_id
         self._payment_data = settings.redact_payment_data
         self._redactor = EventRedactor(redaction_key, redaction=settings.redaction, payment_data=self._payment_data)
@@ -92,7 +99,7 @@ class Intake:
     ) -> Admitted | None:
         """The event with its defaults, before redaction; None where it is unwanted. Raises InvalidEvent."""
         _check(event)
-        if pauses and any(pause.holds(event.timestamp_ms) for pause in pauses):
+        if self.is_forgotten(event) or (pauses and any(pause.holds(event.timestamp_ms) for pause in pauses)):
             return None
         metadata = event.metadata
         folders = (metadata.get("project", ""), metadata.get("cwd", ""))
