@@ -66,4 +66,5 @@ def test_what_is_refused_is_left_alone(shared_stack: Stack, machine: dict[str, s
 
     assert (refused.returncode, refused.stdout.count("Left out.")) == (0, 2)
     assert (ended.returncode, ended.stdout.count("Left out.")) == (1, 1)
+    assert ended.stderr.splitlines()[-1].endswith("Add --yes to do it.")
     assert not settings(machine).exists()

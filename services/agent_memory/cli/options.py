@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import click
 from agent_memory import settings
 from agent_memory.cli.caller import NotServed, caller
 from agent_memory.command_call import AGENT
-from agent_memory.errors import SettingsError, UsageError
+from agent_memory.errors import AgentMemoryError, SettingsError, UsageError
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.paths import default_db_path
 from agent_memory.project_stores import VARIABLE, FolderRules, exists, of_agent, parse_name, require
@@ -195,6 +196,18 @@ def _folder() -> str:
         return str(Path.cwd())
     except OSError:
         return ""  # it was removed
+
+
+@contextmanager
+def unattended(undone: str) -> Iterator[None]:
+    """Say what is undone, and what to add, where a question in the block finds nobody; raises AgentMemoryError."""
+    try:
+        yield
+    except click.Abort:
+        if sys.stdin.isatty():  # they interrupted it
+            raise
+        click.echo()
+        raise AgentMemoryError(undone, "Add --yes to do it.") from None
 
 
 def invocation(context: click.Context) -> list[str]:

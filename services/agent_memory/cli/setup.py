@@ -14,7 +14,7 @@ import click
 from agent_memory.agents import registry
 from agent_memory.agents.agent import Agent
 from agent_memory.cli import backfill, hooks, lifecycle, mcp, service
-from agent_memory.cli.options import QUIET, Command, echo_next, for_daemon, settings_options
+from agent_memory.cli.options import QUIET, Command, echo_next, for_daemon, settings_options, unattended
 from agent_memory.control import service as services
 from agent_memory.control import stack
 from agent_memory.errors import AgentMemoryError
@@ -63,7 +63,8 @@ def setup(context: click.Context, yes: bool) -> None:
         Step("Let agents ask, by tools", lambda: _tools_plan(context), lambda: _inform(context)),
         Step("Import past sessions", _backfill_plan, lambda: context.invoke(backfill.backfill)),
     ]
-    failed = _walk(context, steps, yes)
+    with unattended("Nobody answered: this step and those after it are not done."):
+        failed = _walk(context, steps, yes)
     context.meta[QUIET] = False
     echo_next(context, "doctor", "query map")
     _report(failed)
@@ -89,7 +90,8 @@ def uninstall(context: click.Context, yes: bool) -> None:
         Step("Remove the service", lambda: _service_there(context), lambda: context.invoke(service.uninstall)),
         Step("Stop the daemon", lambda: _running(context), lambda: context.invoke(lifecycle.stop)),
     ]
-    failed = _walk(context, steps, yes)
+    with unattended("Nobody answered: this step and those after it are not done."):
+        failed = _walk(context, steps, yes)
     for agent in registry.AGENTS.values():
         if (file := plugins.switched_on_in(agent, _project())) is not None:
             click.echo(f"{agent.name} still has our plugin, by {file}: take it out there.")

@@ -10,7 +10,7 @@ from dataclasses import asdict
 import click
 
 from agent_memory import project_stores
-from agent_memory.cli.options import HELP, echo_next, for_daemon, json_option, settings_options
+from agent_memory.cli.options import HELP, echo_next, for_daemon, json_option, settings_options, unattended
 from agent_memory.errors import AgentMemoryError, joined
 from agent_memory.present.text import printable
 
@@ -106,9 +106,9 @@ def remove(context: click.Context, name: str, yes: bool) -> None:
     parsed = project_stores.require(settings.db_path, name)
     folder = project_stores.folder_of(settings.db_path, parsed)
     if not yes:
-        typed = click.prompt(
-            f'{folder} will be gone for good. Type "{parsed}" to remove it', default="", show_default=False
-        )
+        question = f'{folder} will be gone for good. Type "{parsed}" to remove it'
+        with unattended("Nothing was changed."):
+            typed = click.prompt(question, default="", show_default=False)
         if str(typed).strip() != parsed:
             click.echo("Nothing was changed.")
             return
