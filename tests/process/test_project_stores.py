@@ -194,7 +194,8 @@ def test_a_backup_and_an_export_hold_one_store(two: Stack, tmp_path: Path) -> No
     assert "Events: 1" in shown
     with two.client() as client, client.of_store("acme") as acme:
         acme.ingest(said("e2", "Said after the backup"))
-    two.run("admin", "restore", tmp_path / "backups", "--replace", "--project-store", "acme")
+    restored = two.run("admin", "restore", tmp_path / "backups", "--replace", "--project-store", "acme").stdout
+    assert restored.endswith("The daemon serves it.\n")
     wait_until(partial(_holds, two, "acme", ["The project store speaks of bluebirds"]))
     two.run("admin", "export", "--output", tmp_path / "acme.jsonl", "--project-store", "acme")
     exported = (tmp_path / "acme.jsonl").read_text()
@@ -226,6 +227,8 @@ def test_a_store_is_renamed_and_removed_while_the_daemon_runs(two: Stack) -> Non
     two.run("stores", "move", "short", "longer")
     assert texts(two, "longer") == ["Said in a store with a short life"]
 
+    unasked = two.run("stores", "remove", "longer", check=False)
+    assert (unasked.returncode, "Add --yes" in unasked.stderr, "longer" in listed(two)) == (1, True, True)
     two.run("stores", "remove", "longer", "--yes")
 
     assert not {"short", "longer"} & listed(two).keys()

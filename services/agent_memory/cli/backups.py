@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent_memory.cli.options import HELP, Number, command_line, current, json_option, settings_options
+from agent_memory.cli.options import (
+    HELP,
+    Number,
+    command_line,
+    current,
+    daemon_and_store,
+    json_option,
+    settings_options,
+)
 from agent_memory.errors import AgentMemoryError
 from agent_memory.present.text import printable
 
@@ -141,6 +149,7 @@ def restore(context: click.Context, folder: Path, replaces: bool, as_json: bool)
     Example: memory-daemon admin restore ~/backups --replace
     """
     from agent_memory.cli.render import progress
+    from agent_memory.control import stack
     from agent_memory.control.upkeep import backing_up
 
     chosen = backing_up.found(folder.expanduser().absolute())
@@ -153,7 +162,10 @@ def restore(context: click.Context, folder: Path, replaces: bool, as_json: bool)
     click.echo(f"Restored {chosen.manifest.events} events from {printable(str(chosen.folder))}")
     if old:
         click.echo(f"The store that was there is now {printable(old)}; delete it when you are sure.")
-    click.echo(f"Start the daemon with: {command_line(context, 'start')}")
+    if stack.status(daemon_and_store(context)[0]).running:
+        click.echo("The daemon serves it.")
+    else:
+        click.echo(f"Start the daemon with: {command_line(context, 'start', of_store=False)}")
 
 
 def _record(backup: Backup) -> dict[str, Any]:
