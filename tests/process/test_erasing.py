@@ -65,6 +65,8 @@ def test_a_session_is_forgotten_for_good(shared_stack: Stack) -> None:
     events = stored(shared_stack, "alpha")
     dry = forget(shared_stack, "--session", "alpha-0", "--dry-run")
     assert (dry["events"], dry["number"]) == ("6", "0")
+    shown = shared_stack.run("admin", "forget", "--session", "alpha-0", "--dry-run").stdout
+    assert shown.startswith("DRY RUN - No changes were made\n")
     assert len(ids_of(shared_stack, "alpha-0")) == 6
 
     receipt = forget(shared_stack, "--session", "alpha-0", "--yes")

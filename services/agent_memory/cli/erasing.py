@@ -160,6 +160,8 @@ def _erase(
                 click.echo(reply_json(found))
             raise AgentMemoryError(f"No stored event is meant. {unknown}")
         if not as_json:
+            if dry_run:
+                click.echo("DRY RUN - No changes were made\n")
             click.echo("\n".join(erasure_page.preview(found, verb, zone())))
         is_agreed = not dry_run and (yes or _is_agreed(found, verb, as_json=as_json))
         if not is_agreed:
