@@ -35,6 +35,8 @@ def test_an_export_makes_the_same_events_elsewhere(shared_stack: Stack, stack: S
     path, again = tmp_path / "export.jsonl", tmp_path / "again.jsonl"
     assert "Exported 900 events" in shared_stack.run("admin", "export", "--output", path).stdout
     assert path.stat().st_mode & 0o777 == 0o600
+    mistaken = shared_stack.run("import", path, check=False)
+    assert (mistaken.returncode, "admin import" in mistaken.stderr, len(mistaken.stderr.splitlines())) == (2, True, 1)
     cut = tmp_path / "cut.jsonl"
     cut.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     stack.start()

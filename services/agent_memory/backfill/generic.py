@@ -11,7 +11,8 @@ from agent_memory.agents.jsonl import Source, records
 from agent_memory.agents.payload import Payload, text_of
 from agent_memory.agents.replayed_call import Advance, Broken, Report
 from agent_memory.agents.timestamps import timestamp_ms as to_timestamp_ms
-from agent_memory.errors import InvalidEvent
+from agent_memory.errors import InvalidEvent, UsageError
+from agent_memory.exchange.lines import FORMAT
 from agent_memory.ids import derived_ulid
 from agent_memory.model import Event, EventRole, EventType
 
@@ -30,9 +31,14 @@ _ROLES: Final = {"human": "user", "model": "assistant", "ai": "assistant", "bot"
 
 
 def events_of(source: Source, session_id: str, report: Report, advance: Advance) -> Iterator[Event]:
-    """The events in these lines; `session_id` is for those without one. What can't be read is reported and skipped."""
+    """The events in these lines; `session_id` is for those without one. What can't be read is reported and skipped.
+
+    Raises UsageError for an export of our own, which other lines are made of.
+    """
     path = source if isinstance(source, Path) else Path("-")
     for number, record in records(source, report, advance, is_utf8=True):
+        if record.get("format") == FORMAT:
+            raise UsageError("This is an export of agent-memory.", "Take it in with: memory-daemon admin import")
         try:
             yield event_of(record, session_id)
         except InvalidEvent as error:
