@@ -38,7 +38,7 @@ def receipt(receipt: pb.ErasureReceipt) -> Iterator[str]:
     done = "Redacted" if receipt.kind == pb.ERASURE_KIND_REDACT else "Forgotten"
     yield f"{done}: {_count(receipt.events, 'event')} of {_count(receipt.sessions, 'session')}"
     if receipt.keep_summaries:
-        yield "Their summaries were kept, without proofs."
+        yield "The summaries that retention kept stay, without proofs."
     if receipt.inputs:
         yield f"Deleted: {_count(receipt.inputs, 'input')} of hooks"
     yield ""
