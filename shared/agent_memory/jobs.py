@@ -56,6 +56,8 @@ RETENTION: Final = Job("retention", "0 5 * * 0", 600)
 
 # Only where the settings name a folder. Before the compaction, which rewrites what a backup else shares with the last.
 BACKUP: Final = Job("backup", "45 3 * * *", 600)
+# The setting without which a store has no such job.
+NEEDS: Final = {BACKUP.name: "backup_dir", RETENTION.name: "retention_days"}
 
 
 def jobs_for(retention_days: int, backup_dir: str = "", store: str = DEFAULT_STORE) -> dict[str, Job]:

@@ -143,6 +143,14 @@ def test_a_job_that_is_not_there_is_not_run(running: Stack) -> None:
         assert all(name in refused.stderr for name in JOBS)
 
 
+def test_a_job_that_needs_a_setting_names_it(running: Stack) -> None:
+    """A backup needs a folder, retention an age."""
+    for job, setting in (("backup", "backup_dir"), ("retention", "retention_days")):
+        refused = running.run("scheduler", "run-now", job, check=False)
+
+        assert (refused.returncode, f"config set {setting}" in refused.stderr) == (1, True)
+
+
 def test_what_changes_the_daemon_answers_programs_too(stack: Stack) -> None:
     """`start`, `restart` and `stop` as `status --json` does, the scheduler with its reply."""
     started = json.loads(stack.run("start", "--json").stdout)

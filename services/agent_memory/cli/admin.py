@@ -15,7 +15,7 @@ from agent_memory.cli.options import HELP, command_line, current, json_option, s
 from agent_memory.cli.rebuilding import rebuild, rebuild_toc, set_timezone
 from agent_memory.cli.summaries import summaries
 from agent_memory.errors import AgentMemoryError, NotRunning
-from agent_memory.present.text import printable
+from agent_memory.present.text import counted, printable
 from agent_memory.present.times import relative
 from agent_memory.settings import Settings
 
@@ -279,7 +279,8 @@ def _index_line(status: GetIndexStatusResponse) -> str:
     if not status.available:
         return "none yet" if not status.problem else "being made"
     written = relative(status.written_ms, time.time_ns() // 1_000_000)
-    parts = [f"{status.segments} segments", f"{status.size_bytes / 1e6:.2f} MB", f"{status.behind} events behind"]
+    segments, behind = counted(status.segments, "segment"), counted(status.behind, "event")
+    parts = [segments, f"{status.size_bytes / 1e6:.2f} MB", f"{behind} behind"]
     parts += [f"written {written}"] if status.written_ms else []
     parts += ["being completed"] if status.is_partial else []
     return ", ".join(parts)

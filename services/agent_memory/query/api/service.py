@@ -12,6 +12,7 @@ from typing import Final
 from agent_memory import locks, project_stores
 from agent_memory.capture.trials import is_trial
 from agent_memory.errors import InvalidEvent, UsageError
+from agent_memory.jobs import NEEDS
 from agent_memory.model import DEFAULT_STORE
 from agent_memory.query import erasing
 from agent_memory.query.api.calls import on_store
@@ -332,4 +333,6 @@ def _now_ms() -> int:
 
 
 def _no_job(store: StoreContext, job_name: str) -> str:
+    if setting := NEEDS.get(job_name):
+        return f"The job {job_name!r} is there once {setting} is set: memory-daemon config set {setting}."
     return f"There is no job {job_name!r}; there are {', '.join(store.jobs)}."
