@@ -114,6 +114,7 @@ def test_a_new_setting_gets_a_place_of_its_own(config: Path) -> None:
         ("grpc_port", "many", "it must be a whole number"),
         ("grpc_port", "70000", "a port is a number from 1 to 65535"),
         ("grpc_prot", "1", "There is no setting grpc_prot (is it grpc_port?)"),
+        ("retention_days", "-1", "it must be a number of days"),
         ("redaction", "perhaps", "it must be true or false"),
         ("multi_agent_mode", "shared", "it must be one of unified, separate"),
     ],

@@ -107,7 +107,7 @@ def init(context: click.Context) -> None:
     echo_next(context, "config edit")
 
 
-@config.command("set")
+@config.command("set", context_settings={"ignore_unknown_options": True})  # a value such as -1
 @click.argument("name", shell_complete=completing.settings)
 @click.argument("value")
 @settings_options
