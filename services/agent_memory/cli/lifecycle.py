@@ -220,7 +220,8 @@ def warn(settings: Settings) -> None:
     from agent_memory.control.doctor.surroundings import surroundings
 
     for hint in surroundings(settings):
-        click.echo(f"Warning: {hint.message.removesuffix('.')}. To mend it: {hint.remedy}", err=True)
+        kind, remedy = ("Warning", f" To mend it: {hint.remedy}") if hint.remedy else ("Note", "")
+        click.echo(f"{kind}: {hint.message.removesuffix('.')}.{remedy}", err=True)
 
 
 def _announce(daemon: subprocess.Popen[bytes], settings: Settings, as_json: bool) -> None:

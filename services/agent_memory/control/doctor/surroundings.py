@@ -61,11 +61,11 @@ LIBRARIES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something that is probably not meant, and what to do about it."""
+    """Something that is probably not meant, and what to do about it; without a remedy, something good to know."""
 
     subject: str
     message: str
-    remedy: str
+    remedy: str = ""
 
 
 def surroundings(settings: Settings, environ: Mapping[str, str] = os.environ) -> Iterator[Hint]:
@@ -117,9 +117,10 @@ def _stores_to_come(settings: Settings) -> Iterator[Hint]:
         return
     if not any(project_stores.exists(settings.db_path, agent) for agent in registry.AGENTS):
         text = (
-            "multi_agent_mode is separate: new sessions go to a store for each agent; what there is stays where it is"
+            "multi_agent_mode is separate: new sessions go to a store for each agent, and what there is stays where "
+            "it is; with unified, there is one store for all"
         )
-        yield Hint("stores", text, "memory-daemon config set multi_agent_mode unified, to keep one store for all")
+        yield Hint("stores", text)
 
 
 def _key(settings: Settings) -> Iterator[Hint]:
