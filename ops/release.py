@@ -3,10 +3,10 @@
     .venv/bin/python ops/release.py --key ~/.ssh/id_ed25519
     .venv/bin/python ops/release.py --dry-run
 
-Writes to dist/VERSION/: the source and the wheel, a bill of materials (sbom.cdx.json), SHA256SUMS of all of it and its
-signature, SHA256SUMS.sig. With --pex, which needs the package index, also a file that runs by itself on this platform;
-with --from URL, the address at which all of it will be, a formula for Homebrew. Then tags the commit vVERSION, signed
-with the same SSH key. Uploads nothing.
+Writes to dist/VERSION/: the source and the wheel, a bill of materials (sbom.cdx.json), an attestation of what they were
+built from (provenance.json), SHA256SUMS of all of it and its signature, SHA256SUMS.sig. With --pex, which needs the
+package index, also a file that runs by itself on this platform; with --from URL, the address at which all of it will
+be, a formula for Homebrew. Then tags the commit vVERSION, signed with the same SSH key. Uploads nothing.
 
 VERSION is pyproject.toml's. It must be the newest in CHANGELOG.md, with nothing left under "Unreleased"; every change
 must be committed. A dry run only prints what is missing of that, builds all the same, and neither signs nor tags.
@@ -26,6 +26,7 @@ import tomllib
 from pathlib import Path
 
 import pex
+from provenance import statement
 from sbom import bill_of_materials
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -56,6 +57,7 @@ def main() -> None:
         formula = (ROOT / "ops" / "homebrew" / f"{NAME}.rb").read_text(encoding="utf-8")
         source = next(folder.glob("*.tar.gz"))
         (folder / f"{NAME}.rb").write_text(formula_of(formula, source, arguments.address), encoding="utf-8")
+    attest(folder, version)
     sum_up(folder)
     if arguments.key:
         key = arguments.key.expanduser().resolve()
@@ -102,6 +104,13 @@ def formula_of(formula: str, source: Path, address: str) -> str:
     for name, value in values.items():
         formula = formula.replace(f'"@{name}@"', json.dumps(value))
     return formula
+
+
+def attest(folder: Path, version: str) -> None:
+    """Write what all that is in the folder was built from."""
+    digests = {path.name: digest(path) for path in folder.iterdir()}
+    made = statement(version, digests, git("rev-parse", "HEAD"), digest(ROOT / "requirements.lock"))
+    (folder / "provenance.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
 
 
 def sum_up(folder: Path) -> None:

@@ -52,12 +52,27 @@ def test_a_dry_run_builds_all_and_signs_nothing(checkout: Path) -> None:
 
     assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
     assert "not ready" not in first.stderr
-    names = {f"agent_memory-{VERSION}.tar.gz", f"agent_memory-{VERSION}-py3-none-any.whl", "sbom.cdx.json"}
+    built = {f"agent_memory-{VERSION}.tar.gz", f"agent_memory-{VERSION}-py3-none-any.whl", "sbom.cdx.json"}
+    names = {*built, "provenance.json"}
     assert written.keys() == {*names, "SHA256SUMS"}
     sums = {name: digest for digest, name in map(str.split, written["SHA256SUMS"].decode().splitlines())}
     assert sums == {name: hashlib.sha256(written[name]).hexdigest() for name in names}
     assert contents(checkout) == written
     assert git(checkout, "tag") == ""
+
+
+def test_an_attestation_says_what_the_files_were_built_from(checkout: Path) -> None:
+    """Each file with its hash, the commit and the lock; the signed sums hold the attestation's own hash."""
+    release(checkout, "--dry-run")
+    written = contents(checkout)
+    attested = json.loads(written["provenance.json"])
+
+    subjects = {each["name"]: each["digest"]["sha256"] for each in attested["subject"]}
+    files = written.keys() - {"provenance.json", "SHA256SUMS"}
+    assert subjects == {name: hashlib.sha256(written[name]).hexdigest() for name in files}
+    source, lock = attested["predicate"]["buildDefinition"]["resolvedDependencies"]
+    assert source["digest"] == {"gitCommit": git(checkout, "rev-parse", "HEAD").strip()}
+    assert lock["digest"] == {"sha256": hashlib.sha256((checkout / "requirements.lock").read_bytes()).hexdigest()}
 
 
 def test_the_bill_of_materials_names_every_pin_and_who_asked_for_it(checkout: Path) -> None:
