@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedIOBase
 from typing import Final
 
@@ -19,6 +21,8 @@ _LOOK_S: Final = 0.4
 _HEARTBEAT_S: Final = 15.0
 # The browser comes back after this when the connection breaks.
 _RETRY_MS: Final = 2000
+# At the end a reader that does not read is not waited for any longer.
+_END_MAX_S: Final = 1.0
 
 
 class Live:
@@ -28,11 +32,13 @@ class Live:
         self.daemon = daemon
         self._idle = idle
         self._ended = threading.Event()
+        self._open = 0
+        self._one_less = threading.Condition()
 
     def stream(self, to: BufferedIOBase, store: str) -> None:
         """Write events of that store until the reader is gone, or `end` is called."""
         daemon = DaemonState(self.daemon.db_path, store)
-        with self._idle.in_use():
+        with self._idle.in_use(), self._counted():
             try:
                 to.write(b"retry: %d\n" % _RETRY_MS)
                 self._follow(daemon, to)
@@ -42,8 +48,21 @@ class Live:
                 daemon.close()
 
     def end(self) -> None:
-        """Let all streams end."""
+        """End all streams; their pages are told, unless they do not read."""
         self._ended.set()
+        with self._one_less:
+            self._one_less.wait_for(lambda: self._open == 0, _END_MAX_S)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._one_less:
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._one_less:
+                self._open -= 1
+                self._one_less.notify_all()
 
     def _follow(self, daemon: DaemonState, to: BufferedIOBase) -> None:
         known: object = None
