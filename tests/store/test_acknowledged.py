@@ -53,7 +53,7 @@ def test_a_manifest_that_is_cut_short_is_refused(writer: WriterProcess) -> None:
     for size in (len(whole) // 2, len(whole) * 3 // 4):
         manifest.write_bytes(whole[:size])
         writer.spawn()
-        with pytest.raises(StoreUnavailable, match=r"its MANIFEST is cut short before .*outbox"):
+        with pytest.raises(StoreUnavailable, match=r"its MANIFEST is cut short before "):
             writer.bus.ask(pb.Command(ping=pb.Ping()), timeout_s=60)
         writer.kill()
 
