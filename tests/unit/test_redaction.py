@@ -524,6 +524,9 @@ HOSTILE = (
         "pw ",
         "4111 1111 ",
         "DE89 3704 ",
+        # A table's head that never ends, in letters that are in two classes; words without a sign between.
+        "дом, пароль ",
+        f"{'horsesenha' * 30}->] ",
     ),
 )
 

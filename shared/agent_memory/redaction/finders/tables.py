@@ -26,11 +26,13 @@ HEAD: Final = rf"(?m:^)[\w |;,\t\"`*-]*{_NAME}[\w |;,\t\"`*-]*\r?(?m:$)"
 INSERT: Final = r"(?i:insert\s+into\s)"
 # The same in all languages; to the prefilter the words for a password are enough.
 _LETTERS: Final = r"[\w |;,\t\"`*/().-]|[^\x00-\x7f]"
+# Those again for Python's engine, as one class: with two that share a letter, each letter doubles the ways to fail.
+_LETTER: Final = r"[\w |;,\t\"`*/().\x80-\U0010ffff-]"
 _FOREIGN: Final = f"{_NAME}|(?i:{SURELY_FOR_PASSWORD})"
 _has_mark: Final = has(rf"(?m:^)(?:{_LETTERS})*(?:{_FOREIGN})(?:{_LETTERS})*\r?(?m:$)|{INSERT}")
 _HEAD: Final = lazily(
     rf"^(?=[^\n]{{0,{_LINE_MAX}}}(?:[,;|\t]|"
-    rf"[ ]{{2}}))(?=[^\n]{{0,{_LINE_MAX}}}?(?:{_FOREIGN}))(?:{_LETTERS}){{1,{_LINE_MAX}}}\r?$",
+    rf"[ ]{{2}}))(?=[^\n]{{0,{_LINE_MAX}}}?(?:{_FOREIGN})){_LETTER}{{1,{_LINE_MAX}}}\r?$",
     re.MULTILINE,
 )
 _PASSWORD: Final = lazily(WORDS_IN_OTHER_LETTERS)

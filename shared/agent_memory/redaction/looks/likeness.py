@@ -39,7 +39,8 @@ _SIGNS_SHARE_MAX: Final = 0.4
 # one in a hundred has less. The shorter a value, the more chance is in its figure.
 _MADE_BITS: Final = ((24, 5.4), (16, 5.7), (10, 6.2))
 # What people put between words and numbers to please a form, and the word that they swap a letter of.
-_JOINED: Final = lazily(r"[A-Za-z]+(?:[-_.!#$%&*+@]?(?:[A-Za-z]+|\d{1,6})){1,6}[!?#$%*]{0,2}\Z")
+# A run is taken whole, because one that may be split anywhere is split in every way before it fails.
+_JOINED: Final = lazily(r"[A-Za-z]++(?:[-_.!#$%&*+@]?(?:[A-Za-z]++|\d{1,6}+)){0,6}[!?#$%*]{0,2}\Z")
 _PART: Final = lazily(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+|[!#$%&*+@?]")
 _SWAPPED: Final = lazily(
     r"(?=(?:.*[A-Za-z]){5})(?:[A-Za-z]+[0134578@$]+[a-z][A-Za-z]+[\w.!?@#$%*-]*|[0134][a-z]{4,}\d{2,}[!?#$%*]?)\Z"
