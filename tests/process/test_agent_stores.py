@@ -184,12 +184,12 @@ def test_transcripts_of_a_removed_store_stay_out(separate: Stack) -> None:
     transcripts.settle("gemini-cli", home)
     assert backfilled(separate, "gemini-cli", home / ".gemini")["stored"] > 0
     separate.run("stores", "remove", "gemini-cli", "--yes")
-    for _ in range(2):
+    for words in ("Said afterwards", "Said later still"):
         tally = backfilled(separate, "gemini-cli", home / ".gemini")
         assert (tally["stored"], tally["ignored"]) == (0, tally["events"])
-        call_hook(separate, "gemini-cli", "Said afterwards", "later")
+        call_hook(separate, "gemini-cli", words, "later")
 
-    assert texts(separate, "gemini-cli") == ["Said afterwards"] * 2
+    assert texts(separate, "gemini-cli") == ["Said afterwards", "Said later still"]
     assert f"left out {tally['events']} that" in separate.run("backfill", "gemini-cli", home / ".gemini").stdout
 
 
