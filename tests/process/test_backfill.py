@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -15,8 +16,11 @@ from typing import Any
 import pytest
 
 from agent_memory import capture
+from agent_memory.capture.spool import Spool
+from agent_memory.cli import backfill
 from agent_memory.hook.command import program
 from agent_memory.rpc import memory_pb2 as pb
+from agent_memory.settings import Settings
 from support import transcripts
 from support.stack import Stack, wait_until
 
@@ -347,6 +351,20 @@ def test_what_still_waits_in_the_spool_goes_first(stack: Stack) -> None:
     tally = backfilled(stack)["agents"]["gemini-cli"]
 
     assert (tally["stored"], tally["known"]) == (0, tally["events"])
+
+
+def test_what_can_never_be_taken_in_is_not_waited_for(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One bad item in the spool; what is only on its way is waited for."""
+    spool = Spool(stack.db_path)
+    (spool.folder / f"{1:020}-{2:016x}").mkdir(parents=True)
+    assert spool.on_its_way(10) == 1
+    stack.start()
+    wait_until(lambda: spool.state().failed == 1)
+
+    assert len(spool.waiting()) == 1
+    assert spool.on_its_way(10) == 0
+    monkeypatch.setattr(backfill, "SPOOL_PATIENCE_S", math.inf)
+    backfill._wait_for_spool(Settings(db_path=stack.db_path))
 
 
 @pytest.mark.drill

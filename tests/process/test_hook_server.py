@@ -139,13 +139,18 @@ def test_what_holds_no_event_is_kept_aside_with_the_reason(stack: Stack) -> None
 
     stack.start()
     call_hook(stack, b"garbage at the socket")
+    call_hook(stack, json.dumps({"hook_event_name": "UserPromptSubmit", "prompt": "of no session"}).encode())
+    call_hook(stack, json.dumps({"session_id": "s1", "prompt": "of no event"}).encode())
+    call_hook(stack, json.dumps({"session_id": "s1", "hook_event_name": "PreToolUse", "tool_name": "Bash"}).encode())
     wait_until(lambda: is_taken_in(stack))
 
     assert [event.text for event in events(stack)] == ["Hello"]
     kept = b"\n".join(path.read_bytes() for path in (folder / "rejected").iterdir())
     for words in (b"garbage in the spool", b"garbage at the socket", b"torn", b"not JSON"):
         assert words in kept
-    assert "Rejected: 3 inputs" in stack.run("status").stdout
+    for words in (b"of no session", b"It names no session", b"of no event", b"It names no event"):
+        assert words in kept
+    assert "Rejected: 5 inputs" in stack.run("status").stdout
 
 
 def test_what_is_acknowledged_is_stored_and_what_fails_is_tried_again(stack: Stack) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ import pytest
 from agent_memory.capture.spool import Spool
 from agent_memory.client import Client, Filters
 from agent_memory.errors import UsageError
+from agent_memory.hook import client as hook_client
+from agent_memory.hook import spooling
 from agent_memory.model import Event, EventRole, EventType
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import format as index
@@ -302,17 +305,28 @@ def test_a_word_that_only_asks_is_not_put_right(client: Client) -> None:
     assert not ask(client, "wart").corrections
 
 
-def test_what_waits_in_the_spool_is_told(client: Client, shared_stack: Stack) -> None:
-    """It is not stored, so it can't be found; nothing is said of it once it is taken in."""
-    spool = Spool(shared_stack.db_path).folder
-    waiting = spool / f"{1:020}-{2:016x}"
-    waiting.mkdir(parents=True)  # nothing that the daemon can take in
-    try:
-        assert ask(client, "postgres").spooled == 1
-        assert "1 hook call in the spool" in shared_stack.run("search", "postgres").stdout
-    finally:
-        waiting.rmdir()
-    assert ask(client, "postgres").spooled == 0
+def test_what_waits_in_the_spool_is_told(stack: Stack) -> None:
+    """It is not stored, so it can't be found; nothing is said of it once it is taken in, nor of what can't be."""
+    bad = Spool(stack.db_path).folder / f"{1:020}-{2:016x}"
+    bad.mkdir(parents=True)  # nothing that the daemon can take in
+    stack.start()
+    with stack.client() as client:
+        wait_until(lambda: Spool(stack.db_path).state().failed == 1)
+        assert ask(client, "giraffe").spooled == 0
+        ingest = stack.kill("ingest", signal.SIGSTOP)
+        try:
+            key = b"%020d-%016x" % (time.time_ns(), 3)
+            said = {"session_id": "s1", "hook_event_name": "UserPromptSubmit", "prompt": "The giraffe is tall."}
+            envelope = hook_client.pack(key, b"", b"", b"", [json.dumps(said).encode()])
+            assert spooling.spool_envelope(os.fsencode(bad.parent), envelope)
+            assert ask(client, "giraffe").spooled == 1
+            page = stack.run("search", "giraffe").stdout
+        finally:
+            os.kill(ingest, signal.SIGCONT)
+        wait_until(lambda: ask(client, "giraffe").hits)
+        assert ask(client, "giraffe").spooled == 0
+    assert "1 hook call waits in the spool and can't be found yet; see: " in page
+    assert "memory-daemon status" in " ".join(page.split())
 
 
 def test_nonsense_in_the_fields_is_told(client: Client) -> None:
@@ -447,3 +461,24 @@ def test_a_rebuild_answers_all_the_time(client: Client, shared_stack: Stack) -> 
     assert client.index_status().rebuild_asked_ms >= asked_ms
     assert index.current_file(path.parent) != path
     assert hits(client, "postgres queue") == before
+
+
+def test_what_was_just_said_is_found_while_there_is_no_index(stack: Stack) -> None:
+    """The first searches of a new store; and what is said of the answer does not contradict itself."""
+    stack.start()
+    worker = stack.kill("worker", signal.SIGSTOP)
+    try:
+        with stack.client() as client:
+            client.ingest(event(1, "The giraffe ate my notes."))
+            client.ingest(event(2, "Which notes?", role=EventRole.ASSISTANT))
+            reply = ask(client, "giraffe")
+            assert ask(client, "walrus").hits == []
+        page = " ".join(stack.run("search", "giraffe").stdout.split())
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+    assert [hit.event_id for hit in reply.hits] == ["s1-000001"]
+    assert reply.index_missing
+    assert "The giraffe ate my notes." in page
+    assert "The search index is being made: this is from the newest events" in page
+    assert "not indexed yet" not in page

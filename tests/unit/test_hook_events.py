@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from agent_memory.capture.events import ID_MAX_BYTES, TEXT_MAX_BYTES, event_from
 from agent_memory.capture.wire import parse
+from agent_memory.errors import InvalidEvent
 from agent_memory.model import Event, EventRole, EventType
 
 RECORDINGS = Path(__file__).parent.parent / "data" / "hooks"
@@ -230,10 +231,26 @@ def test_a_hook_that_nobody_knows_says_what_it_says() -> None:
     assert (silent.text, silent.metadata["hook_event_name"]) == ("NobodyKnows", "NobodyKnows")
 
 
-@pytest.mark.parametrize("fields", [{"session_id": ""}, {"hook_event_name": ""}, {"prompt": ""}])
-def test_without_a_session_a_hook_or_a_word_there_is_no_event(fields: dict[str, Any]) -> None:
-    """An event needs somebody's conversation to belong to, and something to say."""
+@pytest.mark.parametrize(("field", "reason"), [("session_id", "no session"), ("hook_event_name", "no event")])
+def test_what_names_no_session_or_no_event_is_refused(field: str, reason: str) -> None:
+    """An event needs somebody's conversation to belong to; whoever sent it is told."""
+    fields: dict[str, Any] = {"prompt": "Hello", field: ""}
+    with pytest.raises(InvalidEvent, match=reason):
+        event_of(**fields)
+
+
+@pytest.mark.parametrize("fields", [{"prompt": ""}, {"hook_event_name": "PreToolUse", "session_id": ""}])
+def test_what_says_nothing_is_no_event_and_no_mistake(fields: dict[str, Any]) -> None:
     assert event_of(**{"prompt": "Hello", **fields}) is None
+
+
+@pytest.mark.parametrize(
+    "path", sorted(RECORDINGS.glob("*/*.json")), ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
+def test_no_recorded_call_is_refused(path: Path) -> None:
+    """Whether its event is named in the payload, on the command line, or by fields that only its agent sends."""
+    for event in ("", path.stem.split("-")[1]):
+        event_from(parse(path.read_bytes(), agent=path.parent.name, event=event), NOW_MS, key="k1")
 
 
 def test_a_doubled_hook_is_one_event() -> None:
@@ -326,7 +343,11 @@ hook_names = ("UserPromptSubmit", "PostToolUse", "Stop", "SessionStart", "Subage
 @given(st.sampled_from(hook_names), st.text(max_size=30), st.dictionaries(st.sampled_from(field_names), any_value))
 def test_any_payload_gives_a_valid_event_or_none(hook: str, session_id: str, fields: dict[str, Any]) -> None:
     """Texts encode, ids are clean, metadata are texts, whatever an agent may send one day."""
-    event = event_of(hook_event_name=hook, session_id=session_id, **fields)
+    try:
+        event = event_of(hook_event_name=hook, session_id=session_id, **fields)
+    except InvalidEvent:
+        assert not session_id.strip()
+        return
 
     if event is not None:
         assert event.text.encode() is not None

@@ -253,7 +253,7 @@ def _wait_for_spool(settings: Settings) -> None:
     from agent_memory.capture.spool import Spool
 
     spool, deadline_s = Spool(settings.main_path), time.monotonic() + SPOOL_PATIENCE_S
-    while spool.waiting() and time.monotonic() < deadline_s:
+    while spool.on_its_way(1) and time.monotonic() < deadline_s:
         time.sleep(_LOOK_S)
 
 

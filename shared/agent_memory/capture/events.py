@@ -12,6 +12,7 @@ from agent_memory.capture.privacy import private
 from agent_memory.capture.texts import fitted
 from agent_memory.capture.typed import typed
 from agent_memory.capture.wire import HookCall, ToolCall
+from agent_memory.errors import InvalidEvent
 from agent_memory.ids import derived_ulid
 from agent_memory.model import TOOL_MAX_BYTES, Event, EventRole, EventType
 
@@ -43,15 +44,19 @@ def event_from(call: HookCall, now_ms: int, key: str, tool_max_bytes: int = TOOL
     """The hook call's event; None where it has nothing worth keeping.
 
     `now_ms` and `key` are the call's time and its id, for a payload without them. Of a tool's input and of its result
-    `tool_max_bytes` are kept.
+    `tool_max_bytes` are kept. Raises InvalidEvent where nothing names the call's event, or its session.
     """
+    if not call.hook_name:
+        raise InvalidEvent("It names no event: neither hook_event_name nor the hook's command line has it.")
     content = _content(call, tool_max_bytes)
     if content is not None:
         # Before the id is made: a live call has lost its private spans already, a call from a transcript has not.
         content = replace(content, text=private.without(content.text))
     session_id = _identifier(call.session_id)
-    if content is None or not session_id:
+    if content is None:
         return None
+    if not session_id:
+        raise InvalidEvent("It names no session: session_id is empty, or is not there.")
     return Event(
         event_id=_event_id(call, session_id, content.text, now_ms, key),
         session_id=session_id,

@@ -63,6 +63,8 @@ class Pipeline:
         call = self._complete(
             replace(call, git_branch=replayed.git_branch, git_origin=replayed.git_origin), late_ms=_LONG_AGO_MS
         )
+        if not call.hook_name or not call.session_id.strip():
+            return None  # of a transcript, a record that tells nothing
         return self._own_words(call, event_from(call, at_ms, str(number), self._tool_max_bytes))
 
     def event_of_written(self, written: Written) -> Event | None:

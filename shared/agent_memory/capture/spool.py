@@ -82,8 +82,15 @@ class Spool:
         """The envelopes that wait, oldest first."""
         return self.find(0).waiting
 
-    def count(self, at_most: int) -> int:
-        """How many envelopes wait, counted up to `at_most`: a look at the spool that is never a long one."""
+    def on_its_way(self, at_most: int) -> int:
+        """How many envelopes the daemon will take in as soon as it can, up to `at_most`: those that failed are none.
+
+        A look at the spool that is never a long one.
+        """
+        failed, _ = self.failures.read()
+        return max(0, self._count(at_most + failed) - failed)
+
+    def _count(self, at_most: int) -> int:
         found = 0
         for folder in spools(os.fsencode(self.folder)):
             with suppress(OSError), os.scandir(folder) as entries:

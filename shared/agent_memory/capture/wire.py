@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from agent_memory.agents import registry
+from agent_memory.agents.agent import Evidence
 from agent_memory.agents.payload import Payload, decoded, object_of, text_of
 from agent_memory.agents.timestamps import timestamp_ms
 
@@ -28,7 +29,7 @@ class ToolCall:
 class HookCall:
     """One call of a hook. A text the agent did not send is empty."""
 
-    # The event, by Claude Code's name for it and by the agent's own.
+    # The event, by Claude Code's name for it, empty where it tells nothing new; and by the agent's own.
     hook: str
     hook_name: str
     session_id: str
@@ -86,7 +87,7 @@ def call_of(given: Payload, *, agent: str, event: str, project: str) -> HookCall
     hook, cwd = text("hook_event_name"), text("cwd")
     return HookCall(
         hook=hook,
-        hook_name=text_of(given, "hook_event_name") or event or hook,
+        hook_name=text_of(given, "hook_event_name") or event or hook or _known_by_fields(agent, given),
         session_id=text("session_id"),
         timestamp_ms=timestamp_ms(payload.get("timestamp")),
         agent=agent,
@@ -114,6 +115,14 @@ def call_of(given: Payload, *, agent: str, event: str, project: str) -> HookCall
         transcript_path=text("transcript_path"),
         rest={name: value for name, value in payload.items() if name not in _FIELDS},
     )
+
+
+def _known_by_fields(agent: str, given: Payload) -> str:
+    """The agent's name in place of the event's, where no other agent sends such a payload; else empty.
+
+    Some name events on the command line alone, and what is worth storing can be told by its fields.
+    """
+    return agent if registry.named(agent).detect(given) is Evidence.OWN_FIELDS else ""
 
 
 def _tool(payload: Payload) -> ToolCall | None:

@@ -29,7 +29,7 @@ def search(
 
     `by_words` says that words were looked for, and not only what fits the filters.
     """
-    yield from _said_of_it(reply, any_time)
+    yield from _said_of_it(view, reply, any_time)
     if not reply.hits:
         yield line("Nothing fits into so few tokens." if reply.has_more else "Nothing was found.", "bold")
         if by_words and not reply.has_more and not reply.note:
@@ -68,7 +68,7 @@ def _opening(view: View, hit: pb.SearchHit) -> str:
     return view.command("query", *asked, *of_store)
 
 
-def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
+def _said_of_it(view: View, reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
     """What a reader should know of the answer before reading it."""
     if reply.HasField("window"):
         lift = f"; any time: {any_time}" if any_time else ""
@@ -77,12 +77,15 @@ def _said_of_it(reply: pb.SearchResponse, any_time: str) -> Iterator[Line]:
         yield line(f"Nothing has {each.typed!r}; looked for {each.meant!r}.", "yellow")
     if reply.note:
         yield line(reply.note, "yellow")
-    if reply.behind:
-        lag = f"{counted(reply.behind, 'event')} not indexed yet; of those only the newest were looked at."
+    if reply.behind and not reply.index_missing:
+        lag = f"{counted(reply.behind, 'event')} not indexed yet; the newest were looked through one by one."
         yield line(lag, "yellow")
     if reply.spooled:
+        wait = "waits" if reply.spooled == 1 else "wait"
         yield line(
-            f"{counted(reply.spooled, 'hook call')} in the spool can't be found yet: they are not stored.", "yellow"
+            f"{counted(reply.spooled, 'hook call')} {wait} in the spool and can't be found yet; "
+            f"see: {view.command('status')}",
+            "yellow",
         )
 
 

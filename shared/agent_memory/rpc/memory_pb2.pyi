@@ -3244,7 +3244,7 @@ class SearchResponse(_message.Message):
     note: _builtins.str
     """What a reader should know of this answer; mostly empty."""
     spooled: _builtins.int
-    """What hooks left in the spool and the daemon has not stored yet, up to a thousand."""
+    """What hooks left in the spool and the daemon will store, up to a thousand; what it can't take in does not count."""
     size_tokens: _builtins.int
     has_more: _builtins.bool
     needed_tokens: _builtins.int

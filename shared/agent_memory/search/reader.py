@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from agent_memory.search import format as index
 from agent_memory.search.format import UNIT_MS, IndexUnusable, number_at
@@ -68,6 +68,21 @@ class IndexState:
     written_ms: int
     # The request for a rebuild that the file in use is the answer to, by its time.
     asked_ms: int
+
+
+class NoIndex:
+    """Stands for the index while there is none: it holds nothing."""
+
+    def frequencies(self, terms: Sequence[str]) -> tuple[int, dict[str, int]]:
+        return 0, dict.fromkeys(terms, 0)
+
+    def find(
+        self, terms: Sequence[str], filters: Filters, limit: int, phrases: Sequence[Sequence[str]] = ()
+    ) -> list[Found]:
+        return []
+
+    def similar(self, term: str, limit: int) -> list[tuple[str, int]]:
+        return []
 
 
 class IndexReader:
@@ -311,3 +326,6 @@ def _numbers(database: sqlite3.Connection, filters: Filters) -> tuple[int, int]:
         (displaced,) = database.execute(query, ("displaced",)).fetchone()
         last = number_at(filters.to_ms + UNIT_MS) - 1 + int(displaced)
     return first, last
+
+
+Index: TypeAlias = IndexReader | NoIndex

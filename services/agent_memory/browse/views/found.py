@@ -43,7 +43,7 @@ def meaning(reply: pb.SearchResponse) -> str:
     parts += [f"nothing has {each.typed}; looked for {each.meant}" for each in reply.corrections]
     if reply.note:
         parts.append(reply.note)
-    if reply.behind:
+    if reply.behind and not reply.index_missing:
         parts.append(f"{counted(reply.behind, 'event')} not indexed yet")
     return "; ".join(parts)
 

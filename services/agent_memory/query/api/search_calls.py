@@ -146,7 +146,7 @@ def _search(store: StoreContext, request: pb.SearchRequest) -> pb.SearchResponse
     reply = search(reader, store.toc_reader(), store.index, wanted, _now_ms(), project_names(wanted.project, names))
     if not reply.hits and not reply.has_more and not reply.note:
         reply.note = scope.unknown(reader, asked, wanted)
-    reply.spooled = Spool(store.settings.db_path).count(SPOOLED_MAX)
+    reply.spooled = Spool(store.settings.db_path).on_its_way(SPOOLED_MAX)
     return reply
 
 

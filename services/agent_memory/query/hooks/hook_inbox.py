@@ -105,7 +105,8 @@ class HookInbox:
                 event = None if captured.event is None else self._intake.admit(event_to_pb(captured.event))
                 return _Opened(captured.call, event)
             except InvalidEvent as error:
-                self.reject(envelope.key, envelope.payload, str(error))
+                if not self._intake.is_unwanted(envelope):
+                    self.reject(envelope.key, envelope.payload, str(error))
                 return Taken()
         except Exception as error:
             return Taken(failure=self._failure(error, envelope.key))

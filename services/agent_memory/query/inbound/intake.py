@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
+from agent_memory.capture.envelope import Envelope
 from agent_memory.capture.privacy.ignore import Ignoring
 from agent_memory.capture.privacy.pauses import Pause, Pauses
 from agent_memory.capture.trials import Trials, is_trial
@@ -133,6 +134,13 @@ class Intake:
             return _admitted(event, self._redactor.take_out(event))
         except InvalidEvent as error:
             return error
+
+    def is_unwanted(self, envelope: Envelope) -> bool:
+        """Whether the user wants nothing kept of a hook's call, also where it is no event."""
+        pauses = (pause for each in self._pauses for pause in each.all())
+        return any(pause.holds(envelope.arrived_ms) for pause in pauses) or self._ignoring.ignores_call(
+            envelope.payload, envelope.agent, envelope.event, envelope.project
+        )
 
     def readable(self, data: bytes) -> bytes:
         """Rejected input, redacted, so that it may be kept for somebody to look at."""

@@ -46,7 +46,7 @@ function chip(words, text, without) {
 function notes(reply) {
   const texts = reply.corrections.map((each) => `Nothing has “${each.typed}”; looked for “${each.meant}”.`);
   if (reply.note) texts.push(reply.note);
-  if (Number(reply.behind)) texts.push(`${counted(reply.behind, "event")} not indexed yet; of those only the newest were looked at.`);
+  if (Number(reply.behind) && !reply.index_missing) texts.push(`${counted(reply.behind, "event")} not indexed yet; the newest were looked through one by one.`);
   return texts.map((text) => h("p", { class: "note" }, text));
 }
 

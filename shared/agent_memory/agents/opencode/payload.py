@@ -48,7 +48,7 @@ def normalise(payload: Payload, event: str) -> Payload:
             }
             if out.get("summary") is True:  # of all that was said, at a compaction
                 common |= {"hook_event_name": "PostCompact", "compact_summary": out.get("text")}
-        case "dispose":
+        case "dispose" if common["session_id"]:  # early versions of our plugin named none
             common |= {"hook_event_name": "SessionEnd", "reason": "exit"}
         case "event":
             common |= _event(object_of(given, "event"))
@@ -87,7 +87,7 @@ def _event(event: Payload) -> dict[str, object]:
             }
         case "session.idle":
             common |= {"hook_event_name": "Stop"}
-        case "session.error":
+        case "session.error" if common["session_id"]:  # it need not be about a session
             error = object_of(properties, "error")
             message = text_of(object_of(error, "data"), "message") or text_of(error, "name")
             common |= {"hook_event_name": "StopFailure", "error": message, "message_id": event.get("id")}

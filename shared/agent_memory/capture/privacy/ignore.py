@@ -140,6 +140,16 @@ class Ignoring:
         base = places[-1] if places else "/"
         return found.ignores(places, [_normal(os.path.join(base, file)) for file in files], tool)  # noqa: PTH118
 
+    def ignores_call(self, payload: bytes, agent: str, event: str, project: str, folder: str = "") -> bool:
+        """Whether a hook's call is to be ignored; `folder` is where it happened, if it names none itself."""
+        try:
+            call = wire.parse(payload, agent=agent, event=event, project=project)
+        except InvalidEvent:
+            return self.ignores([project or folder], [], "")
+        folders = [named for named in (call.project, call.cwd) if named] or [folder]
+        files = tools.files(call.tool) if call.tool else []
+        return self.ignores(folders, files, call.tool.name if call.tool else "")
+
     def _of(self, places: tuple[str, ...]) -> RuleSet:
         """The rules for these folders: of each, those of the folders it lies in come first and its own last."""
         now = self._clock()
@@ -158,13 +168,7 @@ class Ignoring:
 def ignores_call(store: bytes, payload: bytes, agent: str, event: str, project: str) -> bool:
     """Whether a hook's call is to be ignored: for the hook itself, which knows the setting from the daemon's file."""
     ignoring = Ignoring(_split(_read(os.fsdecode(store + IGNORE_SUFFIX))))
-    try:
-        call = wire.parse(payload, agent=agent, event=event, project=project)
-    except InvalidEvent:
-        return ignoring.ignores([project or str(Path.cwd())], [], "")
-    folders = [folder for folder in (call.project, call.cwd) if folder] or [str(Path.cwd())]
-    files = tools.files(call.tool) if call.tool else []
-    return ignoring.ignores(folders, files, call.tool.name if call.tool else "")
+    return ignoring.ignores_call(payload, agent, event, project, str(Path.cwd()))
 
 
 def publish(db_path: Path, lines: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import inf
 from typing import Final
 
@@ -15,7 +16,7 @@ from agent_memory.query.views.when import time_span
 from agent_memory.rpc import memory_pb2 as pb
 from agent_memory.search import texts
 from agent_memory.search.format import IndexUnusable
-from agent_memory.search.reader import IndexReader
+from agent_memory.search.reader import IndexReader, NoIndex
 from agent_memory.search.snippets import matched, snippet
 from agent_memory.search.tokens import written
 from agent_memory.store import records
@@ -66,8 +67,12 @@ def search(
     if found is None and not response.index_missing:
         hits: Iterator[pb.SearchHit] = iter(())
     elif found is None:
-        response.note = "The search index is being made: this is from titles, lines and keywords alone."
-        hits = iter(nodes.hits(toc_reader, wanted))
+        response.note = (
+            "The search index is being made: this is from the newest events, and from titles, lines and keywords."
+        )
+        found = answer(reader, NoIndex(), wanted, response.behind)
+        newest = _hits(toc_reader, found, wanted, explain=request.explain, is_budgeted=request.max_tokens > 0)
+        hits = islice(_with_nodes(newest, nodes.hits(toc_reader, wanted)), wanted.limit)
     else:
         if response.index_missing:
             response.note = "The search index is still being made: older conversations may be missing."
@@ -79,6 +84,15 @@ def search(
     of_segments = {turn.segment.node_id or turn.segment.session_id: turn.of_segment for turn in turns}
     _fill(response, hits, request.max_tokens, of_segments)
     return response
+
+
+def _with_nodes(newest: Iterator[pb.SearchHit], of_nodes: Sequence[pb.SearchHit]) -> Iterator[pb.SearchHit]:
+    """The hits among the newest events, and behind them those of nodes that none of these lies in."""
+    node_ids = set()
+    for hit in newest:
+        node_ids.add(hit.node_id)
+        yield hit
+    yield from (hit for hit in of_nodes if hit.node_id not in node_ids)
 
 
 def _fill(

@@ -14,7 +14,7 @@ from agent_memory.query.views.search.asked import Asked
 from agent_memory.query.views.search.fresh import Fresh
 from agent_memory.search import asking, near_words, question, ranking, texts
 from agent_memory.search.ranking import Candidate, Document, Statistics
-from agent_memory.search.reader import Filters, Found, IndexReader
+from agent_memory.search.reader import Filters, Found, Index
 from agent_memory.search.tokens import TokenCounter, tokens
 from agent_memory.store import records
 from agent_memory.store.reader import Reader
@@ -91,7 +91,7 @@ class _Scored:
     is_fresh: bool = False
 
 
-def answer(reader: Reader, index: IndexReader, asked: Asked, behind: int = 0) -> Answer:
+def answer(reader: Reader, index: Index, asked: Asked, behind: int = 0) -> Answer:
     """The turns that answer, at most as many as are asked for; the index lacks so many events. Raises IndexUnusable."""
     newest = fresh.segments(reader, asked.filters, behind, asked.terms)
     asked, statistics, corrections = _corrected(index, asked, newest)
@@ -128,7 +128,7 @@ def answer(reader: Reader, index: IndexReader, asked: Asked, behind: int = 0) ->
     return Answer(turns, asked.terms, weights, corrections)
 
 
-def _corrected(index: IndexReader, asked: Asked, newest: Fresh) -> tuple[Asked, Statistics, dict[str, str]]:
+def _corrected(index: Index, asked: Asked, newest: Fresh) -> tuple[Asked, Statistics, dict[str, str]]:
     """The same with the words that stand nowhere put right, where nothing else is left to find anything by."""
     segments, frequencies = index.frequencies(asked.terms)
     corrections: dict[str, str] = {}
@@ -154,7 +154,7 @@ def _is_said(terms: Sequence[str], newest: Fresh) -> bool:
     return any(counter.counts(_text(event)) for _, events in newest for event in events)
 
 
-def _segments(reader: Reader, index: IndexReader, asked: Asked, newest: Fresh) -> list[_Scored]:
+def _segments(reader: Reader, index: Index, asked: Asked, newest: Fresh) -> list[_Scored]:
     """The best segments with their events, those of the window first; as many as may be read."""
     found: dict[str, tuple[Found, bool]] = {}
     window = asked.question.window
@@ -209,7 +209,7 @@ def _read(reader: Reader, found: Iterable[tuple[Found, bool]]) -> list[_Scored]:
     return read
 
 
-def _find(index: IndexReader, asked: Asked, filters: Filters) -> list[Found]:
+def _find(index: Index, asked: Asked, filters: Filters) -> list[Found]:
     acts_on_events = bool(filters.role or filters.file or asked.question.phrases or asked.question.excluded)
     limit = SEGMENTS_FILTERED if acts_on_events else SEGMENTS
     return index.find(asked.terms, filters, max(limit, asked.limit if not asked.terms else 0), asked.question.phrases)
