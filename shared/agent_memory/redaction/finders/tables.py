@@ -24,12 +24,11 @@ _NAME: Final = r"(?i:pass|pw|secret|token|api_?key)"
 # A line of nothing but names and what parts them; what a database is told to keep.
 HEAD: Final = rf"(?m:^)[\w |;,\t\"`*-]*{_NAME}[\w |;,\t\"`*-]*\r?(?m:$)"
 INSERT: Final = r"(?i:insert\s+into\s)"
-# The same in all languages; to the prefilter the words for a password are enough.
-_LETTERS: Final = r"[\w |;,\t\"`*/().-]|[^\x00-\x7f]"
-# Those again for Python's engine, as one class: with two that share a letter, each letter doubles the ways to fail.
-_LETTER: Final = r"[\w |;,\t\"`*/().\x80-\U0010ffff-]"
+# The same in all languages; to the prefilter the words for a password are enough. One class, because two that share a
+# letter double Python's ways to fail with each letter. Its last range stands as characters: RE2 escapes them otherwise.
+_LETTER: Final = '[\\w |;,\\t"`*/().\x80-\U0010ffff-]'
 _FOREIGN: Final = f"{_NAME}|(?i:{SURELY_FOR_PASSWORD})"
-_has_mark: Final = has(rf"(?m:^)(?:{_LETTERS})*(?:{_FOREIGN})(?:{_LETTERS})*\r?(?m:$)|{INSERT}")
+_has_mark: Final = has(rf"(?m:^){_LETTER}*(?:{_FOREIGN}){_LETTER}*\r?(?m:$)|{INSERT}")
 _HEAD: Final = lazily(
     rf"^(?=[^\n]{{0,{_LINE_MAX}}}(?:[,;|\t]|"
     rf"[ ]{{2}}))(?=[^\n]{{0,{_LINE_MAX}}}?(?:{_FOREIGN})){_LETTER}{{1,{_LINE_MAX}}}\r?$",
