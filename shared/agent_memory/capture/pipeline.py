@@ -17,6 +17,7 @@ from agent_memory.capture.recollections import Recollections
 from agent_memory.capture.sessions import Sessions
 from agent_memory.capture.transcripts import with_transcript
 from agent_memory.capture.wire import HookCall
+from agent_memory.errors import InvalidEvent
 from agent_memory.model import TOOL_MAX_BYTES, Event, EventRole, EventType
 
 # The call with its project and its branch; the number is how long ago it was made, in milliseconds.
@@ -63,9 +64,11 @@ class Pipeline:
         call = self._complete(
             replace(call, git_branch=replayed.git_branch, git_origin=replayed.git_origin), late_ms=_LONG_AGO_MS
         )
-        if not call.hook_name or not call.session_id.strip():
+        try:
+            event = event_from(call, at_ms, str(number), self._tool_max_bytes)
+        except InvalidEvent:
             return None  # of a transcript, a record that tells nothing
-        return self._own_words(call, event_from(call, at_ms, str(number), self._tool_max_bytes))
+        return self._own_words(call, event)
 
     def event_of_written(self, written: Written) -> Event | None:
         """What a call from a followed transcript becomes: its session is known from its own calls."""
