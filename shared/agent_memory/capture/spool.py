@@ -83,9 +83,9 @@ class Spool:
         return self.find(0).waiting
 
     def on_its_way(self, at_most: int) -> int:
-        """How many envelopes the daemon will take in as soon as it can, up to `at_most`: those that failed are none.
+        """How many envelopes the daemon will take in as soon as it can, up to `at_most`.
 
-        A look at the spool that is never a long one.
+        Those that it could not take in are left out. A look at the spool that is never a long one.
         """
         failed, _ = self.failures.read()
         return max(0, self._count(at_most + failed) - failed)

@@ -8,8 +8,6 @@ from agent_memory.agents.agent import Evidence, SamplePrompt
 from agent_memory.agents.payload import Payload, text_of
 
 _EXIT = re.compile(r"\AExit code: (\d+)$", re.MULTILINE)
-
-
 # What it tells its `notify` program, where that is our hook: the hook of a turn's end has the same and more.
 _OF_NOTIFICATION = "thread-id"
 
